@@ -1,0 +1,11 @@
+"""Pictures: pure functions from a dataset to a matplotlib figure."""
+
+from __future__ import annotations
+
+from ldnsim.plots.compare import compare
+from ldnsim.plots.heatmap import heatmap, summaries
+from ldnsim.plots.night import night
+from ldnsim.plots.phase import phase_plane
+from ldnsim.plots.style import save
+
+__all__ = ["compare", "heatmap", "night", "phase_plane", "save", "summaries"]

@@ -1,0 +1,146 @@
+"""Regimens side by side: one column each, from the dose ladder down to the pain score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
+from matplotlib.ticker import MaxNLocator
+
+from ldnsim.errors import UserError
+from ldnsim.plots.members import Member, Select, members
+from ldnsim.plots.rows import LOG_SPAN, ROWS, Row, dose_axis, draw
+from ldnsim.plots.style import (
+    BASE,
+    GREY,
+    SMALL,
+    SOFT,
+    footnote,
+    headline,
+    new_figure,
+    polish,
+    styled,
+)
+from ldnsim.plots.timeline import bedtime_of, clock_axis, floats, time_unit, week_axis
+from ldnsim.plots.wording import wrap
+
+MOST = 6
+
+
+def compare(
+    ds: xr.Dataset, select: Select = None, *, title: str | None = None, most: int = MOST
+) -> Figure:
+    """Draw regimens side by side, one column each.
+
+    Rows: dose ladder, receptor occupancy through one night, peptides, cytokines, microglia,
+    symptoms. Lines are daily means, bands the range within each day, dotted lines the patient's
+    own untreated mean. A run that failed says so instead of showing empty panels.
+
+    Args:
+        ds: a dataset as a study returns it, trajectories kept.
+        select: which runs: ``["standard", "careful"]``, ``[{"dose": 4.5, "interval": 14}, ...]``,
+            or a mapping that narrows the dataset; by default up to six representative ones.
+        title: headline; the dataset's title by default.
+        most: how many columns at most when ``select`` does not name them.
+
+    Raises:
+        UserError: nothing to draw (trajectories were not kept), or ``select`` names no run.
+    """
+    if "time" not in ds.dims:
+        raise UserError(
+            "this dataset keeps summaries only, no trajectories; draw plots.heatmap(ds), "
+            "or run the study again with trajectories kept"
+        )
+    chosen = members(ds, select, most)
+    rows = [row for row in ROWS if row.present(ds)]
+    if not rows:
+        raise UserError("this dataset keeps none of the variables that a comparison shows")
+    with styled():
+        figure = new_figure(2.6 + 2.75 * max(len(chosen), 2), 1.1 + 2.05 * len(rows))
+        grid = GridSpec(len(rows), len(chosen), figure=figure)
+        _columns(figure, grid, rows, chosen)
+        headline(figure, title or str(ds.attrs.get("title", "Regimens compared")))
+        footnote(
+            figure, ds, "Lines: daily means; bands: range within each day; dotted: untreated mean."
+        )
+    return figure
+
+
+def _columns(figure: Figure, grid: GridSpec, rows: Sequence[Row], chosen: list[Member]) -> None:
+    lowest, highest = _dose_range(chosen)
+    log = lowest > 0 and highest / lowest > LOG_SPAN
+    first: dict[int, Axes] = {}
+    panels: list[list[Axes]] = [[] for _ in rows]
+    for column, member in enumerate(chosen):
+        for r, row in enumerate(rows):
+            ax = figure.add_subplot(grid[r, column], sharey=None if member.failed else first.get(r))
+            panels[r].append(ax)
+            if r == 0:
+                ax.set_title(wrap(member.label, 24), fontweight="bold", loc="left")
+            if member.failed:
+                _failed(ax, member.advice if r == min(1, len(rows) - 1) else "")
+                continue
+            draw(ax, row, member.data, log)
+            _dress(ax, row, member, bottom=r == len(rows) - 1)
+            if first.setdefault(r, ax) is ax:
+                ax.set_ylabel(row.label(member.data, log))
+            else:
+                ax.tick_params(labelleft=False)
+    for r, ax in first.items():
+        handles, labels = ax.get_legend_handles_labels()
+        if not rows[r].dose:
+            panels[r][-1].legend(
+                handles, labels, loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.2
+            )
+    _scales(rows, first, log, lowest, highest)
+
+
+def _dress(ax: Axes, row: Row, member: Member, bottom: bool) -> None:
+    if row.night:
+        start = bedtime_of(member.data)
+        clock_axis(ax, floats(member.data["night_time"]), start)
+        ax.set_xlabel("clock time (h:min)")
+    else:
+        time = floats(member.data["time"])
+        week_axis(ax, time)
+        if bottom or row.dose:
+            ax.set_xlabel(f"time ({time_unit(time)[0]})")
+        else:
+            ax.tick_params(labelbottom=False)
+    polish(ax)
+
+
+def _scales(
+    rows: Sequence[Row], first: dict[int, Axes], log: bool, lowest: float, highest: float
+) -> None:
+    for r, ax in first.items():
+        if rows[r].dose:
+            dose_axis(ax, log, lowest, highest)
+            continue
+        ax.yaxis.set_major_locator(MaxNLocator(4))
+        ax.set_ylim(*((0, 1) if rows[r].night else (min(0.0, ax.get_ylim()[0]), None)))
+
+
+def _dose_range(chosen: list[Member]) -> tuple[float, float]:
+    """Return the lowest non-zero and the highest daily dose over all columns."""
+    doses = [floats(m.data["prescribed_dose"]) for m in chosen if "prescribed_dose" in m.data]
+    every = np.concatenate(doses) if doses else np.zeros(0)
+    every = every[every > 0]
+    return (float(every.min()), float(every.max())) if every.size else (0.0, 0.0)
+
+
+def _failed(ax: Axes, advice: str) -> None:
+    """Say in the panels of a failed run why there is no result."""
+    ax.set(xticks=[], yticks=[], facecolor="#F4F4F4")
+    for spine in ax.spines.values():
+        spine.set(visible=True, color=SOFT, linestyle="--")
+    text = wrap(f"failed: {advice}", 24) if advice else "failed"
+    shade, size = ("black", BASE) if advice else (GREY, SMALL)
+    ax.text(
+        0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color=shade,
+        fontsize=size, zorder=9,
+    )  # fmt: skip

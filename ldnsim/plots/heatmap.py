@@ -1,0 +1,286 @@
+"""Heat maps of a summary over two axes of a sweep, with the best region marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from ldnsim.errors import UserError, unknown
+from ldnsim.plots.members import narrow, run_dims
+from ldnsim.plots.style import GREY, SMALL, footnote, headline, new_figure, polish, styled
+from ldnsim.plots.wording import (
+    axis_label,
+    has_natural_units,
+    name_of,
+    number,
+    unit_of,
+    value_label,
+    wrap,
+)
+
+NEAR_BEST = 0.05
+HIGHER_IS_BETTER = (
+    "nk_",
+    "neuronal_health",
+    "mood",
+    "microglia_m2",
+    "m2_",
+    "opioid_tone",
+    "analgesic_tone",
+)
+NEUTRAL = (
+    "hours_", "mor_", "dor_", "kor_", "ogfr_", "naltrex", "steps", "rejected", "beta_endorphin",
+    "met_enkephalin", "orbit_", "baseline_",
+)  # fmt: skip
+Grid = NDArray[np.float64]
+
+
+def heatmap(
+    ds: xr.Dataset,
+    summary: str | Sequence[str] = "tnf_change",
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    select: Mapping[str, Any] | None = None,
+    better: str | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw one or several summaries over two axes of a sweep.
+
+    The best cell carries a star; cells within 5 % of it are outlined; failed runs are hatched.
+    Changes are coloured around zero, blue always on the better side.
+
+    Args:
+        ds: a dataset as a study returns it.
+        summary: name(s) of per-run variables such as ``tnf_change`` or ``hours_blocked``.
+        x: axis drawn across; the first one by default.
+        y: axis drawn upwards; the second one by default.
+        select: values of the remaining axes when the dataset has more than two.
+        better: ``"lower"`` or ``"higher"``; by default the variable's ``better`` attribute, or
+            what its name tells (lower for pain and cytokines, higher for neuronal health; hours
+            of blockade and drug exposure have no better side and no star).
+        title: headline; the dataset's title by default.
+
+    Raises:
+        UserError: an unknown summary or axis, or axes left over.
+    """
+    ds = narrow(ds, select) if select else ds
+    names = [summary] if isinstance(summary, str) else list(summary)
+    across, up = _axes(ds, x, y)
+    for name in names:
+        _check(ds, name)
+    with styled():
+        wide, high = ds.sizes[across], ds.sizes[up]
+        width = min(max(0.52 * wide, 4.2), 10.5) + 2.6
+        figure = new_figure(width * len(names), min(max(0.46 * high, 3.2), 7.5) + 2.6)
+        axes = figure.subplots(1, len(names), squeeze=False)[0]
+        for place, (ax, name) in enumerate(zip(axes, names, strict=True)):
+            _panel(figure, ax, ds, name, across, up, better)
+            if place:
+                ax.set_ylabel("")
+        headline(figure, title or str(ds.attrs.get("title", "Sweep")))
+        footnote(figure, ds, *_held(ds, (across, up)), *_holes(ds, names))
+    return figure
+
+
+def summaries(ds: xr.Dataset) -> list[str]:
+    """Return the names of the per-run numbers that a heat map can show."""
+    dims = set(run_dims(ds))
+    return [
+        str(name)
+        for name, var in ds.data_vars.items()
+        if var.dims and set(var.dims) == dims and var.dtype.kind in "fiu" and name != "status"
+    ]
+
+
+def direction(name: str, variable: xr.DataArray, better: str | None = None) -> str:
+    """Tell which way a summary improves: argument, then attribute, then the name.
+
+    Returns:
+        ``"lower"``, ``"higher"``, or ``""`` for what is neither good nor bad in itself (hours of
+        blockade, drug exposure): such a map has no best cell unless the caller says so.
+
+    Raises:
+        UserError: a word other than these.
+    """
+    choice = better or str(variable.attrs.get("better", ""))
+    if choice and choice not in ("lower", "higher", "none"):
+        raise UserError(f"better = {choice!r}: expected 'lower', 'higher' or 'none'")
+    if choice:
+        return choice.replace("none", "")
+    if name.startswith(NEUTRAL):
+        return ""
+    return "higher" if name.startswith(HIGHER_IS_BETTER) else "lower"
+
+
+def _axes(ds: xr.Dataset, x: str | None, y: str | None) -> tuple[str, str]:
+    dims = run_dims(ds)
+    for given in (x, y):
+        if given is not None and given not in dims:
+            raise unknown("axis", given, dims)
+    long = [d for d in dims if ds.sizes[d] > 1 or d in (x, y)]
+    free = [d for d in long if d not in (x, y)] + [d for d in dims if d not in long]
+    across = x or (free.pop(0) if free else "")
+    up = y or (free.pop(0) if free else "")
+    left = [d for d in free if ds.sizes[d] > 1]
+    if not across or not up:
+        raise UserError(
+            f"a heat map needs two axes, this dataset has {', '.join(dims) or 'none'}; "
+            "draw plots.compare(ds) instead"
+        )
+    if left:
+        example = ", ".join(f"{d!r}: {ds[d].values.tolist()[0]!r}" for d in left)
+        raise UserError(
+            f"this dataset has further axes ({', '.join(left)}); give a value for each, "
+            f"for example select={{{example}}}"
+        )
+    return across, up
+
+
+def _check(ds: xr.Dataset, name: str) -> None:
+    if name not in summaries(ds):
+        raise unknown("summary", name, summaries(ds))
+
+
+def _panel(
+    figure: Figure, ax: Axes, ds: xr.Dataset, name: str, x: str, y: str, better: str | None
+) -> None:
+    variable = ds[name]
+    side = direction(name, variable, better)
+    values, failed = _grids(ds, name, x, y)
+    image = _colours(ax, name, values, flip=side == "higher")
+    _mark_failed(ax, failed)
+    best = _mark_best(ax, values, side == "lower") if side else None
+    _ticks(ax, ds, x, y)
+    bar = figure.colorbar(image, ax=ax, pad=0.02, shrink=0.95)
+    bar.set_label(unit_of(variable) + (f" – {side} is better" if side else ""))
+    bar.ax.tick_params(labelsize=SMALL)
+    heading = name_of(variable)
+    if best is not None:
+        cell = ", ".join(_cell(ds, axis, i) for axis, i in ((x, best[1]), (y, best[0])))
+        heading += f"\n★ best {number(values[best])} {unit_of(variable)}: {cell}"
+    width = int(ax.get_position().width * figure.get_figwidth() * 72 / 8)
+    lines = [wrap(line, width) for line in heading.split("\n")]
+    ax.set_title("\n".join(lines), loc="left")
+    polish(ax)
+
+
+def _grids(ds: xr.Dataset, name: str, x: str, y: str) -> tuple[Grid, NDArray[np.bool_]]:
+    """Return the values as (y, x), NaN where a run failed, and which runs failed."""
+
+    def flat(variable: xr.DataArray) -> NDArray[Any]:
+        rest = [d for d in variable.dims if d not in (x, y)]
+        return variable.squeeze(rest).transpose(y, x).values if rest else (
+            variable.transpose(y, x).values
+        )  # fmt: skip
+
+    values = np.array(flat(ds[name]), dtype=float)
+    failed = flat(ds["status"]) != 0 if "status" in ds else np.zeros(values.shape, bool)
+    return np.where(failed, np.nan, values), np.asarray(failed, dtype=bool)
+
+
+def _colours(ax: Axes, name: str, values: Grid, flip: bool) -> AxesImage:
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if "_change" in name or low < 0 < high:
+        size = max(abs(low), abs(high)) or 1.0
+        norm, cmap = Normalize(-size, size), "RdBu" if flip else "RdBu_r"
+    else:
+        norm, cmap = Normalize(low, high if high > low else low + 1), "cividis"
+    ax.set_facecolor("#DDDDDD")
+    ax.grid(False)
+    return ax.imshow(values, origin="lower", aspect="auto", cmap=cmap, norm=norm)
+
+
+def _mark_failed(ax: Axes, failed: NDArray[np.bool_]) -> None:
+    for j, i in np.argwhere(failed):
+        box = Rectangle((i - 0.5, j - 0.5), 1, 1, facecolor="#F4F4F4", edgecolor=GREY, hatch="////")
+        box.set(linewidth=0, gid="failed")
+        ax.add_patch(box)
+
+
+def near_best(values: Grid, lower: bool) -> tuple[tuple[int, int], NDArray[np.bool_]] | None:
+    """Return the best cell (row, column) and the cells within 5 % of it; None without values."""
+    if not np.isfinite(values).any():
+        return None
+    flat = int(np.nanargmin(values) if lower else np.nanargmax(values))
+    row, column = (int(k) for k in np.unravel_index(flat, values.shape))
+    top = values[row, column]
+    margin = NEAR_BEST * (abs(top) or float(np.nanmax(values) - np.nanmin(values)))
+    with np.errstate(invalid="ignore"):
+        return (row, column), np.abs(values - top) <= margin
+
+
+def _mark_best(ax: Axes, values: Grid, lower: bool) -> tuple[int, int] | None:
+    found = near_best(values, lower)
+    if found is None or np.nanmax(values) == np.nanmin(values):
+        return None
+    (row, column), near = found
+    outline = LineCollection(_outline(near), colors="black", linewidths=2.2, gid="near-best")
+    ax.add_collection(outline, autolim=False)
+    ax.plot(
+        [column], [row], marker="*", markersize=17, color="#F0E442",
+        markeredgecolor="black", linestyle="none", gid="best",
+    )  # fmt: skip
+    return row, column
+
+
+def _outline(inside: NDArray[np.bool_]) -> list[list[tuple[float, float]]]:
+    """Return the edges between cells that are in and cells that are out."""
+    padded = np.pad(inside, 1)
+    lines = []
+    for j, i in np.argwhere(padded[:, 1:] != padded[:, :-1]):
+        lines.append([(i - 0.5, j - 1.5), (i - 0.5, j - 0.5)])
+    for j, i in np.argwhere(padded[1:, :] != padded[:-1, :]):
+        lines.append([(i - 1.5, j - 0.5), (i - 0.5, j - 0.5)])
+    return lines
+
+
+def _cell(ds: xr.Dataset, axis: str, i: int) -> str:
+    return value_label(ds[axis].values.tolist()[i], str(ds[axis].attrs.get("units", "")))
+
+
+def _ticks(ax: Axes, ds: xr.Dataset, x: str, y: str) -> None:
+    words = [_cell(ds, x, i) for i in range(ds.sizes[x])]
+    turn = max(map(len, words)) * ds.sizes[x] > 60
+    ax.set_xticks(
+        range(len(words)), words, rotation=50 if turn else 0, ha="right" if turn else "center"
+    )
+    if turn:
+        for tick in ax.get_xticklabels():
+            tick.set_rotation_mode("anchor")
+    ax.set_yticks(range(ds.sizes[y]), [_cell(ds, y, i) for i in range(ds.sizes[y])])
+    for axis, put in ((x, ax.set_xlabel), (y, ax.set_ylabel)):
+        units = str(ds[axis].attrs.get("units", ""))
+        put(f"{name_of(ds[axis])}" if has_natural_units(units) else axis_label(ds[axis]))
+
+
+def _held(ds: xr.Dataset, shown: tuple[str, str]) -> list[str]:
+    """Say at what values the axes that are not shown were held."""
+    held = [d for d in run_dims(ds) if d not in shown]
+    fixed = [c for c in ds.coords if c not in ds.dims and ds[c].ndim == 0]
+    words = [f"{d} {_scalar(ds[d])}" for d in [*held, *map(str, fixed)]]
+    return [f"Held at: {', '.join(words)}."] if words else []
+
+
+def _holes(ds: xr.Dataset, names: Sequence[str]) -> list[str]:
+    failed = ds["status"] != 0 if "status" in ds else xr.zeros_like(ds[names[0]], dtype=bool)
+    words = ["Hatched: the run failed."] if bool(failed.any()) else []
+    if any(bool((ds[n].isnull() & ~failed).any()) for n in names):
+        words.append("Grey: never reached.")
+    return words
+
+
+def _scalar(variable: xr.DataArray) -> str:
+    value = variable.values.reshape(-1).tolist()[0]
+    return value_label(value, str(variable.attrs.get("units", "")))

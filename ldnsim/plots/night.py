@@ -1,0 +1,163 @@
+"""One night in close-up: drug, receptors, peptides, and what is left for the effector cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from ldnsim.errors import UserError
+from ldnsim.plots.members import Member, Select, best_index, label_of, members
+from ldnsim.plots.rows import SHORT
+from ldnsim.plots.style import (
+    DASHES,
+    GREY,
+    OKABE_ITO,
+    SMALL,
+    colour,
+    footnote,
+    headline,
+    new_figure,
+    polish,
+    styled,
+)
+from ldnsim.plots.timeline import bedtime_of, clock_axis, floats
+from ldnsim.plots.wording import clock, name_of, unit_of, wrap
+
+PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("plasma", ("naltrexone_plasma", "naltrexol_plasma")),
+    ("receptors blocked", ("mor_occupancy", "dor_occupancy", "kor_occupancy", "ogfr_occupancy")),
+    ("peptides", ("beta_endorphin", "met_enkephalin")),
+    ("opioid tone", ("opioid_tone", "analgesic_tone")),
+)
+WORDS = {
+    "naltrexone_plasma": "naltrexone",
+    "naltrexol_plasma": "6β-naltrexol",
+    "opioid_tone": "at immune cells",
+    "analgesic_tone": "analgesic (mu)",
+}
+THRESHOLD = 0.5  # mu occupancy that counts as blocked when the dataset does not say
+
+
+def night(ds: xr.Dataset, select: Select = None, *, title: str | None = None) -> Figure:
+    """Draw one night of one run against the clock.
+
+    Panels: plasma concentrations, receptor occupancies, peptides, opioid tone. The dose is a
+    vertical line; the hours in which mu receptors are blocked are shaded orange, the hours of
+    rebound after them (beta-endorphin above the untreated mean, block gone) green.
+
+    Args:
+        ds: a dataset with ``night_`` variables.
+        select: which run, as for :func:`compare`; by default the one with the best pain change.
+        title: headline.
+
+    Raises:
+        UserError: the dataset keeps no night, or the selected run failed.
+    """
+    panels = [(t, [n for n in names if f"night_{n}" in ds]) for t, names in PANELS]
+    panels = [(t, names) for t, names in panels if names]
+    if not panels:
+        raise UserError("this dataset keeps no close-up night (variables named night_...)")
+    member = _choose(ds, select)
+    if member.failed:
+        raise UserError(f"the run {member.label!r} failed: {member.advice}")
+    with styled():
+        figure = new_figure(11.0, 1.4 + 2.0 * len(panels))
+        axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+        blocked, rebound = spans(member.data)
+        for ax, (heading, names) in zip(axes, panels, strict=True):
+            _panel(ax, member.data, heading, names, blocked, rebound)
+        _finish(axes[0], axes[-1], member.data)
+        headline(figure, title or f"One night: {member.label}")
+        footnote(figure, ds, *_key(ds, blocked, rebound))
+    return figure
+
+
+def threshold_of(ds: xr.Dataset) -> float:
+    """Return the mu occupancy above which the study counts an hour as blocked."""
+    if "hours_blocked" in ds and "threshold" in ds["hours_blocked"].attrs:
+        return float(ds["hours_blocked"].attrs["threshold"])
+    return THRESHOLD
+
+
+def spans(data: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which samples of the night are blocked, and which are rebound."""
+    nothing = np.zeros(data.sizes["night_time"], bool)
+    if "night_mor_occupancy" not in data:
+        return nothing, nothing
+    blocked = floats(data["night_mor_occupancy"]) >= threshold_of(data)
+    if "night_beta_endorphin" not in data or "baseline_beta_endorphin" not in data:
+        return blocked, nothing
+    above = floats(data["night_beta_endorphin"]) > float(data["baseline_beta_endorphin"])
+    return blocked, above & ~blocked
+
+
+def _choose(ds: xr.Dataset, select: Select) -> Member:
+    if select is None:
+        best = best_index(ds)
+        if best is not None:
+            return Member(best, label_of(ds, best), ds.isel(best))
+    found = members(ds, select, most=1_000_000)
+    return next((m for m in found if not m.failed), found[0])
+
+
+def _panel(
+    ax: Axes,
+    data: xr.Dataset,
+    heading: str,
+    names: list[str],
+    blocked: NDArray[np.bool_],
+    rebound: NDArray[np.bool_],
+) -> None:
+    hours = floats(data["night_time"])
+    for place, name in enumerate(names):
+        variable = data[f"night_{name}"]
+        ax.plot(
+            hours, floats(variable), color=colour(name), linestyle=DASHES[place],
+            label=_word(name, variable),
+        )  # fmt: skip
+        if heading == "peptides" and f"baseline_{name}" in data:
+            base = float(data[f"baseline_{name}"])
+            ax.axhline(base, color=colour(name), linestyle=":", linewidth=1.1, gid="baseline")
+    for where, shade, gid in (
+        (blocked, OKABE_ITO["orange"], "blocked"),
+        (rebound, OKABE_ITO["green"], "rebound"),
+    ):
+        ax.fill_between(
+            hours, 0, 1, where=list(where), transform=ax.get_xaxis_transform(),
+            color=shade, alpha=0.13, linewidth=0, gid=gid,
+        )  # fmt: skip
+    units = ", ".join(dict.fromkeys(unit_of(data[f"night_{n}"]) for n in names))
+    ax.set_ylabel(f"{wrap(heading, 12)}\n({units})")
+    ax.yaxis.set_major_locator(MaxNLocator(4))
+    ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]), top=1.0 if "occupancy" in names[0] else None)
+    ax.axvline(0.0, color=GREY, linestyle=(0, (2, 2)), linewidth=1.4, gid="dose")
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.2)
+    polish(ax)
+
+
+def _word(name: str, variable: xr.DataArray) -> str:
+    words = SHORT | WORDS
+    return words.get(f"night_{name}") or words.get(name) or name_of(variable)
+
+
+def _finish(top: Axes, bottom: Axes, data: xr.Dataset) -> None:
+    start = bedtime_of(data)
+    clock_axis(bottom, floats(data["night_time"]), start, step=3.0)
+    bottom.set_xlabel("clock time (h:min)")
+    top.annotate(
+        f"dose {clock(start)}", (0, 1), xycoords=("data", "axes fraction"), xytext=(4, 3),
+        textcoords="offset points", fontsize=SMALL, color=GREY, va="bottom",
+    )  # fmt: skip
+
+
+def _key(ds: xr.Dataset, blocked: NDArray[np.bool_], rebound: NDArray[np.bool_]) -> list[str]:
+    words = []
+    if blocked.any():
+        words.append(f"Orange: mu receptors blocked (above {threshold_of(ds):.0%}).")
+    if rebound.any():
+        words.append("Green: rebound (β-endorphin above its untreated mean, block gone).")
+    return words

@@ -1,0 +1,136 @@
+"""The rows of the regimen comparison: which variables, under which title, on which scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from ldnsim.plots.style import DASHES, LineStyle, colour
+from ldnsim.plots.timeline import daily, end_of_dosing, floats, mark_stop, time_unit
+from ldnsim.plots.wording import mass, name_of, unit_of
+
+LOG_SPAN = 100.0  # doses further apart than this need a logarithmic scale
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of panels: its title, its variables, and whether some are only background."""
+
+    title: str
+    variables: tuple[str, ...]
+    faint: tuple[str, ...] = ()
+    night: bool = False
+    dose: bool = False
+
+    def present(self, ds: xr.Dataset) -> tuple[str, ...]:
+        """Return the variables of this row that the dataset keeps."""
+        return tuple(v for v in self.variables if v in ds)
+
+    def label(self, ds: xr.Dataset, log: bool) -> str:
+        """Return the y label: title and unit (all units when the variables differ)."""
+        if self.dose and log:
+            return f"{self.title} per day\n(units at ticks)"
+        units = list(dict.fromkeys(unit_of(ds[v]) for v in self.present(ds)))
+        return f"{self.title}\n({', '.join(units)})"
+
+
+ROWS = (
+    Row("dose", ("prescribed_dose",), dose=True),
+    Row(
+        "occupancy\nin one night",
+        tuple(f"night_{r}_occupancy" for r in ("mor", "dor", "kor", "ogfr")),
+        night=True,
+    ),
+    Row("peptides", ("beta_endorphin", "met_enkephalin")),
+    Row("cytokines", ("tnf", "il1b", "il6", "il10")),
+    Row("microglia", ("microglia_m1", "microglia_m2")),
+    Row("symptoms", ("pain", "fatigue", "vivid_dreams"), faint=("fatigue", "vivid_dreams")),
+)
+
+SHORT = {
+    "night_mor_occupancy": "mu",
+    "night_dor_occupancy": "delta",
+    "night_kor_occupancy": "kappa",
+    "night_ogfr_occupancy": "OGFr",
+    "beta_endorphin": "β-endorphin",
+    "met_enkephalin": "met-enkephalin",
+    "opioid_tone": "effector tone",
+    "tnf": "TNF",
+    "il1b": "IL-1β",
+    "il6": "IL-6",
+    "il10": "IL-10",
+    "microglia_m1": "inflammatory",
+    "microglia_m2": "resolving",
+    "pain": "pain",
+    "fatigue": "fatigue",
+    "vivid_dreams": "vivid dreams",
+    "prescribed_dose": "prescribed",
+}
+
+
+def draw(ax: Axes, row: Row, data: xr.Dataset, log: bool) -> None:
+    """Draw one run into one panel.
+
+    Args:
+        ax: the panel.
+        row: what to draw.
+        data: the dataset of one run.
+        log: whether the dose axis is logarithmic.
+    """
+    for place, name in enumerate(row.present(data)):
+        if row.dose:
+            _dose(ax, data, log)
+        elif row.night:
+            style = DASHES[place % len(DASHES)]
+            label = SHORT.get(name, name_of(data[name]))
+            hours = floats(data["night_time"])
+            ax.plot(hours, floats(data[name]), color=colour(name), linestyle=style, label=label)
+        else:
+            _days(ax, data, name, DASHES[place % len(DASHES)], faint=name in row.faint)
+    if row.night:
+        return
+    stop = end_of_dosing(data)
+    if stop is not None:
+        _, size = time_unit(floats(data["time"]))
+        mark_stop(ax, stop / size, "dosing stops" if row.dose else "")
+
+
+def _dose(ax: Axes, data: xr.Dataset, log: bool) -> None:
+    time, dose = floats(data["time"]), floats(data["prescribed_dose"])
+    _, size = time_unit(time)
+    # On a log scale "no dose" has no place: leave it out rather than invent a floor for it.
+    shown = np.where(dose > 0, dose, np.nan) if log else dose
+    ax.plot(time / size, shown, color=colour("prescribed_dose"), drawstyle="steps-post")
+    if not (dose > 0).any():
+        ax.text(0.5, 0.5, "no dose", transform=ax.transAxes, ha="center", va="center")
+
+
+def _days(ax: Axes, data: xr.Dataset, name: str, style: LineStyle, faint: bool) -> None:
+    time = floats(data["time"])
+    _, size = time_unit(time)
+    day, mean, low, high = daily(time, floats(data[name]))
+    shade, label = colour(name), SHORT.get(name, name_of(data[name]))
+    width, alpha = (1.3, 0.85) if faint else (2.2, 1.0)
+    ax.plot(
+        day / size, mean, color=shade, linestyle=style, linewidth=width, alpha=alpha, label=label
+    )
+    if not faint and (high > low).any():
+        ax.fill_between(day / size, low, high, color=shade, alpha=0.16, linewidth=0)
+    if not faint and f"baseline_{name}" in data:
+        base = float(data[f"baseline_{name}"])
+        ax.axhline(base, color=shade, linestyle=":", linewidth=1.1, alpha=0.8, gid="baseline")
+
+
+def dose_axis(ax: Axes, log: bool, lowest: float, highest: float) -> None:
+    """Set the scale and the tick words of the dose row."""
+    if log:
+        ax.set_yscale("log")
+        ax.set_ylim(lowest / 2, highest * 6)
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: mass(float(y))))
+        ax.yaxis.set_minor_formatter(FuncFormatter(lambda y, _: ""))
+    else:
+        ax.set_ylim(0, max(highest, 1e-9) * 1.3)

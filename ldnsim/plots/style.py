@@ -1,0 +1,160 @@
+"""One look for every picture: colours, sizes, footnote, and the figure class."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from ldnsim.plots.wording import wrap
+
+# Okabe & Ito (2008), "Color Universal Design": told apart with every common colour blindness.
+OKABE_ITO = {
+    "black": "#000000",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "green": "#009E73",
+    "yellow": "#F0E442",
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "purple": "#CC79A7",
+}
+GREY = "#666666"
+SOFT = "#BBBBBB"
+
+# One colour per variable, wherever it is drawn; yellow is left out: too pale for a line on white.
+COLOUR_NAME = {
+    "prescribed_dose": "black",
+    "naltrexone_plasma": "blue",
+    "naltrexol_plasma": "orange",
+    "mor_occupancy": "blue",
+    "dor_occupancy": "vermillion",
+    "kor_occupancy": "green",
+    "ogfr_occupancy": "purple",
+    "beta_endorphin": "orange",
+    "met_enkephalin": "green",
+    "opioid_tone": "purple",
+    "analgesic_tone": "blue",
+    "tnf": "vermillion",
+    "il1b": "orange",
+    "il6": "purple",
+    "il10": "blue",
+    "microglia_m1": "vermillion",
+    "microglia_m2": "blue",
+    "pain": "black",
+    "fatigue": "sky",
+    "mood": "green",
+    "vivid_dreams": "purple",
+    "insomnia": "orange",
+    "nk_activity": "green",
+    "neuronal_health": "blue",
+}
+# A second cue besides colour, by position within a row.
+LineStyle = str | tuple[float, tuple[float, ...]]
+DASHES: tuple[LineStyle, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+
+BASE, SMALL, TITLE = 13.0, 11.0, 16.0
+
+_RC = {
+    "font.size": BASE,
+    "axes.titlesize": BASE,
+    "axes.labelsize": BASE,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "lines.linewidth": 2.0,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.8,
+}
+
+WARNING = "Research instrument, not medical advice: simulated, not measured."
+
+
+class Picture(Figure):
+    """A matplotlib figure that shows itself in a notebook without touching pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=110, facecolor="white")
+        return buffer.getvalue()
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Apply the look while a picture is being made; the caller's settings come back after."""
+    with mpl.rc_context(_RC):  # type: ignore[arg-type]
+        yield
+
+
+def new_figure(width: float, height: float) -> Picture:
+    """Return an empty figure (inches), laid out by constraints, unknown to pyplot."""
+    layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06)
+    return Picture(figsize=(width, height), layout=layout, facecolor="white")
+
+
+def colour(variable: str) -> str:
+    """Return the palette colour of a variable; grey for one that has no colour of its own."""
+    name = COLOUR_NAME.get(variable.removeprefix("night_"))
+    return OKABE_ITO[name] if name else GREY
+
+
+def polish(ax: Axes) -> None:
+    """Fix tick sizes now: ticks made later, at drawing time, would miss the style."""
+    ax.tick_params(labelsize=SMALL, length=3, color=GREY)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(GREY)
+
+
+def headline(figure: Figure, text: str) -> None:
+    """Write the title of a picture, at the left like a slide's."""
+    width = int(figure.get_figwidth() * 72 / (TITLE * 0.56))
+    figure.suptitle(wrap(text, width), x=0.012, ha="left", fontsize=TITLE, fontweight="bold")
+
+
+def footnote(figure: Figure, ds: xr.Dataset, *notes: str) -> None:
+    """Write the warning, the hypothesis and any notes at the foot of the picture."""
+    parts = [str(ds.attrs.get("warning") or WARNING).strip().rstrip(".") + "."]
+    if hypothesis := ds.attrs.get("hypothesis"):
+        parts.append(f"Hypothesis: {hypothesis}.")
+    text = " ".join([*parts, *(n for n in notes if n)])
+    width = int(figure.get_figwidth() * 72 / (SMALL * 0.54))
+    figure.supxlabel(wrap(text, width), x=0.012, ha="left", fontsize=SMALL, color=GREY)
+
+
+def save(figure: Figure, path: str | Path, dpi: int = 150, **options: Any) -> Path:
+    """Write a figure to a file; the ending chooses the format (png, svg, pdf).
+
+    Args:
+        figure: what one of the plot functions returned.
+        path: where; missing folders are made.
+        dpi: dots per inch of a bitmap.
+        options: passed on to ``Figure.savefig``.
+
+    Raises:
+        UserError: the ending is not a format that matplotlib writes.
+    """
+    from ldnsim.errors import UserError, nearest
+
+    target = Path(path)
+    known = sorted(figure.canvas.get_supported_filetypes())
+    ending = target.suffix.lower().lstrip(".")
+    if ending not in known:
+        hint = nearest(ending, known) if ending else "; write for example 'figure.png'"
+        raise UserError(f"cannot write a picture to {str(path)!r}: the ending{hint}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target, dpi=dpi, facecolor="white", **options)
+    return target

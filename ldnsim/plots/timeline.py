@@ -1,0 +1,107 @@
+"""Time as a picture needs it: daily means, the end of dosing, week and clock axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MultipleLocator
+from numpy.typing import NDArray
+
+from ldnsim.plots.style import GREY, SMALL
+from ldnsim.plots.wording import clock
+
+Floats = NDArray[np.float64]
+HOURS_PER_DAY, HOURS_PER_WEEK = 24.0, 168.0
+BEDTIME = 22.0  # clock time assumed for the close-up night when the dataset does not say
+
+
+def floats(variable: xr.DataArray) -> Floats:
+    """Return the values of a variable as floats."""
+    return np.asarray(variable.values, dtype=float)
+
+
+def daily(time_h: Floats, values: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Gather samples by calendar day.
+
+    Args:
+        time_h: sample times in hours, increasing, shape ``(n,)``.
+        values: samples, shape ``(n,)``.
+
+    Returns:
+        Mean time (h), mean, lowest and highest value of each day. A last day with less than half
+        the usual samples (the midnight that ends a study) is left out: its mean would show the
+        daily rhythm, not the day.
+    """
+    _, first, count = np.unique(
+        np.floor(time_h / HOURS_PER_DAY), return_index=True, return_counts=True
+    )
+    if len(count) > 1 and count[-1] < 0.5 * np.median(count):
+        last = first[-1]
+        first, count, time_h, values = first[:-1], count[:-1], time_h[:last], values[:last]
+    return (
+        np.add.reduceat(time_h, first) / count,
+        np.add.reduceat(values, first) / count,
+        np.minimum.reduceat(values, first),
+        np.maximum.reduceat(values, first),
+    )
+
+
+def end_of_dosing(data: xr.Dataset) -> float | None:
+    """Return when dosing stops (h), or None when it never starts or lasts to the end."""
+    if "prescribed_dose" not in data:
+        return None
+    time, dose = floats(data["time"]), floats(data["prescribed_dose"])
+    treated = np.flatnonzero(dose > 0)
+    if treated.size == 0 or treated[-1] == len(dose) - 1:
+        return None
+    # the last sample of a study may fall on its very end, where no dose is given any more
+    if treated[-1] == len(dose) - 2 and len(dose) > 3:
+        return None
+    return float(time[treated[-1] + 1])
+
+
+def time_unit(time_h: Floats) -> tuple[str, float]:
+    """Return ``("weeks", 168)`` for long studies and ``("days", 24)`` for short ones."""
+    long = float(time_h[-1]) >= 6 * HOURS_PER_WEEK
+    return ("weeks", HOURS_PER_WEEK) if long else ("days", HOURS_PER_DAY)
+
+
+def week_axis(ax: Axes, time_h: Floats) -> None:
+    """Give a time axis round ticks: every 13 weeks in a year, finer in shorter studies."""
+    _, size = time_unit(time_h)
+    span = float(time_h[-1]) / size
+    steps = (1, 2, 4, 13, 26, 52, 104) if size == HOURS_PER_WEEK else (1, 2, 7, 14)
+    step = next((s for s in steps if span / s <= 4.5), steps[-1])
+    ax.xaxis.set_major_locator(MultipleLocator(step))
+    ax.set_xlim(0, span)
+
+
+def bedtime_of(ds: xr.Dataset) -> float:
+    """Return the clock time (h) at which the close-up night begins."""
+    places: list[dict[Any, Any]] = [ds["night_time"].attrs, dict(ds.attrs)]
+    for attrs in places:
+        for key in ("clock_start", "start_clock", "bedtime", "night_clock_start"):
+            if key in attrs:
+                return float(attrs[key]) % HOURS_PER_DAY
+    return BEDTIME
+
+
+def clock_axis(ax: Axes, night_h: Floats, bedtime: float, step: float = 6.0) -> None:
+    """Label hours after the bedtime dose with the time on the clock."""
+    ax.set_xlim(float(night_h[0]), float(night_h[-1]))
+    ticks = np.arange(np.ceil((bedtime + night_h[0]) / step), (bedtime + night_h[-1]) / step + 1e-9)
+    ax.set_xticks(ticks * step - bedtime)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: clock(x + bedtime)))
+
+
+def mark_stop(ax: Axes, at: float, text: str = "") -> None:
+    """Draw the vertical line where dosing stops, with a word beside it if given."""
+    ax.axvline(at, color=GREY, linestyle=(0, (2, 2)), linewidth=1.4, gid="dosing-stops")
+    if text:
+        ax.annotate(
+            text, (at, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -2),
+            textcoords="offset points", va="top", ha="left", fontsize=SMALL, color=GREY,
+        )  # fmt: skip
