@@ -1,0 +1,24 @@
+"""Regimens as values: prescriptions, titration ladders, adherence, dose ledgers, event tables."""
+
+from __future__ import annotations
+
+from ldnsim.regimen.adherence import Adherence
+from ldnsim.regimen.doses import DoseTable, Rung
+from ldnsim.regimen.ledger import DoseStatus, Ledger, make_ledger
+from ldnsim.regimen.phase import Phase
+from ldnsim.regimen.protocols import protocols
+from ldnsim.regimen.regimen import Regimen
+from ldnsim.regimen.values import Share
+
+__all__ = [
+    "Adherence",
+    "DoseStatus",
+    "DoseTable",
+    "Ledger",
+    "Phase",
+    "Regimen",
+    "Rung",
+    "Share",
+    "make_ledger",
+    "protocols",
+]

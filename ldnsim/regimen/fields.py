@@ -1,0 +1,73 @@
+"""Changing one field of a regimen, as sweeps do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ldnsim.errors import UserError, unknown
+from ldnsim.regimen.phase import LADDER_FIELDS, Phase
+from ldnsim.regimen.regimen import Regimen
+
+_ALIASES = {"dose": "target"}
+_EXCLUSIVE = {"duration": "hold", "hold": "duration"}
+
+
+def with_field(regimen: Regimen, path: str, value: Any) -> Regimen:
+    """Return a regimen with one field changed and everything checked again.
+
+    A bare field (``"target"``, also spelled ``"dose"``) applies to the first phase that has it: a
+    ladder for ``step``, ``factor``, ``interval`` and ``first_hold``; doses for ``start``,
+    ``target``, ``hold`` and ``formulation``; any schedule for ``every`` and ``at``; the first
+    phase for ``duration``. ``"phases.1.duration"`` names the phase (from 0). In a phase without
+    a ladder start and target move together; a relative ladder stays relative. Setting the
+    duration replaces a hold, and the other way round. Where the regimen has a name, the change is
+    added to it; title, description and sources go, since they describe the original.
+
+    Raises:
+        UserError: unknown field, no phase that has it, or a value that contradicts the rest.
+    """
+    index, field = _locate(regimen, path)
+    phase = regimen.phases[index]
+    changed = {**phase.model_dump(), field: value}
+    if field in ("start", "target") and phase.kind == "doses" and not phase.has_ladder:
+        changed["start"] = changed["target"] = value
+    if field in _EXCLUSIVE:
+        changed[_EXCLUSIVE[field]] = None
+    phases: list[Any] = list(regimen.phases)
+    phases[index] = changed
+    name = f"{regimen.name}, {path} {value}" if regimen.name else ""
+    return Regimen.parse({"phases": phases, "name": name})
+
+
+def _locate(regimen: Regimen, path: str) -> tuple[int, str]:
+    match = re.fullmatch(r"(?:phases\.(\d+)\.)?([^.]+)", path)
+    field = _ALIASES.get(match[2], match[2]) if match else ""
+    if match is None or field not in Phase.model_fields:
+        raise unknown("regimen field", path, [*Phase.model_fields, *_ALIASES])
+    if match[1] is None:
+        return _first(regimen, field), field
+    index = int(match[1])
+    if index >= len(regimen.phases):
+        raise UserError(
+            f"regimen field '{path}': there are {len(regimen.phases)} phases, counted from 0"
+        )
+    return index, field
+
+
+def _first(regimen: Regimen, field: str) -> int:
+    if field == "hold" and any(p.has_ladder for p in regimen.phases):
+        field = "interval"
+    for index, phase in enumerate(regimen.phases):
+        if field in ("duration", "kind"):
+            return index
+        if field in LADDER_FIELDS:
+            found = phase.has_ladder
+        elif field in ("every", "at"):
+            found = phase.kind != "stop"
+        else:
+            found = phase.kind == "doses"
+        if found:
+            return index
+    what = "titration ladder" if field in LADDER_FIELDS else "phase with doses"
+    raise UserError(f"regimen field '{field}': '{regimen}' has no {what}")

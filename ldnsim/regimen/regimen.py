@@ -1,0 +1,150 @@
+"""A regimen: what is taken, when, from day 0 to its end, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+
+from ldnsim.errors import UserError, unknown
+from ldnsim.regimen import text
+from ldnsim.regimen.doses import DoseTable, Rung, expand, rungs
+from ldnsim.regimen.phase import DEFAULT_HOLD_H, Phase
+
+if TYPE_CHECKING:
+    from ldnsim.regimen.adherence import Adherence
+    from ldnsim.regimen.ledger import Ledger
+
+
+class Regimen(BaseModel):
+    """Phases in sequence, with an optional label.
+
+    Two regimens are equal when their phases are: the label (name, title, description, sources)
+    says where a regimen comes from, not what is taken. Prescription text, the name of a shipped
+    protocol, and the fields of a single phase all validate as a regimen.
+
+    Attributes:
+        phases: at least one phase; only the last may leave its length open, which then is 12 wk
+            at the target.
+        name: short label for legends.
+        title: one line for tables.
+        description: what the regimen is and where it comes from.
+        sources: citations as text.
+        steps_assumed: whether the source leaves the exact steps open, so that they were chosen.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    phases: tuple[Phase, ...]
+    name: str = ""
+    title: str = ""
+    description: str = ""
+    sources: tuple[str, ...] = ()
+    steps_assumed: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, data: Any) -> Any:
+        if isinstance(data, str):
+            from ldnsim.regimen.grammar import read_regimen
+
+            return read_regimen(data)
+        if isinstance(data, Mapping) and "phases" not in data:
+            own = {k: v for k, v in data.items() if k in cls.model_fields}
+            phase = {k: v for k, v in data.items() if k not in cls.model_fields}
+            for key in phase:
+                if key not in Phase.model_fields:
+                    raise unknown("regimen field", str(key), [*own, *Phase.model_fields, "phases"])
+            return {**own, "phases": [phase]}
+        if isinstance(data, Mapping):
+            for key in data:
+                if key not in cls.model_fields:
+                    raise unknown("regimen field", str(key), cls.model_fields)
+        return data
+
+    @field_validator("phases")
+    @classmethod
+    def _closed(cls, phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+        if not phases:
+            raise UserError("a regimen needs at least one phase, such as '4.5 mg nightly at 22:00'")
+        for index, phase in enumerate(phases[:-1]):
+            if phase.length is None:
+                raise UserError(
+                    f"phase {index + 1} ('{phase}') has no duration; only the last phase may be "
+                    "left open: add 'for 12 wk', or 'hold 12 wk' to stay that long at the target"
+                )
+        last = phases[-1]
+        if last.length is None:
+            field = "hold" if last.has_ladder else "duration"
+            last = last.model_copy(update={field: DEFAULT_HOLD_H})
+        phases = (*phases[:-1], last)
+        expand(phases)  # refuses a phase that cannot hold a dose
+        return phases
+
+    @classmethod
+    def parse(cls, source: str | Mapping[str, Any] | Regimen) -> Regimen:
+        """Read prescription text, a protocol's name, or structured fields.
+
+        Raises:
+            UserError: with the words or fields that could not be understood, and the remedy.
+        """
+        try:
+            return cls.model_validate(source)
+        except ValidationError as error:
+            raise user_error(error) from None
+
+    @property
+    def duration_h(self) -> float:
+        """Hours from day 0 to the end of the last phase."""
+        return sum(phase.length or 0 for phase in self.phases) / 60
+
+    @property
+    def reaches_target(self) -> bool:
+        """Whether every ladder is long enough to give its target dose."""
+        return all(p.ladder.reached < (p.length or 0) for p in self.phases if p.has_ladder)
+
+    def doses(self) -> DoseTable:
+        """Return every planned dose in time order (cached; read-only arrays)."""
+        return expand(self.phases)
+
+    def rungs(self) -> tuple[Rung, ...]:
+        """Return the stretches of constant dose, for tables and step plots."""
+        return rungs(self.phases)
+
+    def ledger(self, adherence: Adherence | None = None, subject: int = 0) -> Ledger:
+        """Return planned and taken doses for one subject; without ``adherence`` all are taken."""
+        from ldnsim.regimen.ledger import make_ledger
+
+        return make_ledger(self.doses(), self.duration_h, adherence, subject)
+
+    def with_field(self, path: str, value: Any) -> Regimen:
+        """Return a regimen with one field changed; see `ldnsim.regimen.fields.with_field`."""
+        from ldnsim.regimen.fields import with_field
+
+        return with_field(self, path, value)
+
+    def __str__(self) -> str:
+        """Return canonical prescription text; ``Regimen.parse`` reads it back as an equal value."""
+        return text.regimen_text(self.phases)
+
+    def _repr_html_(self) -> str:
+        return text.regimen_html(self)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is taken; labels do not count."""
+        return isinstance(other, Regimen) and self.phases == other.phases
+
+    def __hash__(self) -> int:
+        """Hash what is taken."""
+        return hash(self.phases)
+
+
+def user_error(error: ValidationError) -> UserError:
+    """Return the first complaint of a pydantic error as a plain `UserError`."""
+    first = error.errors()[0]
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, UserError):
+        return cause
+    where = ".".join(str(part) for part in first["loc"]) or "regimen"
+    return UserError(f"{where} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}")

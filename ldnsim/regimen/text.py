@@ -1,0 +1,97 @@
+"""Canonical text of a regimen, and the short table that notebooks show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import TYPE_CHECKING
+
+from ldnsim.regimen.values import (
+    amount_text,
+    clock_text,
+    dose_text,
+    factor_text,
+    interval_text,
+    span_text,
+)
+
+if TYPE_CHECKING:
+    from ldnsim.regimen.phase import Phase
+    from ldnsim.regimen.regimen import Regimen
+
+
+def is_night(clock_h: float) -> bool:
+    """Whether a time of day is called night in canonical text: 18:00 up to 06:00."""
+    return clock_h >= 18 or clock_h < 6
+
+
+def phase_text(phase: Phase) -> str:
+    """Return the canonical text of one phase."""
+    clauses = [_what(phase)]
+    if phase.kind != "stop":
+        clauses[0] += f" {frequency_text(phase.every, phase.at)}"
+        if phase.formulation == "SR":
+            clauses[0] += ", slow release"
+    if phase.first_hold is not None:
+        clauses.append(f"hold {span_text(phase.first_hold)} first")
+    if phase.interval is not None:
+        clauses.append(_climb(phase))
+    if phase.hold is not None:
+        clauses.append(f"hold {span_text(phase.hold)}")
+    if phase.duration is not None and phase.kind == "stop":
+        clauses[-1] += f" for {span_text(phase.duration)}"
+    elif phase.duration is not None:
+        clauses.append(f"for {span_text(phase.duration)}")
+    return ", ".join(clauses)
+
+
+def _what(phase: Phase) -> str:
+    return amount_text(phase.start or 0.0) if phase.kind == "doses" else phase.kind
+
+
+def _climb(phase: Phase) -> str:
+    if phase.factor is not None:
+        step = factor_text(phase.factor)
+    else:
+        text = amount_text(phase.step or 0.0)
+        step = text if text.startswith("-") else f"+{text}"
+    return f"{step} every {interval_text(phase.interval or 0)} to {dose_text(phase.target or 0)}"
+
+
+def frequency_text(every_h: float, at_h: float) -> str:
+    """Return text such as ``"nightly at 22:00"`` or ``"every 6 h at 08:00"``."""
+    if every_h != 24:
+        return f"every {interval_text(every_h)} at {clock_text(at_h)}"
+    return f"{'nightly' if is_night(at_h) else 'daily'} at {clock_text(at_h)}"
+
+
+def regimen_text(phases: Iterable[Phase]) -> str:
+    """Return the canonical text of phases in sequence."""
+    return ", then ".join(phase_text(p) for p in phases)
+
+
+def regimen_html(regimen: Regimen, most: int = 12) -> str:
+    """Return the ladder as a short HTML table of at most ``most`` rows."""
+    rungs = regimen.rungs()
+    rows = [
+        f"<tr><td>{r.phase + 1}</td><td>{r.start_h / 24:g}</td><td>{r.end_h / 24:g}</td>"
+        f"<td>{escape(_rung_dose(regimen, r.phase, r.amount_mg))}</td></tr>"
+        for r in rungs[:most]
+    ]
+    if len(rungs) > most:
+        rows.append(f"<tr><td colspan='4'>and {len(rungs) - most} more rungs</td></tr>")
+    title = escape(regimen.title or regimen.name or "Regimen")
+    head = "<tr><th>phase</th><th>from day</th><th>to day</th><th>dose</th></tr>"
+    return (
+        f"<b>{title}</b><br>{escape(str(regimen))}"
+        f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _rung_dose(regimen: Regimen, index: int, mg: float) -> str:
+    phase = regimen.phases[index]
+    if phase.kind == "stop":
+        return "none"
+    what = "placebo" if phase.kind == "placebo" else dose_text(mg)
+    release = " (slow release)" if phase.formulation == "SR" else ""
+    return f"{what} {frequency_text(phase.every, phase.at)}{release}"

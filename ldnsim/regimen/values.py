@@ -1,0 +1,229 @@
+"""The values a prescription is made of: doses, shares of the target, spans, clock times, factors.
+
+Doses are floats in mg and spans floats in hours; both are read from exact decimal text, and spans
+are rounded to whole minutes, so that text -> value -> text is lossless.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator, ValidationInfo
+from pydantic import WithJsonSchema as Schema
+
+from ldnsim.errors import UserError
+from ldnsim.units import to_unit
+
+NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?"
+SHARE = (
+    rf"(?:{NUMBER}\s*/\s*{NUMBER}|{NUMBER}\s*%|{NUMBER})"
+    r"\s*(?:of|x)\s+(?:the\s+)?target|target(?:\s*/\s*\d+)?"
+)
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::00)?\s*(?:([ap])\.?m\.?)?", re.IGNORECASE)
+_SPANS = (("wk", 7 * 24 * 60), ("mo", 30 * 24 * 60), ("d", 24 * 60), ("h", 60), ("min", 1))
+_INTERVALS = _SPANS[1:]  # "every 14 d" reads better than "every 2 wk"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A dose written as a share of the target, so that it follows a sweep over the target."""
+
+    value: Fraction
+
+    def __str__(self) -> str:
+        """Return text such as ``"1/8 of target"``."""
+        return f"{self.value} of target"
+
+    def of(self, target_mg: float) -> Fraction:
+        """Return the exact dose in mg for a target in mg."""
+        return self.value * exact(target_mg)
+
+
+def exact(number: float) -> Fraction:
+    """Return the decimal number a float was written as (0.1 is one tenth)."""
+    return Fraction(repr(float(number)))
+
+
+def decimal_text(number: Decimal) -> str:
+    """Return plain decimal notation without an exponent or trailing zeros."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def dose_text(mg: float) -> str:
+    """Return a dose in the unit a prescriber would use: ``"4.5 mg"``, ``"50 ug"``, ``"1 ng"``."""
+    scale, unit = (0, "mg") if abs(mg) >= 0.1 or mg == 0 else (3, "ug")
+    if 0 < abs(mg) < 1e-4:
+        scale, unit = 6, "ng"
+    return f"{decimal_text(Decimal(repr(float(mg))).scaleb(scale))} {unit}"
+
+
+def amount_text(amount: float | Share) -> str:
+    """Return a dose, or a share of the target, as text."""
+    return str(amount) if isinstance(amount, Share) else dose_text(amount)
+
+
+def minutes(hours: float) -> int:
+    """Return a time as a whole number of minutes, the resolution of every schedule."""
+    return round(hours * 60)
+
+
+def span_text(hours: float) -> str:
+    """Return a span in its largest whole unit: ``"26 wk"``, ``"1 mo"``, ``"36 h"``."""
+    total = minutes(hours)
+    unit, size = next((u, s) for u, s in _SPANS if total % s == 0)
+    return f"{total // size} {unit}"
+
+
+def interval_text(hours: float) -> str:
+    """Return what follows "every": ``"14 d"``, ``"3 mo"``, ``"6 h"``."""
+    total = minutes(hours)
+    unit, size = next((u, s) for u, s in _INTERVALS if total % s == 0)
+    return f"{total // size} {unit}"
+
+
+def clock_text(hours: float) -> str:
+    """Return a time of day as ``"22:00"``."""
+    return "{:02d}:{:02d}".format(*divmod(minutes(hours), 60))
+
+
+def factor_text(factor: Fraction) -> str:
+    """Return a ladder's factor as ``"x2"`` or ``"/2"``."""
+    sign, size = ("x", factor) if factor >= 1 else ("/", 1 / factor)
+    return f"{sign}{size}"
+
+
+def _key(info: ValidationInfo) -> str:
+    return info.field_name or "value"
+
+
+def read_amount(value: Any, info: ValidationInfo) -> Any:
+    """Read a dose (mg, may be signed) or a share such as ``"1/8 of target"``."""
+    if value is None or isinstance(value, Share):
+        return value
+    share = _read_share(value) if isinstance(value, str) else None
+    return share if share is not None else to_unit(value, "mg", key=_key(info))
+
+
+def _read_share(text: str) -> Share | None:
+    sign, body = re.fullmatch(r"\s*([+-]?)\s*(.*?)\s*", text.lower(), re.DOTALL).groups()  # type: ignore[union-attr]
+    if not re.fullmatch(SHARE, body):
+        return None
+    if body.startswith("target"):
+        body = "1" + body.removeprefix("target")
+    number, percent = re.split(r"\s*(?:of|x)\s+", body)[0].strip(), False
+    if number.endswith("%"):
+        number, percent = number[:-1].strip(), True
+    above, _, below = number.partition("/")
+    if below and Fraction(below.strip()) == 0:
+        raise UserError(f"{text!r}: a share cannot have 0 below the line; an example is '1/8'")
+    value = Fraction(above.strip()) / Fraction(below.strip() or 1) / (100 if percent else 1)
+    return Share(-value if sign == "-" else value)
+
+
+def read_mass(value: Any, info: ValidationInfo) -> Any:
+    """Read a dose in mg; a share of the target makes no sense here."""
+    if isinstance(value, Share) or (isinstance(value, str) and _read_share(value)):
+        raise UserError(
+            f"{_key(info)} = {str(value)!r}: expected a mass such as '4.5 mg'; only the start and "
+            "the step of a ladder that climbs 'to' a target can be a share of it"
+        )
+    return None if value is None else to_unit(value, "mg", key=_key(info))
+
+
+def read_span(value: Any, info: ValidationInfo) -> float | None:
+    """Read a positive span in hours, rounded to whole minutes."""
+    if value is None:
+        return None
+    if isinstance(value, datetime.timedelta):
+        value = value.total_seconds() / 3600
+    total = minutes(to_unit(value, "h", key=_key(info)))
+    if total <= 0:
+        raise UserError(
+            f"{_key(info)} = {value!r}: expected a time of at least one minute, such as '14 d'"
+        )
+    return total / 60
+
+
+def read_clock(value: Any, info: ValidationInfo) -> float:
+    """Read a time of day in hours: ``"22:00"``, ``"10 pm"``, ``22.0``, or a TOML local time."""
+    hours: Any = value
+    if isinstance(value, datetime.time):
+        hours = value.hour + value.minute / 60
+    elif isinstance(value, str):
+        hours = _clock_hours(value)
+    if isinstance(hours, int | float) and not isinstance(hours, bool) and 0 <= hours < 24:
+        return minutes(hours) % (24 * 60) / 60
+    raise UserError(f"{_key(info)} = {value!r}: expected a time of day such as '22:00' or '8 am'")
+
+
+def _clock_hours(text: str) -> float | None:
+    match = _CLOCK.fullmatch(text.strip())
+    if match is None or not (match[2] or match[3]) or int(match[2] or 0) > 59:
+        return None
+    hour = int(match[1])
+    if match[3]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if match[3].lower() == "p" else 0)
+    return hour + int(match[2] or 0) / 60
+
+
+def read_factor(value: Any, info: ValidationInfo) -> Fraction | None:
+    """Read the factor of one ladder step: ``"x2"``, ``"/2"``, ``"x4/3"``, or a number."""
+    if value is None or isinstance(value, Fraction):
+        return value
+    text = re.sub(r"\s", "", str(value).lower()).replace("×", "x")
+    match = re.fullmatch(rf"(x?|/)({NUMBER})(?:/({NUMBER}))?", text)
+    if (
+        match is None
+        or isinstance(value, bool)
+        or not all(Fraction(g or 1) for g in match.groups()[1:])
+    ):
+        raise UserError(f"{_key(info)} = {value!r}: expected a factor such as 'x2' or '/2'")
+    size = Fraction(match[2]) / Fraction(match[3] or 1)
+    return 1 / size if match[1] == "/" else size
+
+
+def _json(kind: list[str], meaning: str, *examples: object) -> Schema:
+    return Schema({"type": kind, "description": meaning, "examples": list(examples)})
+
+
+_MIXED = ["string", "number"]
+Mass = Annotated[
+    float,
+    BeforeValidator(read_mass),
+    PlainSerializer(dose_text, when_used="unless-none"),
+    _json(_MIXED, "a dose with its unit; a bare number is mg", "4.5 mg", "50 ug"),
+]
+Amount = Annotated[
+    float | Share,
+    PlainValidator(read_amount),
+    PlainSerializer(amount_text, when_used="unless-none"),
+    _json(
+        _MIXED, "a dose, or a share of the target; a bare number is mg", "0.5 mg", "1/8 of target"
+    ),
+]
+Span = Annotated[
+    float,
+    BeforeValidator(read_span),
+    PlainSerializer(span_text, when_used="unless-none"),
+    _json(_MIXED, "a time with its unit (mo = 30 d); a bare number is hours", "14 d", "26 wk"),
+]
+Clock = Annotated[
+    float,
+    BeforeValidator(read_clock),
+    PlainSerializer(clock_text, when_used="unless-none"),
+    _json(_MIXED, "a time of day; a bare number is hours after midnight", "22:00", "8 am"),
+]
+Factor = Annotated[
+    Fraction,
+    PlainValidator(read_factor),
+    PlainSerializer(factor_text, when_used="unless-none"),
+    _json(_MIXED, "what one step multiplies (x2) or divides (/2) the dose by", "x2", "/2"),
+]
