@@ -39,8 +39,8 @@ HIGHER_IS_BETTER = (
     "analgesic_tone",
 )
 NEUTRAL = (
-    "hours_", "mor_", "dor_", "kor_", "ogfr_", "naltrex", "steps", "rejected", "beta_endorphin",
-    "met_enkephalin", "orbit_", "baseline_",
+    "hours_", "occupancy_", "mor_", "dor_", "kor_", "ogfr_", "naltrex", "steps", "rejected",
+    "beta_endorphin", "met_enkephalin", "il10", "autoimmune", "orbit_", "baseline_",
 )  # fmt: skip
 Grid = NDArray[np.float64]
 
@@ -118,7 +118,7 @@ def direction(name: str, variable: xr.DataArray, better: str | None = None) -> s
         raise UserError(f"better = {choice!r}: expected 'lower', 'higher' or 'none'")
     if choice:
         return choice.replace("none", "")
-    if name.startswith(NEUTRAL):
+    if name.startswith(NEUTRAL) or name.endswith("_auc"):
         return ""
     return "higher" if name.startswith(HIGHER_IS_BETTER) else "lower"
 

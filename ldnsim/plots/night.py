@@ -39,6 +39,8 @@ WORDS = {
     "opioid_tone": "at immune cells",
     "analgesic_tone": "analgesic (mu)",
 }
+# Met-enkephalin, not beta-endorphin: it has no daily rhythm that could pass for a rebound.
+REBOUND = 1.05
 THRESHOLD = 0.5  # mu occupancy that counts as blocked when the dataset does not say
 
 
@@ -47,7 +49,7 @@ def night(ds: xr.Dataset, select: Select = None, *, title: str | None = None) ->
 
     Panels: plasma concentrations, receptor occupancies, peptides, opioid tone. The dose is a
     vertical line; the hours in which mu receptors are blocked are shaded orange, the hours of
-    rebound after them (beta-endorphin above the untreated mean, block gone) green.
+    rebound after them (met-enkephalin above its untreated mean, block gone) green.
 
     Args:
         ds: a dataset with ``night_`` variables.
@@ -89,10 +91,10 @@ def spans(data: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     if "night_mor_occupancy" not in data:
         return nothing, nothing
     blocked = floats(data["night_mor_occupancy"]) >= threshold_of(data)
-    if "night_beta_endorphin" not in data or "baseline_beta_endorphin" not in data:
+    if "night_met_enkephalin" not in data or "baseline_met_enkephalin" not in data:
         return blocked, nothing
-    above = floats(data["night_beta_endorphin"]) > float(data["baseline_beta_endorphin"])
-    return blocked, above & ~blocked
+    untreated = float(data["baseline_met_enkephalin"])
+    return blocked, (floats(data["night_met_enkephalin"]) > REBOUND * untreated) & ~blocked
 
 
 def _choose(ds: xr.Dataset, select: Select) -> Member:
@@ -159,5 +161,5 @@ def _key(ds: xr.Dataset, blocked: NDArray[np.bool_], rebound: NDArray[np.bool_])
     if blocked.any():
         words.append(f"Orange: mu receptors blocked (above {threshold_of(ds):.0%}).")
     if rebound.any():
-        words.append("Green: rebound (β-endorphin above its untreated mean, block gone).")
+        words.append("Green: rebound (met-enkephalin 5 % above its untreated mean, block gone).")
     return words

@@ -25,6 +25,7 @@ class Row:
     faint: tuple[str, ...] = ()
     night: bool = False
     dose: bool = False
+    units: str = ""
 
     def present(self, ds: xr.Dataset) -> tuple[str, ...]:
         """Return the variables of this row that the dataset keeps."""
@@ -34,6 +35,8 @@ class Row:
         """Return the y label: title and unit (all units when the variables differ)."""
         if self.dose and log:
             return f"{self.title} per day\n(units at ticks)"
+        if self.units:
+            return f"{self.title}\n({self.units})"
         units = list(dict.fromkeys(unit_of(ds[v]) for v in self.present(ds)))
         return f"{self.title}\n({', '.join(units)})"
 
@@ -48,7 +51,12 @@ ROWS = (
     Row("peptides", ("beta_endorphin", "met_enkephalin")),
     Row("cytokines", ("tnf", "il1b", "il6", "il10")),
     Row("microglia", ("microglia_m1", "microglia_m2")),
-    Row("symptoms", ("pain", "fatigue", "vivid_dreams"), faint=("fatigue", "vivid_dreams")),
+    Row(
+        "symptoms",
+        ("pain", "fatigue", "vivid_dreams"),
+        faint=("fatigue", "vivid_dreams"),
+        units="NRS 0–10;\ndreams: score",
+    ),
 )
 
 SHORT = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import Any
 
@@ -58,21 +59,42 @@ def clock(hours: float) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
+# Pure numbers need a word on an axis: fold of healthy, score, or (most) a fraction.
+_SCALES = {
+    "NRS 0–10": ("pain",),
+    "0–10": ("fatigue", "mood"),
+    "score": ("vivid_dreams", "dreams", "insomnia"),
+    "relative to rest": ("opioid_tone", "analgesic_tone", "peripheral_tone"),
+    "fold of healthy": (
+        "beta_endorphin", "met_enkephalin", "tnf", "il1b", "il6", "il10", "nk", "nk_activity",
+        "autoimmune", "autoimmune_balance", "mast", "mast_activation",
+    ),
+}  # fmt: skip
+_AFFIX = re.compile(r"^(night|baseline|worst)_|(_change)?(_end)?(_percent)?$")
+
+
 def unit_of(variable: xr.DataArray) -> str:
     """Return a variable's unit as printed on an axis."""
     units = str(variable.attrs.get("units", ""))
+    if units in ("", "1", "dimensionless"):
+        plain = _AFFIX.sub("", str(variable.name))
+        return next((word for word, names in _SCALES.items() if plain in names), "fraction")
     return _PLAIN_UNITS.get(units, units)
 
 
 def name_of(variable: xr.DataArray) -> str:
-    """Return the long name of a variable, or its own name with underscores opened up."""
-    return str(variable.attrs.get("long_name") or str(variable.name).replace("_", " "))
+    """Return the long name of a variable, or its own name with underscores opened up.
+
+    What follows a comma describes the scale, which :func:`unit_of` prints.
+    """
+    name = str(variable.attrs.get("long_name") or str(variable.name).replace("_", " "))
+    return name.split(", ")[0]
 
 
 def axis_label(variable: xr.DataArray) -> str:
     """Return ``long name (unit)``; text coordinates have no unit."""
     units = unit_of(variable)
-    if variable.dtype.kind in "OUST" or not units:
+    if variable.dtype.kind in "OUST":
         return name_of(variable)
     return f"{name_of(variable)} ({units})"
 

@@ -1,0 +1,48 @@
+"""The command line: every command parses, calls the library, and prints.
+
+Nothing heavy is imported here, so that ``ldnsim --help`` answers at once; each command imports
+what it needs when it runs. Help is plain text for the same reason: loading the markup library
+would take longer than everything else together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ldnsim.cli import doctor, lists, look, run
+
+app = typer.Typer(
+    name="ldnsim",
+    help="Mechanistic simulator of low-dose naltrexone. Research instrument, not medical advice.",
+    epilog="Start with: ldnsim demo",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (run, look, lists, doctor):
+    module.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from ldnsim import __version__
+
+        typer.echo(f"ldnsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line (the ``ldnsim`` script)."""
+    app()

@@ -1,0 +1,80 @@
+"""``ldnsim doctor``: what is installed, and whether the solver agrees with SciPy."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+import time
+
+import typer
+
+from ldnsim.cli.guard import guarded
+
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "xarray",
+    "zarr",
+    "h5netcdf",
+    "matplotlib",
+    "pydantic",
+    "pint",
+)
+
+
+@guarded()
+def doctor() -> None:
+    """Report versions and check the solver against SciPy."""
+    import ldnsim
+
+    _line("ldnsim", ldnsim.__version__)
+    _line("python", f"{platform.python_version()} on {platform.platform()}")
+    _line("packages", ", ".join(f"{p} {_installed(p)}" for p in PACKAGES))
+    _kernels()
+    ok = _self_check()
+    _line(
+        "verdict", "everything works" if ok else "the solver does not agree with SciPy: report it"
+    )
+    if not ok:
+        raise typer.Exit(1)
+
+
+def _line(what: str, text: str) -> None:
+    typer.echo(f"{what:<10} {text}")
+
+
+def _installed(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "MISSING"
+
+
+def _kernels() -> None:
+    from ldnsim.engine.kernels import cache_folder
+
+    folder = cache_folder()
+    compiled = any(folder.rglob("*.nbi"))
+    words = "compiled kernels found" if compiled else "no compiled kernels yet"
+    _line("cache", f"{folder} ({words})")
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+    _line("threads", f"{cores} cores usable")
+
+
+def _self_check() -> bool:
+    """Solve one short run twice, with the kernels and with SciPy, and compare."""
+    from ldnsim.cli.selfcheck import compare_with_scipy
+
+    start = time.perf_counter()
+    error = compare_with_scipy()
+    took = time.perf_counter() - start
+    _line("solver", f"largest difference from SciPy {error:.1e} (relative), {took:.1f} s")
+    return bool(error < 1e-4)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file to the application."""
+    app.command()(doctor)

@@ -1,0 +1,68 @@
+"""Errors as a user should see them: one message, the right exit code, no traceback."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import ParamSpec
+
+import typer
+
+from ldnsim.errors import Interrupted, UserError
+
+P = ParamSpec("P")
+USER_ERROR, ALL_FAILED, INTERRUPTED = 2, 3, 130
+
+
+def say(text: str) -> None:
+    """Print a remark to stderr, so that stdout stays the command's result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class _Announcer(logging.Handler):
+    """Pass on what the library has to say (compiling, resuming), to whatever stderr is now."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(self.format(record))
+
+
+def announce() -> None:
+    """Show the library's messages on stderr; calling it again changes nothing."""
+    logger = logging.getLogger("ldnsim")
+    if not any(isinstance(h, _Announcer) for h in logger.handlers):
+        logger.addHandler(_Announcer())
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+def guarded(resume: str = "") -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Decorate a command: user errors become exit code 2, Ctrl-C becomes 130.
+
+    Args:
+        resume: what to tell a user who stopped the command.
+    """
+
+    def decorate(command: Callable[P, None]) -> Callable[P, None]:
+        @functools.wraps(command)
+        def inner(*args: P.args, **kwargs: P.kwargs) -> None:
+            announce()
+            try:
+                command(*args, **kwargs)
+            except UserError as error:
+                say(f"ldnsim: {error}")
+                raise typer.Exit(USER_ERROR) from None
+            except (KeyboardInterrupt, Interrupted) as error:
+                words = str(error) or "stopped"
+                say(f"ldnsim: {words}{'; ' + resume if resume else ''}")
+                raise typer.Exit(INTERRUPTED) from None
+            except BrokenPipeError:
+                # the reader (head, less) has left: nothing to report, and nothing to flush to
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                raise typer.Exit(0) from None
+
+        return inner
+
+    return decorate

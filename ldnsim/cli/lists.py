@@ -1,0 +1,126 @@
+"""Commands that print what the package contains: parameters, hypotheses, protocols, schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ldnsim.cli import table
+from ldnsim.cli.guard import guarded, say
+from ldnsim.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    from ldnsim.mechanisms.record import Parameter
+
+_HEADERS = ("name", "value", "unit", "grade", "meaning", "source")
+_CSV = (*_HEADERS[:4], "meaning", "source", "spread", "sd", "low", "high", "mechanism", "note")
+
+
+@guarded()
+def parameters(
+    mechanism: Annotated[str | None, typer.Argument(help="Only this mechanism.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only names or meanings with this word.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write all columns to this CSV file.")] = None,
+) -> None:
+    """List parameters with value, unit, evidence and source."""
+    found = _find(mechanism, search)
+    if csv is not None:
+        table.write_csv(csv, _CSV, [_full(p) for p in found])
+        say(f"wrote {len(found)} parameters to {csv}")
+        return
+    table.show(_HEADERS, [_brief(p) for p in found], f"{len(found)} parameters")
+
+
+def _find(mechanism: str | None, search: str | None) -> list[Parameter]:
+    from ldnsim.model import default_model
+
+    every = list(default_model().parameters.values())
+    mechanisms = list(dict.fromkeys(p.mechanism for p in every))
+    if mechanism is not None and mechanism not in mechanisms:
+        raise unknown("mechanism", mechanism, mechanisms)
+    found = [p for p in every if mechanism in (None, p.mechanism)]
+    word = (search or "").lower()
+    found = [p for p in found if word in f"{p.name} {p.meaning} {p.note}".lower()]
+    if not found:
+        raise UserError(f"no parameter mentions {search!r}; try a shorter word")
+    return found
+
+
+def _brief(p: Parameter) -> list[str]:
+    return [p.name, f"{p.value:g}", p.unit, p.grade, p.meaning, " ".join(p.source)]
+
+
+def _full(p: Parameter) -> list[str]:
+    bounds = ["" if b is None else f"{b:g}" for b in (p.low, p.high)]
+    return [*_brief(p), p.spread.kind, f"{p.spread.sd:g}", *bounds, p.mechanism, p.note]
+
+
+@guarded()
+def hypotheses() -> None:
+    """List the rival hypotheses of how naltrexone works."""
+    from ldnsim.catalog import hypotheses as records
+
+    rows = [[h.name, h.title, h.statement] for h in records().values()]
+    table.show(("name", "title", "what it asserts"), rows)
+
+
+@guarded()
+def phenotypes() -> None:
+    """List the patient phenotypes and how much about each is assumed."""
+    from ldnsim.catalog import phenotypes as records
+
+    rows = [
+        [p.name, p.title, p.basin, _text(p.evidence), _text(p.assumed)] for p in records().values()
+    ]
+    table.show(("name", "title", "starts", "evidence", "assumed"), rows)
+
+
+@guarded()
+def protocols() -> None:
+    """List the named dosing protocols as prescriptions."""
+    from ldnsim.regimen import protocols as records
+
+    rows = [[name, str(r), _text(r.description)] for name, r in records().items()]
+    table.show(("name", "prescription", "description"), rows)
+
+
+@guarded()
+def templates() -> None:
+    """List the study files that `ldnsim init` can copy."""
+    from ldnsim.cli.studies import shipped
+
+    rows = [[name, _first_comment(path)] for name, path in shipped().items()]
+    table.show(("template", "what it is"), rows)
+
+
+@guarded()
+def schema() -> None:
+    """Print the JSON Schema of study files, for editors."""
+    from ldnsim.config.study import StudyConfig
+
+    typer.echo(json.dumps(StudyConfig.model_json_schema(), indent=2))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(str(v) for v in value)
+    return "" if value is None else str(value).strip()
+
+
+def _first_comment(path: Path) -> str:
+    text = path.read_text(encoding="utf-8").splitlines()
+    words = (line.lstrip("#").strip() for line in text if line.startswith("# "))
+    return next(words, "")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file to the application."""
+    for command in (parameters, hypotheses, phenotypes, protocols, templates, schema):
+        app.command()(command)

@@ -1,0 +1,140 @@
+"""Commands that read a store: compare, cite."""
+
+from __future__ import annotations
+
+import enum
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ldnsim.cli.guard import guarded
+from ldnsim.errors import UserError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+
+class Kind(enum.StrEnum):
+    """Pictures that `ldnsim compare` draws."""
+
+    regimens = "regimens"
+    heatmap = "heatmap"
+    night = "night"
+    phase = "phase"
+
+
+@guarded()
+def compare(
+    store: Annotated[Path, typer.Argument(help="What `ldnsim sweep` wrote.")],
+    out: Annotated[Path | None, typer.Option(help="Picture to write (.png, .svg, .pdf).")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Which picture (default: by the data).")] = None,
+    summary: Annotated[
+        list[str] | None, typer.Option(help="What a heat map shows; repeatable.")
+    ] = None,
+    select: Annotated[
+        list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
+    ] = None,
+) -> None:
+    """Draw a stored result: regimens, heat map, night or phase."""
+    import ldnsim
+    from ldnsim import plots
+
+    ds = ldnsim.open_store(store)
+    chosen = kind or _default_kind(ds, summary)
+    if summary and chosen is not Kind.heatmap:
+        raise UserError(f"--summary belongs to --kind heatmap, not to {chosen.value}")
+    figure = _draw(ds, chosen, summary, _selection(ds, select or []))
+    target = out or store.with_name(f"{store.stem}-{chosen.value}.png")
+    typer.echo(str(plots.save(figure, target)))
+
+
+def _default_kind(ds: xr.Dataset, summary: list[str] | None) -> Kind:
+    return Kind.heatmap if summary or "time" not in ds.dims else Kind.regimens
+
+
+def _draw(
+    ds: xr.Dataset, kind: Kind, summary: list[str] | None, select: dict[str, Any] | None
+) -> Figure:
+    from ldnsim import plots
+
+    if kind is Kind.heatmap:
+        names = summary or [n for n in ("pain_change", "tnf_change") if n in ds][:2]
+        return plots.heatmap(ds, names or plots.summaries(ds)[:1], select=select)
+    draw = {Kind.regimens: plots.compare, Kind.night: plots.night, Kind.phase: plots.phase_plane}
+    return draw[kind](ds, select)
+
+
+def _selection(ds: xr.Dataset, texts: list[str]) -> dict[str, Any] | None:
+    """Read ``axis=value``; numbers may carry a unit, which is turned into the axis' own."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        axis, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"--select {text!r}: expected axis=value, such as dose='4.5 mg'")
+        found[axis.strip()] = _coordinate(ds, axis.strip(), value.strip())
+    return found or None
+
+
+def _coordinate(ds: xr.Dataset, axis: str, value: str) -> Any:
+    if axis not in ds.coords or ds[axis].dtype.kind in "OUST":
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        from ldnsim.units import to_unit
+
+        return to_unit(value, str(ds[axis].attrs.get("units", "1")), key=f"--select {axis}")
+
+
+@guarded()
+def cite(store: Annotated[Path, typer.Argument(help="What `ldnsim sweep` wrote.")]) -> None:
+    """Print the papers a stored result rests on."""
+    import ldnsim
+
+    ds = ldnsim.open_store(store)
+    rows = _parameters(ds, store)
+    graded: dict[str, int] = {}
+    used: dict[str, list[str]] = {}
+    for name, row in rows.items():
+        graded[row["grade"]] = graded.get(row["grade"], 0) + 1
+        for key in row["source"]:
+            used.setdefault(key, []).append(name)
+    typer.echo(
+        f"{ds.attrs.get('title', store)}; hypothesis {ds.attrs.get('hypothesis', 'unknown')}"
+    )
+    typer.echo(f"{len(rows)} parameters by evidence:")
+    for grade, count in sorted(graded.items(), key=lambda g: -g[1]):
+        typer.echo(f"  {count:4d}  {count / len(rows):4.0%}  {grade}")
+    typer.echo(f"{len(used)} sources:")
+    for key in sorted(used):
+        typer.echo(f"  [{key}] {_reference(key)}\n      used for: {', '.join(used[key])}")
+
+
+def _parameters(ds: xr.Dataset, store: Path) -> dict[str, dict[str, Any]]:
+    """Return the parameter table inside a store, by name."""
+    text = next((ds.attrs[k] for k in ("parameters", "parameter_table") if k in ds.attrs), None)
+    if text is None:
+        raise UserError(f"{store} carries no parameter table; was it written by `ldnsim sweep`?")
+    table = json.loads(text) if isinstance(text, str) else text
+    rows = table.items() if isinstance(table, dict) else ((r["name"], r) for r in table)
+    return {name: {**row, "source": _keys(row.get("source"))} for name, row in rows}
+
+
+def _keys(source: Any) -> list[str]:
+    return source.split() if isinstance(source, str) else list(source or ())
+
+
+def _reference(key: str) -> str:
+    from ldnsim.catalog import references
+
+    record = references().get(key)
+    return str(record) if record is not None else "(not in the bibliography)"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file to the application."""
+    for command in (compare, cite):
+        app.command()(command)

@@ -1,0 +1,163 @@
+"""Commands that simulate: demo, init, sweep, simulate."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ldnsim.cli.guard import ALL_FAILED, guarded, say
+from ldnsim.cli.progress import progress, seconds
+from ldnsim.errors import UserError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads to use (default: all cores).")]
+
+
+@guarded(resume="run the command again to start over")
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the dataset and the picture.")] = Path(
+        "ldnsim-demo"
+    ),
+    threads: Threads = None,
+) -> None:
+    """Simulate a small comparison of regimens and draw it."""
+    import ldnsim
+    from ldnsim import plots
+    from ldnsim.cli.studies import find
+
+    start = time.perf_counter()
+    study = ldnsim.load(find("quickstart"))
+    say(f"simulating {study.plan().study.title!r}")
+    store = out / "demo.zarr"
+    _make_way(store)
+    with progress() as report:
+        ds = study.run(out=store, threads=threads, progress=report)
+    picture = plots.save(plots.compare(ds), out / "demo.png")
+    say(f"done in {seconds(time.perf_counter() - start)}")
+    _outcome(ds)
+    typer.echo(f"dataset  {store}\npicture  {picture}")
+
+
+@guarded()
+def init(
+    file: Annotated[Path, typer.Argument(help="Study file to write, for example my-study.toml.")],
+    template: Annotated[
+        str, typer.Option(help="Which one; see `ldnsim templates`.")
+    ] = "quickstart",
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Write a commented study file to edit and run."""
+    from ldnsim.cli.studies import find
+
+    if file.exists() and not force:
+        raise UserError(f"{file} exists already; choose another name or add --force")
+    if file.suffix != ".toml":
+        raise UserError(f"{file}: a study file ends in .toml; write {file.with_suffix('.toml')}")
+    text = find(template).read_text(encoding="utf-8")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    typer.echo(f"wrote {file}; edit it, then run: ldnsim sweep {file}")
+
+
+@guarded(resume="what is finished is kept: run the same command with --resume to go on")
+def sweep(
+    study: Annotated[Path, typer.Argument(help="Study file (.toml).")],
+    out: Annotated[Path | None, typer.Option(help="Where the result goes.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped sweep.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run.")] = False,
+    threads: Threads = None,
+) -> None:
+    """Run a study file and store the result."""
+    import ldnsim
+
+    start = time.perf_counter()
+    loaded = ldnsim.load(study)
+    plan = loaded.plan()
+    if dry_run:
+        typer.echo(plan.describe())
+        return
+    ending = ".nc" if plan.study.output.store == "netcdf" else ".zarr"
+    store = out or study.with_suffix(ending)
+    say(plan.describe())
+    with progress() as report:
+        ds = loaded.run(out=store, resume=resume, threads=threads, progress=report)
+    say(f"{len(plan)} runs in {seconds(time.perf_counter() - start)}")
+    alive = _outcome(ds)
+    typer.echo(str(store))
+    if not alive:
+        raise typer.Exit(ALL_FAILED)
+
+
+@guarded()
+def simulate(
+    prescription: Annotated[str, typer.Argument(help='Such as "4.5 mg nightly for 12 wk".')],
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw it to this file (.png, .svg, .pdf).")
+    ] = None,
+    hypothesis: Annotated[str, typer.Option(help="See `ldnsim hypotheses`.")] = "dual_pathway",
+    phenotype: Annotated[str, typer.Option(help="See `ldnsim phenotypes`.")] = "default",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Keep the dataset in this store.")] = None,
+) -> None:
+    """Simulate one prescription and print what it does."""
+    import ldnsim
+    from ldnsim import plots
+    from ldnsim.cli.report import show_run
+
+    values = dict(map(_assignment, settings or []))
+    ds = ldnsim.simulate(
+        prescription, hypothesis=hypothesis, phenotype=phenotype, parameters=values, out=out
+    )
+    if not _outcome(ds):
+        raise typer.Exit(ALL_FAILED)
+    show_run(ds)
+    if plot is not None:
+        typer.echo(f"picture  {plots.save(plots.compare(ds), plot)}")
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    """Read ``name=value``."""
+    name, equals, value = text.partition("=")
+    try:
+        return name.strip(), float(value)
+    except ValueError:
+        expected = f"{name.strip() or 'name'}=1.5"
+        found = f"the value {value!r}" if equals else "no '='"
+        raise UserError(
+            f"--set {text!r}: expected name=number such as {expected}, {found}"
+        ) from None
+
+
+def _make_way(store: Path) -> None:
+    """Remove an earlier demo, and only that."""
+    import shutil
+
+    if store.is_dir() and (store / "zarr.json").exists():
+        shutil.rmtree(store)
+
+
+def _outcome(ds: xr.Dataset) -> int:
+    """Say how many runs failed and why; return how many did not."""
+    from collections import Counter
+
+    status = ds["status"].values.reshape(-1)
+    failed = status != 0
+    if failed.any():
+        say(f"{failed.sum()} of {len(status)} runs failed:")
+        advice = ds["status_advice"].values.reshape(-1)
+        for text, count in Counter(str(a) for a in advice[failed]).most_common():
+            say(f"  {count} x {text}")
+    return int((~failed).sum())
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file to the application."""
+    for command in (demo, init, sweep, simulate):
+        app.command()(command)
