@@ -1,0 +1,1 @@
+"""Compiled kernels and the solver around them; floats in, floats out."""

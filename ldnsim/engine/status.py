@@ -1,0 +1,43 @@
+"""How a run ended: a number with advice in words, never an exception that ends a sweep."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """Outcome of one run."""
+
+    OK = 0
+    NO_ORBIT = 1
+    NO_SUCH_BASIN = 2
+    STEP_TOO_SMALL = 3
+    TOO_MANY_STEPS = 4
+    NOT_FINITE = 5
+
+    @property
+    def advice(self) -> str:
+        """What it means and what to try, one sentence."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    Status.OK: "ok",
+    Status.NO_ORBIT: (
+        "no stable 24 h rhythm found for the untreated patient (it may be a limit cycle): change "
+        "the patient's parameters, first those of microglia and TNF"
+    ),
+    Status.NO_SUCH_BASIN: (
+        "this patient has no untreated state of the basin asked for: choose the other basin, or "
+        "change the driver or the microglial switch"
+    ),
+    Status.STEP_TOO_SMALL: (
+        "the solver could not meet its tolerance: loosen solver.rtol, or look for an extreme "
+        "parameter value"
+    ),
+    Status.TOO_MANY_STEPS: "the solver ran out of steps: raise solver.max_steps or loosen rtol",
+    Status.NOT_FINITE: (
+        "the equations gave a value that is not a number: look for a parameter of zero in a "
+        "denominator (kd, half-life, volume)"
+    ),
+}

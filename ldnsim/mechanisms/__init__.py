@@ -1,0 +1,29 @@
+"""The biology: one file per mechanism, each equation written once as plain scalar Python."""
+
+from ldnsim.mechanisms import (
+    cytokines,
+    endogenous,
+    immunity,
+    microglia,
+    neurons,
+    pharmacokinetics,
+    receptors,
+    symptoms,
+    tlr4,
+)
+
+MECHANISMS = tuple(
+    module.M
+    for module in (
+        pharmacokinetics,
+        receptors,
+        endogenous,
+        tlr4,
+        microglia,
+        cytokines,
+        immunity,
+        neurons,
+        symptoms,
+    )
+)
+"""Every mechanism, in the order of the causal chain."""

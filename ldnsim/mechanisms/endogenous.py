@@ -1,0 +1,147 @@
+"""Beta-endorphin and met-enkephalin: feedback, delay, a finite precursor pool, the daily rhythm.
+
+When mu tone at the hypothalamic sensor falls, the demand for peptide rises; it reaches release and,
+less strongly, synthesis after a delay. Release draws on a pool that refills slowly, so a lasting
+demand empties it: this is the endorphin reserve. Only beta-endorphin follows the clock.
+"""
+
+from __future__ import annotations
+
+from ldnsim.mechanisms.forms import LN2, OMEGA, cos, sin
+from ldnsim.mechanisms.record import (
+    ANIMAL,
+    ASSUMED,
+    HUMAN_PK,
+    Mechanism,
+    logitnormal,
+    lognormal,
+)
+
+M = Mechanism("endogenous_opioids", "Rebound of beta-endorphin and met-enkephalin")
+P = M.parameter
+P("demand_gain", 2.5, "1", "largest extra demand for peptide when mu tone is lost", ASSUMED,
+  spread=lognormal(0.4), note="direction from Gordon 2017 (CSF beta-endorphin rises at 50 mg); "
+  "plasma 1.6-fold in Kosten 1986 bounds the mean rise")
+P("t_delay_pomc", 6.0, "h", "delay from lost tone to beta-endorphin release", ASSUMED,
+  spread=lognormal(0.4), low=0.05)
+P("t_delay_penk", 4.0, "h", "delay from lost tone to enkephalin release", ASSUMED,
+  spread=lognormal(0.4), low=0.05)
+P("k_pool", 0.02, "1/h", "turnover of the releasable precursor pool", ASSUMED,
+  spread=lognormal(0.5), low=1e-5)
+P("synthesis_gain", 0.40, "1", "share of extra demand that synthesis can follow", ASSUMED,
+  spread=logitnormal(0.4), high=1.0,
+  note="release rises while the precursor stays flat in Gordon 2017: release leads synthesis")
+P("reserve", 1.0, "1", "endorphin reserve: capacity of precursor synthesis, healthy = 1", ASSUMED,
+  spread=lognormal(0.25), note="the prescribers' functional-capacity score maps to it")
+P("coupling_rebound", 1.0, "1", "switch: lost tone raises demand", high=1.0)
+P("t_half_beta_endorphin", 1.55, "h", "half-life of beta-endorphin in cerebrospinal fluid",
+  HUMAN_PK, "foley1979", spread=lognormal(0.3), low=0.01,
+  note="93 min in one patient; 37-46 min in plasma", alternatives={"plasma": 0.62})
+P("t_half_met_enkephalin", 0.17, "h", "half-life of met-enkephalin", ASSUMED,
+  spread=lognormal(0.6), low=0.01, note="'very short' in print, minutes; no number found")
+P("circadian_amplitude", 0.23, "1", "relative daily swing of beta-endorphin release", HUMAN_PK,
+  "iranmanesh1989", spread=lognormal(0.3), high=0.95)
+P("circadian_acrophase", 10.72, "h", "clock time of the daily peak of beta-endorphin", HUMAN_PK,
+  "iranmanesh1989", high=24.0, note="10:43; lowest 22:00-03:30 (Dent): no surge at 2-4 AM")
+P("exercise", 0.0, "1", "regular exercise, relative rise of beta-endorphin release", HUMAN_PK,
+  "goldfarb1990", note="single bouts above 70 % of VO2max: 2.7 to 5.5-fold for 20 min; the daily "
+  "mean effect of a habit is assumed to be a few per cent", high=2.0)
+P("stress", 0.0, "1", "chronic stress, 0 none to 1 severe", ASSUMED, high=1.0)
+P("stress_drain", 0.6, "1", "extra loss from the precursor pool at full stress", ASSUMED,
+  spread=lognormal(0.5), note="the claim; seven days of foot-shock left rat plasma and brain "
+  "beta-endorphin unchanged (Przewlocki 1987)")
+P("stress_driver", 0.05, "1", "TLR4 drive added by full stress", ANIMAL, "kwok_grace2012",
+  spread=lognormal(0.7), note="sign only is supported; size assumed")
+
+
+@M.quantity("1", "demand for opioid peptide, relative to rest")
+def demand(mor_tone: float, demand_gain: float, coupling_rebound: float) -> float:
+    """Derepression by lost mu tone; 1 at rest, ``1 + demand_gain`` when tone is gone."""
+    derepressed = (1.0 + demand_gain) / (1.0 + demand_gain * mor_tone**2)
+    return 1.0 + coupling_rebound * (derepressed - 1.0)
+
+
+@M.quantity("1", "daily rhythm of beta-endorphin release")
+def circadian(
+    clock_cos: float, clock_sin: float, circadian_amplitude: float, circadian_acrophase: float
+) -> float:
+    """Cosine with mean 1 and its peak at the acrophase."""
+    toward = clock_cos * cos(OMEGA * circadian_acrophase)
+    along = clock_sin * sin(OMEGA * circadian_acrophase)
+    return 1.0 + circadian_amplitude * (toward + along)
+
+
+@M.state("1", "delayed demand on beta-endorphin release", start=1.0)
+def pomc_drive(pomc_drive: float, demand: float, t_delay_pomc: float) -> float:
+    """First-order delay."""
+    return (demand - pomc_drive) / t_delay_pomc
+
+
+@M.state("1", "delayed demand on enkephalin release", start=1.0)
+def penk_drive(penk_drive: float, demand: float, t_delay_penk: float) -> float:
+    """First-order delay."""
+    return (demand - penk_drive) / t_delay_penk
+
+
+@M.quantity("1", "beta-endorphin released, relative to a healthy rest")
+def endorphin_release(
+    endorphin_pool: float, pomc_drive: float, circadian: float, exercise: float
+) -> float:
+    """Pool times drive, clock and exercise."""
+    return endorphin_pool * pomc_drive * circadian * (1.0 + exercise)
+
+
+@M.quantity("1", "met-enkephalin released, relative to a healthy rest")
+def enkephalin_release(enkephalin_pool: float, penk_drive: float) -> float:
+    """Pool times drive."""
+    return enkephalin_pool * penk_drive
+
+
+@M.state("1", "releasable beta-endorphin, fold of a healthy pool", start=1.0)
+def endorphin_pool(
+    endorphin_pool: float,
+    endorphin_release: float,
+    pomc_drive: float,
+    exercise: float,
+    k_pool: float,
+    synthesis_gain: float,
+    reserve: float,
+    stress: float,
+    stress_drain: float,
+) -> float:
+    """Synthesis limited by the reserve, minus release and the drain of stress."""
+    asked = pomc_drive * (1.0 + exercise) - 1.0
+    made = reserve * (1.0 + synthesis_gain * asked)
+    return k_pool * (made - endorphin_release - stress * stress_drain * endorphin_pool)
+
+
+@M.state("1", "releasable met-enkephalin, fold of a healthy pool", start=1.0)
+def enkephalin_pool(
+    enkephalin_pool: float,
+    enkephalin_release: float,
+    penk_drive: float,
+    k_pool: float,
+    synthesis_gain: float,
+    reserve: float,
+    stress: float,
+    stress_drain: float,
+) -> float:
+    """As for beta-endorphin, without clock."""
+    made = reserve * (1.0 + synthesis_gain * (penk_drive - 1.0))
+    return k_pool * (made - enkephalin_release - stress * stress_drain * enkephalin_pool)
+
+
+@M.state("1", "beta-endorphin in the brain, fold of healthy", start=1.0)
+def beta_endorphin(
+    beta_endorphin: float, endorphin_release: float, t_half_beta_endorphin: float
+) -> float:
+    """Release minus loss."""
+    return LN2 / t_half_beta_endorphin * (endorphin_release - beta_endorphin)
+
+
+@M.state("1", "met-enkephalin in the brain, fold of healthy", start=1.0)
+def met_enkephalin(
+    met_enkephalin: float, enkephalin_release: float, t_half_met_enkephalin: float
+) -> float:
+    """Release minus loss."""
+    return LN2 / t_half_met_enkephalin * (enkephalin_release - met_enkephalin)

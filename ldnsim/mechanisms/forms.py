@@ -1,0 +1,51 @@
+"""Scalar forms that recur in pharmacology, usable with floats and with symbols alike."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+LN2 = math.log(2.0)
+OMEGA = 2.0 * math.pi / 24.0
+"""Angular frequency of the day, rad/h."""
+
+
+def _symbolic(name: str, x: Any) -> Any:
+    import sympy
+
+    return getattr(sympy, name)(x)
+
+
+def cos(x: float) -> float:
+    """Cosine of a float or of a symbol."""
+    return math.cos(x) if isinstance(x, (int, float)) else _symbolic("cos", x)
+
+
+def sin(x: float) -> float:
+    """Sine of a float or of a symbol."""
+    return math.sin(x) if isinstance(x, (int, float)) else _symbolic("sin", x)
+
+
+def sqrt(x: float) -> float:
+    """Square root of a float or of a symbol."""
+    return math.sqrt(x) if isinstance(x, (int, float)) else _symbolic("sqrt", x)
+
+
+def hill4(x: float, k: float) -> float:
+    """Sigmoid of Hill coefficient 4: 0 at 0, one half at ``x = k``, 1 far above."""
+    return x**4 / (k**4 + x**4)
+
+
+def rising(x: float, a: float) -> float:
+    """Saturating response that is 1 at the baseline ``x = 1``: ``(1+a) x / (1 + a x)``."""
+    return (1.0 + a) * x / (1.0 + a * x)
+
+
+def falling(x: float, a: float) -> float:
+    """Inhibition that is 1 at the baseline ``x = 1``: ``(1+a) / (1 + a x)``."""
+    return (1.0 + a) / (1.0 + a * x)
+
+
+def positive_part(x: float, width: float) -> float:
+    """Smooth ``max(x, 0)`` with a corner rounded over ``width``."""
+    return 0.5 * (x + sqrt(x * x + width * width))

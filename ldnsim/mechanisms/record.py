@@ -1,0 +1,224 @@
+"""What a mechanism is made of: parameters, states and quantities, each a record.
+
+A mechanism file creates one :class:`Mechanism` and hangs its biology on it::
+
+    M = Mechanism("pharmacokinetics", "Absorption, distribution and elimination")
+    M.parameter("ka", 0.72, "1/h", "absorption rate constant", HUMAN_PK, "licko1981")
+
+    @M.state("nmol", "naltrexone in the gut", lower=0.0)
+    def gut_fast(gut_fast: float, ka: float) -> float:
+        return -ka * gut_fast
+
+A ``state`` function returns the time derivative (per hour) of the state it is named after; a
+``quantity`` function returns an algebraic value. The names of the arguments are the names of
+parameters, states and quantities anywhere in the model, so a function is its own wiring list.
+The functions stay plain Python: call them with floats and they are the slow reference, call
+them with SymPy symbols and they become the compiled kernels and the printed equations.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+HUMAN_TRIAL = "human trial"
+HUMAN_PK = "human PK or imaging"
+ANIMAL = "animal"
+IN_VITRO = "in vitro"
+DERIVED = "derived"
+ASSUMED = "assumed"
+GRADES = (HUMAN_TRIAL, HUMAN_PK, ANIMAL, IN_VITRO, DERIVED, ASSUMED)
+"""Evidence grades, strongest first."""
+
+CLOCK = ("clock_cos", "clock_sin")
+"""Inputs every equation may use: cosine and sine of the time of day (24 h period, 0 = midnight)."""
+
+Formula = Callable[..., float]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a parameter varies between patients or labs.
+
+    Attributes:
+        kind: ``"lognormal"``, ``"logitnormal"`` (fractions) or ``"fixed"``.
+        sd: standard deviation on the log or logit scale.
+    """
+
+    kind: str = "fixed"
+    sd: float = 0.0
+
+
+FIXED = Spread()
+
+
+def lognormal(sd: float) -> Spread:
+    """Spread of a positive parameter, ``sd`` on the natural-log scale."""
+    return Spread("lognormal", sd)
+
+
+def logitnormal(sd: float) -> Spread:
+    """Spread of a fraction, ``sd`` on the logit scale."""
+    return Spread("logitnormal", sd)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of the model with where it comes from.
+
+    Attributes:
+        name: the spelling used in code, configs and output.
+        value: default, in ``unit``.
+        unit: unit text that pint understands (``"1"`` for pure numbers).
+        meaning: one line in the field's terms.
+        grade: one of :data:`GRADES`.
+        source: keys into the bibliography; empty for an assumption.
+        spread: variation between patients or labs.
+        note: where papers disagree, and what the alternatives are.
+        low: smallest allowed value, ``None`` for no bound.
+        high: largest allowed value, ``None`` for no bound.
+        mechanism: the file it belongs to.
+        alternatives: other published or proposed values by name.
+    """
+
+    name: str
+    value: float
+    unit: str
+    meaning: str
+    grade: str
+    source: tuple[str, ...]
+    spread: Spread
+    note: str
+    low: float | None
+    high: float | None
+    mechanism: str
+    alternatives: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A state (``formula`` is its rate per hour) or an algebraic quantity (its value).
+
+    Attributes:
+        name: spelling used everywhere.
+        unit: unit of the value, as text.
+        long_name: what it is, for axes and attributes.
+        formula: the one place its equation is written.
+        arguments: the names the formula reads.
+        is_state: state or quantity.
+        lower: smallest value the equations allow, ``None`` for no bound.
+        upper: largest value the equations allow.
+        scale: size of one unit of ordinary variation; sets the absolute tolerance.
+        start: first guess of the untreated resting value.
+        start_inflamed: the same for the inflamed basin, when it differs.
+        mechanism: the file it belongs to.
+    """
+
+    name: str
+    unit: str
+    long_name: str
+    formula: Formula
+    arguments: tuple[str, ...]
+    is_state: bool
+    mechanism: str
+    lower: float | None = None
+    upper: float | None = None
+    scale: float = 1.0
+    start: float = 0.0
+    start_inflamed: float | None = None
+
+
+class Mechanism:
+    """A named group of parameters, states and quantities; one per file."""
+
+    def __init__(self, name: str, title: str) -> None:
+        """Start an empty mechanism called ``name`` with a one-line ``title``."""
+        self.name = name
+        self.title = title
+        self.parameters: dict[str, Parameter] = {}
+        self.variables: dict[str, Variable] = {}
+
+    def parameter(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        meaning: str,
+        grade: str = ASSUMED,
+        source: str = "",
+        *,
+        spread: Spread = FIXED,
+        note: str = "",
+        low: float | None = 0.0,
+        high: float | None = None,
+        alternatives: dict[str, float] | None = None,
+    ) -> None:
+        """Record a parameter; ``source`` is bibliography keys parted by spaces.
+
+        Raises:
+            ValueError: twice the same name, an unknown grade, or a graded number without source.
+        """
+        keys = tuple(source.split())
+        if name in self.parameters:
+            raise ValueError(f"parameter {name!r} is recorded twice in {self.name}")
+        if grade not in GRADES:
+            raise ValueError(f"parameter {name!r}: grade {grade!r} is not one of {GRADES}")
+        if grade != ASSUMED and not keys:
+            raise ValueError(f"parameter {name!r} is graded {grade!r} but names no source")
+        self.parameters[name] = Parameter(
+            name, float(value), unit, meaning, grade, keys, spread, note, low, high,
+            self.name, dict(alternatives or {}),
+        )  # fmt: skip
+
+    def state(
+        self,
+        unit: str,
+        long_name: str,
+        *,
+        start: float = 0.0,
+        start_inflamed: float | None = None,
+        lower: float | None = 0.0,
+        upper: float | None = None,
+        scale: float = 1.0,
+    ) -> Callable[[F], F]:
+        """Decorate the function that returns d(state)/dt, per hour."""
+
+        def record(formula: F) -> F:
+            self._record(
+                formula, unit, long_name, True, lower, upper, scale, start, start_inflamed
+            )
+            return formula
+
+        return record
+
+    def quantity(self, unit: str, long_name: str) -> Callable[[F], F]:
+        """Decorate the function that returns an algebraic quantity."""
+
+        def record(formula: F) -> F:
+            self._record(formula, unit, long_name, False)
+            return formula
+
+        return record
+
+    def _record(
+        self,
+        formula: Formula,
+        unit: str,
+        long_name: str,
+        is_state: bool,
+        lower: float | None = None,
+        upper: float | None = None,
+        scale: float = 1.0,
+        start: float = 0.0,
+        start_inflamed: float | None = None,
+    ) -> None:
+        name = formula.__name__
+        if name in self.variables:
+            raise ValueError(f"{name!r} is defined twice in {self.name}")
+        self.variables[name] = Variable(
+            name, unit, long_name, formula, tuple(inspect.signature(formula).parameters), is_state,
+            self.name, lower, upper, scale, start, start_inflamed,
+        )  # fmt: skip

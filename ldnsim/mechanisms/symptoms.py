@@ -1,0 +1,177 @@
+"""What a patient reports: pain, fatigue, mood, vivid dreams, insomnia.
+
+Pain answers weakly to cytokines (trials that moved cytokines mostly did not move pain), more to
+central sensitisation, which follows over weeks, and to analgesic opioid tone. Vivid dreams come
+from block during sleep and fade as the brain gets used to it.
+"""
+
+from __future__ import annotations
+
+from ldnsim.mechanisms.forms import LN2, OMEGA, cos, falling, positive_part, rising, sin
+from ldnsim.mechanisms.record import ASSUMED, Mechanism, lognormal
+
+M = Mechanism("symptoms", "Sensitisation, pain, fatigue, mood, dreams and sleep")
+P = M.parameter
+W = lognormal(0.4)
+P("nociception", 0.35, "1", "input from the periphery, healthy = 0.05", ASSUMED, spread=W)
+P("inflammation50", 4.0, "1", "excess of TNF and IL-1b that is felt half", ASSUMED, spread=W,
+  low=1e-3)
+P("sensitisation_inflammation", 1.0, "1", "drive of sensitisation by inflammation", ASSUMED,
+  spread=W)
+P("sensitisation_damage", 1.0, "1", "drive of sensitisation by neuronal damage", ASSUMED, spread=W)
+P("sensitisation_input", 0.6, "1", "drive of sensitisation by nociceptive input", ASSUMED,
+  spread=W)
+P("t_half_sensitisation", 504.0, "h", "half-life of central sensitisation (three weeks)", ASSUMED,
+  spread=lognormal(0.3), low=0.1)
+P("pain_sensitisation", 3.0, "1", "gain of pain by sensitisation", ASSUMED, spread=W)
+P("pain_inflammation", 0.5, "1", "gain of pain by cytokines", ASSUMED, spread=W,
+  note="weak on purpose: minocycline, alpha-lipoic acid and ketotifen trials moved no pain")
+P("pain_tone", 0.6, "1", "strength of analgesic opioid tone", ASSUMED, spread=W,
+  note="50 mg acutely changed no pain in fibromyalgia (n = 10): not large")
+P("t_half_pain", 12.0, "h", "half-life of reported pain", ASSUMED, spread=lognormal(0.3), low=0.1)
+P("fatigue_base", 0.12, "1", "fatigue without inflammation", ASSUMED, spread=W)
+P("fatigue_inflammation", 5.0, "1", "gain of fatigue by cytokines", ASSUMED, spread=W)
+P("fatigue_damage", 2.0, "1", "gain of fatigue by neuronal damage", ASSUMED, spread=W)
+P("mood_base", 2.5, "1", "mood without pain or inflammation, odds on the 0-10 scale", ASSUMED,
+  spread=W)
+P("mood_burden", 3.0, "1", "fall of mood with pain and inflammation", ASSUMED, spread=W)
+P("mood_tone", 1.0, "1", "saturation of mood with mu tone", ASSUMED, spread=W)
+P("t_half_mood", 72.0, "h", "half-life of mood and fatigue", ASSUMED, spread=lognormal(0.3),
+  low=0.1)
+P("dream_gain", 18.0, "1", "vivid-dream score per unit of unaccustomed block in sleep", ASSUMED,
+  spread=W)
+P("dream_tolerance", 2.6, "1", "block forgiven per unit of accustomed mean block", ASSUMED,
+  spread=W)
+P("t_habituation", 240.0, "h", "time constant of getting used to the block", ASSUMED,
+  spread=lognormal(0.3), low=0.1, note="dreams fade within the first weeks")
+P("t_half_dream", 3.0, "h", "half-life of the dream score", ASSUMED, low=0.1)
+P("insomnia_gain", 0.5, "1", "insomnia per unit of vivid dreams", ASSUMED, spread=W,
+  note="about 3 % report insomnia; naltrexone lengthened sleep in ten outpatients")
+P("sleep_centre", 2.5, "h", "clock time of the middle of sleep", ASSUMED, high=24.0)
+
+
+@M.quantity("1", "inflammation as felt, 0 to 1")
+def felt_inflammation(tnf: float, il1b: float, inflammation50: float) -> float:
+    """Saturating in the mean excess of TNF and IL-1b."""
+    excess = positive_part(0.5 * (tnf + il1b) - 1.0, 0.05)
+    return excess / (inflammation50 + excess)
+
+
+@M.state("1", "central sensitisation", scale=0.1, upper=1.0, start=0.3, start_inflamed=0.6)
+def sensitisation(
+    sensitisation: float,
+    nociception: float,
+    felt_inflammation: float,
+    neuronal_health: float,
+    sensitisation_inflammation: float,
+    sensitisation_damage: float,
+    sensitisation_input: float,
+    t_half_sensitisation: float,
+) -> float:
+    """Follows input, inflammation and damage over weeks."""
+    drive = (
+        sensitisation_input * nociception
+        + sensitisation_inflammation * felt_inflammation
+        + sensitisation_damage * (1.0 - neuronal_health)
+    )
+    return LN2 / t_half_sensitisation * (drive / (1.0 + drive) - sensitisation)
+
+
+@M.quantity("1", "pain on the numerical rating scale, before lag")
+def pain_target(
+    nociception: float,
+    sensitisation: float,
+    felt_inflammation: float,
+    analgesic_tone: float,
+    pain_sensitisation: float,
+    pain_inflammation: float,
+    pain_tone: float,
+) -> float:
+    """Input times gains, against analgesic tone, on a scale that ends at 10."""
+    gain = 1.0 + pain_sensitisation * sensitisation + pain_inflammation * felt_inflammation
+    x = nociception * gain * falling(analgesic_tone, pain_tone)
+    return 10.0 * x / (1.0 + x)
+
+
+@M.state("1", "pain, numerical rating scale 0-10", upper=10.0, start=3.0, start_inflamed=5.5)
+def pain(pain: float, pain_target: float, t_half_pain: float) -> float:
+    """Follows its target."""
+    return LN2 / t_half_pain * (pain_target - pain)
+
+
+@M.state("1", "fatigue, 0-10", upper=10.0, start=2.0, start_inflamed=5.0)
+def fatigue(
+    fatigue: float,
+    felt_inflammation: float,
+    neuronal_health: float,
+    insomnia: float,
+    fatigue_base: float,
+    fatigue_inflammation: float,
+    fatigue_damage: float,
+    t_half_mood: float,
+) -> float:
+    """From inflammation, damage and poor sleep."""
+    gain = fatigue_inflammation * felt_inflammation + fatigue_damage * (1.0 - neuronal_health)
+    x = fatigue_base * (1.0 + gain + 0.1 * insomnia)
+    return LN2 / t_half_mood * (10.0 * x / (1.0 + x) - fatigue)
+
+
+@M.state("1", "mood, 0-10 (10 best)", upper=10.0, start=6.0, start_inflamed=4.0)
+def mood(
+    mood: float,
+    pain: float,
+    felt_inflammation: float,
+    mor_tone: float,
+    mood_base: float,
+    mood_burden: float,
+    mood_tone: float,
+    t_half_mood: float,
+) -> float:
+    """Lifted by mu tone, lowered by pain and inflammation."""
+    burden = 1.0 + mood_burden * (0.05 * pain + 0.5 * felt_inflammation)
+    x = mood_base * rising(mor_tone, mood_tone) / burden
+    return LN2 / t_half_mood * (10.0 * x / (1.0 + x) - mood)
+
+
+@M.quantity("1", "depth of sleep by the clock, 0 to 1")
+def asleep(clock_cos: float, clock_sin: float, sleep_centre: float) -> float:
+    """Raised cosine, to the fourth power, around the middle of sleep."""
+    toward = clock_cos * cos(OMEGA * sleep_centre) + clock_sin * sin(OMEGA * sleep_centre)
+    half = 0.5 * (1.0 + toward)
+    return half**2
+
+
+@M.quantity("1", "block of mu and kappa receptors that sleep notices")
+def sleep_block(mor_occupancy: float, kor_occupancy: float) -> float:
+    """Mean of the two receptors' occupancy."""
+    return 0.5 * (mor_occupancy + kor_occupancy)
+
+
+@M.state("1", "block the sleeper has got used to", scale=0.1, upper=1.0)
+def accustomed_block(accustomed_block: float, sleep_block: float, t_habituation: float) -> float:
+    """Running mean of the block."""
+    return (sleep_block - accustomed_block) / t_habituation
+
+
+@M.state("1", "vividness of dreams, 0 = as ever", scale=0.1)
+def vivid_dreams(
+    vivid_dreams: float,
+    asleep: float,
+    sleep_block: float,
+    accustomed_block: float,
+    dream_gain: float,
+    dream_tolerance: float,
+    t_half_dream: float,
+) -> float:
+    """Unaccustomed block while asleep."""
+    strange = sleep_block - dream_tolerance * accustomed_block
+    unaccustomed = positive_part(strange, 0.005) - positive_part(-dream_tolerance * accustomed_block, 0.005)
+    return LN2 / t_half_dream * (dream_gain * asleep * unaccustomed - vivid_dreams)
+
+
+@M.state("1", "insomnia, 0 = as ever", scale=0.1)
+def insomnia(
+    insomnia: float, vivid_dreams: float, insomnia_gain: float, t_half_dream: float
+) -> float:
+    """Follows vivid dreams."""
+    return LN2 / t_half_dream * (insomnia_gain * vivid_dreams - insomnia)
