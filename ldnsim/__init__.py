@@ -1,0 +1,66 @@
+"""ldnsim: a mechanistic simulator of low-dose naltrexone.
+
+A research instrument, not medical advice. Three lines do the main job::
+
+    study = ldnsim.load("study.toml")
+    ds = study.run()
+    ldnsim.plots.compare(ds)
+
+Everything here is imported on first use, so that ``import ldnsim`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ldnsim import plots as plots
+    from ldnsim.regimen import Regimen as Regimen
+    from ldnsim.regimen import protocols as protocols
+    from ldnsim.sweep.store import open_store as open_store
+    from ldnsim.sweep.study import Study as Study
+    from ldnsim.sweep.study import load as load
+    from ldnsim.sweep.study import simulate as simulate
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Regimen": "ldnsim.regimen",
+    "Study": "ldnsim.sweep.study",
+    "load": "ldnsim.sweep.study",
+    "open_store": "ldnsim.sweep.store",
+    "plots": "",
+    "protocols": "ldnsim.regimen",
+    "simulate": "ldnsim.sweep.study",
+}
+
+__all__ = [
+    "Regimen",
+    "Study",
+    "__version__",
+    "load",
+    "open_store",
+    "plots",
+    "protocols",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name the first time it is asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'ldnsim' has no attribute {name!r}")
+    home = _HOME[name]
+    value = (
+        getattr(importlib.import_module(home), name)
+        if home
+        else importlib.import_module(f"ldnsim.{name}")
+    )
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Study files: one frozen, unit-checked schema and the errors it gives."""

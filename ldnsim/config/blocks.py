@@ -1,0 +1,147 @@
+"""The small blocks of a study file: patient, modifiers, changes, output and solver."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from ldnsim.config.base import Config, shorthand
+from ldnsim.config.quantities import Fraction, Hours
+from ldnsim.errors import UserError
+
+
+class Patient(Config):
+    """Who is treated: a phenotype, the state the patient rests in, and single parameters."""
+
+    phenotype: str = "default"
+    """A named phenotype (a set of parameter values with its evidence)."""
+    basin: Literal["inflamed", "resolved"] | None = None
+    """Which of the two stable microglial states the patient starts in; the phenotype's own when
+    left out."""
+    parameters: dict[str, float] = Field(default_factory=dict)
+    """Single parameters of this patient, in the units of ``ldnsim parameters``."""
+
+
+class Adjunct(Config):
+    """One adjunct taken for part of the study."""
+
+    model_config = ConfigDict(
+        json_schema_extra=shorthand({"type": "string", "description": "Name of the adjunct."})
+    )
+
+    name: str
+    """Name of the adjunct."""
+    start: Hours = 0.0
+    """When it starts; before that the patient is without it."""
+    stop: Hours | None = None
+    """When it stops; never when left out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _stops_after_start(self) -> Adjunct:
+        if self.stop is not None and self.stop <= self.start:
+            raise UserError(
+                f"{self.name} stops at {self.stop:g} h, not after its start at {self.start:g} h"
+            )
+        return self
+
+
+class Modifiers(Config):
+    """What is done besides naltrexone: adjuncts, exercise, stress."""
+
+    adjuncts: tuple[Adjunct, ...] = ()
+    """Adjuncts, by name or as tables with start and stop."""
+    exercise: float | None = Field(default=None, ge=0.0)
+    """Exercise level from the start of the study on; the patient's own level when left out."""
+    stress: float | None = Field(default=None, ge=0.0)
+    """Chronic stress level from the start of the study on; the patient's own when left out."""
+
+
+class Change(Config):
+    """A parameter that takes another value during the study (the driver is treated at week 8)."""
+
+    at: Hours
+    """When it happens."""
+    parameter: str
+    """Which parameter."""
+    value: float | None = None
+    """The new value, in the parameter's own unit; or:"""
+    factor: float | None = Field(default=None, ge=0.0)
+    """a factor on the value the patient started with."""
+
+    @model_validator(mode="after")
+    def _one_of_value_and_factor(self) -> Change:
+        if (self.value is None) == (self.factor is None):
+            raise UserError(
+                f"a change of {self.parameter!r} needs either value or factor, not both"
+            )
+        return self
+
+
+class Output(Config):
+    """What is kept and how it is stored."""
+
+    every: Hours = Field(
+        default=6.0, gt=0.0, validate_default=False, json_schema_extra={"default": "6 h"}
+    )
+    """Interval of the stored trajectories; it never steers the solver."""
+    variables: tuple[str, ...] | Literal["default", "all"] = "default"
+    """Names of the variables to keep, or ``"default"``, or ``"all"``."""
+    trajectories: bool = True
+    """Whether the variables are kept over time, or only the summaries (large sweeps)."""
+    night: Literal["last", False] | int = "last"
+    """The close-up: 24 h from the bedtime dose, of the last treated day, of a numbered day, or
+    none."""
+    night_every: Hours = Field(
+        default=0.25, gt=0.0, validate_default=False, json_schema_extra={"default": "15 min"}
+    )
+    """Interval of the stored close-up."""
+    ledger: bool = True
+    """Whether every planned dose is stored with what became of it."""
+    summaries: tuple[str, ...] | Literal["default", "all"] = "default"
+    """Names of the summaries to compute, or ``"default"``, or ``"all"``."""
+    occupancy_threshold: Fraction = 0.2
+    """Mu-receptor occupancy above which an hour counts as blocked."""
+    rebound_threshold: float = Field(default=1.05, gt=0.0)
+    """Beta-endorphin, as a multiple of the untreated 24 h mean, above which an hour counts as
+    rebound."""
+    response_fraction: Fraction = 0.3
+    """Fall of pain, as a share of the untreated mean, that counts as a response."""
+    store: Literal["zarr", "netcdf"] = "zarr"
+    """Format of the store."""
+    dtype: Literal["float32", "float64"] = "float32"
+    """Precision of the stored trajectories; summaries are always float64."""
+
+    @model_validator(mode="after")
+    def _night_is_a_day(self) -> Output:
+        if self.night is not False and self.night != "last" and int(self.night) < 0:
+            raise UserError(f"night = {self.night!r}: expected 'last', a day number, or false")
+        return self
+
+
+class Solver(Config):
+    """Accuracy and effort. Threads and block never change a single bit of the result."""
+
+    rtol: float = Field(default=1e-6, gt=0.0, lt=1e-2)
+    """Relative tolerance."""
+    atol: float = Field(default=1e-9, gt=0.0, lt=1e-2)
+    """Absolute tolerance, as a share of each state's usual size."""
+    threads: int | None = Field(default=None, ge=1)
+    """Number of threads; all cores when left out."""
+    block: int | None = Field(default=None, ge=8)
+    """Runs per block: what is finished and saved at once; a multiple of 8. Chosen from the number
+    of threads when left out."""
+
+    @model_validator(mode="after")
+    def _block_fills_lanes(self) -> Solver:
+        if self.block is not None and self.block % 8:
+            raise UserError(
+                f"block = {self.block}: runs are solved 8 at a time, so a block is a multiple of"
+                f" 8; try {-(-self.block // 8) * 8}"
+            )
+        return self

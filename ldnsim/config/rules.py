@@ -1,0 +1,275 @@
+"""Rules between the blocks of a study, one small function each.
+
+Every rule returns its complaints as text; all of them are shown at once. A message shows the
+values involved and the remedy.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ldnsim.config.fields import points
+from ldnsim.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from ldnsim.config.study import StudyConfig
+
+Rule = Callable[["StudyConfig"], Iterator[str]]
+RESERVED = ("time", "night_time", "day", "ledger_row")
+
+
+def name_of(regimen: Any) -> str:
+    """Return the name of a regimen, or its prescription when it has none."""
+    return str(getattr(regimen, "name", None) or regimen)
+
+
+def check(study: StudyConfig) -> None:
+    """Apply every rule and raise what they found.
+
+    Raises:
+        UserError: with one line per broken rule.
+    """
+    found: list[str] = []
+    for rule in RULES:
+        found += rule(study)
+    if found:
+        raise UserError("\n".join(dict.fromkeys(found)))
+
+
+def _known(key: str, what: str, word: str, choices: Any) -> Iterator[str]:
+    if word not in choices:
+        yield f"{key} = {word!r}: no such {what}{nearest(word, choices)}"
+
+
+def one_regimen_source(study: StudyConfig) -> Iterator[str]:
+    """Either one regimen or a list of them, or an axis of them."""
+    swept = any(a.field == "regimen" for a in study.axes)
+    if study.regimen and study.regimens:
+        yield "regimen and regimens are both given: [regimen] is for one, [[regimens]] for several"
+    elif study.regimens and swept:
+        yield "an axis varies the field regimen and [[regimens]] lists several: keep one of them"
+    elif not study.regimen and not study.regimens and not swept:
+        yield (
+            'regimen: nothing to simulate; add regimen = "4.5 mg nightly at 22:00, for 26 wk" or'
+            " a [[regimens]] list"
+        )
+
+
+def regimen_names_differ(study: StudyConfig) -> Iterator[str]:
+    """Regimens are told apart by name in the result."""
+    for name, n in Counter(name_of(r) for r in study.regimens).items():
+        if n > 1:
+            yield f"regimens: {n} of them are called {name!r}; give each its own name"
+
+
+def known_hypothesis(study: StudyConfig) -> Iterator[str]:
+    """The hypothesis exists."""
+    from ldnsim.catalog import hypotheses
+
+    yield from _known("hypothesis", "hypothesis", study.hypothesis, hypotheses())
+
+
+def known_phenotype(study: StudyConfig) -> Iterator[str]:
+    """The phenotype exists."""
+    from ldnsim.catalog import phenotypes
+
+    yield from _known("patient.phenotype", "phenotype", study.patient.phenotype, phenotypes())
+
+
+def known_parameters(study: StudyConfig) -> Iterator[str]:
+    """Parameters of the patient and of changes exist."""
+    from ldnsim.model import default_model
+
+    known = default_model().parameters
+    for name in study.patient.parameters:
+        yield from _known(f"patient.parameters.{name}", "parameter", name, known)
+    for i, change in enumerate(study.changes, start=1):
+        yield from _known(f"changes[{i}].parameter", "parameter", change.parameter, known)
+
+
+def parameters_in_range(study: StudyConfig) -> Iterator[str]:
+    """Parameters lie within the bounds in which the equations make sense."""
+    for name, value in study.patient.parameters.items():
+        yield from _range(f"patient.parameters.{name}", name, value)
+    for i, change in enumerate(study.changes, start=1):
+        if change.value is not None:
+            yield from _range(f"changes[{i}].value", change.parameter, change.value)
+
+
+def _range(key: str, name: str, value: float) -> Iterator[str]:
+    from ldnsim.model import default_model
+
+    parameter = default_model().parameters.get(name)
+    if parameter is None:
+        return
+    low, high = parameter.low, parameter.high
+    if (low is not None and value < low) or (high is not None and value > high):
+        lo = "no lower bound" if low is None else f"{low:g}"
+        hi = "no upper bound" if high is None else f"{high:g}"
+        yield f"{key} = {value:g} {parameter.unit}: outside the allowed range, {lo} to {hi}"
+
+
+def known_adjuncts(study: StudyConfig) -> Iterator[str]:
+    """Adjuncts exist."""
+    from ldnsim.catalog import adjuncts
+
+    for i, adjunct in enumerate(study.modifiers.adjuncts, start=1):
+        yield from _known(f"modifiers.adjuncts[{i}]", "adjunct", adjunct.name, adjuncts())
+
+
+def known_outputs(study: StudyConfig) -> Iterator[str]:
+    """Stored variables and summaries exist."""
+    from ldnsim.config.summaries import SUMMARIES
+    from ldnsim.model import default_model
+
+    wanted = study.output
+    if not isinstance(wanted.variables, str):
+        for name in wanted.variables:
+            yield from _known("output.variables", "variable", name, default_model().observables)
+    if not isinstance(wanted.summaries, str):
+        for name in wanted.summaries:
+            yield from _known("output.summaries", "summary", name, SUMMARIES)
+
+
+def axis_names_differ(study: StudyConfig) -> Iterator[str]:
+    """Axes have their own names, none of them taken by the result itself."""
+    from ldnsim.model import default_model
+
+    for name, n in Counter(a.name for a in study.axes).items():
+        if n > 1:
+            yield f"axes: {n} axes are called {name!r}; each is a dimension and needs its own name"
+    taken = {*RESERVED, *default_model().observables}
+    if study.regimens:
+        taken.add("regimen")
+    for i, axis in enumerate(study.axes, start=1):
+        if axis.name in taken:
+            yield (
+                f"axes[{i}].name = {axis.name!r}: the result has something of that name; choose"
+                f" another, such as '{axis.name}_axis'"
+            )
+
+
+def axis_fields_differ(study: StudyConfig) -> Iterator[str]:
+    """No field is varied twice, or both set for the patient and varied."""
+    for field, n in Counter(a.field for a in study.axes).items():
+        if n > 1:
+            names = [a.name for a in study.axes if a.field == field]
+            yield f"axes {names}: all of them vary {field!r}; keep one"
+    for i, axis in enumerate(study.axes, start=1):
+        name = axis.field.removeprefix("parameters.")
+        if name != axis.field and name in study.patient.parameters:
+            yield (
+                f"axes[{i}].field = {axis.field!r}: [patient.parameters] also sets"
+                f" {name} = {study.patient.parameters[name]:g}; remove one of them"
+            )
+
+
+def axis_values_apply(study: StudyConfig) -> Iterator[str]:
+    """Every value of every axis fits its field, tried on each regimen."""
+    for i, axis in enumerate(study.axes, start=1):
+        try:
+            found = points(axis)
+            if axis.field.startswith("parameters."):
+                for v in found.apply:
+                    yield from _range(f"axes[{i}]", axis.field.partition(".")[2], v)
+            else:
+                _try(study, axis.field, found.apply)
+        except UserError as error:
+            yield f"axes[{i}]: {error}"
+
+
+def _try(study: StudyConfig, field: str, values: tuple[Any, ...]) -> None:
+    """Apply values one by one to the base study; let refusals through."""
+    from ldnsim.catalog import adjuncts, hypotheses, phenotypes
+    from ldnsim.errors import unknown
+
+    known: dict[str, Any] = {
+        "hypothesis": hypotheses,
+        "patient.phenotype": phenotypes,
+        "patient.basin": lambda: ("inflamed", "resolved"),
+    }
+    bases = _bases(study)
+    for value in values:
+        if field in known and value not in known[field]():
+            raise unknown(field, str(value), known[field]())
+        for base in bases:
+            run = base.with_value(field, value)
+            for adjunct in run.modifiers.adjuncts:
+                if adjunct.name not in adjuncts():
+                    raise unknown("adjunct", adjunct.name, adjuncts())
+
+
+def _bases(study: StudyConfig) -> list[Any]:
+    """One run per regimen of the study; with an axis of regimens, one per value of it."""
+    if study.regimen or study.regimens:
+        base = study.base_run()
+        return [replace(base, regimen=r) for r in study.named_regimens().values()]
+    from ldnsim.config.entries import as_regimen
+
+    axis = next((a for a in study.axes if a.field == "regimen"), None)
+    if axis is None:
+        return []
+    filled = study.model_copy(update={"regimens": tuple(as_regimen(v) for v in points(axis).apply)})
+    return _bases(filled)
+
+
+def zip_groups_fit(study: StudyConfig) -> Iterator[str]:
+    """Zipped axes exist, are in one group only and have the same length."""
+    by_name = {a.name: a for a in study.axes}
+    for name, n in Counter(n for group in study.zip for n in group).items():
+        if n > 1:
+            yield f"zip: axis {name!r} is in more than one place; an axis advances with one group"
+        if name not in by_name:
+            yield f"zip: there is no axis {name!r}{nearest(name, by_name)}"
+    for group in study.zip:
+        if len(group) < 2:
+            yield f"zip: the group {list(group)} needs at least two axes"
+        lengths = {}
+        for name in group:
+            try:
+                lengths[name] = len(points(by_name[name]).apply)
+            except (KeyError, UserError):
+                return
+        if len(set(lengths.values())) > 1:
+            shown = ", ".join(f"{k} has {v}" for k, v in lengths.items())
+            yield f"zip: axes that advance together need equally many values, but {shown}"
+
+
+def horizon_holds_the_study(study: StudyConfig) -> Iterator[str]:
+    """Output fits the horizon, and nothing is planned after it."""
+    horizon = study.horizon
+    if horizon is None:
+        return
+    if horizon < 24.0:
+        yield f"horizon = '{horizon:g} h': shorter than one day; effects take weeks, try '12 wk'"
+    if study.output.every > horizon:
+        yield (
+            f"output.every = '{study.output.every:g} h' is longer than the horizon,"
+            f" '{horizon:g} h'; make one of them fit"
+        )
+    for i, change in enumerate(study.changes, start=1):
+        if change.at >= horizon:
+            yield (
+                f"changes[{i}].at = '{change.at:g} h' is not before the end of the study,"
+                f" horizon = '{horizon:g} h'"
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    one_regimen_source,
+    regimen_names_differ,
+    known_hypothesis,
+    known_phenotype,
+    known_parameters,
+    parameters_in_range,
+    known_adjuncts,
+    known_outputs,
+    axis_names_differ,
+    axis_fields_differ,
+    axis_values_apply,
+    zip_groups_fit,
+    horizon_holds_the_study,
+)

@@ -1,0 +1,112 @@
+"""One run of a study: what remains when every axis has taken one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ldnsim.config.blocks import Adjunct, Change, Modifiers
+from ldnsim.config.entries import as_regimen
+from ldnsim.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    from ldnsim.regimen import Adherence, Regimen
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Everything that sets one simulated patient on one regimen.
+
+    Attributes:
+        hypothesis: name of the hypothesis.
+        phenotype: name of the phenotype.
+        basin: starting basin, or None for the phenotype's own.
+        parameters: overrides on top of hypothesis and phenotype.
+        regimen: the doses planned.
+        adherence: how they are taken; None for all of them, in time.
+        subject: number of the virtual subject; keys its random draws.
+        modifiers: adjuncts, exercise, stress.
+        changes: parameters that change during the run.
+    """
+
+    hypothesis: str
+    phenotype: str
+    basin: str | None
+    parameters: tuple[tuple[str, float], ...]
+    regimen: Regimen
+    adherence: Adherence | None
+    subject: int
+    modifiers: Modifiers
+    changes: tuple[Change, ...]
+
+    def with_value(self, field: str, value: Any) -> RunSpec:
+        """Return this run with one field set.
+
+        Raises:
+            UserError: when the field is unknown or refuses the value.
+        """
+        room, _, rest = field.partition(".")
+        if field in ("hypothesis", "patient.phenotype", "patient.basin", "subject"):
+            return replace(self, **{rest or room: value})
+        if field == "regimen":
+            return replace(self, regimen=as_regimen(value))
+        if room == "regimen":
+            return replace(self, regimen=self.regimen.with_field(rest, value))
+        if room == "parameters":
+            return replace(
+                self, parameters=tuple(sorted({**dict(self.parameters), rest: value}.items()))
+            )
+        if field == "modifiers":
+            return replace(self, modifiers=_with_adjuncts(self.modifiers, value))
+        if room == "modifiers" and rest in ("exercise", "stress"):
+            return replace(self, modifiers=self.modifiers.model_copy(update={rest: value}))
+        if room == "adherence":
+            return replace(self, adherence=_with_adherence(self.adherence, rest, value))
+        raise unknown("field", field, fixed_fields())
+
+
+def _with_adjuncts(modifiers: Modifiers, value: Any) -> Modifiers:
+    """Replace the adjuncts; ``"none"`` or an empty list takes them away, ``"a+b"`` is two."""
+    if isinstance(value, str):
+        names = [] if value == "none" else [v.strip() for v in value.split("+")]
+    else:
+        names = [v for v in value if v != "none"]
+    return modifiers.model_copy(update={"adjuncts": tuple(Adjunct(name=n) for n in names)})
+
+
+def _with_adherence(adherence: Adherence | None, key: str, value: Any) -> Adherence:
+    """Set one field of the adherence model, which starts as perfect adherence."""
+    from ldnsim.regimen import Adherence
+
+    base = adherence if adherence is not None else Adherence()
+    if key not in Adherence.model_fields:
+        raise unknown(
+            "field", f"adherence.{key}", [f"adherence.{k}" for k in Adherence.model_fields]
+        )
+    try:
+        return Adherence.model_validate({**base.model_dump(), key: value})
+    except ValidationError as error:
+        raise UserError(f"adherence.{key} = {value!r}: {error.errors()[0]['msg']}") from None
+
+
+def fixed_fields() -> list[str]:
+    """Fields an axis can vary, besides ``parameters.<name>`` and ``regimen.<field>``."""
+    from ldnsim.regimen import Adherence
+
+    return [
+        "hypothesis",
+        "patient.phenotype",
+        "patient.basin",
+        "regimen",
+        "regimen.start",
+        "regimen.step",
+        "regimen.interval",
+        "regimen.target",
+        "modifiers",
+        "modifiers.exercise",
+        "modifiers.stress",
+        "subject",
+        *(f"adherence.{k}" for k in Adherence.model_fields),
+    ]

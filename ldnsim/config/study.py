@@ -1,0 +1,126 @@
+"""The study file as one frozen schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from ldnsim.config import rules, toml
+from ldnsim.config.axis import Axis
+from ldnsim.config.base import Config
+from ldnsim.config.blocks import Change, Modifiers, Output, Patient, Solver
+from ldnsim.config.entries import RegimenEntry
+from ldnsim.config.explain import explain
+from ldnsim.config.quantities import Hours
+from ldnsim.config.run import RunSpec
+from ldnsim.errors import UserError
+from ldnsim.regimen import Adherence
+
+
+class StudyConfig(Config):
+    """What to run: patients, regimens, axes, and what to keep."""
+
+    title: str = "Untitled study"
+    """Title shown in pictures and stored with the result."""
+    hypothesis: str = "dual_pathway"
+    """The hypothesis of how naltrexone works."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of every random draw; the same subject draws the same in every regimen."""
+    subject: int = Field(default=0, ge=0)
+    """Number of the virtual subject, for adherence."""
+    horizon: Hours | None = Field(default=None, gt=0.0)
+    """Length of the simulation; that of the longest regimen when left out."""
+    patient: Patient = Field(default_factory=Patient)
+    """Who is treated."""
+    regimen: RegimenEntry | None = None
+    """The one regimen of the study; or:"""
+    regimens: tuple[RegimenEntry, ...] = ()
+    """several regimens, compared along the dimension ``regimen``."""
+    adherence: Adherence | None = None
+    """How doses are taken; all of them and in time when left out."""
+    modifiers: Modifiers = Field(default_factory=Modifiers)
+    """What is done besides naltrexone."""
+    changes: tuple[Change, ...] = ()
+    """Parameters that change at a stated time."""
+    axes: tuple[Axis, ...] = ()
+    """The dimensions of the sweep, in order; combined as a product."""
+    zip: tuple[tuple[str, ...], ...] = ()
+    """Groups of axes that advance together and share the dimension of the first."""
+    output: Output = Field(default_factory=Output)
+    """What is kept."""
+    solver: Solver = Field(default_factory=Solver)
+    """Accuracy and effort."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _adherence_shares_the_seed(cls, data: Any) -> Any:
+        """The pattern of missed doses follows the study's seed unless it has its own."""
+        if isinstance(data, dict) and isinstance(data.get("adherence"), dict):
+            seed = data.get("seed", 0)
+            return {**data, "adherence": {"seed": seed, **data["adherence"]}}
+        return data
+
+    @model_validator(mode="after")
+    def _rules(self) -> Self:
+        rules.check(self)
+        return self
+
+    @classmethod
+    def loads(cls, text: str, source: str = "study") -> Self:
+        """Read a study from TOML text.
+
+        Raises:
+            UserError: with one line per mistake.
+        """
+        return cls.build(toml.parse(text, source), source)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a study file.
+
+        Raises:
+            UserError: with one line per mistake, each naming the file and the key.
+        """
+        return cls.loads(toml.read(path), str(path))
+
+    @classmethod
+    def build(cls, data: dict[str, Any], source: str = "study") -> Self:
+        """Make a study from nested dictionaries, with errors as plain text."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise explain(error, source, cls) from None
+
+    def resolved(self) -> str:
+        """Return the study as TOML, every default written out; it loads back to an equal one."""
+        data = json.loads(self.model_dump_json(exclude_none=True))
+        return toml.dumps(data)
+
+    def named_regimens(self) -> dict[str, Any]:
+        """Return the regimens by the name shown in results; one entry for a single regimen."""
+        entries = self.regimens or ((self.regimen,) if self.regimen else ())
+        return {rules.name_of(r): r for r in entries}
+
+    def base_run(self) -> RunSpec:
+        """Return the run before any axis is applied, on the first regimen.
+
+        Raises:
+            UserError: when the study has no regimen.
+        """
+        entries = self.regimens or ((self.regimen,) if self.regimen else ())
+        if not entries:
+            raise UserError("the study has no regimen")
+        return RunSpec(
+            hypothesis=self.hypothesis,
+            phenotype=self.patient.phenotype,
+            basin=self.patient.basin,
+            parameters=tuple(sorted(self.patient.parameters.items())),
+            regimen=entries[0],
+            adherence=self.adherence,
+            subject=self.subject,
+            modifiers=self.modifiers,
+            changes=self.changes,
+        )

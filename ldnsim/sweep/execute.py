@@ -1,0 +1,222 @@
+"""Run a study: in memory, or into a store that survives being killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ldnsim.config.study import StudyConfig
+from ldnsim.errors import Interrupted, UserError
+from ldnsim.sweep import store
+from ldnsim.sweep.blocks import BlockFolder, differences
+from ldnsim.sweep.job import Block, Job, run_blocks, run_blocks_dask
+from ldnsim.sweep.plan import Plan, check_space, make_plan
+from ldnsim.sweep.provenance import fingerprints, identity, versions
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Progress = Callable[[int, int], None]
+Executor = Literal["threads", "dask"]
+
+
+def run_study(
+    study: StudyConfig,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    executor: Executor = "threads",
+) -> xr.Dataset:
+    """Run every run of a study.
+
+    Args:
+        study: the study.
+        out: where to store the result; in memory only when None.
+        resume: complete an unfinished sweep, or return a finished one of the same study.
+        overwrite: replace what is there.
+        threads: threads, or dask workers; the study's setting when None.
+        progress: called with the number of runs done and their total.
+        executor: ``threads``, or ``dask`` for worker processes.
+
+    Raises:
+        UserError: when something is in the way at ``out``, or cannot be resumed.
+        Interrupted: when stopped from the keyboard; finished blocks are kept.
+    """
+    plan = make_plan(study)
+    threads = threads or study.solver.threads
+    if out is None:
+        job = Job(plan)
+        starts = job.starts(plan.block)
+        return _in_memory(job, list(_solve(job, starts, plan.block, threads, progress, executor)))
+    target = Path(out)
+    manifest = manifest_of(plan)
+    folder = store.partial_folder(target)
+    if _is_done(target, manifest, resume, overwrite):
+        return store.open_store(target)
+    size = _prepare(folder, manifest, plan, resume, overwrite)
+    _run_into(folder, Job(plan), size, target, threads, progress, executor)
+    return store.open_store(target)
+
+
+def _in_memory(job: Job, blocks: list[Block]) -> xr.Dataset:
+    from ldnsim.sweep.dataset import in_memory
+
+    return in_memory(job, blocks)
+
+
+def _solve(
+    job: Job,
+    starts: list[int],
+    block: int,
+    threads: int | None,
+    progress: Progress | None,
+    executor: Executor,
+) -> Iterator[Block]:
+    """Solve the given blocks, reporting runs done out of all runs of the study."""
+    total = len(job.plan)
+    before = total - sum(min(block, total - s) for s in starts)
+
+    def tell(n: int) -> None:
+        if progress is not None:
+            progress(before + n, total)
+
+    tell(0)
+    if executor == "threads":
+        yield from run_blocks(job, starts, block, threads, tell)
+        return
+    if executor != "dask":
+        raise UserError(f"executor = {executor!r}: expected 'threads' or 'dask'")
+    done = 0
+    for found in run_blocks_dask(job, starts, block, threads or os.cpu_count() or 1):
+        done += len(found.status)
+        tell(done)
+        yield found
+
+
+def manifest_of(plan: Plan) -> dict[str, Any]:
+    """Return what the blocks of a sweep belong to: study, versions, code, machine, block size."""
+    import tomllib
+
+    return {
+        "study": tomllib.loads(identity(plan.study)),
+        "versions": versions(),
+        "code": fingerprints(),
+        "machine": platform.machine(),
+        "block": plan.block,
+    }
+
+
+def _compare(old: dict[str, Any], new: dict[str, Any], where: Path) -> None:
+    """Refuse to mix results of different studies or code.
+
+    Raises:
+        UserError: naming what differs.
+    """
+    a, b = ({k: v for k, v in m.items() if k != "block"} for m in (old, new))
+    found = differences(json.loads(json.dumps(a)), json.loads(json.dumps(b)))
+    if found:
+        shown = "; ".join(found[:6]) + (f"; and {len(found) - 6} more" if len(found) > 6 else "")
+        raise UserError(
+            f"{where} cannot be resumed, it belongs to another study or version: {shown}. Restore"
+            " what differs, choose another --out, or start again with --overwrite"
+        )
+
+
+def _is_done(target: Path, manifest: dict[str, Any], resume: bool, overwrite: bool) -> bool:
+    """Whether the result is there already, and may stand for this study.
+
+    Raises:
+        UserError: when something is in the way.
+    """
+    if not target.exists():
+        if not target.parent.is_dir():
+            raise UserError(f"cannot write {target}: the folder {target.parent} does not exist")
+        return False
+    if not store.is_store(target):
+        raise UserError(f"{target} exists and is not a result of a sweep; choose another --out")
+    if overwrite:
+        return False
+    if not resume:
+        raise UserError(
+            f"{target} exists already; choose another --out, or --overwrite to replace it"
+        )
+    with store.open_store(target) as ds:
+        import tomllib
+
+        old = {
+            "study": tomllib.loads(ds.attrs["study"]),
+            "versions": json.loads(ds.attrs["versions"]),
+            "code": json.loads(ds.attrs["fingerprints"]),
+            "machine": manifest["machine"],
+        }
+    _compare(old, manifest, target)
+    return True
+
+
+def _prepare(
+    folder: BlockFolder, manifest: dict[str, Any], plan: Plan, resume: bool, overwrite: bool
+) -> int:
+    """Make or check the folder of blocks; returns the block size in use.
+
+    Raises:
+        UserError: when an unfinished sweep is in the way, or it cannot be resumed.
+    """
+    if folder.exists() and not overwrite:
+        if not resume:
+            raise UserError(
+                f"an unfinished sweep is at {folder.path}; add --resume to complete it, or"
+                " --overwrite to start again"
+            )
+        old = folder.manifest()
+        _compare(old, manifest, folder.path)
+        return int(old["block"])
+    folder.remove()
+    check_space(plan, folder.path.parent)
+    folder.start(manifest)
+    return plan.block
+
+
+def _run_into(
+    folder: BlockFolder,
+    job: Job,
+    size: int,
+    target: Path,
+    threads: int | None,
+    progress: Progress | None,
+    executor: Executor,
+) -> None:
+    """Solve the blocks that are missing, then assemble the store."""
+    missing = [s for s in job.starts(size) if not folder.has(s)]
+    try:
+        for block in _solve(job, missing, size, threads, progress, executor):
+            folder.save(block, size)
+    except KeyboardInterrupt:
+        left = sum(min(size, len(job.plan) - s) for s in job.starts(size) if not folder.has(s))
+        raise Interrupted(
+            f"stopped with {len(job.plan) - left} of {len(job.plan)} runs finished; run the same"
+            " command with --resume to complete it"
+        ) from None
+    store.finish(job, folder, size, target, store.kind_of(target, job.plan.study.output.store))
+
+
+def outcome(ds: xr.Dataset) -> str:
+    """Return how many runs ended well and why others did not: ``238 ok, 2 failed: ...``."""
+    import numpy as np
+
+    codes = np.asarray(ds["status"].values).ravel()
+    words = str(ds["status"].attrs["flag_meanings"]).split()
+    values = [int(v) for v in np.atleast_1d(ds["status"].attrs["flag_values"])]
+    name = dict(zip(values, words, strict=True))
+    bad = {c: int((codes == c).sum()) for c in sorted(set(codes.tolist()) - {0})}
+    text = f"{int((codes == 0).sum())} ok"
+    if bad:
+        why = ", ".join(f"{n} x {name.get(c, str(c)).replace('_', ' ')}" for c, n in bad.items())
+        text += f", {sum(bad.values())} failed: {why}"
+    return text

@@ -1,0 +1,254 @@
+"""From a plan to blocks: untreated states once for all patients, then one task per block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.model import default_model
+from ldnsim.sweep import summaries
+from ldnsim.sweep.events import Events, dose_events, merge, parameter_events
+from ldnsim.sweep.plan import Plan
+from ldnsim.sweep.task import Solved, Task, solve_task
+
+Floats = NDArray[np.float64]
+REFERENCE = "beta_endorphin"
+
+
+@dataclass(frozen=True)
+class Untreated:
+    """The untreated 24 h orbit of every distinct patient.
+
+    Attributes:
+        y0: state at midnight, shape (patients, states); NaN where there is no orbit.
+        mean: 24 h means, shape (patients, observables); NaN likewise.
+        residual: of the orbit, shape (patients,).
+        status: the engine's codes, shape (patients,).
+        reference: beta-endorphin over the day, shape (patients, night times).
+    """
+
+    y0: Floats
+    mean: Floats
+    residual: Floats
+    status: NDArray[np.int8]
+    reference: Floats
+
+
+def tolerances(plan: Plan) -> Floats:
+    """Return the absolute tolerance of each state: the setting times the state's usual size."""
+    scale = [state.scale for state in default_model().states.values()]
+    return plan.study.solver.atol * np.array(scale, dtype=np.float64)
+
+
+def find_untreated(plan: Plan) -> Untreated:
+    """Solve for the untreated orbit of every distinct patient of a plan."""
+    from ldnsim.engine.orbit import find_orbits
+
+    people = plan.patients
+    orbits = find_orbits(people.params, people.inflamed)
+    status = np.asarray(orbits.status).astype(np.int8)
+    ok = (status == 0)[:, None]
+    y0 = np.where(ok, orbits.y0, np.nan)
+    mean = np.where(ok, orbits.mean, np.nan)
+    reference = _reference_day(plan, y0)
+    return Untreated(y0, mean, np.asarray(orbits.residual), status, reference)
+
+
+def _reference_day(plan: Plan, y0: Floats) -> Floats:
+    """Follow every untreated patient for one day, for comparison at the same clock time."""
+    n, none = len(y0), np.empty(0)
+    empty = Events(none, none.astype(np.int64), none)
+    task = Task(
+        first=0,
+        params=plan.patients.params,
+        y0=y0,
+        events=(empty,) * n,
+        end=24.0,
+        time=plan.night_time,
+        night_start=np.zeros(n),
+        night_time=none,
+        observables=np.array([default_model().observable_index[REFERENCE]], dtype=np.int64),
+        wanted=(),
+        rtol=plan.study.solver.rtol,
+        atol=tolerances(plan),
+    )
+    return solve_task(task).trajectory[:, 0, :]
+
+
+@dataclass(frozen=True)
+class Block:
+    """The finished arrays of a block, as they are stored.
+
+    Attributes:
+        first: global number of its first run.
+        trajectory: shape (runs, variables, times).
+        night: shape (runs, variables, night times).
+        summaries: shape (runs, summaries).
+        status: shape (runs,).
+        steps: shape (runs,).
+        rejected: shape (runs,).
+    """
+
+    first: int
+    trajectory: NDArray[np.floating]
+    night: NDArray[np.floating]
+    summaries: Floats
+    status: NDArray[np.int8]
+    steps: NDArray[np.int64]
+    rejected: NDArray[np.int64]
+
+
+class Job:
+    """A plan with the untreated state of its patients: makes tasks, finishes what they give."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Solve for the untreated patients of a plan."""
+        self.plan = plan
+        self.untreated = find_untreated(plan)
+
+    @cached_property
+    def _observables(self) -> NDArray[np.int64]:
+        """Indices of the stored variables, and last the reference of the rebound if needed."""
+        index = default_model().observable_index
+        names = list(self.plan.variables)
+        if self._needs_reference and REFERENCE not in names:
+            names.append(REFERENCE)
+        return np.array([index[n] for n in names], dtype=np.int64)
+
+    @property
+    def _needs_reference(self) -> bool:
+        return any(s.kind == "same_clock" for s in self.plan.summaries)
+
+    @property
+    def _night_time(self) -> Floats:
+        kept = self.plan.keeps_night or self._needs_reference
+        return self.plan.night_time if kept else np.empty(0)
+
+    def starts(self, block: int) -> list[int]:
+        """Return the first run of every block."""
+        return list(range(0, len(self.plan), block))
+
+    def task(self, first: int, block: int) -> Task:
+        """Make the task of the block that starts at run ``first``."""
+        plan, solver = self.plan, self.plan.study.solver
+        rows = np.arange(first, min(first + block, len(plan)))
+        who = plan.patients.of_run[rows]
+        return Task(
+            first=first,
+            params=plan.patients.params[who],
+            y0=self.untreated.y0[who],
+            events=tuple(self._events(int(i)) for i in rows),
+            end=plan.end,
+            time=plan.time,
+            night_start=plan.night_start[rows],
+            night_time=self._night_time,
+            observables=self._observables,
+            wanted=summaries.wanted(plan, self.untreated.mean[who], rows),
+            rtol=solver.rtol,
+            atol=tolerances(plan),
+        )
+
+    def _events(self, i: int) -> Events:
+        run = self.plan.runs[i]
+        ledger = self.plan.book.ledger(run)
+        doses = dose_events(
+            np.asarray(ledger.given_time_h),
+            np.asarray(ledger.given_mg),
+            np.asarray(ledger.formulation) == 1,
+            self.plan.end,
+        )
+        own = self.plan.patients.params[self.plan.patients.of_run[i]]
+        return merge((parameter_events(run, own, self.plan.end), doses))
+
+    def finish(self, task: Task, solved: Solved) -> Block:
+        """Derive the summaries of a solved block and cut it to what is stored."""
+        plan = self.plan
+        rows = np.arange(task.first, task.first + len(task))
+        who = plan.patients.of_run[rows]
+        values = summaries.derive(
+            plan, solved.reductions, self.untreated.mean[who], self._rebound(task, solved, who)
+        )
+        untreated = self.untreated.status[who]
+        status = np.where(untreated != 0, untreated, solved.status).astype(np.int8)
+        values[status != 0] = np.nan
+        kept, dtype = len(plan.variables), plan.study.output.dtype
+        night = solved.night[:, :kept] if plan.keeps_night else solved.night[:, :kept, :0]
+        return Block(
+            task.first,
+            solved.trajectory[:, :kept].astype(dtype),
+            night.astype(dtype),
+            values,
+            status,
+            solved.steps,
+            solved.rejected,
+        )
+
+    def _rebound(self, task: Task, solved: Solved, who: NDArray[np.int64]) -> Floats | None:
+        if not self._needs_reference:
+            return None
+        index = default_model().observable_index[REFERENCE]
+        at = int(np.flatnonzero(task.observables == index)[0])
+        return summaries.hours_above_reference(
+            solved.night[:, at],
+            task.night_start,
+            task.night_time,
+            self.untreated.reference[who],
+            self.plan.study.output.rebound_threshold,
+        )
+
+
+def run_blocks(
+    job: Job,
+    starts: list[int],
+    block: int,
+    threads: int | None,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Block]:
+    """Solve blocks one after the other, with the engine's threads inside each.
+
+    Args:
+        job: the job.
+        starts: first runs of the blocks to solve.
+        block: runs per block.
+        threads: threads of the engine.
+        progress: called with the number of runs finished in this call, also within a block.
+    """
+    done = 0
+    for first in starts:
+        task = job.task(first, block)
+        base = done
+
+        def tell(n: int, base: int = base) -> None:
+            if progress is not None:
+                progress(base + n)
+
+        solved = solve_task(task, threads, tell)
+        done += len(task)
+        yield job.finish(task, solved)
+
+
+def run_blocks_dask(job: Job, starts: list[int], block: int, workers: int) -> Iterator[Block]:
+    """Solve blocks in dask worker processes, whole blocks at a time (extra ``dask``).
+
+    The result is the same bits as that of :func:`run_blocks`.
+
+    Raises:
+        UserError: when dask is not installed.
+    """
+    from ldnsim.errors import UserError
+
+    try:
+        from dask import compute, delayed  # type: ignore[attr-defined]
+    except ImportError:
+        raise UserError("the dask executor needs dask: pip install 'ldnsim[dask]'") from None
+    for i in range(0, len(starts), workers):
+        tasks = [job.task(first, block) for first in starts[i : i + workers]]
+        calls = [delayed(solve_task, pure=False)(t, 1) for t in tasks]
+        for task, solved in zip(
+            tasks, compute(*calls, scheduler="processes", num_workers=workers), strict=True
+        ):
+            yield job.finish(task, solved)

@@ -1,0 +1,240 @@
+"""The plan of a study: every run, every patient, the clock, and what will be stored."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.config.run import RunSpec
+from ldnsim.config.study import StudyConfig
+from ldnsim.config.summaries import DEFAULT_VARIABLES, SUMMARIES, Summary
+from ldnsim.errors import UserError
+from ldnsim.model import default_model
+from ldnsim.sweep import doses, grid
+from ldnsim.sweep.patients import Patients, find_patients
+
+Floats = NDArray[np.float64]
+DAY, WEEK = 24.0, 168.0
+MAX_RUNS = 5_000_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study laid out: nothing has been simulated yet.
+
+    Attributes:
+        study: the configuration.
+        dims: the dimensions of the sweep.
+        runs: every run in global order (last dimension fastest).
+        book: the ledgers of the runs.
+        end: horizon in hours, shared by all runs.
+    """
+
+    study: StudyConfig
+    dims: tuple[grid.Dim, ...]
+    runs: tuple[RunSpec, ...]
+    book: doses.DoseBook = field(repr=False)
+    end: float = 0.0
+
+    def __len__(self) -> int:
+        """Return the number of runs."""
+        return len(self.runs)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of positions of each dimension."""
+        return grid.shape(self.dims)
+
+    @cached_property
+    def patients(self) -> Patients:
+        """The distinct patients."""
+        return find_patients(self.runs)
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the model variables to store, in order."""
+        known = default_model().observables
+        wanted = self.study.output.variables
+        if wanted == "all":
+            return tuple(known)
+        if wanted == "default":
+            return tuple(v for v in DEFAULT_VARIABLES if v in known)
+        return tuple(dict.fromkeys(wanted))
+
+    @cached_property
+    def summaries(self) -> tuple[Summary, ...]:
+        """The summaries to compute, in order."""
+        known = default_model().observables
+        wanted = self.study.output.summaries
+        if not isinstance(wanted, str):
+            return tuple(SUMMARIES[name] for name in dict.fromkeys(wanted))
+        chosen = [s for s in SUMMARIES.values() if wanted == "all" or s.standard]
+        return tuple(s for s in chosen if s.observable in known)
+
+    @cached_property
+    def time(self) -> Floats:
+        """Times of the stored trajectories (h); empty when they are not kept."""
+        if not self.study.output.trajectories:
+            return np.empty(0)
+        every = self.study.output.every
+        return np.asarray(np.arange(math.floor(self.end / every + 1e-9) + 1) * every)
+
+    @cached_property
+    def night_time(self) -> Floats:
+        """Hours after the start of the close-up (0 to 24)."""
+        every = self.study.output.night_every
+        return np.asarray(np.arange(math.floor(DAY / every + 1e-9) + 1) * every)
+
+    @property
+    def keeps_night(self) -> bool:
+        """Whether the close-up is stored."""
+        return self.study.output.night is not False
+
+    @cached_property
+    def night_start(self) -> Floats:
+        """Start of the close-up of each run (h), shape (runs,)."""
+        night = self.study.output.night
+        if night is False or night == "last":
+            return self.last_night
+        return self._starts(int(night))
+
+    @cached_property
+    def last_night(self) -> Floats:
+        """Start of the close-up of the last treated day of each run (h), shape (runs,)."""
+        return self._starts(None)
+
+    def _starts(self, day: int | None) -> Floats:
+        """Find the close-up of each run; runs without doses take the latest of the others."""
+        starts = np.array([self._start(run, day) for run in self.runs])
+        fallback = doses.close_up_of_day(np.arange(22.0, self.end, DAY), day or 0, self.end)
+        if day is None or math.isnan(fallback):
+            fallback = self.end - DAY
+        if np.isfinite(starts).any():
+            fallback = float(np.nanmax(starts))
+        return np.where(np.isfinite(starts), starts, fallback)
+
+    def _start(self, run: RunSpec, day: int | None) -> float:
+        time, _ = self.book.planned(run)
+        if day is None:
+            return doses.close_up_start(time, self.end)
+        return doses.close_up_of_day(time, day, self.end)
+
+    def window(self, name: str) -> tuple[Floats, Floats]:
+        """Return start and end of a window for each run (h), each of shape (runs,).
+
+        Args:
+            name: one of :data:`ldnsim.config.summaries.WINDOWS`.
+        """
+        n = len(self)
+        if name == "run":
+            return np.zeros(n), np.full(n, self.end)
+        if name == "end":
+            return np.full(n, max(self.end - WEEK, 0.0)), np.full(n, self.end)
+        if name == "night":
+            return self.night_start, self.night_start + DAY
+        stop = self.last_night + DAY
+        return np.maximum(stop - WEEK, 0.0), stop
+
+    @property
+    def block(self) -> int:
+        """Runs per block: the setting, or some for every thread, so that little is lost."""
+        import os
+
+        solver = self.study.solver
+        return solver.block or 8 * max(4, 2 * (solver.threads or os.cpu_count() or 1))
+
+    @property
+    def bytes(self) -> int:
+        """Expected size of the result before compression."""
+        item = np.dtype(self.study.output.dtype).itemsize
+        samples = len(self.time) + (len(self.night_time) if self.keeps_night else 0)
+        per_run = len(self.variables) * (samples * item + 8) + len(self.summaries) * 8 + 64
+        if self.study.output.ledger:
+            per_run += 60 * (len(self.book.ledger(self.runs[0]).planned_time_h))
+        return per_run * len(self)
+
+    def describe(self) -> str:
+        """Return the plan as a few lines of text."""
+        lines = [f"study      {self.study.title}"]
+        for dim in self.dims:
+            lines += [f"dimension  {_axis_line(dim.name, c)}" for c in dim.coordinates]
+        if not self.dims:
+            lines.append("dimension  none: a single run")
+        solver = self.study.solver
+        lines += [
+            f"runs       {len(self)} on {len(self.patients)} distinct "
+            f"patient{'s' if len(self.patients) != 1 else ''}",
+            f"horizon    {self.end / DAY:g} d ({self.end / WEEK:.3g} wk)",
+            f"keeps      {len(self.variables)} variables"
+            + (f" every {self.study.output.every:g} h" if len(self.time) else " (no trajectories)")
+            + f", {len(self.summaries)} summaries",
+            f"store      {self.study.output.store}, about {_size_text(self.bytes)} uncompressed",
+            f"solver     rtol {solver.rtol:g}, atol {solver.atol:g}, blocks of {self.block} runs",
+        ]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        """Return :meth:`describe`."""
+        return self.describe()
+
+
+def _axis_line(dim: str, c: grid.Coordinate) -> str:
+    name = c.name if c.name == dim else f"{c.name} (along {dim})"
+    values = [f"{v:g}" if c.numeric else str(v) for v in c.values]
+    shown = ", ".join(values) if len(values) <= 8 else f"{', '.join(values[:4])} ... {values[-1]}"
+    return f"{name}: {len(values)} values of {c.field}{f' in {c.unit}' if c.unit else ''}: {shown}"
+
+
+def _size_text(n: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n >= size:
+            return f"{n / size:.1f} {unit}"
+    return f"{n} B"
+
+
+def make_plan(study: StudyConfig) -> Plan:
+    """Lay out a study.
+
+    Raises:
+        UserError: for a grid of more than :data:`MAX_RUNS` runs, or a change after the end.
+    """
+    dims = grid.dims(study)
+    n = grid.size(dims)
+    if n > MAX_RUNS:
+        sizes = " x ".join(f"{d.name} {d.size}" for d in dims)
+        raise UserError(
+            f"axes: the product {sizes} is {n:,} runs, more than {MAX_RUNS:,}; shorten an axis, or"
+            " zip axes that belong together"
+        )
+    runs = tuple(grid.runs(study, dims))
+    book = doses.DoseBook()
+    end = study.horizon if study.horizon is not None else doses.natural_end(runs, book)
+    for i, change in enumerate(study.changes, start=1):
+        if change.at >= end:
+            raise UserError(
+                f"changes[{i}].at = '{change.at:g} h' is not before the end of the study at"
+                f" {end:g} h; make it earlier or set a longer horizon"
+            )
+    return Plan(study, dims, runs, book, end)
+
+
+def check_space(plan: Plan, folder: Any) -> None:
+    """Refuse a sweep whose result cannot fit on the disk.
+
+    Raises:
+        UserError: naming the need, the free space and the settings that reduce it.
+    """
+    import shutil
+
+    free = shutil.disk_usage(folder).free
+    if 2 * plan.bytes > free:
+        raise UserError(
+            f"the sweep needs about {_size_text(2 * plan.bytes)} of disk while running and"
+            f" {_size_text(free)} are free in {folder}; keep fewer output.variables, a longer"
+            " output.every, or output.trajectories = false"
+        )

@@ -1,0 +1,136 @@
+"""A study that can be planned and run: the public face of configuration and sweep."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ldnsim.config.study import StudyConfig
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ldnsim.sweep.plan import Plan
+
+
+class Study(StudyConfig):
+    """What to run, read from a study file or built in Python; it never changes.
+
+    Example:
+        >>> study = ldnsim.load("study.toml")  # doctest: +SKIP
+        >>> print(study.plan())  # doctest: +SKIP
+        >>> ds = study.run("result.zarr", resume=True)  # doctest: +SKIP
+    """
+
+    def plan(self) -> Plan:
+        """Lay the study out without running it; ``print`` the result for a dry run.
+
+        Raises:
+            UserError: when the grid is too large.
+        """
+        from ldnsim.sweep.plan import make_plan
+
+        return make_plan(self)
+
+    def run(
+        self,
+        out: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        threads: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        overwrite: bool = False,
+        executor: Literal["threads", "dask"] = "threads",
+    ) -> xr.Dataset:
+        """Run the study and return its result as a labelled dataset.
+
+        Args:
+            out: Zarr folder or NetCDF file to write; in memory only when None.
+            resume: complete a sweep that was killed; the result is the same to the last bit.
+            threads: threads to use; the study's setting, or all cores, when None.
+            progress: called with the number of runs done and their total.
+            overwrite: replace a result that is there.
+            executor: ``threads``, or ``dask`` for worker processes (extra ``dask``).
+
+        Returns:
+            variables over ``(axes..., time)``, summaries and status over ``(axes...)``.
+
+        Raises:
+            UserError: when something is in the way at ``out``, or cannot be resumed.
+            Interrupted: when stopped from the keyboard; what is finished is kept.
+        """
+        from ldnsim.sweep.execute import run_study
+
+        return run_study(
+            self,
+            out,
+            resume=resume,
+            overwrite=overwrite,
+            threads=threads,
+            progress=progress,
+            executor=executor,
+        )
+
+    def _repr_html_(self) -> str:
+        """Show the plan in a notebook."""
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(line[:11].strip())}</th>"
+            f"<td style='text-align:left'>{html.escape(line[11:])}</td></tr>"
+            for line in self.plan().describe().splitlines()
+        )
+        return f"<table>{rows}</table>"
+
+
+def load(path: str | Path) -> Study:
+    """Read a study file.
+
+    Raises:
+        UserError: with one line per mistake, each naming the file, the key and the remedy.
+    """
+    return Study.load(path)
+
+
+def simulate(
+    prescription: Any,
+    *,
+    hypothesis: str = "dual_pathway",
+    phenotype: str | None = None,
+    basin: Literal["inflamed", "resolved"] | None = None,
+    parameters: Mapping[str, float] | None = None,
+    threads: int | None = None,
+    **blocks: Any,
+) -> xr.Dataset:
+    """Simulate one patient on one regimen.
+
+    Args:
+        prescription: text such as ``"4.5 mg nightly at 22:00, for 12 wk"``, the name of a shipped
+            protocol, or a :class:`ldnsim.Regimen`.
+        hypothesis: name of the hypothesis.
+        phenotype: name of the phenotype; the default one when None.
+        basin: state the patient starts in; the phenotype's own when None.
+        parameters: single parameters of the patient.
+        threads: threads to use.
+        blocks: further blocks of a study, such as ``output={"every": "1 h"}``.
+
+    Returns:
+        the dataset of the run, without dimensions of a sweep.
+
+    Raises:
+        UserError: for unknown names and prescriptions that cannot be read.
+    """
+    patient: dict[str, Any] = {"parameters": dict(parameters or {})}
+    if phenotype is not None:
+        patient["phenotype"] = phenotype
+    if basin is not None:
+        patient["basin"] = basin
+    data = {
+        "title": str(prescription),
+        "hypothesis": hypothesis,
+        "regimen": prescription,
+        "patient": patient,
+        **blocks,
+    }
+    return Study.build(data, "simulate").run(threads=threads)

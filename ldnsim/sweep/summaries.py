@@ -1,0 +1,125 @@
+"""Summaries turned into engine reductions, and what they gave turned into summaries."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.config.summaries import WINDOWS, Summary
+from ldnsim.model import default_model
+from ldnsim.sweep.plan import Plan
+from ldnsim.sweep.task import Wanted
+
+Floats = NDArray[np.float64]
+
+
+def reduced(plan: Plan) -> tuple[Summary, ...]:
+    """Return the summaries that the engine reduces while solving."""
+    return tuple(s for s in plan.summaries if s.kind != "same_clock")
+
+
+def wanted(plan: Plan, mean: Floats, rows: NDArray[np.int64]) -> tuple[Wanted, ...]:
+    """Build the reductions of some runs.
+
+    Args:
+        plan: the plan.
+        mean: untreated 24 h means of the patients of these runs, shape (runs, observables).
+        rows: global numbers of the runs.
+    """
+    index = default_model().observable_index
+    found = []
+    for s in reduced(plan):
+        start, stop = (w[rows] for w in plan.window(s.window))
+        at = index[s.observable]
+        found.append(Wanted(s.kind, at, start, stop, _threshold(plan, s, mean[:, at])))
+    return tuple(found)
+
+
+def _threshold(plan: Plan, s: Summary, mean: Floats) -> Floats:
+    output = plan.study.output
+    if s.threshold == "occupancy_threshold":
+        return np.full(len(mean), output.occupancy_threshold)
+    if s.threshold == "response_fraction":
+        return (1.0 - output.response_fraction) * mean
+    return np.zeros(len(mean))
+
+
+def derive(plan: Plan, reductions: Floats, mean: Floats, rebound: Floats | None) -> Floats:
+    """Return the summaries of some runs, shape (runs, summaries).
+
+    Args:
+        plan: the plan.
+        reductions: what the engine gave, shape (runs, reductions).
+        mean: untreated 24 h means, shape (runs, observables).
+        rebound: hours above the untreated patient at the same clock time, shape (runs,).
+    """
+    index = default_model().observable_index
+    columns = iter(reductions.T)
+    found = np.empty((len(reductions), len(plan.summaries)))
+    for j, s in enumerate(plan.summaries):
+        if s.kind == "same_clock":
+            found[:, j] = np.nan if rebound is None else rebound
+            continue
+        found[:, j] = _against(s, next(columns), mean[:, index[s.observable]])
+    return found
+
+
+def _against(s: Summary, value: Floats, mean: Floats) -> Floats:
+    """Take a reduction against the untreated mean; percent of a mean of zero is NaN."""
+    if s.derived == "value":
+        return value
+    if s.derived == "change":
+        return value - mean
+    with np.errstate(divide="ignore", invalid="ignore"):
+        percent: Floats = np.where(mean != 0.0, 100.0 * (value - mean) / mean, np.nan)
+    return percent
+
+
+def hours_above_reference(
+    values: Floats, start: Floats, night_time: Floats, reference: Floats, factor: float
+) -> Floats:
+    """Return hours of the close-up above the untreated patient at the same time of day.
+
+    Args:
+        values: the variable in the close-up, shape (runs, night times).
+        start: start of the close-up of each run (h), shape (runs,).
+        night_time: hours after it, evenly spaced, shape (night times,).
+        reference: untreated values from midnight to midnight on the same spacing.
+        factor: multiple of the reference that counts.
+
+    Crossings are found on the straight line between samples.
+    """
+    clock = (start[:, None] + night_time[None, :]) % 24.0
+    grid = np.linspace(0.0, 24.0, reference.shape[1])
+    same = np.array([np.interp(c, grid, r) for c, r in zip(clock, reference, strict=True)]).reshape(
+        values.shape
+    )
+    excess = values - factor * same
+    a, b = excess[:, :-1], excess[:, 1:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossing = np.where((a > 0) != (b > 0), np.maximum(a, b) / np.abs(a - b), 0.0)
+    share = np.where((a > 0) & (b > 0), 1.0, crossing)
+    share = np.where(np.isfinite(a) & np.isfinite(b), share, np.nan)
+    hours: Floats = share @ np.diff(night_time)
+    return hours
+
+
+def attributes(plan: Plan, s: Summary) -> dict[str, str | float]:
+    """Return the attributes of a summary: unit, words, window, threshold, how to read it."""
+    variable = default_model().observables[s.observable]
+    unit = s.unit or variable.unit
+    if unit == "*h":
+        unit = "h" if variable.unit in ("", "1") else f"{variable.unit} h"
+    found: dict[str, str | float] = {
+        "units": unit,
+        "long_name": s.long_name,
+        "meaning": s.meaning,
+        "variable": s.observable,
+        "reduction": s.kind,
+        "window": WINDOWS[s.window],
+        "mechanism": variable.mechanism,
+    }
+    if s.threshold:
+        found["threshold"] = float(getattr(plan.study.output, s.threshold))
+        found["threshold_setting"] = f"output.{s.threshold}"
+    return found
