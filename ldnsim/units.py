@@ -11,6 +11,7 @@ import math
 import re
 from decimal import Decimal
 from functools import cache
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from ldnsim.errors import UserError, nearest
@@ -65,7 +66,7 @@ def to_unit(value: str | float, unit: str, *, key: str = "value") -> float:
     Raises:
         UserError: no number, no unit, an unknown unit, or a unit of another dimension.
     """
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | Real):
         raise _refuse(key, value, unit, f"got {type(value).__name__}")
     number = float(value) if not isinstance(value, str) else _from_text(value, unit, key)
     if not math.isfinite(number):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ldnsim.regimen import event_table
 from ldnsim.regimen.adherence import Adherence
 from ldnsim.regimen.doses import DoseTable, Rung
+from ldnsim.regimen.formats import Share
 from ldnsim.regimen.ledger import DoseStatus, Ledger, make_ledger
 from ldnsim.regimen.phase import Phase
 from ldnsim.regimen.protocols import protocols
 from ldnsim.regimen.regimen import Regimen
-from ldnsim.regimen.values import Share
 
 __all__ = [
     "Adherence",
@@ -19,6 +20,7 @@ __all__ = [
     "Regimen",
     "Rung",
     "Share",
+    "event_table",
     "make_ledger",
     "protocols",
 ]

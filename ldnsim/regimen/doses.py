@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError
+from ldnsim.regimen.formats import clock_text, minutes, span_text
 from ldnsim.regimen.phase import Phase
-from ldnsim.regimen.values import clock_text, minutes, span_text
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -36,7 +36,8 @@ def with_field(regimen: Regimen, path: str, value: Any) -> Regimen:
         changed[_EXCLUSIVE[field]] = None
     phases: list[Any] = list(regimen.phases)
     phases[index] = changed
-    name = f"{regimen.name}, {path} {value}" if regimen.name else ""
+    shown = f"{value:.4g}" if isinstance(value, float) else value
+    name = f"{regimen.name}, {path} {shown}" if regimen.name else ""
     return Regimen.parse({"phases": phases, "name": name})
 
 

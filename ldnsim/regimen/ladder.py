@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.regimen.values import exact
+from ldnsim.regimen.formats import exact
 
 MAX_STEPS = 1000
 

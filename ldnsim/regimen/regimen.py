@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from ldnsim.errors import UserError, unknown
 from ldnsim.regimen import text
@@ -61,6 +70,10 @@ class Regimen(BaseModel):
             for key in data:
                 if key not in cls.model_fields:
                     raise unknown("regimen field", str(key), cls.model_fields)
+            if isinstance(data["phases"], str):
+                from ldnsim.regimen.grammar import read_regimen
+
+                return {**data, "phases": read_regimen(data["phases"])["phases"]}
         return data
 
     @field_validator("phases")
@@ -81,6 +94,15 @@ class Regimen(BaseModel):
         phases = (*phases[:-1], last)
         expand(phases)  # refuses a phase that cannot hold a dose
         return phases
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Tell editors that text, the fields of one phase, or phases in full are accepted."""
+        whole = handler(core)
+        words = {"type": "string", "examples": ["standard", "4.5 mg nightly at 22:00, for 12 wk"]}
+        return {"anyOf": [words, handler(Phase.__pydantic_core_schema__), whole]}
 
     @classmethod
     def parse(cls, source: str | Mapping[str, Any] | Regimen) -> Regimen:

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
-from ldnsim.regimen.values import (
+from ldnsim.regimen.formats import (
     amount_text,
     clock_text,
     dose_text,
-    factor_text,
     interval_text,
     span_text,
+    step_text,
 )
 
 if TYPE_CHECKING:
@@ -50,11 +50,7 @@ def _what(phase: Phase) -> str:
 
 
 def _climb(phase: Phase) -> str:
-    if phase.factor is not None:
-        step = factor_text(phase.factor)
-    else:
-        text = amount_text(phase.step or 0.0)
-        step = text if text.startswith("-") else f"+{text}"
+    step = step_text(phase.step, phase.factor)
     return f"{step} every {interval_text(phase.interval or 0)} to {dose_text(phase.target or 0)}"
 
 
