@@ -150,6 +150,10 @@ class Regimen(BaseModel):
         """Return canonical prescription text; ``Regimen.parse`` reads it back as an equal value."""
         return text.regimen_text(self.phases)
 
+    def __repr__(self) -> str:
+        """Return code that makes an equal regimen."""
+        return f"Regimen.parse({str(self)!r})"
+
     def _repr_html_(self) -> str:
         return text.regimen_html(self)
 

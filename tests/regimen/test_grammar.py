@@ -33,6 +33,7 @@ def test_canonical_text_is_kept(text: str) -> None:
 @settings(max_examples=150, deadline=None)
 def test_text_and_dumps_read_back_as_the_same_regimen(regimen: Regimen) -> None:
     assert Regimen.parse(str(regimen)) == regimen
+    assert eval(repr(regimen)) == regimen
     assert Regimen.model_validate(regimen.model_dump()) == regimen
     assert Regimen.model_validate_json(regimen.model_dump_json()) == regimen
 
