@@ -54,9 +54,11 @@ def guarded(resume: str = "") -> Callable[[Callable[P, None]], Callable[P, None]
             except UserError as error:
                 say(f"ldnsim: {error}")
                 raise typer.Exit(USER_ERROR) from None
-            except (KeyboardInterrupt, Interrupted) as error:
-                words = str(error) or "stopped"
-                say(f"ldnsim: {words}{'; ' + resume if resume else ''}")
+            except Interrupted as error:
+                say(f"ldnsim: {error}")
+                raise typer.Exit(INTERRUPTED) from None
+            except KeyboardInterrupt:
+                say(f"ldnsim: stopped{'; ' + resume if resume else ''}")
                 raise typer.Exit(INTERRUPTED) from None
             except BrokenPipeError:
                 # the reader (head, less) has left: nothing to report, and nothing to flush to

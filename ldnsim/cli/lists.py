@@ -71,7 +71,7 @@ def hypotheses() -> None:
 
 @guarded()
 def phenotypes() -> None:
-    """List the patient phenotypes and how much about each is assumed."""
+    """List the patient phenotypes and their evidence."""
     from ldnsim.catalog import phenotypes as records
 
     rows = [

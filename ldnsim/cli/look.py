@@ -63,8 +63,12 @@ def _draw(
     if kind is Kind.heatmap:
         names = summary or [n for n in ("pain_change", "tnf_change") if n in ds][:2]
         return plots.heatmap(ds, names or plots.summaries(ds)[:1], select=select)
-    draw = {Kind.regimens: plots.compare, Kind.night: plots.night, Kind.phase: plots.phase_plane}
-    return draw[kind](ds, select)
+    if kind is Kind.phase:
+        from ldnsim.analysis import resting_states
+
+        states = {name: (xy[0], xy[1]) for name, xy in resting_states(ds).items()}
+        return plots.phase_plane(ds, select, states=states)
+    return plots.night(ds, select) if kind is Kind.night else plots.compare(ds, select)
 
 
 def _selection(ds: xr.Dataset, texts: list[str]) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ import numpy as np
 import typer
 
 from ldnsim.cli import table
+from ldnsim.plots import wording
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,8 +38,8 @@ def show_run(ds: xr.Dataset) -> None:
     for name in NIGHT:
         if name in ds:
             variable = ds[name]
-            words = str(variable.attrs.get("long_name", name))
-            typer.echo(f"{words}: {_number(_scalar(variable))} {variable.attrs.get('units', '')}")
+            text = _value(variable, name)
+            typer.echo(f"{wording.name_of(variable)}: {text}")
     typer.echo(str(ds.attrs.get("warning", "Research instrument, not medical advice.")))
 
 
@@ -49,9 +50,16 @@ def _row(ds: xr.Dataset, short: str, name: str) -> list[str] | None:
     cells = [_number(base), _number(base + _scalar(ds[f"{short}_change"]))]
     end = f"{short}_change_end"
     cells.append(_number(base + _scalar(ds[end])) if end in ds else "")
-    words = str(ds[f"baseline_{name}"].attrs.get("long_name") or name.replace("_", " "))
-    words = words.removeprefix("untreated 24 h mean of ").removeprefix("baseline ")
-    return [words, str(ds[f"baseline_{name}"].attrs.get("units", "")), *cells]
+    variable = ds[f"baseline_{name}"]
+    words = wording.name_of(variable).removeprefix("untreated 24 h mean of ")
+    return [words, wording.unit_of(variable), *cells]
+
+
+def _value(variable: xr.DataArray, name: str) -> str:
+    value = _scalar(variable)
+    if name == "time_to_response":
+        return wording.duration(24 * round(value / 24)) if np.isfinite(value) else "no response"
+    return f"{_number(value)} {wording.unit_of(variable)}"
 
 
 def _scalar(variable: xr.DataArray) -> float:
@@ -59,4 +67,4 @@ def _scalar(variable: xr.DataArray) -> float:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}" if np.isfinite(value) else "never"
+    return f"{value:.3g}" if np.isfinite(value) else "none"

@@ -32,11 +32,11 @@ def demo(
 
     start = time.perf_counter()
     study = ldnsim.load(find("quickstart"))
-    say(f"simulating {study.plan().study.title!r}")
+    say(f"simulating {study.title!r}: {len(study.plan())} runs")
     store = out / "demo.zarr"
-    _make_way(store)
+    out.mkdir(parents=True, exist_ok=True)
     with progress() as report:
-        ds = study.run(out=store, threads=threads, progress=report)
+        ds = study.run(store, threads=threads, progress=report, overwrite=True)
     picture = plots.save(plots.compare(ds), out / "demo.png")
     say(f"done in {seconds(time.perf_counter() - start)}")
     _outcome(ds)
@@ -69,6 +69,7 @@ def sweep(
     study: Annotated[Path, typer.Argument(help="Study file (.toml).")],
     out: Annotated[Path | None, typer.Option(help="Where the result goes.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped sweep.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run.")] = False,
     threads: Threads = None,
 ) -> None:
@@ -85,7 +86,7 @@ def sweep(
     store = out or study.with_suffix(ending)
     say(plan.describe())
     with progress() as report:
-        ds = loaded.run(out=store, resume=resume, threads=threads, progress=report)
+        ds = loaded.run(store, resume=resume, threads=threads, progress=report, overwrite=overwrite)
     say(f"{len(plan)} runs in {seconds(time.perf_counter() - start)}")
     alive = _outcome(ds)
     typer.echo(str(store))
@@ -100,11 +101,10 @@ def simulate(
         Path | None, typer.Option(help="Draw it to this file (.png, .svg, .pdf).")
     ] = None,
     hypothesis: Annotated[str, typer.Option(help="See `ldnsim hypotheses`.")] = "dual_pathway",
-    phenotype: Annotated[str, typer.Option(help="See `ldnsim phenotypes`.")] = "default",
+    phenotype: Annotated[str | None, typer.Option(help="See `ldnsim phenotypes`.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Keep the dataset in this store.")] = None,
 ) -> None:
     """Simulate one prescription and print what it does."""
     import ldnsim
@@ -113,7 +113,7 @@ def simulate(
 
     values = dict(map(_assignment, settings or []))
     ds = ldnsim.simulate(
-        prescription, hypothesis=hypothesis, phenotype=phenotype, parameters=values, out=out
+        prescription, hypothesis=hypothesis, phenotype=phenotype, parameters=values
     )
     if not _outcome(ds):
         raise typer.Exit(ALL_FAILED)
@@ -133,14 +133,6 @@ def _assignment(text: str) -> tuple[str, float]:
         raise UserError(
             f"--set {text!r}: expected name=number such as {expected}, {found}"
         ) from None
-
-
-def _make_way(store: Path) -> None:
-    """Remove an earlier demo, and only that."""
-    import shutil
-
-    if store.is_dir() and (store / "zarr.json").exists():
-        shutil.rmtree(store)
 
 
 def _outcome(ds: xr.Dataset) -> int:

@@ -96,7 +96,7 @@ def _columns(figure: Figure, grid: GridSpec, rows: Sequence[Row], chosen: list[M
             panels[r][-1].legend(
                 handles, labels, loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.2
             )
-    _scales(rows, first, log, lowest, highest)
+    _scales(rows, panels, first, log, lowest, highest)
 
 
 def _dress(ax: Axes, row: Row, member: Member, bottom: bool) -> None:
@@ -115,14 +115,20 @@ def _dress(ax: Axes, row: Row, member: Member, bottom: bool) -> None:
 
 
 def _scales(
-    rows: Sequence[Row], first: dict[int, Axes], log: bool, lowest: float, highest: float
+    rows: Sequence[Row],
+    panels: list[list[Axes]],
+    first: dict[int, Axes],
+    log: bool,
+    lowest: float,
+    highest: float,
 ) -> None:
     for r, ax in first.items():
         if rows[r].dose:
             dose_axis(ax, log, lowest, highest)
             continue
         ax.yaxis.set_major_locator(MaxNLocator(4))
-        ax.set_ylim(*((0, 1) if rows[r].night else (min(0.0, ax.get_ylim()[0]), None)))
+        bottom = min(0.0, *(float(panel.dataLim.y0) for panel in panels[r] if panel.lines))
+        ax.set_ylim(bottom, 1.0 if rows[r].night else None)
 
 
 def _dose_range(chosen: list[Member]) -> tuple[float, float]:

@@ -94,7 +94,10 @@ def spans(data: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     if "night_met_enkephalin" not in data or "baseline_met_enkephalin" not in data:
         return blocked, nothing
     untreated = float(data["baseline_met_enkephalin"])
-    return blocked, (floats(data["night_met_enkephalin"]) > REBOUND * untreated) & ~blocked
+    rebound = (floats(data["night_met_enkephalin"]) > REBOUND * untreated) & ~blocked
+    # shading runs from sample to sample: begin at the last blocked one, so that no gap shows
+    rebound[:-1] |= rebound[1:] & blocked[:-1]
+    return blocked, rebound
 
 
 def _choose(ds: xr.Dataset, select: Select) -> Member:
@@ -135,7 +138,7 @@ def _panel(
     units = ", ".join(dict.fromkeys(unit_of(data[f"night_{n}"]) for n in names))
     ax.set_ylabel(f"{wrap(heading, 12)}\n({units})")
     ax.yaxis.set_major_locator(MaxNLocator(4))
-    ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]), top=1.0 if "occupancy" in names[0] else None)
+    ax.set_ylim(bottom=min(0.0, float(ax.dataLim.y0)), top=1.0 if "occupancy" in names[0] else None)
     ax.axvline(0.0, color=GREY, linestyle=(0, (2, 2)), linewidth=1.4, gid="dose")
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.2)
     polish(ax)
@@ -159,7 +162,7 @@ def _finish(top: Axes, bottom: Axes, data: xr.Dataset) -> None:
 def _key(ds: xr.Dataset, blocked: NDArray[np.bool_], rebound: NDArray[np.bool_]) -> list[str]:
     words = []
     if blocked.any():
-        words.append(f"Orange: mu receptors blocked (above {threshold_of(ds):.0%}).")
+        words.append(f"Orange: mu receptors blocked (above {threshold_of(ds) * 100:.0f} %).")
     if rebound.any():
         words.append("Green: rebound (met-enkephalin 5 % above its untreated mean, block gone).")
     return words

@@ -138,6 +138,8 @@ def _weeks(ax: Axes, member: Member, x: str, y: str, place: int, weeks: Sequence
             spots[-1][1].append(f"{week:g}")
         else:
             spots.append((point, [f"{week:g}"]))
+    if len(spots) == 1:
+        return  # a run that stays where it began needs no calendar
     for point, words in spots:
         ax.annotate(
             "wk " + ", ".join(words), (float(point[0]), float(point[1])), gid="week",

@@ -57,10 +57,11 @@ def end_of_dosing(data: xr.Dataset) -> float | None:
     treated = np.flatnonzero(dose > 0)
     if treated.size == 0 or treated[-1] == len(dose) - 1:
         return None
-    # the last sample of a study may fall on its very end, where no dose is given any more
-    if treated[-1] == len(dose) - 2 and len(dose) > 3:
-        return None
-    return float(time[treated[-1] + 1])
+    stop = float(time[treated[-1] + 1])
+    # doses may be days apart: what follows the last one is an end only if it is clearly longer
+    days = np.unique(np.floor(time[treated] / HOURS_PER_DAY))
+    spacing = float(np.median(np.diff(days))) * HOURS_PER_DAY if len(days) > 1 else HOURS_PER_DAY
+    return stop if time[-1] - stop >= spacing else None
 
 
 def time_unit(time_h: Floats) -> tuple[str, float]:

@@ -303,3 +303,12 @@ def test_save_makes_folders_and_refuses_unknown_endings(grid: xr.Dataset, tmp_pa
     assert plots.save(figure, tmp_path / "new" / "map.svg").stat().st_size > 1000
     with pytest.raises(UserError, match="png"):
         plots.save(figure, tmp_path / "map.pgn")
+
+
+def test_alternate_days_to_the_end_are_no_stop() -> None:
+    time = np.arange(0.0, 14 * 24 + 1, 6.0)
+    dose = np.where((time // 24) % 2 == 0, 4.5, 0.0)
+    ds = xr.Dataset({"prescribed_dose": ("time", dose)}, {"time": time})
+    assert end_of_dosing(ds.isel(time=slice(0, -1))) is None
+    stopped = ds.assign(prescribed_dose=ds["prescribed_dose"].where(ds["time"] < 7 * 24, 0.0))
+    assert end_of_dosing(stopped) == 7 * 24
