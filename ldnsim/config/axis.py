@@ -197,7 +197,11 @@ def numeric_points(axis: Axis, unit: str | None) -> Points:
         numbers = _spread(axis, shown)
     _refuse_repeats(where, numbers)
     if as_text:
-        apply: tuple[Any, ...] = tuple(f"{v!r} {shown}" for v in numbers)
+        written = axis.values or ("",) * len(numbers)
+        apply: tuple[Any, ...] = tuple(
+            w if isinstance(w, str) and w else f"{v!r} {shown}"
+            for v, w in zip(numbers, written, strict=True)
+        )
     elif shown == unit:
         apply = tuple(numbers)
     else:

@@ -89,6 +89,8 @@ def _line(e: ErrorDetails, source: str, root: type[BaseModel]) -> str:
     if kind in _EXPECTED:
         return f"{start} = {_short(value)}: expected {_EXPECTED[kind]}"
     message = e["msg"].removeprefix("Input should be ")
+    if kind.startswith(("less_than", "greater_than")):
+        message = f"a number {message}"
     return f"{start} = {_short(value)}: expected {message}"
 
 

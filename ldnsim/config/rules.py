@@ -85,7 +85,7 @@ def known_parameters(study: StudyConfig) -> Iterator[str]:
 
     known = default_model().parameters
     for name in study.patient.parameters:
-        yield from _known(f"patient.parameters.{name}", "parameter", name, known)
+        yield from _known("patient.parameters", "parameter", name, known)
     for i, change in enumerate(study.changes, start=1):
         yield from _known(f"changes[{i}].parameter", "parameter", change.parameter, known)
 
@@ -178,7 +178,7 @@ def axis_values_apply(study: StudyConfig) -> Iterator[str]:
             else:
                 _try(study, axis.field, found.apply)
         except UserError as error:
-            yield f"axes[{i}]: {error}"
+            yield f"axes[{i}] ({axis.field}): {error}"
 
 
 def _try(study: StudyConfig, field: str, values: tuple[Any, ...]) -> None:

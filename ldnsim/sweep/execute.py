@@ -52,7 +52,7 @@ def run_study(
     plan = make_plan(study)
     threads = threads or study.solver.threads
     if out is None:
-        job = Job(plan)
+        job = Job(plan, threads)
         starts = job.starts(plan.block)
         return _in_memory(job, list(_solve(job, starts, plan.block, threads, progress, executor)))
     target = Path(out)
@@ -61,7 +61,7 @@ def run_study(
     if _is_done(target, manifest, resume, overwrite):
         return store.open_store(target)
     size = _prepare(folder, manifest, plan, resume, overwrite)
-    _run_into(folder, Job(plan), size, target, threads, progress, executor)
+    _run_into(folder, Job(plan, threads), size, target, threads, progress, executor)
     return store.open_store(target)
 
 

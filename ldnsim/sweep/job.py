@@ -44,21 +44,21 @@ def tolerances(plan: Plan) -> Floats:
     return plan.study.solver.atol * np.array(scale, dtype=np.float64)
 
 
-def find_untreated(plan: Plan) -> Untreated:
+def find_untreated(plan: Plan, threads: int | None = None) -> Untreated:
     """Solve for the untreated orbit of every distinct patient of a plan."""
     from ldnsim.engine.orbit import find_orbits
 
     people = plan.patients
-    orbits = find_orbits(people.params, people.inflamed)
+    orbits = find_orbits(people.params, people.inflamed, threads)
     status = np.asarray(orbits.status).astype(np.int8)
     ok = (status == 0)[:, None]
     y0 = np.where(ok, orbits.y0, np.nan)
     mean = np.where(ok, orbits.mean, np.nan)
-    reference = _reference_day(plan, y0)
+    reference = _reference_day(plan, y0, threads)
     return Untreated(y0, mean, np.asarray(orbits.residual), status, reference)
 
 
-def _reference_day(plan: Plan, y0: Floats) -> Floats:
+def _reference_day(plan: Plan, y0: Floats, threads: int | None) -> Floats:
     """Follow every untreated patient for one day, for comparison at the same clock time."""
     n, none = len(y0), np.empty(0)
     empty = Events(none, none.astype(np.int64), none)
@@ -76,7 +76,7 @@ def _reference_day(plan: Plan, y0: Floats) -> Floats:
         rtol=plan.study.solver.rtol,
         atol=tolerances(plan),
     )
-    return solve_task(task).trajectory[:, 0, :]
+    return solve_task(task, threads).trajectory[:, 0, :]
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,10 @@ class Block:
 class Job:
     """A plan with the untreated state of its patients: makes tasks, finishes what they give."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, threads: int | None = None) -> None:
         """Solve for the untreated patients of a plan."""
         self.plan = plan
-        self.untreated = find_untreated(plan)
+        self.untreated = find_untreated(plan, threads)
 
     @cached_property
     def _observables(self) -> NDArray[np.int64]:

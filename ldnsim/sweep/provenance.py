@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -39,6 +40,7 @@ def versions() -> dict[str, str]:
     return found
 
 
+@cache
 def fingerprints() -> dict[str, str]:
     """Return a hash of every part of the code that can change a number of the result."""
     root = resources.files("ldnsim")

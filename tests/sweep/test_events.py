@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ldnsim.catalog import adjuncts
+
+from ldnsim.config.run import RunSpec
+from ldnsim.config.study import StudyConfig
+from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
+from ldnsim.model import default_model
+from ldnsim.sweep import events
+
+NAME = "alpha_lipoic_acid"
+
+
+def run(text: str) -> RunSpec:
+    return StudyConfig.loads('regimen = "1 mg nightly, for 8 wk"\n' + text).base_run()
+
+
+def changes(text: str, own: float = 2.0, end: float = 1e4) -> list[tuple[float, float]]:
+    """Times and values of the target of the adjunct for a patient whose own value is ``own``."""
+    model = default_model()
+    vector = np.full(len(model.parameters), own)
+    found = events.parameter_events(run(text), vector, end)
+    target = len(model.states) + model.parameter_index[adjuncts()[NAME].target]
+    assert set(found.target.tolist()) <= {target}
+    return list(zip(found.time.tolist(), found.value.tolist(), strict=True))
+
+
+def test_doses_become_nmol_in_the_right_depot_and_missed_ones_nothing() -> None:
+    index = default_model().state_index
+    found = events.dose_events(
+        np.array([22.0, np.nan, 46.0, 70.0]),
+        np.array([1.0, 0.0, 2.0, 3.0]),
+        np.array([False, False, True, False]),
+        70.0,
+    )
+    assert found.time.tolist() == [22.0, 46.0], "a dose at the end is not given"
+    assert found.target.tolist() == [index["gut_fast"], index["gut_slow"]]
+    assert found.value == pytest.approx([NMOL_PER_MG, 2.0 * NMOL_PER_MG])
+
+
+def test_an_adjunct_multiplies_the_patients_own_value_and_gives_it_back() -> None:
+    factor = adjuncts()[NAME].factor
+    text = f'modifiers.adjuncts = [{{name = "{NAME}", start = "1 wk", stop = "2 wk"}}]'
+    assert changes(text) == [(168.0, 2.0 * factor), (336.0, 2.0)]
+
+
+def test_overlapping_factors_multiply_and_a_change_of_the_value_keeps_them() -> None:
+    factor, target = adjuncts()[NAME].factor, adjuncts()[NAME].target
+    text = (
+        f'modifiers.adjuncts = ["{NAME}"]\n'
+        f'[[changes]]\nat = "1 wk"\nparameter = "{target}"\nvalue = 0.5\n'
+        f'[[changes]]\nat = "2 wk"\nparameter = "{target}"\nfactor = 0.5\n'
+    )
+    expected = [(0.0, 2.0 * factor), (168.0, 0.5 * factor), (336.0, 0.5 * factor * 0.5)]
+    assert changes(text) == [(t, pytest.approx(v)) for t, v in expected]
+
+
+def test_nothing_is_set_at_or_after_the_end() -> None:
+    text = f'modifiers.adjuncts = [{{name = "{NAME}", start = "1 wk", stop = "2 wk"}}]'
+    assert len(changes(text, end=336.0)) == 1
+
+
+def test_exercise_and_stress_are_levels_from_the_start() -> None:
+    model = default_model()
+    own = np.zeros(len(model.parameters))
+    found = events.parameter_events(run("modifiers.exercise = 0.3"), own, 1e4)
+    where = len(model.states) + model.parameter_index["exercise"]
+    assert (found.time.tolist(), found.target.tolist(), found.value.tolist()) == (
+        [0.0],
+        [where],
+        [0.3],
+    )
+
+
+def test_merging_keeps_the_order_at_equal_times() -> None:
+    def one(t: float, k: int) -> events.Events:
+        return events.Events(np.array([t]), np.array([k]), np.array([1.0]))
+
+    found = events.merge([one(5.0, 1), one(2.0, 2), one(5.0, 3)])
+    assert found.target.tolist() == [2, 1, 3]

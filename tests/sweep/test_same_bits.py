@@ -1,0 +1,168 @@
+"""The result is the same to the last bit however it was computed, and whatever interrupted it."""
+
+from __future__ import annotations
+
+import filecmp
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from ldnsim.errors import Interrupted, UserError
+from ldnsim.sweep import store
+from ldnsim.sweep.execute import outcome
+from ldnsim.sweep.study import Study
+
+TEXT = """
+title = "small"
+regimen = "1/4 of target nightly at 22:00, +1/4 of target every 2 d to 4 mg, for 1 wk"
+horizon = "9 d"
+patient.basin = "resolved"
+adherence = { p_missed = 0.2 }
+axes = [
+  { name = "dose", field = "regimen.target", values = ["1 ug", "1 mg", "50 mg"] },
+  { name = "gain", field = "parameters.driver", linspace = [0.02, 0.06, 3] },
+  { name = "interval", field = "regimen.interval", values = ["1 d", "2 d"] },
+]
+output = { every = "12 h", night_every = "1 h" }
+"""
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return Study.loads(TEXT)
+
+
+@pytest.fixture(scope="module")
+def reference(study: Study) -> xr.Dataset:
+    return study.run(threads=1)
+
+
+def with_block(study: Study, block: int) -> Study:
+    solver = study.solver.model_copy(update={"block": block})
+    return study.model_copy(update={"solver": solver})
+
+
+def assert_same(a: xr.Dataset, b: xr.Dataset) -> None:
+    xr.testing.assert_identical(a.drop_attrs(), b.drop_attrs())
+    for name in a.variables:
+        x, y = a[name].values, b[name].values
+        assert x.dtype.kind == y.dtype.kind, name
+        if x.dtype.kind != "U":
+            assert x.tobytes() == y.tobytes(), name
+    assert a.attrs == b.attrs
+
+
+def test_the_small_study_gives_numbers(reference: xr.Dataset) -> None:
+    assert reference["mor_occupancy"].dims == ("dose", "gain", "interval", "time")
+    assert outcome(reference) == "18 ok"
+    peak = reference["occupancy_peak"]
+    assert (peak.diff("dose") > 0).all()
+    assert np.isfinite(reference["pain"]).all()
+
+
+@pytest.mark.parametrize("block", [8, 16, 24])
+def test_any_block_size(study: Study, reference: xr.Dataset, block: int) -> None:
+    assert_same(with_block(study, block).run(threads=2), reference)
+
+
+def test_dask_workers(study: Study, reference: xr.Dataset) -> None:
+    pytest.importorskip("dask")
+    assert_same(with_block(study, 8).run(threads=2, executor="dask"), reference)
+
+
+def stop_after(runs: int) -> object:
+    def report(done: int, total: int) -> None:
+        if done >= runs:
+            raise KeyboardInterrupt
+
+    return report
+
+
+@pytest.mark.parametrize("name", ["a.zarr", "a.nc"])
+def test_a_killed_sweep_resumes_to_the_identical_result(
+    study: Study, reference: xr.Dataset, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / name
+    with pytest.raises(Interrupted, match="8 of 18 runs"):
+        with_block(study, 8).run(out, progress=stop_after(16))  # type: ignore[arg-type]
+    assert not out.exists(), "an unfinished result never has the name of a finished one"
+    with pytest.raises(UserError, match="--resume"):
+        store.open_store(out)
+    with pytest.raises(UserError, match="--resume"):
+        study.run(out)
+    resumed = with_block(study, 16).run(out, resume=True, threads=1)
+    assert_same(resumed.load(), reference)
+    assert not store.partial_folder(out).path.exists()
+
+
+def test_a_resumed_zarr_is_the_same_files(study: Study, tmp_path: Path) -> None:
+    whole, resumed = tmp_path / "whole.zarr", tmp_path / "resumed.zarr"
+    study.run(whole)
+    with pytest.raises(Interrupted):
+        with_block(study, 8).run(resumed, progress=stop_after(16))  # type: ignore[arg-type]
+    study.run(resumed, resume=True)
+    names = sorted(str(p.relative_to(whole)) for p in whole.rglob("*") if p.is_file())
+    assert names == sorted(str(p.relative_to(resumed)) for p in resumed.rglob("*") if p.is_file())
+    _, different, odd = filecmp.cmpfiles(whole, resumed, names, shallow=False)
+    assert (different, odd) == ([], [])
+
+
+def test_a_kill_while_a_block_is_written_costs_that_block_only(
+    study: Study, reference: xr.Dataset, tmp_path: Path
+) -> None:
+    out = tmp_path / "a.zarr"
+    with pytest.raises(Interrupted):
+        with_block(study, 8).run(out, progress=stop_after(16))  # type: ignore[arg-type]
+    folder = store.partial_folder(out).path
+    (folder / ".block-000000008.npz.draft").write_bytes(b"half a block")
+    (folder / f"draft-{out.name}").mkdir()
+    (folder / f"draft-{out.name}" / "zarr.json").write_text("{")
+    assert_same(study.run(out, resume=True).load(), reference)
+
+
+def test_resuming_another_study_is_refused_by_name(study: Study, tmp_path: Path) -> None:
+    out = tmp_path / "a.zarr"
+    with pytest.raises(Interrupted):
+        with_block(study, 8).run(out, progress=stop_after(16))  # type: ignore[arg-type]
+    other = Study.loads(TEXT.replace("p_missed = 0.2", "p_missed = 0.3"))
+    with pytest.raises(UserError, match=r"study\.adherence\.p_missed \(was 0\.2, now 0\.3\)"):
+        other.run(out, resume=True)
+
+
+def test_resuming_with_other_code_is_refused(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "a.zarr"
+    with pytest.raises(Interrupted):
+        with_block(study, 8).run(out, progress=stop_after(16))  # type: ignore[arg-type]
+    monkeypatch.setattr("ldnsim.sweep.execute.fingerprints", lambda: {"engine": "other"})
+    with pytest.raises(UserError, match=r"code\.engine"):
+        study.run(out, resume=True)
+
+
+def test_nothing_is_overwritten_silently(study: Study, tmp_path: Path) -> None:
+    out = tmp_path / "a.zarr"
+    first = study.run(out).load()
+    with pytest.raises(UserError, match="--overwrite"):
+        study.run(out)
+    assert_same(study.run(out, resume=True).load(), first)
+    assert_same(study.run(out, overwrite=True).load(), first)
+    (tmp_path / "thesis").mkdir()
+    with pytest.raises(UserError, match="not a result of a sweep"):
+        study.run(tmp_path / "thesis", overwrite=True)
+    with pytest.raises(UserError, match="does not exist"):
+        study.run(tmp_path / "no" / "a.zarr")
+
+
+def test_opening_what_is_not_there_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no result"):
+        store.open_store(tmp_path / "titration.zarr")
+
+
+def test_large_chunks_are_split_without_changing_the_result(
+    study: Study, reference: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "CHUNK_BYTES", 400)
+    assert_same(study.run(tmp_path / "a.zarr").load(), reference)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ldnsim.sweep import doses, store
+from ldnsim.sweep.summaries import hours_above_reference
+from ldnsim.sweep.task import stand_ins
+
+
+def test_the_close_up_of_nightly_doses_starts_at_the_last() -> None:
+    time = 22.0 + 24.0 * np.arange(10)
+    assert doses.close_up_start(time, 300.0) == time[-1]
+    assert doses.close_up_start(time, time[-1] + 23.0) == time[-2], "it must lie before the end"
+
+
+def test_the_close_up_of_six_hourly_doses_holds_four_of_them() -> None:
+    time = 4.0 + 6.0 * np.arange(40)
+    start = doses.close_up_start(time, 1000.0)
+    assert ((time >= start) & (time < start + 24.0)).sum() == 4
+    assert time[-1] < start + 24.0
+
+
+def test_the_close_up_of_alternate_days_starts_at_the_last_dose() -> None:
+    time = 22.0 + 48.0 * np.arange(5)
+    assert doses.close_up_start(time, 1000.0) == time[-1]
+
+
+def test_the_daily_dose_counts_the_calendar_day() -> None:
+    time, amount = np.array([8.0, 22.0, 46.0]), np.array([1.0, 2.0, 4.0])
+    at = np.array([0.0, 23.0, 24.0, 48.0, 100.0])
+    assert doses.daily_dose(time, amount, at).tolist() == [3.0, 3.0, 4.0, 0.0, 0.0]
+
+
+@given(st.lists(st.integers(1, 9), max_size=4), st.integers(1, 5000), st.integers(1, 4000))
+def test_chunks_cover_every_run_once_in_order(shape: list[int], samples: int, limit: int) -> None:
+    import math
+    from unittest import mock
+
+    with mock.patch.object(store, "CHUNK_BYTES", limit * 4):
+        chunks = store.chunk_shape(shape, samples, 4)
+    covered = [range(a, b) for a, b, _ in store.regions(shape, chunks)]
+    assert [i for r in covered for i in r] == list(range(math.prod(shape)))
+
+
+def test_a_chunk_of_scattered_runs_is_refused() -> None:
+    with pytest.raises(ValueError, match="consecutive"):
+        list(store.regions((4, 4), (2, 2)))
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=40))
+def test_a_stand_in_is_a_good_run_of_the_same_group(ok: list[bool]) -> None:
+    flags = np.array(ok)
+    for i, j in enumerate(stand_ins(flags)):
+        assert i // 8 == j // 8
+        assert flags[j] or not flags[i // 8 * 8 : i // 8 * 8 + 8].any()
+        assert not flags[i] or i == j
+
+
+def test_rebound_hours_of_a_shifted_sine_are_half_a_day() -> None:
+    night = np.linspace(0.0, 24.0, 97)
+    reference = 1.0 + 0.2 * np.sin(2 * np.pi * night / 24.0)[None, :]
+    clock = (np.array([22.0])[:, None] + night) % 24.0
+    same = np.interp(clock, night, reference[0])
+    values = same + 0.1 * np.sin(2 * np.pi * night / 24.0)
+    found = hours_above_reference(values, np.array([22.0]), night, reference, 1.0)
+    assert found == pytest.approx([12.0], abs=1e-6)
+    lifted = hours_above_reference(same * 1.2, np.array([22.0]), night, reference, 1.1)
+    assert lifted == pytest.approx([24.0])
+    missing = np.full_like(same, np.nan)
+    assert np.isnan(hours_above_reference(missing, np.array([22.0]), night, reference, 1.0)).all()
