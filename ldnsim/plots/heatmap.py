@@ -8,16 +8,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, unknown
+from ldnsim.plots.cells import Grid, colours, mark_best, mark_failed
 from ldnsim.plots.members import narrow, run_dims
-from ldnsim.plots.style import GREY, SMALL, footnote, headline, new_figure, polish, styled
+from ldnsim.plots.style import SMALL, footnote, headline, new_figure, polish, styled
 from ldnsim.plots.wording import (
     axis_label,
     has_natural_units,
@@ -28,7 +25,6 @@ from ldnsim.plots.wording import (
     wrap,
 )
 
-NEAR_BEST = 0.05
 HIGHER_IS_BETTER = (
     "nk_",
     "neuronal_health",
@@ -42,7 +38,6 @@ NEUTRAL = (
     "hours_", "occupancy_", "mor_", "dor_", "kor_", "ogfr_", "naltrex", "steps", "rejected",
     "beta_endorphin", "met_enkephalin", "il10", "autoimmune", "orbit_", "baseline_",
 )  # fmt: skip
-Grid = NDArray[np.float64]
 
 
 def heatmap(
@@ -158,9 +153,9 @@ def _panel(
     variable = ds[name]
     side = direction(name, variable, better)
     values, failed = _grids(ds, name, x, y)
-    image = _colours(ax, name, values, flip=side == "higher")
-    _mark_failed(ax, failed)
-    best = _mark_best(ax, values, side == "lower") if side else None
+    image = colours(ax, name, values, flip=side == "higher")
+    mark_failed(ax, failed)
+    best = mark_best(ax, values, side == "lower") if side else None
     _ticks(ax, ds, x, y)
     bar = figure.colorbar(image, ax=ax, pad=0.02, shrink=0.95)
     bar.set_label(unit_of(variable) + (f" – {side} is better" if side else ""))
@@ -187,63 +182,6 @@ def _grids(ds: xr.Dataset, name: str, x: str, y: str) -> tuple[Grid, NDArray[np.
     values = np.array(flat(ds[name]), dtype=float)
     failed = flat(ds["status"]) != 0 if "status" in ds else np.zeros(values.shape, bool)
     return np.where(failed, np.nan, values), np.asarray(failed, dtype=bool)
-
-
-def _colours(ax: Axes, name: str, values: Grid, flip: bool) -> AxesImage:
-    finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    if "_change" in name or low < 0 < high:
-        size = max(abs(low), abs(high)) or 1.0
-        norm, cmap = Normalize(-size, size), "RdBu" if flip else "RdBu_r"
-    else:
-        norm, cmap = Normalize(low, high if high > low else low + 1), "cividis"
-    ax.set_facecolor("#DDDDDD")
-    ax.grid(False)
-    return ax.imshow(values, origin="lower", aspect="auto", cmap=cmap, norm=norm)
-
-
-def _mark_failed(ax: Axes, failed: NDArray[np.bool_]) -> None:
-    for j, i in np.argwhere(failed):
-        box = Rectangle((i - 0.5, j - 0.5), 1, 1, facecolor="#F4F4F4", edgecolor=GREY, hatch="////")
-        box.set(linewidth=0, gid="failed")
-        ax.add_patch(box)
-
-
-def near_best(values: Grid, lower: bool) -> tuple[tuple[int, int], NDArray[np.bool_]] | None:
-    """Return the best cell (row, column) and the cells within 5 % of it; None without values."""
-    if not np.isfinite(values).any():
-        return None
-    flat = int(np.nanargmin(values) if lower else np.nanargmax(values))
-    row, column = (int(k) for k in np.unravel_index(flat, values.shape))
-    top = values[row, column]
-    margin = NEAR_BEST * (abs(top) or float(np.nanmax(values) - np.nanmin(values)))
-    with np.errstate(invalid="ignore"):
-        return (row, column), np.abs(values - top) <= margin
-
-
-def _mark_best(ax: Axes, values: Grid, lower: bool) -> tuple[int, int] | None:
-    found = near_best(values, lower)
-    if found is None or np.nanmax(values) == np.nanmin(values):
-        return None
-    (row, column), near = found
-    outline = LineCollection(_outline(near), colors="black", linewidths=2.2, gid="near-best")
-    ax.add_collection(outline, autolim=False)
-    ax.plot(
-        [column], [row], marker="*", markersize=17, color="#F0E442",
-        markeredgecolor="black", linestyle="none", gid="best",
-    )  # fmt: skip
-    return row, column
-
-
-def _outline(inside: NDArray[np.bool_]) -> list[list[tuple[float, float]]]:
-    """Return the edges between cells that are in and cells that are out."""
-    padded = np.pad(inside, 1)
-    lines = []
-    for j, i in np.argwhere(padded[:, 1:] != padded[:, :-1]):
-        lines.append([(i - 0.5, j - 1.5), (i - 0.5, j - 0.5)])
-    for j, i in np.argwhere(padded[1:, :] != padded[:-1, :]):
-        lines.append([(i - 1.5, j - 0.5), (i - 0.5, j - 0.5)])
-    return lines
 
 
 def _cell(ds: xr.Dataset, axis: str, i: int) -> str:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from ldnsim import plots
 from ldnsim.errors import UserError
 from ldnsim.plots import style
-from ldnsim.plots.heatmap import near_best
+from ldnsim.plots.cells import near_best
 from ldnsim.plots.members import members
 from ldnsim.plots.timeline import daily, end_of_dosing
 

@@ -1,0 +1,83 @@
+"""The cells of a heat map: colours, hatching, the best one and its neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from ldnsim.plots.style import GREY
+
+Grid = NDArray[np.float64]
+NEAR_BEST = 0.05
+
+
+def colours(ax: Axes, name: str, values: Grid, flip: bool) -> AxesImage:
+    """Colour the cells; changes around zero, blue on the better side.
+
+    Args:
+        ax: the panel.
+        name: of the summary; its name tells whether it is a change.
+        values: shape (rows, columns).
+        flip: whether higher is better.
+    """
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if "_change" in name or low < 0 < high:
+        size = max(abs(low), abs(high)) or 1.0
+        norm, cmap = Normalize(-size, size), "RdBu" if flip else "RdBu_r"
+    else:
+        norm, cmap = Normalize(low, high if high > low else low + 1), "cividis"
+    ax.set_facecolor("#DDDDDD")
+    ax.grid(False)
+    return ax.imshow(values, origin="lower", aspect="auto", cmap=cmap, norm=norm)
+
+
+def mark_failed(ax: Axes, failed: NDArray[np.bool_]) -> None:
+    """Hatch the cells whose run failed."""
+    for j, i in np.argwhere(failed):
+        box = Rectangle((i - 0.5, j - 0.5), 1, 1, facecolor="#F4F4F4", edgecolor=GREY, hatch="////")
+        box.set(linewidth=0, gid="failed")
+        ax.add_patch(box)
+
+
+def near_best(values: Grid, lower: bool) -> tuple[tuple[int, int], NDArray[np.bool_]] | None:
+    """Return the best cell (row, column) and the cells within 5 % of it; None without values."""
+    if not np.isfinite(values).any():
+        return None
+    flat = int(np.nanargmin(values) if lower else np.nanargmax(values))
+    row, column = (int(k) for k in np.unravel_index(flat, values.shape))
+    top = values[row, column]
+    margin = NEAR_BEST * (abs(top) or float(np.nanmax(values) - np.nanmin(values)))
+    with np.errstate(invalid="ignore"):
+        return (row, column), np.abs(values - top) <= margin
+
+
+def mark_best(ax: Axes, values: Grid, lower: bool) -> tuple[int, int] | None:
+    """Put a star on the best cell and a line around the nearly best; return the best cell."""
+    found = near_best(values, lower)
+    if found is None or np.nanmax(values) == np.nanmin(values):
+        return None
+    (row, column), near = found
+    outline = LineCollection(_outline(near), colors="black", linewidths=2.2, gid="near-best")
+    ax.add_collection(outline, autolim=False)
+    ax.plot(
+        [column], [row], marker="*", markersize=17, color="#F0E442",
+        markeredgecolor="black", linestyle="none", gid="best",
+    )  # fmt: skip
+    return row, column
+
+
+def _outline(inside: NDArray[np.bool_]) -> list[list[tuple[float, float]]]:
+    """Return the edges between cells that are in and cells that are out."""
+    padded = np.pad(inside, 1)
+    lines = []
+    for j, i in np.argwhere(padded[:, 1:] != padded[:, :-1]):
+        lines.append([(i - 0.5, j - 1.5), (i - 0.5, j - 0.5)])
+    for j, i in np.argwhere(padded[1:, :] != padded[:-1, :]):
+        lines.append([(i - 1.5, j - 0.5), (i - 0.5, j - 0.5)])
+    return lines
