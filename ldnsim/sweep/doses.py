@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ldnsim.config.run import RunSpec
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.floating[Any]]
 DAY = 24.0
 
 
@@ -40,7 +41,7 @@ class DoseBook:
         return (time[real], amount[real]) if real.any() else (time, amount)
 
 
-def close_up_start(time: Floats, end: float) -> float:
+def close_up_start(time: Numbers, end: float) -> float:
     """Return when the close-up of the last treated day starts, NaN without doses.
 
     It starts at a dose, lasts 24 h, lies before ``end`` and contains the whole daily pattern:
@@ -52,7 +53,7 @@ def close_up_start(time: Floats, end: float) -> float:
     return float(fits[fits > fits[-1] - DAY][0])
 
 
-def close_up_of_day(time: Floats, day: int, end: float) -> float:
+def close_up_of_day(time: Numbers, day: int, end: float) -> float:
     """Return when the close-up of a numbered day starts: its first dose, NaN without one."""
     fits = time[(time >= day * DAY) & (time < (day + 1) * DAY) & (time + DAY <= end)]
     return float(fits[0]) if len(fits) else float("nan")
@@ -75,7 +76,7 @@ def natural_end(runs: Sequence[RunSpec], book: DoseBook) -> float:
     return float(np.ceil(end / DAY) * DAY)
 
 
-def daily_dose(time: Floats, amount: Floats, at: Floats) -> Floats:
+def daily_dose(time: Numbers, amount: Numbers, at: Numbers) -> Floats:
     """Return the mg planned in the calendar day that contains each time of ``at``."""
     if not len(at):
         return np.empty(0)

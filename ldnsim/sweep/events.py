@@ -7,7 +7,6 @@ times every factor that holds at that time.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,27 +15,12 @@ from ldnsim.catalog import adjuncts
 from ldnsim.config.run import RunSpec
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import default_model
+from ldnsim.sweep.task import Events
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 EXERCISE = "exercise"
 STRESS = "stress"
-
-
-@dataclass(frozen=True)
-class Events:
-    """Events of one run, sorted by time; at equal times parameters are set before doses.
-
-    Attributes:
-        time: hours.
-        target: state index, or number of states plus parameter index.
-        value: nmol to add, or the new value of the parameter.
-    """
-
-    time: Floats
-    target: Ints
-    value: Floats
 
 
 def dose_events(

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ldnsim.model import default_model
 from ldnsim.sweep import summaries
-from ldnsim.sweep.events import Events, dose_events, merge, parameter_events
+from ldnsim.sweep.events import dose_events, merge, parameter_events
 from ldnsim.sweep.plan import Plan
-from ldnsim.sweep.task import Solved, Task, solve_task
+from ldnsim.sweep.task import Events, Solved, Task, solve_task
 
 Floats = NDArray[np.float64]
 REFERENCE = "beta_endorphin"
@@ -248,7 +248,6 @@ def run_blocks_dask(job: Job, starts: list[int], block: int, workers: int) -> It
     for i in range(0, len(starts), workers):
         tasks = [job.task(first, block) for first in starts[i : i + workers]]
         calls = [delayed(solve_task, pure=False)(t, 1) for t in tasks]
-        for task, solved in zip(
-            tasks, compute(*calls, scheduler="processes", num_workers=workers), strict=True
-        ):
+        found = compute(*calls, scheduler="processes", num_workers=workers)  # type: ignore[no-untyped-call]
+        for task, solved in zip(tasks, found, strict=True):
             yield job.finish(task, solved)

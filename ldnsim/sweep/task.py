@@ -14,10 +14,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.sweep.events import Events
-
 Floats = NDArray[np.float64]
 LANES = 8
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events of one run, sorted by time; at equal times parameters are set before doses.
+
+    Attributes:
+        time: hours.
+        target: state index, or number of states plus parameter index.
+        value: nmol to add, or the new value of the parameter.
+    """
+
+    time: Floats
+    target: NDArray[np.int64]
+    value: Floats
 
 
 @dataclass(frozen=True)

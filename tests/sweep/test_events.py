@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ldnsim.catalog import adjuncts
@@ -9,6 +11,7 @@ from ldnsim.config.study import StudyConfig
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import default_model
 from ldnsim.sweep import events
+from ldnsim.sweep.task import Events
 
 NAME = "alpha_lipoic_acid"
 
@@ -17,7 +20,7 @@ def run(text: str) -> RunSpec:
     return StudyConfig.loads('regimen = "1 mg nightly, for 8 wk"\n' + text).base_run()
 
 
-def changes(text: str, own: float = 2.0, end: float = 1e4) -> list[tuple[float, float]]:
+def changes(text: str, own: float = 2.0, end: float = 1e4) -> list[Any]:
     """Times and values of the target of the adjunct for a patient whose own value is ``own``."""
     model = default_model()
     vector = np.full(len(model.parameters), own)
@@ -75,8 +78,8 @@ def test_exercise_and_stress_are_levels_from_the_start() -> None:
 
 
 def test_merging_keeps_the_order_at_equal_times() -> None:
-    def one(t: float, k: int) -> events.Events:
-        return events.Events(np.array([t]), np.array([k]), np.array([1.0]))
+    def one(t: float, k: int) -> Events:
+        return Events(np.array([t]), np.array([k]), np.array([1.0]))
 
     found = events.merge([one(5.0, 1), one(2.0, 2), one(5.0, 3)])
     assert found.target.tolist() == [2, 1, 3]
