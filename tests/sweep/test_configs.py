@@ -1,0 +1,56 @@
+"""The shipped studies load, promise what their comments say, and can be edited as they suggest."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ldnsim.sweep.study import Study
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+FILES = sorted(CONFIGS.glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_a_shipped_study_loads_plans_and_round_trips(path: Path) -> None:
+    study = Study.load(path)
+    assert Study.loads(study.resolved()) == study
+    assert len(study.plan()) > 0
+    assert path.read_text(encoding="utf-8").startswith("#:schema ../ldnsim/study.schema.json")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_a_shipped_study_fits_lines_of_an_editor(path: Path) -> None:
+    assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 110
+
+
+def test_the_dose_titration_study_is_the_one_its_comments_promise() -> None:
+    plan = Study.load(CONFIGS / "dose_titration.toml").plan()
+    assert [d.name for d in plan.dims] == ["dose", "interval"]
+    assert plan.shape == (20, 12)
+    assert plan.end == 52 * 7 * 24.0
+    doses = plan.dims[0].coordinates[0].values
+    assert (doses[0], doses[-1]) == (0.001, 50.0)
+    assert 4.5 in doses
+    first = plan.book.ledger(plan.runs[0])
+    assert first.planned_mg[0] == pytest.approx(0.001 / 8)
+    assert len(first.planned_mg) == 26 * 7
+    assert len(plan.patients) == 1
+
+
+def test_the_protocol_study_holds_every_shipped_protocol() -> None:
+    from ldnsim.regimen import protocols
+
+    study = Study.load(CONFIGS / "protocols.toml")
+    assert list(study.named_regimens()) == list(protocols())
+
+
+def test_every_example_in_the_comments_of_the_quickstart_is_accepted() -> None:
+    text = (CONFIGS / "quickstart.toml").read_text(encoding="utf-8")
+    uncommented = re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE)
+    assert uncommented.count("\n[") > text.count("\n[")
+    study = Study.loads(uncommented, "quickstart, uncommented")
+    assert study.horizon and study.adherence and study.modifiers.adjuncts and study.changes
+    assert study.patient.basin and study.patient.parameters
