@@ -4,8 +4,9 @@ With a daily rhythm nobody rests at a fixed point. The orbit is the fixed point 
 ``x -> Phi(x)``, the state one day later without drug. It is found by letting the patient settle from
 the basin's starting guess and then by Newton's method on ``Phi(x) - x`` with the monodromy matrix
 from finite differences; the spectral radius of that matrix tells a stable orbit from an unstable
-one. A patient counts as inflamed when the autocrine TNF loop is switched on: mean TNF above the
-concentration of its half-maximal activation.
+one. A patient counts as inflamed when the autocrine TNF loop is switched on: mean TNF above half
+the concentration of its half-maximal activation, which is where a response of Hill coefficient 4
+leaves its floor (6 % of its maximum).
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def find_orbits(
     found = np.flatnonzero(best.status == Status.OK)
     best.mean[found] = daily_means(model, params[found], best.y0[found], threads)
     tnf = best.mean[:, model.observable_index["tnf"]]
-    switched_on = tnf > params[:, model.parameter_index["tnf_autocrine50"]]
+    switched_on = tnf > 0.5 * params[:, model.parameter_index["tnf_autocrine50"]]
     wrong = (best.status == Status.OK) & (switched_on != flags)
     best.status[wrong] = Status.NO_SUCH_BASIN
     best.y0[best.status != Status.OK] = np.nan

@@ -20,9 +20,9 @@ P("k_il6", 0.674, "1/h", "loss of IL-6 from the brain", ANIMAL, "banks1998_efflu
   spread=lognormal(0.25))
 P("k_il10", 0.20, "1/h", "loss of IL-10", HUMAN_PK, "huhn1997", spread=lognormal(0.3),
   note="plasma half-life 2.7-4.5 h after subcutaneous dosing")
-P("tnf_from_m1", 26.0, "1", "TNF made by inflamed microglia (fold), at full signal", ASSUMED,
+P("tnf_from_m1", 14.2, "1", "TNF made by inflamed microglia (fold), at full signal", ASSUMED,
   spread=lognormal(0.3), note="LPS raises TNF 16-fold in BV-2 cells")
-P("tnf_basal_signal", 0.5, "1", "TNF production by inflamed microglia without TRIF signal",
+P("tnf_basal_signal", 1.5, "1", "TNF production by inflamed microglia without TRIF signal",
   ASSUMED, spread=lognormal(0.3))
 P("il1b_from_m1", 20.0, "1", "IL-1b made by inflamed microglia (fold), at full signal", ASSUMED,
   spread=lognormal(0.3), note="LPS raises IL-1b 8-fold in BV-2 cells")

@@ -7,30 +7,33 @@ demand empties it: this is the endorphin reserve. Only beta-endorphin follows th
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.forms import LN2, OMEGA, cos, sin
+from ldnsim.mechanisms.forms import LN2, OMEGA, cos, positive_part, sin
 from ldnsim.mechanisms.record import (
     ANIMAL,
     ASSUMED,
     HUMAN_PK,
     Mechanism,
-    logitnormal,
     lognormal,
 )
 
 M = Mechanism("endogenous_opioids", "Rebound of beta-endorphin and met-enkephalin")
 P = M.parameter
-P("demand_gain", 2.5, "1", "largest extra demand for peptide when mu tone is lost", ASSUMED,
+P("demand_gain", 3.0, "1", "largest extra demand for peptide when mu tone is lost", ASSUMED,
   spread=lognormal(0.4), note="direction from Gordon 2017 (CSF beta-endorphin rises at 50 mg); "
   "plasma 1.6-fold in Kosten 1986 bounds the mean rise")
-P("t_delay_pomc", 6.0, "h", "delay from lost tone to beta-endorphin release", ASSUMED,
+P("demand50", 0.15, "1", "lost mu tone that raises demand by half of its gain", ASSUMED,
+  spread=lognormal(0.4), low=0.03)
+P("t_delay_pomc", 8.0, "h", "delay from lost tone to beta-endorphin release", ASSUMED,
   spread=lognormal(0.4), low=0.05)
-P("t_delay_penk", 4.0, "h", "delay from lost tone to enkephalin release", ASSUMED,
+P("t_delay_penk", 8.0, "h", "delay from lost tone to enkephalin release", ASSUMED,
   spread=lognormal(0.4), low=0.05)
 P("k_pool", 0.02, "1/h", "turnover of the releasable precursor pool", ASSUMED,
   spread=lognormal(0.5), low=1e-5)
-P("synthesis_gain", 0.40, "1", "share of extra demand that synthesis can follow", ASSUMED,
-  spread=logitnormal(0.4), high=1.0,
+P("synthesis_gain", 0.6, "1", "largest extra synthesis of precursor that demand can call up",
+  ASSUMED, spread=lognormal(0.4),
   note="release rises while the precursor stays flat in Gordon 2017: release leads synthesis")
+P("synthesis50", 0.25, "1", "extra demand that calls up half of the extra synthesis", ASSUMED,
+  spread=lognormal(0.4), low=0.05)
 P("reserve", 1.0, "1", "endorphin reserve: capacity of precursor synthesis, healthy = 1", ASSUMED,
   spread=lognormal(0.25), note="the prescribers' functional-capacity score maps to it")
 P("coupling_rebound", 1.0, "1", "switch: lost tone raises demand", high=1.0)
@@ -54,11 +57,23 @@ P("stress_driver", 0.05, "1", "TLR4 drive added by full stress", ANIMAL, "kwok_g
   spread=lognormal(0.7), note="sign only is supported; size assumed")
 
 
+@M.quantity("1", "mu tone lost at the sensor")
+def lost_tone(mor_tone: float, circadian: float) -> float:
+    """How far mu tone lies below what the clock expects; a surplus counts as nothing."""
+    corner = 0.02
+    return positive_part(1.0 - mor_tone / circadian, corner) - 0.5 * corner
+
+
 @M.quantity("1", "demand for opioid peptide, relative to rest")
-def demand(mor_tone: float, demand_gain: float, coupling_rebound: float) -> float:
-    """Derepression by lost mu tone; 1 at rest, ``1 + demand_gain`` when tone is gone."""
-    derepressed = (1.0 + demand_gain) / (1.0 + demand_gain * mor_tone**2)
-    return 1.0 + coupling_rebound * (derepressed - 1.0)
+def demand(
+    lost_tone: float, demand_gain: float, demand50: float, coupling_rebound: float
+) -> float:
+    """Derepression by lost mu tone; 1 at rest, saturating with the loss.
+
+    At rest the sensor already holds synthesis near its floor, so a surplus of tone lowers demand
+    hardly at all: this asymmetry is what lets a nightly block raise the daily mean.
+    """
+    return 1.0 + coupling_rebound * demand_gain * lost_tone / (demand50 + lost_tone)
 
 
 @M.quantity("1", "daily rhythm of beta-endorphin release")
@@ -83,6 +98,12 @@ def penk_drive(penk_drive: float, demand: float, t_delay_penk: float) -> float:
     return (demand - penk_drive) / t_delay_penk
 
 
+def synthesis(drive: float, gain: float, half: float) -> float:
+    """Precursor synthesis relative to rest: follows demand, but only up to a capacity."""
+    asked = drive - 1.0
+    return 1.0 + gain * asked / (half + positive_part(asked, 0.02))
+
+
 @M.quantity("1", "beta-endorphin released, relative to a healthy rest")
 def endorphin_release(
     endorphin_pool: float, pomc_drive: float, circadian: float, exercise: float
@@ -105,13 +126,13 @@ def endorphin_pool(
     exercise: float,
     k_pool: float,
     synthesis_gain: float,
+    synthesis50: float,
     reserve: float,
     stress: float,
     stress_drain: float,
 ) -> float:
     """Synthesis limited by the reserve, minus release and the drain of stress."""
-    asked = pomc_drive * (1.0 + exercise) - 1.0
-    made = reserve * (1.0 + synthesis_gain * asked)
+    made = reserve * synthesis(pomc_drive * (1.0 + exercise), synthesis_gain, synthesis50)
     return k_pool * (made - endorphin_release - stress * stress_drain * endorphin_pool)
 
 
@@ -122,12 +143,13 @@ def enkephalin_pool(
     penk_drive: float,
     k_pool: float,
     synthesis_gain: float,
+    synthesis50: float,
     reserve: float,
     stress: float,
     stress_drain: float,
 ) -> float:
     """As for beta-endorphin, without clock."""
-    made = reserve * (1.0 + synthesis_gain * (penk_drive - 1.0))
+    made = reserve * synthesis(penk_drive, synthesis_gain, synthesis50)
     return k_pool * (made - enkephalin_release - stress * stress_drain * enkephalin_pool)
 
 

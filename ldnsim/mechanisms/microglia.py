@@ -12,11 +12,11 @@ from ldnsim.mechanisms.record import ASSUMED, Mechanism, lognormal
 
 M = Mechanism("microglia", "Microglial switch between resting, inflamed and resolving")
 P = M.parameter
-P("k_activation", 0.002, "1/h", "activation of resting microglia at full TLR4 signal", ASSUMED,
+P("k_activation", 0.012, "1/h", "activation of resting microglia at full TLR4 signal", ASSUMED,
   spread=lognormal(0.3))
-P("k_autocrine", 0.108, "1/h", "activation by the cells' own TNF, when saturated", ASSUMED,
+P("k_autocrine", 0.09, "1/h", "activation by the cells' own TNF, when saturated", ASSUMED,
   spread=lognormal(0.2))
-P("tnf_autocrine50", 8.15, "1", "TNF (fold) of half-maximal autocrine activation", ASSUMED,
+P("tnf_autocrine50", 10.3, "1", "TNF (fold) of half-maximal autocrine activation", ASSUMED,
   spread=lognormal(0.15), low=1e-3, note="above it the patient counts as inflamed")
 P("tone_activation", 5.0, "1", "strength of opioid tone against activation", ASSUMED,
   spread=lognormal(0.4))
@@ -26,7 +26,7 @@ P("k_resolving", 0.009, "1/h", "turn of inflamed cells to resolving ones", ASSUM
   spread=lognormal(0.3), note="published rates span 0.00025 (Hao 2016) to 0.2 /h (Chamberland 2024)")
 P("il10_resolving", 0.12, "1", "strength of IL-10 (fold) for resolution", ASSUMED,
   spread=lognormal(0.4))
-P("tone_resolving", 0.5, "1", "share of resolution that follows opioid tone", ASSUMED,
+P("tone_resolving", 0.8, "1", "share of resolution that follows opioid tone", ASSUMED,
   spread=lognormal(0.4), high=1.0)
 P("k_deactivation", 0.007, "1/h", "return of inflamed cells to rest", ASSUMED,
   spread=lognormal(0.3))

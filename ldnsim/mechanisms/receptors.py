@@ -33,7 +33,7 @@ P("kd_dor", 90.8, "nmol/L", "dissociation constant of naltrexone at the delta re
 P("kd_kor", 2.3, "nmol/L", "dissociation constant of naltrexone at the kappa receptor", DERIVED,
   "majumdar_ki trostheim2022", spread=KD, low=1e-6, note="twice the mu value; about ten times it "
   "in the monkey", alternatives={"ko_monkey": 25.0})
-P("kd_ogfr", 5.0, "nmol/L", "dissociation constant of naltrexone at the OGF receptor", ASSUMED,
+P("kd_ogfr", 3.0, "nmol/L", "dissociation constant of naltrexone at the OGF receptor", ASSUMED,
   spread=lognormal(1.2), low=1e-6, note="no measured affinity was found in any source")
 P("kd_mor_naltrexol", 2.12, "nmol/L", "dissociation constant of 6-beta-naltrexol, mu", IN_VITRO,
   "naltrexol_ki", spread=KD, low=1e-6, alternatives={"nathan2011": 1.4})
@@ -41,13 +41,13 @@ P("kd_dor_naltrexol", 213.0, "nmol/L", "dissociation constant of 6-beta-naltrexo
   IN_VITRO, "naltrexol_ki", spread=KD, low=1e-6)
 P("kd_kor_naltrexol", 7.24, "nmol/L", "dissociation constant of 6-beta-naltrexol, kappa",
   IN_VITRO, "naltrexol_ki", spread=KD, low=1e-6, alternatives={"nathan2011": 2.0})
-P("kd_ogfr_naltrexol", 25.0, "nmol/L", "dissociation constant of 6-beta-naltrexol, OGF receptor",
+P("kd_ogfr_naltrexol", 15.0, "nmol/L", "dissociation constant of 6-beta-naltrexol, OGF receptor",
   ASSUMED, spread=lognormal(1.2), low=1e-6)
-P("k_off_mor", 2.0, "1/h", "dissociation rate constant at mu", ASSUMED, spread=KOFF, low=1e-6,
+P("k_off_mor", 0.7, "1/h", "dissociation rate constant at mu", ASSUMED, spread=KOFF, low=1e-6,
   note="not measured; 0.0064-0.0096 /h if binding alone explained PET washout over 72-108 h",
   alternatives={"persistent": 0.0077})
 P("k_off_dor", 10.0, "1/h", "dissociation rate constant at delta", ASSUMED, spread=KOFF, low=1e-6)
-P("k_off_kor", 2.0, "1/h", "dissociation rate constant at kappa", ASSUMED, spread=KOFF, low=1e-6)
+P("k_off_kor", 0.7, "1/h", "dissociation rate constant at kappa", ASSUMED, spread=KOFF, low=1e-6)
 P("k_off_ogfr", 4.0, "1/h", "dissociation rate constant at OGF receptor", ASSUMED, spread=KOFF,
   low=1e-6)
 P("bound_mor", 0.20, "1", "share of mu receptors held by beta-endorphin at rest", ASSUMED,
@@ -74,9 +74,9 @@ P("density_gain_ogfr", 0.30, "1", "largest gain in OGF receptor density under la
 P("density_block50", 0.75, "1", "occupancy that gives half of the largest gain", ASSUMED,
   spread=logitnormal(0.3), high=1.0, low=0.01,
   note="a small pellet that still blocked morphine did not up-regulate (Yoburn 1986)")
-P("weight_tone_mor", 0.35, "1", "share of mu in the tone on immune and glial cells", ASSUMED,
+P("weight_tone_mor", 0.15, "1", "share of mu in the tone on immune and glial cells", ASSUMED,
   spread=logitnormal(0.4), high=1.0, note="mu on microglia: found by Reiss 2022, not by Corder 2017")
-P("weight_tone_dor", 0.20, "1", "share of delta in the tone on immune and glial cells", ASSUMED,
+P("weight_tone_dor", 0.1, "1", "share of delta in the tone on immune and glial cells", ASSUMED,
   spread=logitnormal(0.4), high=1.0, note="the rest of the tone is carried by the OGF receptor")
 P("weight_analgesia_dor", 0.2, "1", "share of delta in analgesic tone; mu carries the rest",
   ASSUMED, spread=logitnormal(0.4), high=1.0)
