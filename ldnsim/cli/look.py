@@ -52,7 +52,9 @@ def compare(
 
 
 def _default_kind(ds: xr.Dataset, summary: list[str] | None) -> Kind:
-    return Kind.heatmap if summary or "time" not in ds.dims else Kind.regimens
+    long = [n for n in ds["status"].shape if n > 1]
+    grid = len(long) >= 2 and ds["status"].size > 12
+    return Kind.heatmap if summary or grid or "time" not in ds.dims else Kind.regimens
 
 
 def _draw(

@@ -52,13 +52,13 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a commented study file to edit and run."""
-    from ldnsim.cli.studies import find
+    from ldnsim.cli.studies import copy_text, find
 
     if file.exists() and not force:
         raise UserError(f"{file} exists already; choose another name or add --force")
     if file.suffix != ".toml":
         raise UserError(f"{file}: a study file ends in .toml; write {file.with_suffix('.toml')}")
-    text = find(template).read_text(encoding="utf-8")
+    text = copy_text(find(template), file)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     typer.echo(f"wrote {file}; edit it, then run: ldnsim sweep {file}")

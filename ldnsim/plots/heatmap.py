@@ -25,6 +25,7 @@ from ldnsim.plots.wording import (
     wrap,
 )
 
+WIDEST = 18.0  # inches
 HIGHER_IS_BETTER = (
     "nk_",
     "neuronal_health",
@@ -77,11 +78,15 @@ def heatmap(
     with styled():
         wide, high = ds.sizes[across], ds.sizes[up]
         width = min(max(0.52 * wide, 4.2), 10.5) + 2.6
-        figure = new_figure(width * len(names), min(max(0.46 * high, 3.2), 7.5) + 2.6)
-        axes = figure.subplots(1, len(names), squeeze=False)[0]
+        height = min(max(0.46 * high, 3.2), 7.5) + 2.0
+        # wide maps go below each other: side by side they would shrink to a ribbon on a slide
+        stacked = width * len(names) > WIDEST
+        rows, columns = (len(names), 1) if stacked else (1, len(names))
+        figure = new_figure(width * columns, height * rows + 0.6)
+        axes = figure.subplots(rows, columns, squeeze=False).ravel()
         for place, (ax, name) in enumerate(zip(axes, names, strict=True)):
             _panel(figure, ax, ds, name, across, up, better)
-            if place:
+            if place and not stacked:
                 ax.set_ylabel("")
         headline(figure, title or str(ds.attrs.get("title", "Sweep")))
         footnote(figure, ds, *_held(ds, (across, up)), *_holes(ds, names))

@@ -77,8 +77,8 @@ def phase_plane(
             _path(ax, member, x, y, place, weeks)
         _states(ax, states if states is not None else resting_states(chosen[0].data, x, y))
         ax.set(xlabel=axis_label(ds[x]), ylabel=axis_label(ds[y]))
-        ax.set_xlim(min(0.0, ax.get_xlim()[0]), ax.get_xlim()[1] * 1.12)
-        ax.set_ylim(min(0.0, ax.get_ylim()[0]), ax.get_ylim()[1] * 1.03)
+        ax.set_xlim(min(0.0, float(ax.dataLim.x0)), ax.get_xlim()[1] * 1.12)
+        ax.set_ylim(min(0.0, float(ax.dataLim.y0)), ax.get_ylim()[1] * 1.03)
         for place, member in enumerate(chosen):
             _weeks(ax, member, x, y, place, weeks)
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), labelspacing=0.9)
@@ -130,17 +130,17 @@ def _weeks(ax: Axes, member: Member, x: str, y: str, place: int, weeks: Sequence
     time = floats(member.data["time"])
     when, across, _, _ = daily(time, floats(member.data[x]))
     _, up, _, _ = daily(time, floats(member.data[y]))
-    spots: list[tuple[Floats, list[str]]] = []
+    spots: list[tuple[Floats, list[str]]] = [(np.array([across[0], up[0]]), [])]
     scale = np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
     for week in (w for w in weeks if w * WEEK <= time[-1]):
         point = np.array([np.interp(week * WEEK, when, v) for v in (across, up)])
-        if spots and np.hypot(*((point - spots[-1][0]) / scale)) < 0.035:
+        if np.hypot(*((point - spots[-1][0]) / scale)) < 0.035:
             spots[-1][1].append(f"{week:g}")
         else:
             spots.append((point, [f"{week:g}"]))
     if len(spots) == 1:
         return  # a run that stays where it began needs no calendar
-    for point, words in spots:
+    for point, words in (spot for spot in spots if spot[1]):
         ax.annotate(
             "wk " + ", ".join(words), (float(point[0]), float(point[1])), gid="week",
             xytext=(8, -6 - 13 * (place % 3)), textcoords="offset points", va="center",
