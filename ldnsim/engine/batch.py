@@ -148,6 +148,8 @@ def solve_with(
 ) -> BatchResult:
     """Solve a batch with given kernels; see :func:`solve`."""
     n = len(batch.params)
+    if len(batch.out_times) and not 0.0 <= batch.out_times[0] <= batch.out_times[-1] <= batch.t_end:
+        raise ValueError(f"output times must ascend within 0 and {batch.t_end} h")
     result = BatchResult(
         np.full((n, len(batch.out_obs), len(batch.out_times)), np.nan),
         np.full((n, len(batch.reductions)), np.nan),

@@ -31,7 +31,7 @@ NMOL_PER_MG = 1.0e6 / MW_HCL
 P = M.parameter
 P("ka", 0.72, "1/h", "absorption rate constant", HUMAN_PK, "licko1981", spread=lognormal(0.35),
   note="oral fast exponent 0.012/min; flip-flop with fast disposition is possible")
-P("k_slow_release", 0.28, "1/h", "release rate constant of the slow-release capsule", DERIVED,
+P("k_slow_release", 0.3, "1/h", "release rate constant of the slow-release capsule", DERIVED,
   "clustermed_er", spread=lognormal(0.4),
   note="chosen to give tmax near 2-3 h and a Cmax about a third of immediate release")
 P("f_absorbed", 0.96, "1", "fraction of the dose absorbed", HUMAN_PK, "alomedika",
@@ -40,33 +40,33 @@ P("first_pass_extraction", 0.8686, "1", "fraction of absorbed drug extracted by 
   "it reaches the circulation", DERIVED, "johnson2010 dunbar2007", spread=logitnormal(0.45),
   high=1.0, note="from AUC 1,954 pg h/mL after 2.4 mg and CL 140 L/h; labels give 0.95 and a "
   "bioavailability of 5-40 %", alternatives={"swiss_label": 0.95})
-P("f_naltrexol", 0.60, "1", "fraction of eliminated naltrexone that becomes circulating "
+P("f_naltrexol", 0.664, "1", "fraction of eliminated naltrexone that becomes circulating "
   "6-beta-naltrexol", DERIVED, "swiss_label meyer1984", spread=logitnormal(0.4), high=1.0,
   note="25 % of the dose is found as free 6-beta-naltrexol in urine: a lower bound")
 P("cl", 140.0, "L/h", "clearance of naltrexone", HUMAN_PK, "dunbar2007", spread=lognormal(0.3),
   note="94 (Meyer 1984) and 211 L/h (Licko 1981) are also published",
   alternatives={"meyer1984": 94.0, "licko1981": 211.0})
-P("v_central", 140.0, "L", "central volume of naltrexone", DERIVED, "johnson2010",
+P("v_central", 83.0, "L", "central volume of naltrexone", DERIVED, "johnson2010",
   spread=lognormal(0.25), note="set by Cmax 584 pg/mL after 2.4 mg")
-P("v_peripheral", 420.0, "L", "peripheral volume of naltrexone", DERIVED, "alomedika meyer1984",
+P("v_peripheral", 567.0, "L", "peripheral volume of naltrexone", DERIVED, "alomedika meyer1984",
   spread=lognormal(0.3))
-P("q_peripheral", 60.0, "L/h", "flow between central and peripheral volume", DERIVED,
+P("q_peripheral", 73.0, "L/h", "flow between central and peripheral volume", DERIVED,
   "meyer1984 wall1981", spread=lognormal(0.3))
-P("v_deep", 450.0, "L", "deep volume of naltrexone", DERIVED, "lee1988", spread=lognormal(0.5),
+P("v_deep", 562.0, "L", "deep volume of naltrexone", DERIVED, "lee1988", spread=lognormal(0.5),
   note="carries the slow terminal phase (96 h) at an amplitude nobody published")
-P("q_deep", 4.0, "L/h", "flow between central and deep volume", DERIVED, "lee1988",
+P("q_deep", 1.33, "L/h", "flow between central and deep volume", DERIVED, "lee1988",
   spread=lognormal(0.5))
 P("cl_naltrexol", 65.1, "L/h", "clearance of 6-beta-naltrexol", HUMAN_PK, "dunbar2007",
   spread=lognormal(0.3))
-P("v_naltrexol", 160.0, "L", "central volume of 6-beta-naltrexol", DERIVED, "swiss_label",
+P("v_naltrexol", 48.0, "L", "central volume of 6-beta-naltrexol", DERIVED, "swiss_label",
   spread=lognormal(0.3), note="set by Cmax 108 ng/mL after 50 mg")
-P("v_naltrexol_peripheral", 600.0, "L", "peripheral volume of 6-beta-naltrexol", DERIVED,
+P("v_naltrexol_peripheral", 463.0, "L", "peripheral volume of 6-beta-naltrexol", DERIVED,
   "meyer1984 yancey2011", spread=lognormal(0.3), note="set by its 11-13 h half-life")
-P("q_naltrexol", 90.0, "L/h", "flow between the volumes of 6-beta-naltrexol", DERIVED, "meyer1984",
+P("q_naltrexol", 41.0, "L/h", "flow between the volumes of 6-beta-naltrexol", DERIVED, "meyer1984",
   spread=lognormal(0.3))
 P("f_unbound", 0.79, "1", "unbound fraction in plasma, either compound", HUMAN_PK, "ludden1976",
   spread=logitnormal(0.1), high=1.0)
-P("kp_brain", 0.62, "1", "unbound brain-to-plasma ratio of naltrexone", DERIVED,
+P("kp_brain", 0.75, "1", "unbound brain-to-plasma ratio of naltrexone", DERIVED,
   "rabiner2011 trostheim2022", spread=lognormal(0.3),
   note="not measured in man; set so that a single dose gives the PET occupancies. Naloxone in "
   "rats suggests 1.5-2", alternatives={"naloxone_rat": 2.0})
