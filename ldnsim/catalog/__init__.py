@@ -1,0 +1,89 @@
+"""Hypotheses, phenotypes, adjuncts and the bibliography: data files read once and checked.
+
+All four are reviewable text in ``ldnsim/data``. Sentences of evidence carry their citation keys in
+square brackets, ``"... [lee1988, kim1997]"``; every key must be in the bibliography.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+from ldnsim.catalog.read import (
+    read_adjuncts,
+    read_hypotheses,
+    read_phenotypes,
+    read_references,
+)
+from ldnsim.catalog.records import (
+    BASINS,
+    COMBINATION_WARNING,
+    SEEN,
+    Adjunct,
+    Hypothesis,
+    Phenotype,
+    Reason,
+    Reference,
+)
+from ldnsim.errors import unknown
+
+__all__ = [
+    "BASINS",
+    "COMBINATION_WARNING",
+    "SEEN",
+    "Adjunct",
+    "Hypothesis",
+    "Phenotype",
+    "Reason",
+    "Reference",
+    "adjuncts",
+    "cite",
+    "hypotheses",
+    "phenotypes",
+    "references",
+]
+
+
+def _shipped(name: str) -> tuple[str, str]:
+    """Return the text of a shipped data file and the name errors should give it."""
+    return files("ldnsim").joinpath(f"data/{name}.toml").read_text("utf-8"), f"{name}.toml"
+
+
+@cache
+def references() -> dict[str, Reference]:
+    """Return the bibliography by citation key."""
+    return read_references(*_shipped("references"))
+
+
+@cache
+def hypotheses() -> dict[str, Hypothesis]:
+    """Return the rival hypotheses by name, the default first."""
+    return read_hypotheses(*_shipped("hypotheses"), references())
+
+
+@cache
+def phenotypes() -> dict[str, Phenotype]:
+    """Return the kinds of patient by name, the default first."""
+    return read_phenotypes(*_shipped("phenotypes"), references())
+
+
+@cache
+def adjuncts() -> dict[str, Adjunct]:
+    """Return what prescribers add to the drug, by name."""
+    return read_adjuncts(*_shipped("adjuncts"), references())
+
+
+def cite(keys: Iterable[str]) -> list[str]:
+    """Format references, each once, in the order given.
+
+    Raises:
+        UserError: a key that is not in the bibliography.
+    """
+    known = references()
+    found = []
+    for key in dict.fromkeys(keys):
+        if key not in known:
+            raise unknown("reference", key, known)
+        found.append(str(known[key]))
+    return found

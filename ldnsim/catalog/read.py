@@ -1,0 +1,260 @@
+"""From the text of a data file to checked records; every error names the file and the key."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from ldnsim.catalog.records import (
+    BASINS,
+    SEEN,
+    Adjunct,
+    Hypothesis,
+    Phenotype,
+    Reason,
+    Reference,
+)
+from ldnsim.errors import UserError, nearest
+
+Known = Mapping[str, Reference]
+CITATION = re.compile(r"\[([^\]]*)\]")
+REFERENCE_FIELDS = tuple(f.name for f in fields(Reference) if f.name != "key")
+OVERRIDE_FIELDS = ("value", "grade", "note")
+HYPOTHESIS_FIELDS = ("title", "statement", "overrides", "evidence_for", "evidence_against")
+PHENOTYPE_FIELDS = ("title", "basin", "overrides", "evidence", "contradicting", "assumed")
+ADJUNCT_FIELDS = (
+    "title", "target", "factor", "value", "grade", "note", "evidence", "null_trials",
+)  # fmt: skip
+
+
+def read_references(text: str, file: str) -> dict[str, Reference]:
+    """Read a bibliography.
+
+    Args:
+        text: TOML, one table per citation key.
+        file: name that errors give it.
+
+    Raises:
+        UserError: not TOML, an unknown or missing field, a value of the wrong kind.
+    """
+    return {key: _reference(entry) for key, entry in _entries(text, file, REFERENCE_FIELDS)}
+
+
+def read_hypotheses(text: str, file: str, known: Known) -> dict[str, Hypothesis]:
+    """Read hypotheses; ``known`` is the bibliography.
+
+    Raises:
+        UserError: a mistake in the file, an unknown parameter, grade or reference.
+    """
+    return {n: _hypothesis(e, known) for n, e in _entries(text, file, HYPOTHESIS_FIELDS)}
+
+
+def read_phenotypes(text: str, file: str, known: Known) -> dict[str, Phenotype]:
+    """Read phenotypes; ``known`` is the bibliography.
+
+    Raises:
+        UserError: a mistake in the file, an unknown parameter, basin, grade or reference.
+    """
+    return {n: _phenotype(e, known) for n, e in _entries(text, file, PHENOTYPE_FIELDS)}
+
+
+def read_adjuncts(text: str, file: str, known: Known) -> dict[str, Adjunct]:
+    """Read adjuncts; ``known`` is the bibliography.
+
+    Raises:
+        UserError: a mistake in the file, an unknown target, grade or reference, not exactly one of
+            ``factor`` and ``value``, a factor that is not positive.
+    """
+    return {n: _adjunct(e, known) for n, e in _entries(text, file, ADJUNCT_FIELDS)}
+
+
+class _Entry:
+    """One table of a data file, which knows its place for errors."""
+
+    def __init__(self, place: str, name: str, data: dict[str, Any]) -> None:
+        self.place, self.name, self.data = place, name, data
+
+    def error(self, key: str, message: str) -> UserError:
+        where = f"{self.place}.{key}" if key else self.place
+        return UserError(f"{where}: {message}")
+
+    def only(self, allowed: Iterable[str]) -> None:
+        allowed = tuple(allowed)
+        for key in self.data:
+            if key not in allowed:
+                raise self.error(key, f"no such field{nearest(key, allowed)}")
+
+    def text(self, key: str, required: bool = True) -> str:
+        value = self.data.get(key, "")
+        if not isinstance(value, str) or (required and not value.strip()):
+            raise self.error(key, f"{value!r}: expected text")
+        return value
+
+    def sentences(self, key: str) -> tuple[str, ...]:
+        value = self.data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+            raise self.error(key, f"{value!r}: expected a list of sentences")
+        return tuple(value)
+
+    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(key)
+        if value not in allowed:
+            raise self.error(key, f"{value!r}: expected one of {', '.join(allowed)}")
+        return value
+
+    def number(self, key: str) -> float:
+        value = self.data.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.error(key, f"{value!r}: expected a number")
+        if not math.isfinite(value):
+            raise self.error(key, f"{value!r}: expected a finite number")
+        return float(value)
+
+    def table(self, key: str) -> dict[str, _Entry]:
+        value = self.data.get(key, {})
+        if not isinstance(value, dict):
+            raise self.error(key, f"{value!r}: expected a table")
+        return {k: _entry(f"{self.place}.{key}", k, v) for k, v in value.items()}
+
+
+def _entry(place: str, name: str, value: Any) -> _Entry:
+    if not isinstance(value, dict):
+        raise UserError(f"{place}.{name}: {value!r}: expected a table")
+    return _Entry(f"{place}.{name}", name, value)
+
+
+def _entries(text: str, file: str, allowed: tuple[str, ...]) -> Iterable[tuple[str, _Entry]]:
+    """Yield the tables of a file after checking that they hold no unknown field."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{file}: not readable as TOML: {error}") from error
+    for name, value in data.items():
+        if not isinstance(value, dict):
+            raise UserError(f"{file}: {name} = {value!r}: expected a table")
+        entry = _Entry(f"{file}: {name}", name, value)
+        entry.only(allowed)
+        yield name, entry
+
+
+def _reference(entry: _Entry) -> Reference:
+    year = entry.data.get("year")
+    if year is not None and (type(year) is not int or not 1800 <= year <= 2100):
+        raise entry.error("year", f"{year!r}: expected a year such as 1988")
+    texts = {
+        k: entry.text(k, required=k == "finding")
+        for k in REFERENCE_FIELDS
+        if k not in ("seen", "year")
+    }
+    return Reference(key=entry.name, seen=entry.choice("seen", SEEN), year=year, **texts)
+
+
+def _hypothesis(entry: _Entry, known: Known) -> Hypothesis:
+    overrides, reasons = _overrides(entry)
+    pro, con = entry.sentences("evidence_for"), entry.sentences("evidence_against")
+    return Hypothesis(
+        entry.name,
+        entry.text("title"),
+        entry.text("statement"),
+        overrides,
+        reasons,
+        pro,
+        con,
+        _cited(entry, known, [*pro, *con, *(r.note for r in reasons.values())]),
+    )
+
+
+def _phenotype(entry: _Entry, known: Known) -> Phenotype:
+    overrides, reasons = _overrides(entry)
+    seen, against = entry.sentences("evidence"), entry.sentences("contradicting")
+    chosen = [
+        f"{name} = {overrides[name]:g}: {r.note}"
+        for name, r in reasons.items()
+        if r.grade == "assumed"
+    ]
+    notes = [r.note for r in reasons.values()]
+    assumed = (*entry.sentences("assumed"), *chosen)
+    return Phenotype(
+        entry.name,
+        entry.text("title"),
+        overrides,
+        reasons,
+        entry.choice("basin", BASINS),
+        seen,
+        against,
+        assumed,
+        _cited(entry, known, [*seen, *against, *assumed, *notes]),
+    )
+
+
+def _adjunct(entry: _Entry, known: Known) -> Adjunct:
+    kinds = [k for k in ("factor", "value") if k in entry.data]
+    if len(kinds) != 1:
+        raise entry.error("", "expected exactly one of factor and value")
+    amount = entry.number(kinds[0])
+    if kinds[0] == "factor" and amount <= 0.0:
+        raise entry.error("factor", f"{amount:g}: expected a factor above 0")
+    target = entry.text("target")
+    _check_parameter(entry, "target", target, amount if kinds[0] == "value" else None)
+    note = entry.text("note")
+    evidence, nulls = entry.sentences("evidence"), entry.sentences("null_trials")
+    return Adjunct(
+        entry.name,
+        entry.text("title"),
+        target,
+        entry.choice("grade", _grades()),
+        note,
+        evidence,
+        nulls,
+        _cited(entry, known, [*evidence, *nulls, note]),
+        amount,
+        kinds[0] == "value",
+    )
+
+
+def _grades() -> tuple[str, ...]:
+    from ldnsim.mechanisms.record import GRADES
+
+    return GRADES
+
+
+def _overrides(entry: _Entry) -> tuple[dict[str, float], dict[str, Reason]]:
+    """Read the table ``overrides``: each parameter with value, grade and note."""
+    values: dict[str, float] = {}
+    reasons: dict[str, Reason] = {}
+    for name, override in entry.table("overrides").items():
+        override.only(OVERRIDE_FIELDS)
+        values[name] = override.number("value")
+        _check_parameter(entry, f"overrides.{name}", name, values[name])
+        reasons[name] = Reason(override.choice("grade", _grades()), override.text("note"))
+    return values, reasons
+
+
+def _check_parameter(entry: _Entry, key: str, name: str, value: float | None) -> None:
+    from ldnsim.model import check_value, default_model
+
+    known = default_model().parameters
+    if name not in known:
+        raise entry.error(key, f"{name!r} is not a parameter of the model{nearest(name, known)}")
+    if value is not None:
+        try:
+            check_value(known[name], value)
+        except UserError as error:
+            raise entry.error(key, str(error)) from error
+
+
+def _cited(entry: _Entry, known: Known, sentences: Iterable[str]) -> tuple[str, ...]:
+    """Collect the citation keys in sentences and check them against the bibliography."""
+    keys: dict[str, None] = {}
+    for sentence in sentences:
+        for group in CITATION.findall(sentence):
+            for key in (k.strip() for k in group.split(",")):
+                if key not in known:
+                    hint = nearest(key, known)
+                    raise entry.error("", f"reference [{key}] is not in the bibliography{hint}")
+                keys[key] = None
+    return tuple(keys)
