@@ -19,6 +19,8 @@ from ldnsim.sweep.task import Events
 
 Floats = NDArray[np.float64]
 
+Span = tuple[str, float, float, float]
+
 EXERCISE = "exercise"
 STRESS = "stress"
 
@@ -40,24 +42,34 @@ def dose_events(
     return Events(given_time[taken], target, given_mg[taken] * NMOL_PER_MG)
 
 
-def factor_spans(run: RunSpec) -> list[tuple[str, float, float, float]]:
+def factor_spans(run: RunSpec) -> list[Span]:
     """List what scales a parameter, as (parameter, factor, from hour, to hour)."""
     known = adjuncts()
     spans = []
     for a in run.modifiers.adjuncts:
         stop = np.inf if a.stop is None else a.stop
-        spans.append((known[a.name].target, float(known[a.name].factor), a.start, stop))
+        if not known[a.name].sets_value:
+            spans.append((known[a.name].target, known[a.name].amount, a.start, stop))
     spans += [(c.parameter, c.factor, c.at, np.inf) for c in run.changes if c.factor is not None]
     return spans
 
 
-def level_steps(run: RunSpec) -> list[tuple[str, float, float]]:
-    """List what sets a parameter outright, as (parameter, value, from hour)."""
-    steps = [(c.parameter, c.value, c.at) for c in run.changes if c.value is not None]
+def level_spans(run: RunSpec) -> list[Span]:
+    """List what sets a parameter outright, as (parameter, value, from hour, to hour).
+
+    Where two hold at once, the one that started later does, at equal starts the later in the list.
+    """
+    known = adjuncts()
+    spans = []
     for name, level in ((EXERCISE, run.modifiers.exercise), (STRESS, run.modifiers.stress)):
         if level is not None:
-            steps.append((name, level, 0.0))
-    return steps
+            spans.append((name, level, 0.0, np.inf))
+    for a in run.modifiers.adjuncts:
+        stop = np.inf if a.stop is None else a.stop
+        if known[a.name].sets_value:
+            spans.append((known[a.name].target, known[a.name].amount, a.start, stop))
+    spans += [(c.parameter, c.value, c.at, np.inf) for c in run.changes if c.value is not None]
+    return spans
 
 
 def parameter_events(run: RunSpec, own: Floats, end: float) -> Events:
@@ -72,13 +84,13 @@ def parameter_events(run: RunSpec, own: Floats, end: float) -> Events:
         one event each time the value of a parameter changes.
     """
     model = default_model()
-    spans, steps = factor_spans(run), level_steps(run)
+    factors, levels = factor_spans(run), level_spans(run)
     rows: list[tuple[float, int, float]] = []
-    for name in sorted({s[0] for s in spans} | {s[0] for s in steps}):
+    for name in sorted({s[0] for s in (*factors, *levels)}):
         at = model.parameter_index[name]
         now = own[at]
-        for t in _breaks(name, spans, steps):
-            new = _value_at(name, t, own[at], spans, steps)
+        for t in _breaks(name, (*factors, *levels)):
+            new = _value_at(name, t, float(own[at]), factors, levels)
             if t < end and new != now:
                 rows.append((t, len(model.states) + at, new))
                 now = new
@@ -86,30 +98,24 @@ def parameter_events(run: RunSpec, own: Floats, end: float) -> Events:
     return _events(rows)
 
 
-def _breaks(
-    name: str, spans: list[tuple[str, float, float, float]], steps: list[tuple[str, float, float]]
-) -> list[float]:
+def _breaks(name: str, spans: Iterable[Span]) -> list[float]:
     """Return the times at which a parameter may change."""
-    times = {t for n, _, a, b in spans if n == name for t in (a, b) if np.isfinite(t)}
-    return sorted(times | {t for n, _, t in steps if n == name})
+    times = {t for n, _, a, b in spans if n == name for t in (a, b)}
+    return sorted(t for t in times if np.isfinite(t))
 
 
 def _value_at(
-    name: str,
-    t: float,
-    own: float,
-    spans: list[tuple[str, float, float, float]],
-    steps: list[tuple[str, float, float]],
+    name: str, t: float, own: float, factors: Iterable[Span], levels: Iterable[Span]
 ) -> float:
-    """Return the value from ``t`` on: the latest level times all factors that hold."""
-    level = own
-    for n, value, start in sorted(steps, key=lambda s: s[2]):
-        if n == name and start <= t:
-            level = value
-    for n, factor, start, stop in spans:
+    """Return the value from ``t`` on: the latest level that holds times all factors that hold."""
+    value = own
+    for n, level, start, stop in sorted(levels, key=lambda s: s[2]):
         if n == name and start <= t < stop:
-            level *= factor
-    return level
+            value = level
+    for n, factor, start, stop in factors:
+        if n == name and start <= t < stop:
+            value *= factor
+    return value
 
 
 def _events(rows: list[tuple[float, int, float]]) -> Events:

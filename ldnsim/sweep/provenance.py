@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ldnsim.catalog import adjuncts, hypotheses, phenotypes
+from ldnsim.catalog import COMBINATION_WARNING, adjuncts, hypotheses, phenotypes
 from ldnsim.model import default_model
 from ldnsim.sweep.plan import Plan
 
@@ -118,7 +118,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "title": study.title,
         "hypothesis": ", ".join(used),
         "phenotype": ", ".join(sorted({r.phenotype for r in plan.runs})),
-        "warning": WARNING,
+        "warning": _warning(plan),
         "study": identity(study),
         "parameters": json.dumps(parameter_table(plan)),
         "sources": json.dumps(sources(plan)),
@@ -136,3 +136,9 @@ def identity(study: Any) -> str:
     """Return the study as text without threads and block size, which change no bit of it."""
     solver = study.solver.model_copy(update={"threads": None, "block": None})
     return str(study.model_copy(update={"solver": solver}).resolved())
+
+
+def _warning(plan: Plan) -> str:
+    """Return the standing warning, and what holds for combinations when there are any."""
+    combined = any(r.modifiers.adjuncts for r in plan.runs)
+    return f"{WARNING} {COMBINATION_WARNING}" if combined else WARNING

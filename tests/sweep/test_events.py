@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ldnsim.catalog import adjuncts
 
+from ldnsim.catalog import adjuncts
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
@@ -83,3 +83,12 @@ def test_merging_keeps_the_order_at_equal_times() -> None:
 
     found = events.merge([one(5.0, 1), one(2.0, 2), one(5.0, 3)])
     assert found.target.tolist() == [2, 1, 3]
+
+
+def test_an_adjunct_that_sets_a_level_gives_it_back_when_it_stops() -> None:
+    level = adjuncts()["exercise"].value
+    model = default_model()
+    text = 'modifiers.adjuncts = [{name = "exercise", start = "1 wk", stop = "2 wk"}]'
+    found = events.parameter_events(run(text), np.full(len(model.parameters), 0.01), 1e4)
+    assert found.value.tolist() == [level, 0.01]
+    assert set(found.target.tolist()) == {len(model.states) + model.parameter_index["exercise"]}
