@@ -21,7 +21,7 @@ from ldnsim.errors import UserError
 RUN = CliRunner()
 COMMANDS = (
     "demo", "init", "sweep", "simulate", "compare", "cite", "parameters", "hypotheses",
-    "phenotypes", "protocols", "templates", "schema", "doctor",
+    "phenotypes", "adjuncts", "protocols", "templates", "schema", "doctor",
 )  # fmt: skip
 
 
@@ -125,6 +125,17 @@ def test_hypotheses_and_phenotypes_name_the_defaults() -> None:
     assert "\ndefault\t" in RUN.invoke(app, ["phenotypes"]).stdout
 
 
+@pytest.mark.parametrize("kind", ["hypotheses", "phenotypes", "adjuncts"])
+def test_one_record_shows_its_evidence_and_a_typo_its_remedy(kind: str) -> None:
+    from ldnsim import catalog
+
+    for name, record in getattr(catalog, kind)().items():
+        text = RUN.invoke(app, [kind, name]).stdout
+        assert f"name: {name}\n" in text
+        assert all(f"  - {key}\n" in text for key in record.sources)
+    assert "did you mean" in refused(kind, name + "x")
+
+
 # ---- mistakes ---------------------------------------------------------------------------------
 
 
@@ -192,7 +203,7 @@ def test_user_errors_are_plain(capsys: pytest.CaptureFixture[str]) -> None:
 def test_progress_lines_come_seldom_and_give_rate_and_time_left(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    clock = iter([0.0, 0.0, 1.0, 12.0, 13.0, 20.0])
+    clock = iter([0.0, 1.0, 12.0, 13.0, 20.0])
     report = progress.lines("runs", lambda: next(clock))
     for done in (0, 5, 24, 30, 40):
         report(done, 40)

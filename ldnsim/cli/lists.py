@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -60,24 +62,57 @@ def _full(p: Parameter) -> list[str]:
     return [*_brief(p), p.spread.kind, f"{p.spread.sd:g}", *bounds, p.mechanism, p.note]
 
 
+Name = Annotated[str | None, typer.Argument(help="Show all that is known of this one.")]
+
+
 @guarded()
-def hypotheses() -> None:
+def hypotheses(name: Name = None) -> None:
     """List the rival hypotheses of how naltrexone works."""
     from ldnsim.catalog import hypotheses as records
 
+    if name is not None:
+        _show_record("hypothesis", name, records())
+        return
     rows = [[h.name, h.title, h.statement] for h in records().values()]
     table.show(("name", "title", "what it asserts"), rows)
 
 
 @guarded()
-def phenotypes() -> None:
-    """List the patient phenotypes and their evidence."""
+def phenotypes(name: Name = None) -> None:
+    """List the patient phenotypes and where they rest untreated."""
     from ldnsim.catalog import phenotypes as records
 
-    rows = [
-        [p.name, p.title, p.basin, _text(p.evidence), _text(p.assumed)] for p in records().values()
-    ]
-    table.show(("name", "title", "starts", "evidence", "assumed"), rows)
+    if name is not None:
+        _show_record("phenotype", name, records())
+        return
+    rows = [[p.name, p.title, p.basin, _text(p.overrides)] for p in records().values()]
+    table.show(("name", "title", "rests", "differs from the default"), rows)
+
+
+@guarded()
+def adjuncts(name: Name = None) -> None:
+    """List what prescribers add to the drug, with its evidence."""
+    from ldnsim.catalog import adjuncts as records
+
+    if name is not None:
+        _show_record("adjunct", name, records())
+        return
+    rows = [[a.name, a.title, a.target, a.grade, a.note] for a in records().values()]
+    table.show(("name", "title", "acts on", "grade", "how it was chosen"), rows)
+
+
+def _show_record(kind: str, name: str, records: Mapping[str, Any]) -> None:
+    """Print every field of a record, sentences one to a line."""
+    if name not in records:
+        raise unknown(kind, name, records)
+    for field in dataclasses.fields(records[name]):
+        value = getattr(records[name], field.name)
+        if field.name == "reasons":
+            value = [f"{k}: {r.grade}; {r.note}" for k, r in value.items()]
+        if isinstance(value, list | tuple):
+            value = "".join(f"\n  - {v}" for v in value)
+        if text := _text(value):
+            typer.echo(f"{field.name.replace('_', ' ')}: {text}")
 
 
 @guarded()
@@ -107,11 +142,9 @@ def schema() -> None:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(str(v) for v in value)
-    return "" if value is None else str(value).strip()
+    if isinstance(value, dict):
+        return ", ".join(f"{k} = {v:g}" for k, v in value.items())
+    return "" if value is None else str(value).rstrip()
 
 
 def _first_comment(path: Path) -> str:
@@ -122,5 +155,5 @@ def _first_comment(path: Path) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to the application."""
-    for command in (parameters, hypotheses, phenotypes, protocols, templates, schema):
+    for command in (parameters, hypotheses, phenotypes, adjuncts, protocols, templates, schema):
         app.command()(command)

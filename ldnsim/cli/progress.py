@@ -30,17 +30,19 @@ def lines(unit: str, now: Callable[[], float] = time.monotonic) -> Report:
         unit: what is counted.
         now: clock, in seconds.
     """
-    start = last = now()
-    first: int | None = None
+    start: tuple[float, int] | None = None
+    last = 0.0
 
     def report(done: int, total: int) -> None:
-        nonlocal last, first
+        nonlocal start, last
         moment = now()
-        first = done if first is None else first
+        if start is None:
+            # compiling comes before the first report and says nothing about the rate
+            start, last = (moment, done), moment
         if moment - last < INTERVAL and done < total:
             return
         last = moment
-        rate = (done - first) / max(moment - start, 1e-9)
+        rate = (done - start[1]) / max(moment - start[0], 1e-9)
         left = f", {seconds((total - done) / rate)} left" if rate > 0 and done < total else ""
         say(f"{done}/{total} {unit}, {rate:.3g}/s{left}")
 

@@ -13,7 +13,7 @@ from ldnsim.plots.style import DASHES, LineStyle, colour
 from ldnsim.plots.timeline import daily, end_of_dosing, floats, mark_stop, time_unit
 from ldnsim.plots.wording import mass, name_of, unit_of
 
-LOG_SPAN = 100.0  # doses further apart than this need a logarithmic scale
+LOG_SPAN = 30.0  # doses further apart than this need a logarithmic scale: 4.5 and 50 mg in one row
 
 
 @dataclass(frozen=True)
