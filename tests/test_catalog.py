@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,6 +132,20 @@ def test_every_phenotype_rests_in_its_basin() -> None:
         if s != Status.OK
     }
     assert not missing
+
+
+def test_a_persistent_driver_leaves_no_resolved_state() -> None:
+    params = default_model().parameter_vector(phenotypes()["driver_persists"].overrides)
+    orbits = find_orbits(params[None], np.array([False]))
+    assert orbits.status.tolist() == [Status.NO_SUCH_BASIN]
+
+
+def test_every_citation_in_the_guide_is_in_the_bibliography() -> None:
+    guide = Path(__file__).parents[1] / "docs" / "evidence.md"
+    groups = re.findall(r"\[([a-z0-9_]+(?:, [a-z0-9_]+)*)\]", guide.read_text("utf-8"))
+    cited = {key for group in groups for key in group.split(", ")}
+    assert len(cited) > 20
+    assert cited <= set(references())
 
 
 def test_an_adjunct_acts_on_a_neutral_factor_or_sets_a_level() -> None:
