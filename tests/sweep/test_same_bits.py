@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +167,32 @@ def test_large_chunks_are_split_without_changing_the_result(
 ) -> None:
     monkeypatch.setattr(store, "CHUNK_BYTES", 400)
     assert_same(study.run(tmp_path / "a.zarr").load(), reference)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
+def test_a_process_killed_outright_resumes_to_the_same_files(tmp_path: Path) -> None:
+    """A real kill, at a moment nobody chose, of a process that writes the store."""
+    import subprocess
+    import sys
+    import time
+
+    (tmp_path / "study.toml").write_text(TEXT + "solver = { block = 8 }\n", encoding="utf-8")
+    code = "import ldnsim; ldnsim.load('study.toml').run('{}', resume=True)"
+    whole = [sys.executable, "-c", code.format("whole.zarr")]
+    subprocess.run(whole, cwd=tmp_path, check=True)
+    process = subprocess.Popen([sys.executable, "-c", code.format("a.zarr")], cwd=tmp_path)
+    while process.poll() is None and not list(tmp_path.glob("a.zarr.partial/block-*")):
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    study = Study.load(tmp_path / "study.toml")
+    study.run(tmp_path / "a.zarr", resume=True)
+    files = [
+        sorted(p.relative_to(r) for p in r.rglob("*") if p.is_file())
+        for r in (tmp_path / "whole.zarr", tmp_path / "a.zarr")
+    ]
+    assert files[0] == files[1]
+    names = [str(p) for p in files[0]]
+    compared = filecmp.cmpfiles(tmp_path / "whole.zarr", tmp_path / "a.zarr", names, shallow=False)
+    assert compared[1:] == ([], [])
