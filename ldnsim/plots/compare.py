@@ -25,8 +25,15 @@ from ldnsim.plots.style import (
     polish,
     styled,
 )
-from ldnsim.plots.timeline import bedtime_of, clock_axis, floats, time_unit, week_axis
-from ldnsim.plots.wording import wrap
+from ldnsim.plots.timeline import (
+    bedtime_of,
+    clock_axis,
+    floats,
+    samples_per_day,
+    time_unit,
+    week_axis,
+)
+from ldnsim.plots.wording import clock, wrap
 
 MOST = 6
 
@@ -64,10 +71,15 @@ def compare(
         grid = GridSpec(len(rows), len(chosen), figure=figure)
         _columns(figure, grid, rows, chosen)
         headline(figure, title or str(ds.attrs.get("title", "Regimens compared")))
-        footnote(
-            figure, ds, "Lines: daily means; bands: range within each day; dotted: untreated mean."
-        )
+        footnote(figure, ds, _key(ds))
     return figure
+
+
+def _key(ds: xr.Dataset) -> str:
+    time = floats(ds["time"])
+    if samples_per_day(time) > 1.5:
+        return "Lines: daily means; bands: range within each day; dotted: untreated mean."
+    return f"Lines: values at {clock(time[0])} of each day, not daily means."
 
 
 def _columns(figure: Figure, grid: GridSpec, rows: Sequence[Row], chosen: list[Member]) -> None:
@@ -80,7 +92,7 @@ def _columns(figure: Figure, grid: GridSpec, rows: Sequence[Row], chosen: list[M
             ax = figure.add_subplot(grid[r, column], sharey=None if member.failed else first.get(r))
             panels[r].append(ax)
             if r == 0:
-                ax.set_title(wrap(member.label, 24), fontweight="bold", loc="left")
+                ax.set_title(wrap(member.label, 21), fontweight="bold", loc="left")
             if member.failed:
                 _failed(ax, member.advice if r == min(1, len(rows) - 1) else "")
                 continue

@@ -10,7 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from ldnsim.plots.style import DASHES, LineStyle, colour
-from ldnsim.plots.timeline import daily, end_of_dosing, floats, mark_stop, time_unit
+from ldnsim.plots.timeline import (
+    daily,
+    end_of_dosing,
+    floats,
+    mark_stop,
+    samples_per_day,
+    time_unit,
+)
 from ldnsim.plots.wording import mass, name_of, unit_of
 
 LOG_SPAN = 30.0  # doses further apart than this need a logarithmic scale: 4.5 and 50 mg in one row
@@ -103,8 +110,9 @@ def draw(ax: Axes, row: Row, data: xr.Dataset, log: bool) -> None:
         return
     stop = end_of_dosing(data)
     if stop is not None:
-        _, size = time_unit(floats(data["time"]))
-        mark_stop(ax, stop / size, "dosing stops" if row.dose else "")
+        time = floats(data["time"])
+        _, size = time_unit(time)
+        mark_stop(ax, stop / size, time[-1] / size, "dosing stops" if row.dose else "")
 
 
 def _dose(ax: Axes, data: xr.Dataset, log: bool) -> None:
@@ -128,7 +136,8 @@ def _days(ax: Axes, data: xr.Dataset, name: str, style: LineStyle, faint: bool) 
     )
     if not faint and (high > low).any():
         ax.fill_between(day / size, low, high, color=shade, alpha=0.16, linewidth=0)
-    if not faint and f"baseline_{name}" in data:
+    # one sample a day shows one hour of the rhythm: no measure against a 24 h mean
+    if not faint and f"baseline_{name}" in data and samples_per_day(time) > 1.5:
         base = float(data[f"baseline_{name}"])
         ax.axhline(base, color=shade, linestyle=":", linewidth=1.1, alpha=0.8, gid="baseline")
 

@@ -49,6 +49,11 @@ def daily(time_h: Floats, values: Floats) -> tuple[Floats, Floats, Floats, Float
     )
 
 
+def samples_per_day(time_h: Floats) -> float:
+    """Return how many samples of a trajectory fall into a day."""
+    return HOURS_PER_DAY / float(np.median(np.diff(time_h))) if len(time_h) > 1 else 1.0
+
+
 def end_of_dosing(data: xr.Dataset) -> float | None:
     """Return when dosing stops (h), or None when it never starts or lasts to the end."""
     if "prescribed_dose" not in data:
@@ -61,7 +66,8 @@ def end_of_dosing(data: xr.Dataset) -> float | None:
     # doses may be days apart: what follows the last one is an end only if it is clearly longer
     days = np.unique(np.floor(time[treated] / HOURS_PER_DAY))
     spacing = float(np.median(np.diff(days))) * HOURS_PER_DAY if len(days) > 1 else HOURS_PER_DAY
-    return stop if time[-1] - stop >= spacing else None
+    least = max(spacing, 0.02 * float(time[-1]))
+    return stop if time[-1] - stop >= least else None
 
 
 def time_unit(time_h: Floats) -> tuple[str, float]:
@@ -73,7 +79,8 @@ def time_unit(time_h: Floats) -> tuple[str, float]:
 def week_axis(ax: Axes, time_h: Floats) -> None:
     """Give a time axis round ticks: every 13 weeks in a year, finer in shorter studies."""
     _, size = time_unit(time_h)
-    span = float(time_h[-1]) / size
+    # whole weeks: a study that ends with its last dose is a few hours short of one
+    span = float(np.ceil(float(time_h[-1]) / size - 1e-6))
     steps = (1, 2, 4, 13, 26, 52, 104) if size == HOURS_PER_WEEK else (1, 2, 7, 14)
     step = next((s for s in steps if span / s <= 4.5), steps[-1])
     ax.xaxis.set_major_locator(MultipleLocator(step))
@@ -100,11 +107,20 @@ def clock_axis(ax: Axes, night_h: Floats, bedtime: float, step: float = 6.0) -> 
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: clock(x + bedtime)))
 
 
-def mark_stop(ax: Axes, at: float, text: str = "") -> None:
-    """Draw the vertical line where dosing stops, with a word beside it if given."""
+def mark_stop(ax: Axes, at: float, span: float, text: str = "") -> None:
+    """Draw the vertical line where dosing stops, with a word beside it if given.
+
+    Args:
+        ax: the panel.
+        at: where, in the unit of the axis.
+        span: length of the axis.
+        text: the word.
+    """
     ax.axvline(at, color=GREY, linestyle=(0, (2, 2)), linewidth=1.4, gid="dosing-stops")
     if text:
+        left = at < 0.6 * span  # else there is no room on the right
         ax.annotate(
-            text, (at, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -2),
-            textcoords="offset points", va="top", ha="left", fontsize=SMALL, color=GREY,
-        )  # fmt: skip
+            text, (at, 1.0), xycoords=("data", "axes fraction"), xytext=(4 if left else -4, -2),
+            textcoords="offset points", va="top", ha="left" if left else "right",
+            fontsize=SMALL, color=GREY,
+        ).set_in_layout(False)  # fmt: skip

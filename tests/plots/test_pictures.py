@@ -155,6 +155,14 @@ def test_a_dataset_of_summaries_is_refused_with_the_remedy(grid: xr.Dataset) -> 
         plots.compare(grid.drop_dims("time"))
 
 
+def test_one_sample_a_day_is_not_called_a_mean(named: xr.Dataset) -> None:
+    midnight = named.isel(time=slice(None, None, 4))
+    figure = plots.compare(midnight, ["standard"])
+    assert "values at 00:00 of each day" in " ".join(figure._supxlabel.get_text().split())
+    assert not any(by_gid(ax, "baseline") for ax in figure.axes)
+    assert any(by_gid(ax, "baseline") for ax in plots.compare(named, ["standard"]).axes)
+
+
 # ---- heat map ---------------------------------------------------------------------------------
 
 
