@@ -8,8 +8,8 @@ demand empties it: this is the endorphin reserve. Only beta-endorphin follows th
 from __future__ import annotations
 
 from ldnsim.mechanisms.forms import LN2, OMEGA, cos, positive_part, sin
+from ldnsim.mechanisms.receptors import agonist_tone
 from ldnsim.mechanisms.record import (
-    ANIMAL,
     ASSUMED,
     HUMAN_PK,
     Mechanism,
@@ -53,15 +53,32 @@ P("stress", 0.0, "1", "chronic stress, 0 none to 1 severe", ASSUMED, high=1.0)
 P("stress_drain", 0.6, "1", "extra loss from the precursor pool at full stress", ASSUMED,
   spread=lognormal(0.5), note="the claim; seven days of foot-shock left rat plasma and brain "
   "beta-endorphin unchanged (Przewlocki 1987)")
-P("stress_driver", 0.05, "1", "TLR4 drive added by full stress", ANIMAL, "kwok_grace2012",
-  spread=lognormal(0.7), note="sign only is supported; size assumed")
+P("stress_driver", 0.05, "1", "TLR4 drive added by full stress", ASSUMED, spread=lognormal(0.7))
+
+
+@M.quantity("1", "beta-endorphin the clock leads the sensor to expect")
+def expected_endorphin(
+    clock_cos: float,
+    clock_sin: float,
+    circadian_amplitude: float,
+    circadian_acrophase: float,
+    t_half_beta_endorphin: float,
+) -> float:
+    """The release rhythm after its passage through the peptide's own turnover."""
+    k = LN2 / t_half_beta_endorphin
+    toward = cos(OMEGA * circadian_acrophase)
+    along = sin(OMEGA * circadian_acrophase)
+    in_phase = clock_cos * toward + clock_sin * along
+    behind = clock_sin * toward - clock_cos * along
+    return 1.0 + circadian_amplitude * k * (k * in_phase + OMEGA * behind) / (k * k + OMEGA * OMEGA)
 
 
 @M.quantity("1", "mu tone lost at the sensor")
-def lost_tone(mor_tone: float, circadian: float) -> float:
+def lost_tone(mor_tone: float, expected_endorphin: float, bound_mor: float) -> float:
     """How far mu tone lies below what the clock expects; a surplus counts as nothing."""
     corner = 0.02
-    return positive_part(1.0 - mor_tone / circadian, corner) - 0.5 * corner
+    expected = agonist_tone(1.0, bound_mor, expected_endorphin)
+    return positive_part(1.0 - mor_tone / expected, corner) - 0.5 * corner
 
 
 @M.quantity("1", "demand for opioid peptide, relative to rest")

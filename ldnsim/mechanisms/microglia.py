@@ -16,14 +16,14 @@ P("k_activation", 0.012, "1/h", "activation of resting microglia at full TLR4 si
   spread=lognormal(0.3))
 P("k_autocrine", 0.09, "1/h", "activation by the cells' own TNF, when saturated", ASSUMED,
   spread=lognormal(0.2))
-P("tnf_autocrine50", 10.25, "1", "TNF (fold) of half-maximal autocrine activation", ASSUMED,
+P("tnf_autocrine50", 10.15, "1", "TNF (fold) of half-maximal autocrine activation", ASSUMED,
   spread=lognormal(0.15), low=1e-3, note="above it the patient counts as inflamed")
 P("tone_activation", 5.0, "1", "strength of opioid tone against activation", ASSUMED,
   spread=lognormal(0.4))
 P("il10_activation", 0.06, "1", "strength of IL-10 (fold) against activation", ASSUMED,
   spread=lognormal(0.4))
 P("k_resolving", 0.009, "1/h", "turn of inflamed cells to resolving ones", ASSUMED,
-  spread=lognormal(0.3), note="published rates span 0.00025 (Hao 2016) to 0.2 /h (Chamberland 2024)")
+  spread=lognormal(0.3), note="published: 0.00025 (Hao 2016) to 0.2 /h (Chamberland 2024)")
 P("il10_resolving", 0.12, "1", "strength of IL-10 (fold) for resolution", ASSUMED,
   spread=lognormal(0.4))
 P("tone_resolving", 0.8, "1", "share of resolution that follows opioid tone", ASSUMED,

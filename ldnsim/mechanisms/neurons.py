@@ -37,7 +37,8 @@ def damage(
 ) -> float:
     """Cytokine part and the rest."""
     cytokine = cytokine_share * 0.5 * (tnf + il1b)
-    return factor_damage * k_damage * (cytokine + (1.0 - cytokine_share) * m1_toxicity * microglia_m1)
+    other = (1.0 - cytokine_share) * m1_toxicity * microglia_m1
+    return factor_damage * k_damage * (cytokine + other)
 
 
 @M.state("1", "neuronal health, 1 = intact", scale=0.1, upper=1.0, start=0.9,

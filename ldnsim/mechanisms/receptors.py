@@ -13,7 +13,6 @@ from ldnsim.mechanisms.record import (
     ANIMAL,
     ASSUMED,
     DERIVED,
-    HUMAN_PK,
     IN_VITRO,
     Mechanism,
     logitnormal,
@@ -75,7 +74,7 @@ P("density_block50", 0.75, "1", "occupancy that gives half of the largest gain",
   spread=logitnormal(0.3), high=1.0, low=0.01,
   note="a small pellet that still blocked morphine did not up-regulate (Yoburn 1986)")
 P("weight_tone_mor", 0.15, "1", "share of mu in the tone on immune and glial cells", ASSUMED,
-  spread=logitnormal(0.4), high=1.0, note="mu on microglia: found by Reiss 2022, not by Corder 2017")
+  spread=logitnormal(0.4), high=1.0, note="on microglia: found by Reiss 2022, not by Corder 2017")
 P("weight_tone_dor", 0.1, "1", "share of delta in the tone on immune and glial cells", ASSUMED,
   spread=logitnormal(0.4), high=1.0, note="the rest of the tone is carried by the OGF receptor")
 P("weight_analgesia_dor", 0.2, "1", "share of delta in analgesic tone; mu carries the rest",
@@ -369,6 +368,6 @@ def peripheral_tone(
     peripheral_occupancy: float, bound_ogfr: float, met_enkephalin: float, weight_tone_mor: float,
     ogfr_tone: float,
 ) -> float:  # fmt: skip
-    """Met-enkephalin at blood-side receptors: mu blocked by plasma drug, OGF receptor as central."""
+    """Met-enkephalin at mu receptors open to plasma drug, and at the OGF receptor."""
     blocked = agonist_tone(1.0 - peripheral_occupancy, bound_ogfr, met_enkephalin)
     return weight_tone_mor * blocked + (1.0 - weight_tone_mor) * ogfr_tone

@@ -165,7 +165,9 @@ def vivid_dreams(
 ) -> float:
     """Unaccustomed block while asleep."""
     strange = sleep_block - dream_tolerance * accustomed_block
-    unaccustomed = positive_part(strange, 0.005) - positive_part(-dream_tolerance * accustomed_block, 0.005)
+    unaccustomed = positive_part(strange, 0.02) - positive_part(
+        -dream_tolerance * accustomed_block, 0.02
+    )
     return LN2 / t_half_dream * (dream_gain * asleep * unaccustomed - vivid_dreams)
 
 

@@ -6,13 +6,13 @@ while unbound naltrexone at 4.5 mg is about 3 nmol/L: the potency used is theref
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.record import ANIMAL, ASSUMED, Mechanism, lognormal
+from ldnsim.mechanisms.record import ASSUMED, Mechanism, lognormal
 
 M = Mechanism("tlr4", "Toll-like receptor 4 and its two branches")
 P = M.parameter
 P("driver", 0.02, "1", "outside TLR4 ligand (infection, mould), relative to half-activation",
   ASSUMED, spread=lognormal(0.5))
-P("damp_gain", 0.30, "1", "TLR4 ligand from damaged neurons at full damage", ANIMAL,
+P("damp_gain", 0.30, "1", "TLR4 ligand from damaged neurons at full damage", ASSUMED,
   "agalave2014", spread=lognormal(0.5), note="disulfide HMGB1 acts through TLR4; size assumed")
 P("mast_ligand", 0.01, "1", "TLR4 drive per unit of mast-cell activation", ASSUMED,
   spread=lognormal(0.5))

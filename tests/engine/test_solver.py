@@ -1,0 +1,200 @@
+"""The integrator: order, events, dense output, reductions, failures, determinism."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ldnsim.engine.batch import Batch, Reduction, failed, solve
+from ldnsim.engine.status import Status
+from tests.engine.bench import MODEL, compiled, default_orbit, dosing, nightly, tolerances
+
+OBS = MODEL.observable_index
+STATES = list(MODEL.states)
+
+
+def fixed_step(h: float, out_times: np.ndarray) -> np.ndarray:
+    """All states after a dose, with steps of exactly ``h`` (tolerances that never bind)."""
+    params, y0, _, _ = nightly([1.0], 1.0)
+    batch = dosing(params, y0, [np.array([0.0])], [np.array([5.0])], 8.0, out_times, STATES)
+    loose = dataclasses.replace(batch, rtol=1e6, atol=np.full(len(STATES), 1e6), h_start=h, h_max=h)
+    return solve(loose, threads=1).traj[0]
+
+
+def test_convergence_order_of_the_step_is_five() -> None:
+    end = np.array([8.0])
+    reference = fixed_step(1.0 / 512.0, end)
+    scale = np.abs(reference) + 1e-3
+    errors = [np.max(np.abs(fixed_step(h, end) - reference) / scale) for h in (1 / 32, 1 / 64, 1 / 128)]
+    orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
+    assert orders[0] > 4.0 and orders[1] > 4.5, (errors, orders)
+
+
+def test_convergence_order_of_the_dense_output_is_four() -> None:
+    inside = np.arange(4.0, 8.0, 0.37)
+    reference = fixed_step(1.0 / 512.0, inside)
+    scale = np.max(np.abs(reference), axis=1, keepdims=True) + 1e-3
+    errors = [
+        np.max(np.abs(fixed_step(h, inside) - reference) / scale) for h in (1 / 32, 1 / 64, 1 / 128)
+    ]
+    orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
+    assert np.all(orders > 3.3), (errors, orders)
+
+
+def week(out_times: np.ndarray, reductions: list[Reduction] | None = None, rtol: float = 1e-6,
+         doses: tuple[float, ...] = (0.5, 4.5, 50.0)) -> Batch:  # fmt: skip
+    params, y0, times, amounts = nightly(list(doses), 1.0)
+    return dosing(params, y0, times, amounts, 168.0, out_times, STATES, reductions, rtol)
+
+
+def test_output_grid_changes_nothing() -> None:
+    coarse = solve(week(np.arange(0.0, 169.0, 24.0)))
+    fine = solve(week(np.arange(0.0, 168.5, 0.5), [Reduction("max", 0, 3.0, 50.5)]))
+    np.testing.assert_array_equal(coarse.final, fine.final)
+    np.testing.assert_array_equal(coarse.traj, fine.traj[:, :, ::48])
+    np.testing.assert_array_equal(coarse.steps, fine.steps)
+
+
+def test_a_dose_lands_at_its_time_and_outputs_show_the_moment_before() -> None:
+    params, y0, _, _ = nightly([1.0], 1.0)
+    dose_time = 10.0 + 1.0 / 7.0
+    around = np.array([dose_time, np.nextafter(dose_time, 20.0), dose_time + 1e-3])
+    batch = dosing(params, y0, [np.array([dose_time])], [np.array([1.0])], 12.0, around, ["gut_fast"])
+    gut = solve(batch).traj[0, 0]
+    amount = batch.event_value[0]
+    ka = MODEL.parameters["ka"].value
+    assert gut[0] == 0.0
+    assert gut[1] == pytest.approx(amount, rel=1e-9)
+    assert gut[2] == pytest.approx(amount * np.exp(-ka * 1e-3), rel=1e-9)
+
+
+def test_a_parameter_set_during_the_run_acts_from_then_on() -> None:
+    params, y0, _, _ = nightly([1.0], 1.0)
+    batch = Batch(
+        params, y0, np.array([0, 1]), np.array([24.0]),
+        np.array([len(STATES) + MODEL.parameter_index["factor_tnf"]]), np.array([0.5]), 72.0,
+        np.array([24.0, 72.0]), np.array([OBS["tnf"]]), [], 1e-6, tolerances(1e-6),
+    )  # fmt: skip
+    before, after = solve(batch).traj[0, 0]
+    assert after < 0.6 * before
+
+
+def test_reductions_match_the_fine_trajectory() -> None:
+    window = (50.0, 119.3)
+    occupancy, tnf = OBS["mor_occupancy"], OBS["tnf"]
+    reductions = [
+        Reduction("mean", tnf, *window),
+        Reduction("integral", occupancy, *window),
+        Reduction("max", occupancy, *window),
+        Reduction("min", occupancy, *window),
+        Reduction("hours_above", occupancy, *window, threshold=0.05),
+        Reduction("first_above", occupancy, *window, threshold=0.05),
+        Reduction("first_below", occupancy, *window, threshold=0.03),
+    ]
+    grid = np.linspace(*window, 69_301)
+    params, y0, times, amounts = nightly([0.5, 4.5, 50.0], 1.0)
+    batch = dosing(params, y0, times, amounts, 168.0, grid, ["mor_occupancy", "tnf"], reductions)
+    result = solve(batch)
+    span = window[1] - window[0]
+    for run in range(3):
+        occ, level = result.traj[run]
+        mean, integral, top, low, hours, rise, fall = result.reductions[run]
+        assert mean == pytest.approx(np.trapezoid(level, grid) / span, rel=1e-6)
+        assert integral == pytest.approx(np.trapezoid(occ, grid), rel=1e-5)
+        assert top == pytest.approx(occ.max(), rel=1e-4)
+        assert low == pytest.approx(occ.min(), rel=1e-3)
+        assert hours == pytest.approx(np.mean(occ > 0.05) * span, abs=0.01)
+        above, below = grid[occ > 0.05], grid[occ < 0.03]
+        assert rise == pytest.approx(above[0], abs=0.005)
+        assert np.isnan(fall) if not len(below) else fall == pytest.approx(below[0], abs=0.005)
+
+
+@pytest.mark.parametrize("interval", [6.0, 24.0])
+def test_whole_dose_range_solves(interval: float) -> None:
+    doses = 10.0 ** np.linspace(-6.0, np.log10(50.0), 16)
+    params, y0, _, _ = nightly([1.0] * 16, 1.0)
+    times = np.arange(2.0, 14 * 24.0, interval)
+    batch = dosing(params, y0, [times] * 16, [np.full(len(times), d) for d in doses], 14 * 24.0,
+                   np.arange(0.0, 337.0, 4.0), STATES)  # fmt: skip
+    result = solve(batch)
+    assert np.all(result.status == Status.OK)
+    fractions = [i for i, s in enumerate(MODEL.states.values()) if s.upper == 1.0]
+    assert np.nanmin(result.traj[:, fractions]) > -1e-6
+    assert np.nanmax(result.traj[:, fractions]) < 1.0 + 1e-6
+    assert np.all(np.isfinite(result.traj))
+
+
+def test_very_stiff_binding_solves() -> None:
+    params, y0, times, amounts = nightly([50.0] * 3, 1.0)
+    for lane, k_off in enumerate((1e2, 1e4, 1e6)):
+        for name in ("k_off_mor", "k_off_dor", "k_off_kor", "k_off_ogfr"):
+            params[lane, MODEL.parameter_index[name]] = k_off
+    batch = dosing(params, y0, times, amounts, 168.0, np.arange(30.0, 168.0), ["mor_occupancy", "mor_available", "ntx_acting", "naltrexol_acting"])  # fmt: skip
+    result = solve(batch)
+    assert np.all(result.status == Status.OK)
+    occupancy, available, parent, metabolite = result.traj[2]
+    kd, kd_metabolite = (MODEL.parameters[n].value for n in ("kd_mor", "kd_mor_naltrexol"))
+    np.testing.assert_allclose(
+        occupancy, (parent / kd + metabolite / kd_metabolite) * available, rtol=1e-4
+    )
+
+
+def test_a_failed_run_has_a_status_and_leaves_its_neighbours_alone() -> None:
+    healthy = solve(week(np.arange(0.0, 169.0, 24.0), doses=(0.5, 4.5, 50.0)))
+    batch = week(np.arange(0.0, 169.0, 24.0), doses=(0.5, 4.5, 50.0))
+    batch.params[1, MODEL.parameter_index["kd_mor"]] = 0.0
+    result = solve(batch)
+    assert result.status.tolist() == [Status.OK, Status.NOT_FINITE, Status.OK]
+    assert np.all(np.isnan(result.traj[1])) and np.all(np.isnan(result.final[1]))
+    np.testing.assert_allclose(result.traj[[0, 2]], healthy.traj[[0, 2]], rtol=1e-4, atol=1e-5)
+    assert failed(result) == {Status.NOT_FINITE: 1}
+    assert "denominator" in Status.NOT_FINITE.advice
+
+
+def test_running_out_of_steps_is_a_status() -> None:
+    batch = dataclasses.replace(week(np.array([168.0])), max_steps=20)
+    result = solve(batch)
+    assert np.all(result.status == Status.TOO_MANY_STEPS)
+    assert np.all(np.isnan(result.traj))
+
+
+def test_output_times_beyond_the_end_are_refused() -> None:
+    with pytest.raises(ValueError, match="output times"):
+        solve(week(np.array([0.0, 200.0])))
+
+
+@pytest.mark.parametrize(("threads", "block"), [(1, 8), (2, 8), (2, 16), (1, 24), (2, 1000)])
+def test_same_bits_for_any_threads_and_block(threads: int, block: int) -> None:
+    doses = list(10.0 ** np.linspace(-3, 1.5, 27))
+    params, y0, times, amounts = nightly(doses, 1.0)
+    rng = np.random.default_rng(5)
+    times = [t + rng.uniform(-2.0, 2.0, len(t)) for t in times]
+    reductions = [Reduction("mean", OBS["tnf"], 10.0, 100.0)]
+    batch = dosing(params, y0, times, amounts, 168.0, np.arange(0.0, 169.0, 6.0), STATES, reductions)
+    one = solve(batch, threads=1, block=27)
+    other = solve(batch, threads=threads, block=block)
+    for a, b in ((one.traj, other.traj), (one.reductions, other.reductions), (one.final, other.final)):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(one.steps, other.steps)
+
+
+def test_progress_counts_every_run() -> None:
+    seen: list[int] = []
+    solve(week(np.array([168.0])), progress=seen.append)
+    assert seen[-1] == 3
+
+
+def test_plain_python_stepper_gives_the_compiled_answer() -> None:
+    from ldnsim.engine.batch import solve_with
+    from tests.engine.bench import plain
+
+    params, y0 = default_orbit().y0 * 0 + 0, default_orbit().y0
+    params = MODEL.defaults()[None]
+    batch = dosing(params, y0, [np.array([0.5])], [np.array([4.5])], 2.0, np.array([1.0, 2.0]),
+                   STATES, [Reduction("mean", OBS["tnf"], 0.0, 2.0)], rtol=1e-4)  # fmt: skip
+    fast = solve_with(compiled(), batch, threads=1)
+    slow = solve_with(plain(), batch, threads=1)
+    np.testing.assert_allclose(slow.traj, fast.traj, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(slow.reductions, fast.reductions, rtol=1e-10)
