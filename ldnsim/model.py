@@ -108,7 +108,9 @@ class Model:
     ) -> FloatArray:
         """Time derivatives per hour in plain Python, shape (n_states,): the slow reference."""
         values = self.environment(t, y, p)
-        return np.array([s.formula(*(values[a] for a in s.arguments)) for s in self.states.values()])
+        return np.array(
+            [s.formula(*(values[a] for a in s.arguments)) for s in self.states.values()]
+        )
 
     def start(self, inflamed: bool) -> FloatArray:
         """First guess of an untreated patient's resting state in one basin."""
@@ -175,9 +177,7 @@ def _evaluation_order(quantities: dict[str, Variable]) -> dict[str, Variable]:
     ordered: dict[str, Variable] = {}
     waiting = dict(quantities)
     while waiting:
-        ready = [
-            n for n, v in waiting.items() if not any(a in waiting for a in v.arguments)
-        ]
+        ready = [n for n, v in waiting.items() if not any(a in waiting for a in v.arguments)]
         if not ready:
             raise ValueError(f"quantities depend on each other in a circle: {sorted(waiting)}")
         for name in ready:

@@ -53,7 +53,9 @@ _print = _Printer({"fully_qualified_modules": True}).doprint
 class Layout:
     """Where each section of the workspace begins, in doubles."""
 
-    def __init__(self, n_parameters: int, n_fixed: int, n_states: int, n_obs: int, n_lu: int):
+    def __init__(
+        self, n_parameters: int, n_fixed: int, n_states: int, n_obs: int, n_lu: int
+    ) -> None:
         """Lay the sections one after the other."""
         sizes = {
             "P": n_parameters, "K": n_fixed, "Y": n_states, "T": n_states, "F": n_states,
@@ -75,7 +77,7 @@ class Layout:
 class Emitter:
     """Turns a trace into the text of a Python module."""
 
-    def __init__(self, trace: Trace):
+    def __init__(self, trace: Trace) -> None:
         """Plan the elimination and the workspace for one traced model."""
         self.trace = trace
         self.state_index = {n: i for i, n in enumerate(trace.states)}

@@ -52,7 +52,9 @@ def cache_folder() -> Path:
         probe.touch()
         probe.unlink()
     except OSError:
-        wanted = Path(tempfile.gettempdir()) / f"ldnsim-{os.getuid() if hasattr(os, 'getuid') else 0}"
+        wanted = (
+            Path(tempfile.gettempdir()) / f"ldnsim-{os.getuid() if hasattr(os, 'getuid') else 0}"
+        )
         wanted.mkdir(parents=True, exist_ok=True)
     return wanted
 

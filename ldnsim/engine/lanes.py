@@ -30,7 +30,7 @@ _OPERATORS = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv
 class _Lowering:
     """Walks the body of one lane function and emits vector instructions."""
 
-    def __init__(self, builder: Any, array: Any, names: dict[str, Any]):
+    def __init__(self, builder: Any, array: Any, names: dict[str, Any]) -> None:
         self.builder = builder
         self.array = array
         self.names = names

@@ -1,12 +1,12 @@
 """The untreated patient: the 24 h periodic orbit, solved for, one basin at a time.
 
-With a daily rhythm nobody rests at a fixed point. The orbit is the fixed point of the Poincare map
-``x -> Phi(x)``, the state one day later without drug. It is found by letting the patient settle from
-the basin's starting guess and then by Newton's method on ``Phi(x) - x`` with the monodromy matrix
-from finite differences; the spectral radius of that matrix tells a stable orbit from an unstable
-one. A patient counts as inflamed when the autocrine TNF loop is switched on: mean TNF above half
-the concentration of its half-maximal activation, which is where a response of Hill coefficient 4
-leaves its floor (6 % of its maximum).
+With a daily rhythm nobody rests at a fixed point. The orbit is the fixed point of the Poincare
+map ``x -> Phi(x)``, the state one day later without drug. It is found by letting the patient
+settle from the basin's starting guess and then by Newton's method on ``Phi(x) - x`` with the
+monodromy matrix from finite differences; the spectral radius of that matrix tells a stable orbit
+from an unstable one. A patient counts as inflamed when the autocrine TNF loop is switched on: mean
+TNF above half the concentration of its half-maximal activation, which is where a response of Hill
+coefficient 4 leaves its floor (6 % of its maximum).
 """
 
 from __future__ import annotations
@@ -165,7 +165,9 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
         active = np.array(still, dtype=np.intp)
 
 
-def _accept(best: Orbits, k: np.intp, y: FloatArray, residual: float, monodromy: FloatArray) -> None:
+def _accept(
+    best: Orbits, k: np.intp, y: FloatArray, residual: float, monodromy: FloatArray
+) -> None:
     radius = float(np.max(np.abs(np.linalg.eigvals(monodromy))))
     best.residual[k], best.spectral_radius[k] = residual, radius
     if radius < 1.0:
@@ -175,9 +177,9 @@ def _accept(best: Orbits, k: np.intp, y: FloatArray, residual: float, monodromy:
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
     try:
-        return np.linalg.solve(matrix, right)
+        return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
     except np.linalg.LinAlgError:
-        return np.linalg.lstsq(matrix, right, rcond=None)[0]
+        return np.asarray(np.linalg.lstsq(matrix, right, rcond=None)[0], dtype=np.float64)
 
 
 def daily_means(

@@ -18,41 +18,124 @@ from ldnsim.engine.contract import *
 # ---- template begins ----
 
 GAMMA = 0.21193756319429014
-A = np.array([
-    [0.0, 0.0, 0.0, 0.0, 0.0],
-    [3.0, 0.0, 0.0, 0.0, 0.0],
-    [2.849394379747939, 0.45842242204463923, 0.0, 0.0, 0.0],
-    [-6.954028509809101, 2.489845061869568, -10.358996098473584, 0.0, 0.0],
-    [2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641, 0.0],
-    [-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256,
-     0.030198172008377946],
-])
-C = np.array([
-    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-    [-14.155112264123755, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-    [-17.97296035885952, -2.859693295451294, 0.0, 0.0, 0.0, 0.0, 0.0],
-    [147.12150275711716, -1.41221402718213, 71.68940251302358, 0.0, 0.0, 0.0, 0.0],
-    [165.43517024871676, -0.4592823456491126, 42.90938336958603, -5.961986721573306, 0.0, 0.0,
-     0.0],
-    [24.854864614690072, -3.0009227002832186, 47.4931110020768, 5.5814197821558125,
-     -0.6610691825249471, 0.0, 0.0],
-    [30.91273214028599, -3.1208243349937974, 77.79954646070892, 34.28646028294783,
-     -19.097331116725623, -28.087943162872662, 0.0],
-    [37.80277123390563, -3.2571969029072276, 112.26918849496327, 66.9347231244047,
-     -40.06618937091002, -54.66780262877968, -9.48861652309627],
-])
-STAGE_TIME = np.array([0.0, 0.6358126895828704, 0.4095798393397535, 0.9769306725060716,
-                       0.4288403609558664, 1.0, 1.0, 1.0])
-STAGE_D = np.array([0.21193756319429014, -0.42387512638858027, -0.3384627126235924,
-                    1.8046452872882734, 2.325825639765069, 0.0, 0.0, 0.0])
-H = np.array([
-    [25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204,
-     0.524948541321073, 1.1241088310450404, 0.4272876194431874, -0.17202221070155493],
-    [-9.91568850695171, -0.9689944594115154, 3.0438037242978453, -24.495224566215796,
-     20.176138334709044, 15.98066361424651, -6.789040303419874, -6.710236069923372],
-    [11.419903575922262, 2.8879645146136994, 72.92137995996029, 80.12511834622643,
-     -52.072871366152654, -59.78993625266729, -0.15582684282751913, 4.883087185713722],
-])
+A = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0, 0.0],
+        [3.0, 0.0, 0.0, 0.0, 0.0],
+        [2.849394379747939, 0.45842242204463923, 0.0, 0.0, 0.0],
+        [-6.954028509809101, 2.489845061869568, -10.358996098473584, 0.0, 0.0],
+        [2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641, 0.0],
+        [
+            -7.502846399306121,
+            2.561846144803919,
+            -11.627539656261098,
+            -0.18268767659942256,
+            0.030198172008377946,
+        ],
+    ]
+)
+C = np.array(
+    [
+        [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        [-14.155112264123755, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        [-17.97296035885952, -2.859693295451294, 0.0, 0.0, 0.0, 0.0, 0.0],
+        [147.12150275711716, -1.41221402718213, 71.68940251302358, 0.0, 0.0, 0.0, 0.0],
+        [
+            165.43517024871676,
+            -0.4592823456491126,
+            42.90938336958603,
+            -5.961986721573306,
+            0.0,
+            0.0,
+            0.0,
+        ],
+        [
+            24.854864614690072,
+            -3.0009227002832186,
+            47.4931110020768,
+            5.5814197821558125,
+            -0.6610691825249471,
+            0.0,
+            0.0,
+        ],
+        [
+            30.91273214028599,
+            -3.1208243349937974,
+            77.79954646070892,
+            34.28646028294783,
+            -19.097331116725623,
+            -28.087943162872662,
+            0.0,
+        ],
+        [
+            37.80277123390563,
+            -3.2571969029072276,
+            112.26918849496327,
+            66.9347231244047,
+            -40.06618937091002,
+            -54.66780262877968,
+            -9.48861652309627,
+        ],
+    ]
+)
+STAGE_TIME = np.array(
+    [
+        0.0,
+        0.6358126895828704,
+        0.4095798393397535,
+        0.9769306725060716,
+        0.4288403609558664,
+        1.0,
+        1.0,
+        1.0,
+    ]
+)
+STAGE_D = np.array(
+    [
+        0.21193756319429014,
+        -0.42387512638858027,
+        -0.3384627126235924,
+        1.8046452872882734,
+        2.325825639765069,
+        0.0,
+        0.0,
+        0.0,
+    ]
+)
+H = np.array(
+    [
+        [
+            25.948786856663858,
+            -2.5579724845846235,
+            10.433815404888879,
+            -2.3679251022685204,
+            0.524948541321073,
+            1.1241088310450404,
+            0.4272876194431874,
+            -0.17202221070155493,
+        ],
+        [
+            -9.91568850695171,
+            -0.9689944594115154,
+            3.0438037242978453,
+            -24.495224566215796,
+            20.176138334709044,
+            15.98066361424651,
+            -6.789040303419874,
+            -6.710236069923372,
+        ],
+        [
+            11.419903575922262,
+            2.8879645146136994,
+            72.92137995996029,
+            80.12511834622643,
+            -52.072871366152654,
+            -59.78993625266729,
+            -0.15582684282751913,
+            4.883087185713722,
+        ],
+    ]
+)
 OMEGA = 2.0 * math.pi / 24.0
 NODES = 5
 WIDTH = NS * LANES
@@ -341,9 +424,32 @@ def give_up(lane_error, status, code):
 
 
 @jit
-def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs, out,
-              windows, red_window, red_kind, red_obs, red_threshold, red, samples,
-              rtol, atol, h_start, h_max, max_steps, status, effort):
+def integrate(
+    w,
+    ev_time,
+    ev_target,
+    ev_value,
+    pointer,
+    stop,
+    t_end,
+    out_times,
+    out_obs,
+    out,
+    windows,
+    red_window,
+    red_kind,
+    red_obs,
+    red_threshold,
+    red,
+    samples,
+    rtol,
+    atol,
+    h_start,
+    h_max,
+    max_steps,
+    status,
+    effort,
+):
     """Advance eight lanes from time 0 to ``t_end``.
 
     Changes in place: ``w`` (sections Y and P hold the lanes' states and parameters on entry),
@@ -398,8 +504,9 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
                 prepare_dense(w)
                 prepared = True
         if prepared:
-            reduce_step(w, t, trial, windows, red_window, red_kind, red_obs, red_threshold, red,
-                        samples)
+            reduce_step(
+                w, t, trial, windows, red_window, red_kind, red_obs, red_threshold, red, samples
+            )
         copy(w, AT_YN, AT_Y, WIDTH)
         grow = 5.0 if error < 1e-8 else min(5.0, 0.9 * error**-0.2)
         if not grown:
@@ -419,9 +526,34 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
 
 
 @jit
-def solve_runs(first_run, last_run, params, y0, ev_offset, ev_time, ev_target, ev_value, t_end,
-               out_times, out_obs, out, windows, red_window, red_kind, red_obs, red_threshold,
-               red, final, rtol, atol, h_start, h_max, max_steps, status, effort):
+def solve_runs(
+    first_run,
+    last_run,
+    params,
+    y0,
+    ev_offset,
+    ev_time,
+    ev_target,
+    ev_value,
+    t_end,
+    out_times,
+    out_obs,
+    out,
+    windows,
+    red_window,
+    red_kind,
+    red_obs,
+    red_threshold,
+    red,
+    final,
+    rtol,
+    atol,
+    h_start,
+    h_max,
+    max_steps,
+    status,
+    effort,
+):
     """Solve runs ``first_run`` to ``last_run`` (exclusive), eight neighbours at a time.
 
     Arrays have one row per run. Changes in place: ``out`` (run, observable, time), ``red`` (run,
@@ -455,9 +587,32 @@ def solve_runs(first_run, last_run, params, y0, ev_offset, ev_time, ev_target, e
                 group_red[l, r] = 0.0 if accumulates else np.nan
         group_out[:] = np.nan
         group_effort[:] = 0
-        integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs,
-                  group_out, windows, red_window, red_kind, red_obs, threshold, group_red, samples,
-                  rtol, atol, h_start, h_max, max_steps, group_status, group_effort)
+        integrate(
+            w,
+            ev_time,
+            ev_target,
+            ev_value,
+            pointer,
+            stop,
+            t_end,
+            out_times,
+            out_obs,
+            group_out,
+            windows,
+            red_window,
+            red_kind,
+            red_obs,
+            threshold,
+            group_red,
+            samples,
+            rtol,
+            atol,
+            h_start,
+            h_max,
+            max_steps,
+            group_status,
+            group_effort,
+        )
         for l in range(min(LANES, last_run - lead)):
             run = lead + l
             status[run] = group_status[l]

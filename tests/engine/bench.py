@@ -113,7 +113,10 @@ def default_orbit(inflamed: bool = True) -> Any:
 
 
 def nightly(
-    doses: list[float], weeks: float, inflamed: bool = True, overrides: dict[str, float] | None = None
+    doses: list[float],
+    weeks: float,
+    inflamed: bool = True,
+    overrides: dict[str, float] | None = None,
 ) -> tuple[FloatArray, FloatArray, list[FloatArray], list[FloatArray]]:
     """Parameters, orbit states and 22:00 doses of one patient on several doses."""
     params = MODEL.parameter_vector(overrides)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def workspace(seed: int, how: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     return w, params, y, float(rng.uniform(0.0, 24.0))
 
 
-def run(name: str, how: str):  # type: ignore[no-untyped-def]
+def run(name: str, how: str) -> Callable[..., None]:
     return caller(name) if how == "compiled" else getattr(plain(), name)
 
 

@@ -27,7 +27,9 @@ def test_convergence_order_of_the_step_is_five() -> None:
     end = np.array([8.0])
     reference = fixed_step(1.0 / 512.0, end)
     scale = np.abs(reference) + 1e-3
-    errors = [np.max(np.abs(fixed_step(h, end) - reference) / scale) for h in (1 / 32, 1 / 64, 1 / 128)]
+    errors = [
+        np.max(np.abs(fixed_step(h, end) - reference) / scale) for h in (1 / 32, 1 / 64, 1 / 128)
+    ]
     orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
     assert orders[0] > 4.0 and orders[1] > 4.5, (errors, orders)
 
@@ -61,7 +63,9 @@ def test_a_dose_lands_at_its_time_and_outputs_show_the_moment_before() -> None:
     params, y0, _, _ = nightly([1.0], 1.0)
     dose_time = 10.0 + 1.0 / 7.0
     around = np.array([dose_time, np.nextafter(dose_time, 20.0), dose_time + 1e-3])
-    batch = dosing(params, y0, [np.array([dose_time])], [np.array([1.0])], 12.0, around, ["gut_fast"])
+    batch = dosing(
+        params, y0, [np.array([dose_time])], [np.array([1.0])], 12.0, around, ["gut_fast"]
+    )
     gut = solve(batch).traj[0, 0]
     amount = batch.event_value[0]
     ka = MODEL.parameters["ka"].value
@@ -131,7 +135,8 @@ def test_very_stiff_binding_solves() -> None:
     for lane, k_off in enumerate((1e2, 1e4, 1e6)):
         for name in ("k_off_mor", "k_off_dor", "k_off_kor", "k_off_ogfr"):
             params[lane, MODEL.parameter_index[name]] = k_off
-    batch = dosing(params, y0, times, amounts, 168.0, np.arange(30.0, 168.0), ["mor_occupancy", "mor_available", "ntx_acting", "naltrexol_acting"])  # fmt: skip
+    names = ["mor_occupancy", "mor_available", "ntx_acting", "naltrexol_acting"]
+    batch = dosing(params, y0, times, amounts, 168.0, np.arange(30.0, 168.0), names)
     result = solve(batch)
     assert np.all(result.status == Status.OK)
     occupancy, available, parent, metabolite = result.traj[2]
@@ -172,10 +177,16 @@ def test_same_bits_for_any_threads_and_block(threads: int, block: int) -> None:
     rng = np.random.default_rng(5)
     times = [t + rng.uniform(-2.0, 2.0, len(t)) for t in times]
     reductions = [Reduction("mean", OBS["tnf"], 10.0, 100.0)]
-    batch = dosing(params, y0, times, amounts, 168.0, np.arange(0.0, 169.0, 6.0), STATES, reductions)
+    batch = dosing(
+        params, y0, times, amounts, 168.0, np.arange(0.0, 169.0, 6.0), STATES, reductions
+    )
     one = solve(batch, threads=1, block=27)
     other = solve(batch, threads=threads, block=block)
-    for a, b in ((one.traj, other.traj), (one.reductions, other.reductions), (one.final, other.final)):
+    for a, b in (
+        (one.traj, other.traj),
+        (one.reductions, other.reductions),
+        (one.final, other.final),
+    ):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(one.steps, other.steps)
 
