@@ -3,8 +3,8 @@
 Usage: python benchmarks/history.py RESULTS.json HISTORY.jsonl
 
 RESULTS.json is what ``pytest benchmarks --benchmark-json=RESULTS.json`` wrote. Each line of the
-history is one run: commit, date, Python, processor, and for every benchmark its best time in seconds
-and its ratio to the reference kernel. Only ratios are compared; nothing fails here.
+history is one run: commit, date, Python, processor, and for every benchmark its best time (s) and
+its ratio to the reference kernel. Only ratios are compared; nothing fails here.
 """
 
 from __future__ import annotations
