@@ -1,6 +1,6 @@
-"""Names the stepper template finds in the generated half of its module, for readers and linters.
+"""Names the templates find in the generated half of its module, for readers and linters.
 
-Nothing here runs: a kernel module is generated code followed by the template.
+Nothing here runs: a kernel module is generated code followed by the templates.
 """
 
 # mypy: ignore-errors

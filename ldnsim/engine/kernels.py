@@ -59,17 +59,23 @@ def cache_folder() -> Path:
     return wanted
 
 
-def _engine_hash() -> str:
-    from ldnsim.engine import emit, lanes, sparse, stepper, trace
+def _templates() -> tuple[types.ModuleType, ...]:
+    from ldnsim.engine import template_integrate, template_reduce, template_step
 
-    modules = (emit, lanes, sparse, stepper, trace)
+    return template_step, template_reduce, template_integrate
+
+
+def _engine_hash() -> str:
+    from ldnsim.engine import emit, lanes, sparse, trace
+
+    modules = (emit, lanes, sparse, trace, *_templates())
     text = "".join(inspect.getsource(module) for module in modules)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def generate(model: Model) -> str:
     """Text of the kernel module of a model, with ``{jit}`` still to be filled in."""
-    from ldnsim.engine import emit, stepper
+    from ldnsim.engine import emit
     from ldnsim.engine.trace import trace
 
     everything = {**model.states, **model.constants, **model.quantities}
@@ -80,7 +86,7 @@ def generate(model: Model) -> str:
         {n: v.formula for n, v in model.quantities.items()},
         {n: v.arguments for n, v in everything.items()},
     )
-    template = inspect.getsource(stepper).split(_MARKER, 2)[1]
+    template = "".join(inspect.getsource(t).split(_MARKER, 2)[1] for t in _templates())
     return emit.Emitter(traced).module(template)
 
 

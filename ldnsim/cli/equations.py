@@ -1,0 +1,32 @@
+"""The command that prints the model's equations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ldnsim.cli.guard import guarded
+
+
+@guarded()
+def equations(
+    mechanism: Annotated[str | None, typer.Argument(help="Only this mechanism.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="With meanings and units.")] = False,
+) -> None:
+    """Print the equations, from the functions the kernels are made of."""
+    from ldnsim import equations as printer
+    from ldnsim.model import default_model
+
+    if markdown:
+        typer.echo(printer.as_markdown(mechanism), nl=False)
+        return
+    for room in printer.rooms(default_model(), mechanism):
+        typer.echo(f"# {room.title}")
+        for variable in room.variables.values():
+            typer.echo(printer.as_text(variable))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(equations)

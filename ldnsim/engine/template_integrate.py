@@ -1,0 +1,211 @@
+"""Kernel template, third part: stepping from event to event, and the loop over groups of runs.
+
+Steps end exactly on every event of any of the eight lanes; output times never steer the steps.
+See :mod:`ldnsim.engine.template_step` for how templates become kernels.
+"""
+
+# mypy: ignore-errors
+# ruff: noqa
+
+from ldnsim.engine.contract import *
+
+# ---- template begins ----
+
+# fmt: off
+
+
+@jit
+def store(w, out_obs, out, column):
+    """Write the observables asked for into one output column of every lane."""
+    for k in range(out_obs.shape[0]):
+        for l in range(LANES):
+            out[l, k, column] = w[AT_O + LANES * out_obs[k] + l]
+
+
+@jit
+def apply_events(w, t, ev_time, ev_target, ev_value, pointer, stop):
+    """Apply every event due at ``t``: add to a state, or set a parameter; returns how many."""
+    count = 0
+    changed = False
+    for l in range(LANES):
+        while pointer[l] < stop[l] and ev_time[pointer[l]] <= t:
+            target = ev_target[pointer[l]]
+            if target < NS:
+                w[AT_Y + LANES * target + l] += ev_value[pointer[l]]
+            else:
+                w[AT_P + LANES * (target - NS) + l] = ev_value[pointer[l]]
+                changed = True
+            pointer[l] += 1
+            count += 1
+    if changed:
+        setup(w)
+    return count
+
+
+@jit
+def next_event(ev_time, pointer, stop, t_end):
+    """Time of the next event of any lane, or the end."""
+    t = t_end
+    for l in range(LANES):
+        if pointer[l] < stop[l] and ev_time[pointer[l]] < t:
+            t = ev_time[pointer[l]]
+    return t
+
+
+@jit
+def worst(lane_error, status):
+    """Largest error among lanes still running."""
+    value = 0.0
+    for l in range(LANES):
+        if status[l] == OK and lane_error[l] > value:
+            value = lane_error[l]
+    return value
+
+
+@jit
+def give_up(lane_error, status, code):
+    """Mark the lanes that keep the group from going on; returns whether any lane still runs."""
+    running = False
+    for l in range(LANES):
+        if status[l] == OK and not lane_error[l] <= 1.0:
+            status[l] = NOT_FINITE if lane_error[l] == np.inf else code
+        if status[l] == OK:
+            running = True
+    return running
+
+
+@jit
+def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs, out,
+              windows, red_window, red_kind, red_obs, red_threshold, red, samples,
+              rtol, atol, h_start, h_max, max_steps, status, effort):
+    """Advance eight lanes from time 0 to ``t_end``.
+
+    Changes in place: ``w`` (sections Y and P hold the lanes' states and parameters on entry),
+    ``pointer`` (next event of each lane), ``out`` (lane, observable, time), ``red`` (lane,
+    reduction), ``status`` (lane), ``effort`` (accepted steps, rejected steps).
+    """
+    setup(w)
+    t = 0.0
+    column = 0
+    lane_error = np.zeros(LANES)
+    if out_times.shape[0] > 0 and out_times[0] <= 0.0:
+        copy(w, AT_Y, AT_T, WIDTH)
+        observe_at(w, 0.0)
+        store(w, out_obs, out, 0)
+        column = 1
+    apply_events(w, t, ev_time, ev_target, ev_value, pointer, stop)
+    h = h_start
+    grown = True
+    while t < t_end:
+        target = next_event(ev_time, pointer, stop, t_end)
+        left = target - t
+        trial = min(h, h_max)
+        if 1.01 * trial >= left:
+            trial = left
+        elif 2.0 * trial > left:
+            trial = 0.5 * left
+        step(w, t, trial)
+        errors(w, rtol, atol, lane_error)
+        error = worst(lane_error, status)
+        if error > 1.0:
+            effort[1] += 1
+            h = trial * (0.1 if error == np.inf else max(0.2, 0.9 * error**-0.2))
+            grown = False
+            if h < 1e-10:
+                if not give_up(lane_error, status, STEP_TOO_SMALL):
+                    return
+                h = h_start
+            continue
+        effort[0] += 1
+        end = target if trial == left else t + trial
+        prepared = False
+        while column < out_times.shape[0] and out_times[column] <= end:
+            if not prepared:
+                prepare_dense(w)
+                prepared = True
+            dense(w, (out_times[column] - t) / trial)
+            observe_at(w, out_times[column])
+            store(w, out_obs, out, column)
+            column += 1
+        for k in range(windows.shape[0]):
+            if windows[k, 0] < end and windows[k, 1] > t and not prepared:
+                prepare_dense(w)
+                prepared = True
+        if prepared:
+            reduce_step(w, t, trial, windows, red_window, red_kind, red_obs, red_threshold, red,
+                        samples)
+        copy(w, AT_YN, AT_Y, WIDTH)
+        grow = 5.0 if error < 1e-8 else min(5.0, 0.9 * error**-0.2)
+        if not grown:
+            grow = min(grow, 1.0)
+        grown = True
+        if trial < left or grow < 1.0:
+            h = trial * grow
+        t = end
+        if t >= target and target < t_end:
+            if apply_events(w, t, ev_time, ev_target, ev_value, pointer, stop) > 0:
+                h = min(h, h_start)
+        if effort[0] >= max_steps:
+            for l in range(LANES):
+                if status[l] == OK and t < t_end:
+                    status[l] = TOO_MANY_STEPS
+            return
+
+
+@jit
+def solve_runs(first_run, last_run, params, y0, ev_offset, ev_time, ev_target, ev_value, t_end,
+               out_times, out_obs, out, windows, red_window, red_kind, red_obs, red_threshold,
+               red, final, rtol, atol, h_start, h_max, max_steps, status, effort):
+    """Solve runs ``first_run`` to ``last_run`` (exclusive), eight neighbours at a time.
+
+    Arrays have one row per run. Changes in place: ``out`` (run, observable, time), ``red`` (run,
+    reduction), ``final`` (run, state), ``status`` (run), ``effort`` (run, 2). Groups start at
+    multiples of eight counted from run 0, so the split into calls changes nothing.
+    """
+    w = np.zeros(SIZE)
+    samples = np.zeros((NODES, NOBS * LANES))
+    n_red = red_window.shape[0]
+    threshold = np.zeros((n_red, LANES))
+    group_out = np.zeros((LANES, out_obs.shape[0], out_times.shape[0]))
+    group_red = np.zeros((LANES, n_red))
+    group_status = np.zeros(LANES, np.int8)
+    group_effort = np.zeros(2, np.int64)
+    pointer = np.zeros(LANES, np.int64)
+    stop = np.zeros(LANES, np.int64)
+    for lead in range(first_run, last_run, LANES):
+        w[:] = 0.0
+        for l in range(LANES):
+            run = min(lead + l, last_run - 1)
+            for i in range(NP):
+                w[AT_P + LANES * i + l] = params[run, i]
+            for i in range(NS):
+                w[AT_Y + LANES * i + l] = y0[run, i]
+            pointer[l] = ev_offset[run]
+            stop[l] = ev_offset[run + 1]
+            group_status[l] = status[run]
+            for r in range(n_red):
+                threshold[r, l] = red_threshold[run, r]
+                accumulates = red_kind[r] in (MEAN, INTEGRAL, HOURS_ABOVE)
+                group_red[l, r] = 0.0 if accumulates else np.nan
+        group_out[:] = np.nan
+        group_effort[:] = 0
+        integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs,
+                  group_out, windows, red_window, red_kind, red_obs, threshold, group_red, samples,
+                  rtol, atol, h_start, h_max, max_steps, group_status, group_effort)
+        for l in range(min(LANES, last_run - lead)):
+            run = lead + l
+            status[run] = group_status[l]
+            effort[run, 0] = group_effort[0]
+            effort[run, 1] = group_effort[1]
+            good = group_status[l] == OK
+            for k in range(out_obs.shape[0]):
+                for c in range(out_times.shape[0]):
+                    out[run, k, c] = group_out[l, k, c] if good else np.nan
+            for r in range(n_red):
+                value = group_red[l, r]
+                if red_kind[r] == MEAN:
+                    k = red_window[r]
+                    value = value / (windows[k, 1] - windows[k, 0])
+                red[run, r] = value if good else np.nan
+            for i in range(NS):
+                final[run, i] = w[AT_Y + LANES * i + l] if good else np.nan
