@@ -1,0 +1,409 @@
+"""Is there a dose window, and why?
+
+One patient (the default phenotype, resting in the inflamed state) takes one dose nightly for half a
+year; doses run from far below to far above the usual one. The same is done under rival hypotheses
+and with other values of the assumed affinity of the OGF receptor. The answer is printed; it is made
+from the runs and changes with the model.
+
+    python experiments/dose_window.py [--out DIR] [--weeks N] [--points N] [--threads N]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from common import (
+    PAIN_FALL,
+    TNF_FALL,
+    Floats,
+    against,
+    arguments,
+    failures,
+    guarded,
+    paragraphs,
+    parameter_lines,
+    percent,
+    responds,
+    say,
+    values,
+    write,
+)
+
+from ldnsim import Study
+from ldnsim.model import default_model
+
+MAIN = "dual_pathway"
+HYPOTHESES = (MAIN, "rebound", "glial", "tonic", "persistent")
+DAY = 10
+"""Day of the close-up, in week 2: peptides have risen, most patients have not yet improved."""
+LOOK = (
+    "opioid_tone", "analgesic_tone", "ogfr_occupancy", "mor_occupancy", "beta_endorphin",
+    "met_enkephalin", "trif_uninhibited", "tnf", "microglia_m1", "pain",
+)  # fmt: skip
+SUMMARIES = ("tnf_change_percent", "pain_change_percent", "pain_change", "m1_change")
+HANGS_ON = (
+    "kd_ogfr", "weight_tone_mor", "weight_tone_dor", "demand_gain", "demand50", "t_delay_penk",
+    "k_off_mor", "ic50_trif", "tone_activation", "tnf_autocrine50",
+)  # fmt: skip
+Kind = Literal["none", "everywhere", "no upper limit", "no lower limit", "window", "scattered"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How much to compute.
+
+    Attributes:
+        doses: number of doses, evenly spaced on a logarithmic scale.
+        weeks: weeks of treatment.
+        affinities: number of values of the OGF receptor's dissociation constant.
+        threads: threads; all cores when None.
+    """
+
+    doses: int = 16
+    weeks: int = 26
+    affinities: int = 9
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which of the doses help.
+
+    Attributes:
+        kind: where the helpful doses lie among those tried.
+        low: lowest dose that helps (mg), NaN when none does.
+        high: highest dose that helps (mg).
+        below: next lower dose tried, which does not help.
+        above: next higher dose tried, which does not help.
+        top: highest dose tried.
+        top_tnf: change of TNF there, percent.
+    """
+
+    kind: Kind
+    low: float
+    high: float
+    below: float
+    above: float
+    top: float
+    top_tnf: float
+
+    @property
+    def reversed(self) -> bool:
+        """Whether the highest dose leaves TNF above that of the untreated patient."""
+        return self.top_tnf > 1.0
+
+
+def judge(dose: Floats, tnf_percent: Floats, pain_percent: Floats) -> Verdict:
+    """Say whether the doses that help form a window. Failed runs (NaN) are left out."""
+    kept = np.isfinite(tnf_percent) & np.isfinite(pain_percent)
+    dose, tnf = np.asarray(dose)[kept], np.asarray(tnf_percent)[kept]
+    good = responds(tnf, np.asarray(pain_percent)[kept])
+    top, top_tnf = (float(dose[-1]), float(tnf[-1])) if len(dose) else (np.nan, np.nan)
+    if not good.any():
+        return Verdict("none", np.nan, np.nan, np.nan, np.nan, top, top_tnf)
+    first, last = int(np.argmax(good)), len(good) - 1 - int(np.argmax(good[::-1]))
+    open_low, open_high = first == 0, last == len(good) - 1
+    kind: Kind = {
+        (True, True): "everywhere",
+        (False, True): "no upper limit",
+        (True, False): "no lower limit",
+        (False, False): "window",
+    }[open_low, open_high]  # type: ignore[assignment]
+    below = np.nan if open_low else float(dose[first - 1])
+    above = np.nan if open_high else float(dose[last + 1])
+    shape: Kind = kind if good[first : last + 1].all() else "scattered"
+    return Verdict(shape, float(dose[first]), float(dose[last]), below, above, top, top_tnf)
+
+
+def study(setting: Setting, axis: Sequence[dict[str, Any]], **blocks: Any) -> Study:
+    """Build a study of nightly doses with one more axis (or several that advance together)."""
+    dose = {
+        "name": "dose", "field": "regimen.target", "logspace": ["0.1 mg", "50 mg", setting.doses],
+        "digits": 2, "unit": "mg",
+    }  # fmt: skip
+    return Study.build(
+        {
+            "title": "Is there a dose window?",
+            "hypothesis": MAIN,
+            "horizon": f"{setting.weeks} wk",
+            "regimen": f"4.5 mg nightly at 22:00, for {setting.weeks} wk",
+            "axes": [*axis, dose],
+            "output": {
+                "every": "1 wk",
+                "night": min(DAY, setting.weeks * 7 - 2),
+                "ledger": False,
+                "variables": list(LOOK),
+                "summaries": list(SUMMARIES),
+            },
+            **blocks,
+        },
+        "dose_window",
+    )
+
+
+def affinities(number: int) -> tuple[list[float], list[float]]:
+    """Return dissociation constants from 1/3 to 3 times the default, of drug and of metabolite."""
+    table = default_model().parameters
+    factors = 3.0 ** np.linspace(-1.0, 1.0, number)
+    drug, metabolite = (table[n].value for n in ("kd_ogfr", "kd_ogfr_naltrexol"))
+    return [float(drug * f) for f in factors], [float(metabolite * f) for f in factors]
+
+
+def run(setting: Setting) -> tuple[xr.Dataset, xr.Dataset]:
+    """Run dose x hypothesis and dose x affinity of the OGF receptor."""
+    axis = {"name": "hypothesis", "field": "hypothesis", "values": list(HYPOTHESES)}
+    say("dose x hypothesis (the first run on a machine compiles the model, about half a minute)")
+    rivals = study(setting, [axis]).run(threads=setting.threads)
+    drug, metabolite = affinities(setting.affinities)
+    axes = [
+        {"name": "kd_ogfr", "field": "parameters.kd_ogfr", "values": drug},
+        {"name": "kd_metabolite", "field": "parameters.kd_ogfr_naltrexol", "values": metabolite},
+    ]
+    say("dose x affinity of the OGF receptor")
+    together = study(setting, axes, zip=[["kd_ogfr", "kd_metabolite"]])
+    return rivals, together.run(threads=setting.threads)
+
+
+def verdict(ds: xr.Dataset) -> Verdict:
+    """Judge the doses of a dataset that has no other dimension."""
+    names = ("dose", "tnf_change_percent", "pain_change_percent")
+    return judge(*(values(ds, name) for name in names))
+
+
+def reasons(ds: xr.Dataset) -> dict[str, Floats]:
+    """Return, per dose in week 2, 24 h means in percent.
+
+    Tones and peptides are changes from the untreated patient; ``mu``, ``ogfr`` and ``trif`` are
+    the share of receptors or of the TRIF branch that is blocked.
+    """
+    mean = ds[[f"night_{n}" for n in LOOK]].mean("night_time")
+
+    def change(name: str) -> Floats:
+        return 100.0 * (values(mean, f"night_{name}") / values(ds, f"baseline_{name}") - 1.0)
+
+    return {
+        "effector_tone": change("opioid_tone"),
+        "analgesic_tone": change("analgesic_tone"),
+        "beta_endorphin": change("beta_endorphin"),
+        "met_enkephalin": change("met_enkephalin"),
+        "mu": 100.0 * values(mean, "night_mor_occupancy"),
+        "ogfr": 100.0 * values(mean, "night_ogfr_occupancy"),
+        "trif": 100.0 * (1.0 - values(mean, "night_trif_uninhibited")),
+    }
+
+
+def verdict_sentence(v: Verdict) -> str:
+    """Say in words what a verdict means."""
+    if v.kind == "none":
+        return "no dose tried helps" + (
+            f", and {v.top:g} mg makes it worse (TNF {percent(v.top_tnf)})" if v.reversed else ""
+        )
+    if v.kind == "scattered":
+        return f"doses between {v.low:g} and {v.high:g} mg help, but not all of them"
+    low = "already the lowest dose tried helps" if np.isnan(v.below) else (
+        f"benefit begins between {v.below:g} and {v.low:g} mg"
+    )  # fmt: skip
+    if np.isnan(v.above):
+        return f"{low} and is still there at {v.top:g} mg, the highest dose tried"
+    end = "reversed" if v.reversed else "gone"
+    return (
+        f"{low} and is lost between {v.high:g} and {v.above:g} mg; at {v.top:g} mg it is {end} "
+        f"(TNF {percent(v.top_tnf)})"
+    )
+
+
+def headline_of(v: Verdict) -> str:
+    """Answer the question in one sentence."""
+    opening = {
+        "window": "Yes, with the default parameters there is a dose window",
+        "none": "No, with the default parameters there is no dose window",
+        "everywhere": "No, with the default parameters there is no dose window",
+        "no upper limit": "No: there is a threshold but no upper limit",
+        "no lower limit": "Half: there is an upper limit but no threshold among the doses tried",
+        "scattered": "Not a clean one",
+    }[v.kind]
+    return f"{opening}: {verdict_sentence(v)}."
+
+
+def size_sentence(ds: xr.Dataset, v: Verdict) -> str:
+    """Say how large the benefit is, and what it is not."""
+    if v.kind == "none":
+        return ""
+    pain, share = values(ds, "pain_change"), values(ds, "pain_change_percent")
+    best = int(np.nanargmin(pain))
+    usual = "reaches" if share[best] <= -30.0 else "stays short of"
+    return (
+        f"Counted as help: TNF down by {TNF_FALL:g} % and pain by {PAIN_FALL:g} % or more. At "
+        f"best, with {values(ds, 'dose')[best]:g} mg, pain falls by {-pain[best]:.2f} points "
+        f"({percent(share[best])}), which {usual} the 30 % that trials call a response."
+    )
+
+
+def reason_sentences(dose: Floats, r: dict[str, Floats], v: Verdict) -> list[str]:
+    """Explain the shape from week 2: what slows down and what keeps growing with dose."""
+    tone, top = r["effector_tone"], len(dose) - 1
+    best = int(np.nanargmax(tone))
+    if best == top:
+        return [
+            f"The tone on glia ({percent(tone[top])} at {dose[top]:g} mg) has not turned down by"
+            " the highest dose, so nothing here takes the benefit away again."
+        ]
+    told = (
+        f"Tone on glia is highest with {dose[best]:g} mg nightly ({percent(tone[best])} against "
+        f"untreated, 24 h mean in week 2) and falls to {percent(tone[top])} at {dose[top]:g} mg; "
+        f"analgesic tone goes from {percent(r['analgesic_tone'][best])} to "
+        f"{percent(r['analgesic_tone'][top])}."
+    )
+    return [told, _growth(dose, r, best, top), _trif(r, best, top), _edge(dose, r, v)]
+
+
+def _growth(dose: Floats, r: dict[str, Floats], best: int, top: int) -> str:
+    """Compare how peptides and block grow beyond the dose of the highest tone."""
+    rise, block = r["met_enkephalin"], r["ogfr"]
+    if rise[top] <= 2.0:
+        return (
+            f"Peptides hardly rise ({percent(rise[top])} at {dose[top]:g} mg): only the block of "
+            f"OGF receptors grows, to {block[top]:.0f} %."
+        )
+    more, wider = rise[top] / rise[best], block[top] / block[best]
+    word = (
+        "The rise of the peptides slows down while the block of the effectors keeps growing"
+        if wider > more
+        else "The block does not outgrow the peptides, so the cause lies elsewhere"
+    )
+    return (
+        f"From {dose[best]:g} to {dose[top]:g} mg the dose grows {dose[top] / dose[best]:.1f}-fold,"
+        f" the rise of met-enkephalin {more:.1f}-fold ({percent(rise[best])} to "
+        f"{percent(rise[top])}; beta-endorphin to {percent(r['beta_endorphin'][top])}), the block "
+        f"of OGF receptors {wider:.1f}-fold ({block[best]:.0f} to {block[top]:.0f} %; mu "
+        f"{r['mu'][best]:.0f} to {r['mu'][top]:.0f} %). {word}."
+    )
+
+
+def _trif(r: dict[str, Floats], best: int, top: int) -> str:
+    """Say what direct inhibition of TLR4 does over the same doses."""
+    blocked = f"({r['trif'][best]:.0f} to {r['trif'][top]:.0f} %)"
+    if np.all(np.diff(r["trif"]) >= 0.0):
+        return (
+            f"Direct inhibition of TRIF only grows with dose {blocked}: it speaks for more drug at "
+            "every dose and cannot close a window."
+        )
+    return f"Direct inhibition of TRIF does not simply grow with dose {blocked}."
+
+
+def _edge(dose: Floats, r: dict[str, Floats], v: Verdict) -> str:
+    """Say how much tone it takes to tip the patient, and where it is lost again."""
+    if not np.isfinite(v.low):
+        return ""
+
+    def tone(mg: float) -> float:
+        return float(np.interp(mg, dose, r["effector_tone"]))
+
+    mu = float(np.interp(v.low, dose, r["mu"]))
+    text = (
+        f"The lowest dose that tips this patient raises tone by {tone(v.low):.1f} %, with "
+        f"{mu:.0f} % of mu receptors blocked on average"
+    )
+    if np.isfinite(v.above):
+        text += (
+            f"; benefit is lost where tone is back at {percent(tone(v.above))}"
+            f" ({v.above:g} mg; {percent(tone(v.high))} at {v.high:g} mg, which still helps)"
+        )
+    near = " So little means that the patient stands near the edge of the inflamed state."
+    return f"{text}." + (near if tone(v.low) < 15.0 else "")
+
+
+def route_sentence(verdicts: dict[str, Verdict]) -> str:
+    """Say which of the two routes carries the benefit in this patient."""
+    rebound, glial = (verdicts[n].kind != "none" for n in ("rebound", "glial"))
+    if rebound and not glial:
+        return (
+            "Rebound alone gives the benefit; TLR4 inhibition alone does not, since the block of "
+            "the receptors that calm glia comes with it and nothing makes up for it."
+        )
+    if glial and not rebound:
+        return "TLR4 inhibition alone gives the benefit; rebound alone does not."
+    return "Either route alone gives benefit." if rebound else "Neither route alone gives benefit."
+
+
+def affinity_sentences(ds: xr.Dataset) -> list[str]:
+    """Say for which affinities of the OGF receptor there is a window."""
+    kd = values(ds, "kd_ogfr")
+    kinds = [verdict(ds.isel(kd_ogfr=i)) for i in range(len(kd))]
+    yes = [k for k, v in zip(kd, kinds, strict=True) if v.kind == "window"]
+    default = default_model().parameters["kd_ogfr"].value
+    within = (
+        f"there is a window at {len(yes)} of {len(kd)} values, from {min(yes):.2g} to "
+        f"{max(yes):.2g} nM" if yes else f"there is a window at none of {len(kd)} values"
+    )  # fmt: skip
+    ends = [
+        f"  kd_ogfr = {kd[i]:.2g} nM ({kd[i] / default:.2g} times the default): "
+        f"{verdict_sentence(kinds[i])}."
+        for i in (0, len(kd) - 1)
+    ]
+    both = all(kinds[i].kind == "window" for i in (0, -1))
+    fate = "The window survives both" if both else "The window does not survive both"
+    return [
+        "No affinity of naltrexone for the OGF receptor was ever measured. Between a third and "
+        f"three times the default ({default:g} nM, that of its metabolite in proportion) {within}. "
+        f"{fate} ends:",
+        *ends,
+    ]
+
+
+def answer(rivals: xr.Dataset, kd: xr.Dataset) -> str:
+    """Write the answer from the two sets of runs."""
+    verdicts = {str(h): verdict(rivals.sel(hypothesis=h)) for h in rivals["hypothesis"].values}
+    main = rivals.sel(hypothesis=MAIN)
+    v = verdicts[MAIN]
+    parts = ["IS THERE A DOSE WINDOW, AND WHY?", headline_of(v), size_sentence(main, v)]
+    parts += reason_sentences(values(main, "dose"), reasons(main), v)
+    parts += ["Under rival hypotheses:"]
+    parts += [f"  {n}: {verdict_sentence(w)}." for n, w in verdicts.items() if n != MAIN]
+    parts += [route_sentence(verdicts), *affinity_sentences(kd)]
+    parts += ["It hangs on these numbers:", *parameter_lines(HANGS_ON)]
+    parts += ["Evidence that speaks against it:", *against((MAIN,))]
+    parts += [
+        "One set of parameters was chosen because it shows this behaviour. That it can happen is "
+        "shown; that it does happen in people is not. Not medical advice.",
+        failures(rivals),
+        failures(kd),
+    ]
+    return paragraphs(parts)
+
+
+def tables(rivals: xr.Dataset, kd: xr.Dataset) -> dict[str, Any]:
+    """Return the numbers behind the figure as tables."""
+    found = {}
+    for name, ds in (("dose_window_hypotheses", rivals), ("dose_window_affinity", kd)):
+        dims = ds["tnf_change_percent"].dims
+        shape = {k: (dims, v) for k, v in reasons(ds).items()}
+        found[name] = ds[list(SUMMARIES)].assign(shape).to_dataframe()
+    return found
+
+
+def experiment(out: Path, setting: Setting) -> str:
+    """Run everything, save it under ``out`` and return the answer."""
+    from dose_window_picture import picture
+
+    rivals, kd = run(setting)
+    text = answer(rivals, kd)
+    write(out, "dose_window", text, picture(rivals, kd), tables(rivals, kd))
+    return text
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Read the command line and run."""
+    given = arguments("Is there a dose window, and why?", "dose_window", argv)
+    setting = Setting(given.points or Setting.doses, given.weeks, threads=given.threads)
+    return guarded(lambda: experiment(given.out, setting))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
