@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from dose_window import Setting, Verdict, experiment, headline_of, judge, main, reason_sentences
+from dose_verdict import Verdict, headline_of, judge
+from dose_window import Setting, experiment, main, reason_sentences
 
 DOSE = np.array([0.5, 1.0, 2.0, 4.0, 8.0])
 
