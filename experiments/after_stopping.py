@@ -316,6 +316,19 @@ def size_sentence(ds: xr.Dataset) -> str:
     return f"On average, {'; '.join(parts)}." if parts else ""
 
 
+def slow_sentence(ds: xr.Dataset) -> str:
+    """Say how many lost responses are lost by pain alone so far, and how near to its limit."""
+    tnf, pain = values(ds, "tnf_change_end_percent"), values(ds, "pain_change_end_percent")
+    slow = (np.asarray(ds["outcome"]) == Outcome.LOST) & (tnf <= -TNF_FALL)
+    if not slow.any():
+        return ""
+    return (
+        f"In {int(slow.sum())} of the lost responses TNF is still down by {TNF_FALL:g} % or more "
+        f"at the end, and pain by {-pain[slow].max():.1f} to {-pain[slow].min():.1f} %: these are "
+        "lost by the limit chosen for pain; they go back slowly, near the edge."
+    )
+
+
 def answer(ds: xr.Dataset, b: Branches, weeks: int) -> str:
     """Write the answer from the runs and the untreated states."""
     outcome, driver = np.asarray(ds["outcome"]), values(ds, "driver")
@@ -327,6 +340,7 @@ def answer(ds: xr.Dataset, b: Branches, weeks: int) -> str:
         "By dose:",
         *dose_sentences(ds),
         size_sentence(ds),
+        slow_sentence(ds),
         edge_sentence(b),
         rule_sentence(driver, outcome, b),
         "It hangs on these numbers, which make the switch:",

@@ -46,7 +46,7 @@ def arguments(about: str, name: str, argv: Sequence[str] | None) -> argparse.Nam
     return parser.parse_args(argv)
 
 
-def guarded(body: Callable[[], None]) -> int:
+def guarded(body: Callable[[], object]) -> int:
     """Run a script; a mistake of the user ends it with one line instead of a traceback."""
     try:
         body()

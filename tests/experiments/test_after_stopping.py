@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from after_stopping import (
     Branches,
     Outcome,
@@ -19,6 +20,7 @@ from after_stopping import (
     headline_of,
     narrow,
     rule_sentence,
+    slow_sentence,
 )
 
 
@@ -74,6 +76,18 @@ def test_headline_says_what_the_outcomes_are() -> None:
     assert headline_of(np.array([lasts, none])).startswith("Yes")
     assert headline_of(np.array([lost, none])).startswith("No:")
     assert headline_of(np.array([none])).startswith("Not answered")
+
+
+def test_lost_by_the_limit_of_pain_alone_is_said() -> None:
+    ds = xr.Dataset(
+        {
+            "outcome": ("run", [int(Outcome.LOST)] * 2),
+            "tnf_change_end_percent": ("run", [-57.0, -1.0]),
+            "pain_change_end_percent": ("run", [-8.7, -0.2]),
+        }
+    )
+    assert "In 1 of the lost" in slow_sentence(ds) and "8.7" in slow_sentence(ds)
+    assert slow_sentence(ds.isel(run=[1])) == ""
 
 
 def test_the_rule_is_tested_not_asserted() -> None:
