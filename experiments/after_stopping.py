@@ -220,7 +220,7 @@ def branches(setting: Setting) -> Branches:
         m1[inflamed] = np.where(ok[inflamed], mean, np.nan)
 
     def exists(x: Floats, inflamed: bool) -> NDArray[np.bool_]:
-        return untreated(x, inflamed, setting.threads)[1] == Status.OK
+        return np.asarray(untreated(x, inflamed, setting.threads)[1] == Status.OK)
 
     lower, upper = edges(driver, ok[True], ok[False], exists)
     return Branches(driver, m1[True], m1[False], lower, upper, odd)
