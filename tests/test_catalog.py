@@ -90,7 +90,7 @@ def test_the_eight_hypotheses_change_what_they_assert() -> None:
     assert found["dual_pathway"].overrides == {}
     off = {n: {k for k, v in h.overrides.items() if k.startswith("coupling_") and v == 0.0}
            for n, h in found.items()}  # fmt: skip
-    assert off["glial"] == {"coupling_rebound"}
+    assert off["glial"] == {"coupling_opioid"}
     assert off["null"] == {"coupling_drug"}
     assert off["peripheral"] == {"coupling_brain"}
     assert found["rebound"].overrides == {"ic50_trif": 1960.0}

@@ -32,7 +32,7 @@ P("kd_dor", 90.8, "nmol/L", "dissociation constant of naltrexone at the delta re
 P("kd_kor", 2.3, "nmol/L", "dissociation constant of naltrexone at the kappa receptor", DERIVED,
   "majumdar_ki trostheim2022", spread=KD, low=1e-6, note="twice the mu value; about ten times it "
   "in the monkey", alternatives={"ko_monkey": 25.0})
-P("kd_ogfr", 3.0, "nmol/L", "dissociation constant of naltrexone at the OGF receptor", ASSUMED,
+P("kd_ogfr", 2.4, "nmol/L", "dissociation constant of naltrexone at the OGF receptor", ASSUMED,
   spread=lognormal(1.2), low=1e-6, note="no measured affinity was found in any source")
 P("kd_mor_naltrexol", 2.12, "nmol/L", "dissociation constant of 6-beta-naltrexol, mu", IN_VITRO,
   "naltrexol_ki", spread=KD, low=1e-6, alternatives={"nathan2011": 1.4})
@@ -40,7 +40,7 @@ P("kd_dor_naltrexol", 213.0, "nmol/L", "dissociation constant of 6-beta-naltrexo
   IN_VITRO, "naltrexol_ki", spread=KD, low=1e-6)
 P("kd_kor_naltrexol", 7.24, "nmol/L", "dissociation constant of 6-beta-naltrexol, kappa",
   IN_VITRO, "naltrexol_ki", spread=KD, low=1e-6, alternatives={"nathan2011": 2.0})
-P("kd_ogfr_naltrexol", 15.0, "nmol/L", "dissociation constant of 6-beta-naltrexol, OGF receptor",
+P("kd_ogfr_naltrexol", 12.0, "nmol/L", "dissociation constant of 6-beta-naltrexol, OGF receptor",
   ASSUMED, spread=lognormal(1.2), low=1e-6)
 P("k_off_mor", 0.7, "1/h", "dissociation rate constant at mu", ASSUMED, spread=KOFF, low=1e-6,
   note="not measured; 0.0064-0.0096 /h if binding alone explained PET washout over 72-108 h",
@@ -58,6 +58,7 @@ P("bound_kor", 0.15, "1", "share of kappa receptors held by dynorphin at rest", 
 P("bound_ogfr", 0.10, "1", "share of OGF receptors held by met-enkephalin at rest", DERIVED,
   "zagon1989_ogfr clement_jones", spread=logitnormal(0.6), high=0.95,
   note="5-33 % from plasma, 2-9 % from CSF levels at Kd 0.49 nM")
+P("coupling_opioid", 1.0, "1", "switch: the drug binds to opioid receptors", high=1.0)
 P("oprm1_potency", 1.0, "1", "potency of beta-endorphin at the patient's mu receptor (A118G)",
   IN_VITRO, "bond1998", spread=lognormal(0.1), low=0.01,
   note="Bond 1998 found 3 for 118G; Befort 2001 and Beyer 2004 did not",
@@ -103,10 +104,18 @@ def ntx_acting(ntx_brain: float, coupling_drug: float, coupling_brain: float) ->
     return coupling_drug * coupling_brain * ntx_brain
 
 
-@M.quantity("nmol/L", "6-beta-naltrexol acting in the brain")
-def naltrexol_acting(naltrexol_brain: float, coupling_drug: float, coupling_brain: float) -> float:
+@M.quantity("nmol/L", "naltrexone that central opioid receptors see")
+def ntx_binding(ntx_acting: float, coupling_opioid: float) -> float:
+    """What acts in the brain, or nothing when the hypothesis spares the receptors."""
+    return coupling_opioid * ntx_acting
+
+
+@M.quantity("nmol/L", "6-beta-naltrexol that central opioid receptors see")
+def naltrexol_binding(
+    naltrexol_brain: float, coupling_drug: float, coupling_brain: float, coupling_opioid: float
+) -> float:
     """Effect-site concentration, or nothing when the hypothesis switches it off."""
-    return coupling_drug * coupling_brain * naltrexol_brain
+    return coupling_drug * coupling_brain * coupling_opioid * naltrexol_brain
 
 
 @M.quantity("1", "mu receptor occupancy by antagonist")
@@ -165,85 +174,85 @@ FRACTION = {"lower": 0.0, "upper": 1.0, "scale": 0.01}
 
 @M.state("1", "mu receptors held by naltrexone", **FRACTION)
 def mor_ntx(
-    mor_ntx: float, ntx_acting: float, kd_mor: float, k_off_mor: float, mor_available: float
+    mor_ntx: float, ntx_binding: float, kd_mor: float, k_off_mor: float, mor_available: float
 ) -> float:
     """Association minus dissociation."""
-    return association(ntx_acting, kd_mor, k_off_mor, mor_available) - k_off_mor * mor_ntx
+    return association(ntx_binding, kd_mor, k_off_mor, mor_available) - k_off_mor * mor_ntx
 
 
 @M.state("1", "mu receptors held by 6-beta-naltrexol", **FRACTION)
 def mor_naltrexol(
     mor_naltrexol: float,
-    naltrexol_acting: float,
+    naltrexol_binding: float,
     kd_mor_naltrexol: float,
     k_off_mor: float,
     mor_available: float,
 ) -> float:
     """Association minus dissociation."""
-    bound = association(naltrexol_acting, kd_mor_naltrexol, k_off_mor, mor_available)
+    bound = association(naltrexol_binding, kd_mor_naltrexol, k_off_mor, mor_available)
     return bound - k_off_mor * mor_naltrexol
 
 
 @M.state("1", "delta receptors held by naltrexone", **FRACTION)
 def dor_ntx(
-    dor_ntx: float, ntx_acting: float, kd_dor: float, k_off_dor: float, dor_available: float
+    dor_ntx: float, ntx_binding: float, kd_dor: float, k_off_dor: float, dor_available: float
 ) -> float:
     """Association minus dissociation."""
-    return association(ntx_acting, kd_dor, k_off_dor, dor_available) - k_off_dor * dor_ntx
+    return association(ntx_binding, kd_dor, k_off_dor, dor_available) - k_off_dor * dor_ntx
 
 
 @M.state("1", "delta receptors held by 6-beta-naltrexol", **FRACTION)
 def dor_naltrexol(
     dor_naltrexol: float,
-    naltrexol_acting: float,
+    naltrexol_binding: float,
     kd_dor_naltrexol: float,
     k_off_dor: float,
     dor_available: float,
 ) -> float:
     """Association minus dissociation."""
-    bound = association(naltrexol_acting, kd_dor_naltrexol, k_off_dor, dor_available)
+    bound = association(naltrexol_binding, kd_dor_naltrexol, k_off_dor, dor_available)
     return bound - k_off_dor * dor_naltrexol
 
 
 @M.state("1", "kappa receptors held by naltrexone", **FRACTION)
 def kor_ntx(
-    kor_ntx: float, ntx_acting: float, kd_kor: float, k_off_kor: float, kor_available: float
+    kor_ntx: float, ntx_binding: float, kd_kor: float, k_off_kor: float, kor_available: float
 ) -> float:
     """Association minus dissociation."""
-    return association(ntx_acting, kd_kor, k_off_kor, kor_available) - k_off_kor * kor_ntx
+    return association(ntx_binding, kd_kor, k_off_kor, kor_available) - k_off_kor * kor_ntx
 
 
 @M.state("1", "kappa receptors held by 6-beta-naltrexol", **FRACTION)
 def kor_naltrexol(
     kor_naltrexol: float,
-    naltrexol_acting: float,
+    naltrexol_binding: float,
     kd_kor_naltrexol: float,
     k_off_kor: float,
     kor_available: float,
 ) -> float:
     """Association minus dissociation."""
-    bound = association(naltrexol_acting, kd_kor_naltrexol, k_off_kor, kor_available)
+    bound = association(naltrexol_binding, kd_kor_naltrexol, k_off_kor, kor_available)
     return bound - k_off_kor * kor_naltrexol
 
 
 @M.state("1", "OGF receptors held by naltrexone", **FRACTION)
 def ogfr_ntx(
-    ogfr_ntx: float, ntx_acting: float, kd_ogfr: float, k_off_ogfr: float, ogfr_available: float
+    ogfr_ntx: float, ntx_binding: float, kd_ogfr: float, k_off_ogfr: float, ogfr_available: float
 ) -> float:
     """Association minus dissociation."""
-    return association(ntx_acting, kd_ogfr, k_off_ogfr, ogfr_available) - k_off_ogfr * ogfr_ntx
+    return association(ntx_binding, kd_ogfr, k_off_ogfr, ogfr_available) - k_off_ogfr * ogfr_ntx
 
 
 @M.state("1", "OGF receptors held by 6-beta-naltrexol", **FRACTION)
 def ogfr_naltrexol(
     ogfr_naltrexol: float,
-    naltrexol_acting: float,
+    naltrexol_binding: float,
     kd_ogfr_naltrexol: float,
     k_off_ogfr: float,
     ogfr_available: float,
 ) -> float:
     """Association minus dissociation."""
-    bound = association(naltrexol_acting, kd_ogfr_naltrexol, k_off_ogfr, ogfr_available)
+    bound = association(naltrexol_binding, kd_ogfr_naltrexol, k_off_ogfr, ogfr_available)
     return bound - k_off_ogfr * ogfr_naltrexol
 
 
@@ -352,6 +361,7 @@ def peripheral_occupancy(
     c_naltrexol: float,
     f_unbound: float,
     coupling_drug: float,
+    coupling_opioid: float,
     kd_mor: float,
     kd_mor_naltrexol: float,
     bound_mor: float,
@@ -359,7 +369,7 @@ def peripheral_occupancy(
     """Gut and immune receptors, in equilibrium with unbound plasma and resting agonist."""
     parent = f_unbound * c_plasma / kd_mor
     metabolite = f_unbound * c_naltrexol / kd_mor_naltrexol
-    blocked = coupling_drug * (parent + metabolite) * (1.0 - bound_mor)
+    blocked = coupling_drug * coupling_opioid * (parent + metabolite) * (1.0 - bound_mor)
     return blocked / (1.0 + blocked)
 
 
