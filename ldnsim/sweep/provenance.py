@@ -58,7 +58,7 @@ def _texts(folder: Any) -> list[bytes]:
     """Collect the sources of a folder and its subfolders, in order of their names."""
     found: list[bytes] = []
     for item in sorted(folder.iterdir(), key=lambda p: p.name):
-        if item.is_dir() and item.name != "__pycache__":
+        if item.is_dir() and item.name not in ("__pycache__", "studies"):  # studies: templates
             found += _texts(item)
         elif item.name.endswith((".py", ".toml")):
             found += [item.name.encode(), item.read_bytes()]
