@@ -29,6 +29,7 @@ Point = tuple[float, float]
 States = Mapping[str, Point]
 WEEK = 168.0
 _PATH = ("blue", "vermillion", "green", "purple", "orange", "sky")
+_ASIDE = ((10, -2), (10, -2), (-10, 10), (10, 16))  # where each path's week numbers stand
 _STATE = {"resolved": ("o", "green"), "inflamed": ("s", "vermillion")}
 
 
@@ -37,7 +38,7 @@ def phase_plane(
     select: Select = None,
     *,
     x: str = "microglia_m1",
-    y: str = "tnf",
+    y: str = "microglia_m2",
     states: States | None = None,
     nullclines: Mapping[str, tuple[Floats, Floats]] | None = None,
     weeks: tuple[float, ...] = (4, 12, 26, 52),
@@ -51,7 +52,7 @@ def phase_plane(
         ds: a dataset with trajectories.
         select: which runs, as for :func:`compare`; at most four by default.
         x: variable across.
-        y: variable upwards (``tnf`` or ``microglia_m2``).
+        y: variable upwards (``microglia_m2``, ``tnf``, ``neuronal_health`` ...).
         states: resting states as ``{"resolved": (x, y), "inflamed": (x, y)}``; by default those
             the dataset carries as ``state_resolved_<variable>`` and ``state_inflamed_<variable>``.
         nullclines: curves to draw behind, ``{"label": (x values, y values)}``.
@@ -141,9 +142,11 @@ def _weeks(ax: Axes, member: Member, x: str, y: str, place: int, weeks: Sequence
     if len(spots) == 1:
         return  # a run that stays where it began needs no calendar
     for point, words in (spot for spot in spots if spot[1]):
+        dx, dy = _ASIDE[place % len(_ASIDE)]
         ax.annotate(
             "wk " + ", ".join(words), (float(point[0]), float(point[1])), gid="week",
-            xytext=(8, -6 - 13 * (place % 3)), textcoords="offset points", va="center",
+            xytext=(dx, dy), textcoords="offset points", va="center",
+            ha="left" if dx > 0 else "right",
             fontsize=SMALL, color=OKABE_ITO[_PATH[place % len(_PATH)]],
         )  # fmt: skip
 
