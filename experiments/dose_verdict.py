@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from common import Floats, percent, responds
+from common import TNF_FALL, Floats, percent, responds
 
 Kind = Literal["none", "everywhere", "no upper limit", "no lower limit", "window", "scattered"]
 
@@ -23,6 +23,7 @@ class Verdict:
         above: next higher dose tried, which does not help.
         top: highest dose tried.
         top_tnf: change of TNF there, percent.
+        above_tnf: change of TNF at ``above``, percent.
     """
 
     kind: Kind
@@ -32,6 +33,7 @@ class Verdict:
     above: float
     top: float
     top_tnf: float
+    above_tnf: float = np.nan
 
     @property
     def reversed(self) -> bool:
@@ -58,7 +60,8 @@ def judge(dose: Floats, tnf_percent: Floats, pain_percent: Floats) -> Verdict:
     below = np.nan if open_low else float(dose[first - 1])
     above = np.nan if open_high else float(dose[last + 1])
     shape: Kind = kind if good[first : last + 1].all() else "scattered"
-    return Verdict(shape, float(dose[first]), float(dose[last]), below, above, top, top_tnf)
+    after = np.nan if open_high else float(tnf[last + 1])
+    return Verdict(shape, float(dose[first]), float(dose[last]), below, above, top, top_tnf, after)
 
 
 def verdict_sentence(v: Verdict) -> str:
@@ -75,9 +78,13 @@ def verdict_sentence(v: Verdict) -> str:
     if np.isnan(v.above):
         return f"{low} and is still there at {v.top:g} mg, the highest dose tried"
     end = "reversed" if v.reversed else "gone"
+    limit = (
+        f" by the limit chosen for pain (TNF is still {percent(v.above_tnf)} there)"
+        if v.above_tnf <= -TNF_FALL else ""
+    )  # fmt: skip
     return (
-        f"{low} and is lost between {v.high:g} and {v.above:g} mg; at {v.top:g} mg it is {end} "
-        f"(TNF {percent(v.top_tnf)})"
+        f"{low} and is lost between {v.high:g} and {v.above:g} mg{limit}; at {v.top:g} mg it is "
+        f"{end} (TNF {percent(v.top_tnf)})"
     )
 
 

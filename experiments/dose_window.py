@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import xarray as xr
@@ -33,9 +33,10 @@ from common import (
     values,
     write,
 )
-from dose_verdict import Verdict, headline_of, judge, verdict_sentence
+from dose_verdict import Kind, Verdict, headline_of, judge, verdict_sentence
 
 from ldnsim import Study
+from ldnsim.catalog import hypotheses
 from ldnsim.model import default_model
 
 MAIN = "dual_pathway"
@@ -131,7 +132,9 @@ def reasons(ds: xr.Dataset) -> dict[str, Floats]:
     Tones and peptides are changes from the untreated patient; ``mu``, ``ogfr`` and ``trif`` are
     the share of receptors or of the TRIF branch that is blocked.
     """
-    mean = ds[[f"night_{n}" for n in LOOK]].mean("night_time")
+    hours = values(ds, "night_time")
+    span = hours[-1] - hours[0]  # both ends of the day are stored: a plain mean counts one twice
+    mean = ds[[f"night_{n}" for n in LOOK]].integrate("night_time") / span
 
     def change(name: str) -> Floats:
         return 100.0 * (values(mean, f"night_{name}") / values(ds, f"baseline_{name}") - 1.0)
@@ -235,17 +238,31 @@ def _edge(dose: Floats, r: dict[str, Floats], v: Verdict) -> str:
     return f"{text}." + (near if tone(v.low) < 15.0 else "")
 
 
-def route_sentence(verdicts: dict[str, Verdict]) -> str:
-    """Say which of the two routes carries the benefit in this patient."""
-    rebound, glial = (verdicts[n].kind != "none" for n in ("rebound", "glial"))
-    if rebound and not glial:
-        return (
-            "Rebound alone gives the benefit; TLR4 inhibition alone does not, since the block of "
-            "the receptors that calm glia comes with it and nothing makes up for it."
-        )
-    if glial and not rebound:
-        return "TLR4 inhibition alone gives the benefit; rebound alone does not."
-    return "Either route alone gives benefit." if rebound else "Neither route alone gives benefit."
+def route_sentences(verdicts: dict[str, Verdict]) -> list[str]:
+    """Say which of the two routes carries the benefit in this patient, and which ends it."""
+    names = ("rebound", "glial")
+    helps, ends = (
+        [n for n in names if verdicts[n].kind in kinds]
+        for kinds in (set(get_args(Kind)) - {"none"}, {"window", "no lower limit"})
+    )
+    which = {
+        0: "Neither route alone gives",
+        1: f"Only {' '.join(helps)} gives",
+        2: "Either route alone gives",
+    }
+    text = f"{which[len(helps)]} benefit in this patient."
+    if len(helps) == 2 and len(ends) == 1:
+        text += f" An upper limit of dose comes only with {ends[0]}."
+    return [text, potency_sentence()]
+
+
+def potency_sentence() -> str:
+    """Say how the potencies at TLR4 differ that the hypotheses take."""
+    default = default_model().parameters["ic50_trif"].value
+    names = (MAIN, "rebound", "glial")
+    taken = [hypotheses()[n].overrides.get("ic50_trif", default) for n in names]
+    told = ", ".join(f"{n} {value:g}" for n, value in zip(names, taken, strict=True))
+    return f"The routes differ in what they assume: ic50_trif (nM) is {told}."
 
 
 def affinity_sentences(ds: xr.Dataset) -> list[str]:
@@ -282,7 +299,7 @@ def answer(rivals: xr.Dataset, kd: xr.Dataset) -> str:
     parts += reason_sentences(values(main, "dose"), reasons(main), v)
     parts += ["Under rival hypotheses:"]
     parts += [f"  {n}: {verdict_sentence(w)}." for n, w in verdicts.items() if n != MAIN]
-    parts += [route_sentence(verdicts), *affinity_sentences(kd)]
+    parts += [*route_sentences(verdicts), *affinity_sentences(kd)]
     parts += ["It hangs on these numbers:", *parameter_lines(HANGS_ON)]
     parts += ["Evidence that speaks against it:", *against((MAIN,))]
     parts += [

@@ -89,6 +89,10 @@ def _outcomes(axes: list[Axes], rivals: xr.Dataset) -> None:
         _window(ax, rivals.sel(hypothesis=MAIN))
         _lines(ax, rivals, name, shown)
         _words(ax, title, label)
+        ax.legend().remove()  # one for the three of them, above the lines of the first
+    low, high = axes[0].get_ylim()
+    axes[0].set_ylim(low, high + 0.35 * (high - low))
+    axes[0].legend(loc="upper left", fontsize=SMALL)
 
 
 def _why(axes: list[Axes], main: xr.Dataset) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from dose_verdict import Verdict, headline_of, judge
-from dose_window import Setting, experiment, main, reason_sentences
+from dose_verdict import Verdict, headline_of, judge, verdict_sentence
+from dose_window import Setting, experiment, main, reason_sentences, route_sentences
+
+from ldnsim.catalog import hypotheses
 
 DOSE = np.array([0.5, 1.0, 2.0, 4.0, 8.0])
 
@@ -40,6 +42,32 @@ def test_other_shapes_are_not_called_a_window(tnf: list[float], kind: str, word:
     assert v.kind == kind
     text = headline_of(v)
     assert word in text and not text.startswith("Yes")
+
+
+def test_a_benefit_lost_by_the_limit_of_pain_alone_is_said() -> None:
+    tnf, pain = np.array([-2.0, -70, -75, -60, 5]), np.array([-1.0, -15, -15, -8, 2])
+    assert "limit chosen for pain (TNF is still -60 %" in verdict_sentence(judge(DOSE, tnf, pain))
+    assert "limit chosen" not in verdict_sentence(judged([-2, -70, -75, -5, 5]))
+
+
+def none() -> Verdict:
+    return judged([-1] * 5)
+
+
+@pytest.mark.parametrize(
+    ("rebound", "glial", "word"),
+    [
+        (judged([-2, -70, -75, -70, 5]), judged([-2, -70, -75, -70, -70]), "only with rebound"),
+        (judged([-2, -70, -75, -70, 5]), none(), "Only rebound"),
+        (none(), judged([-2, -70, -75, -70, -70]), "Only glial"),
+        (none(), none(), "Neither route"),
+    ],
+)
+def test_the_route_is_read_from_the_runs(rebound: Verdict, glial: Verdict, word: str) -> None:
+    first, potency = route_sentences({"rebound": rebound, "glial": glial})
+    assert word in first
+    taken = hypotheses()["glial"].overrides["ic50_trif"]
+    assert f"glial {taken:g}" in potency
 
 
 def test_lower_tnf_without_less_pain_is_no_help() -> None:
@@ -78,7 +106,9 @@ def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
     assert np.all(np.diff(main_runs["mu"]) > 0.0), "more drug, more block"
     assert np.all(np.diff(main_runs["trif"]) > 0.0)
     glial = table[table["hypothesis"] == "glial"]
-    assert glial["met_enkephalin"].abs().max() < 1e-3, "without rebound no peptide rises"
+    assert glial[["mu", "ogfr"]].abs().max().max() == 0.0
+    assert glial["analgesic_tone"].abs().max() < 0.1, "no drug at the receptors, no change of tone"
+    assert glial["met_enkephalin"].abs().max() < 1e-3, "receptors that are spared call up nothing"
     assert (tmp_path / "dose_window.png").stat().st_size > 20_000
     assert (tmp_path / "dose_window.txt").read_text("utf-8") == text
 
