@@ -75,6 +75,35 @@ def give_up(lane_error, status, code):
 
 
 @jit
+def trial_step(h, h_max, left):
+    """Length of the next step: never past the next event, never leaving a sliver before it."""
+    trial = min(h, h_max)
+    if 1.01 * trial >= left:
+        return left
+    return 0.5 * left if 2.0 * trial > left else trial
+
+
+@jit
+def read_step(w, t, h, end, column, out_times, out_obs, out,
+              windows, red_window, red_kind, red_obs, red_threshold, red, samples):
+    """Store outputs and update reductions from the step ``[t, end]``; returns the next column."""
+    wanted = column < out_times.shape[0] and out_times[column] <= end
+    for k in range(windows.shape[0]):
+        if windows[k, 0] < end and windows[k, 1] > t:
+            wanted = True
+    if not wanted:
+        return column
+    prepare_dense(w)
+    while column < out_times.shape[0] and out_times[column] <= end:
+        dense(w, (out_times[column] - t) / h)
+        observe_at(w, out_times[column])
+        store(w, out_obs, out, column)
+        column += 1
+    reduce_step(w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples)
+    return column
+
+
+@jit
 def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs, out,
               windows, red_window, red_kind, red_obs, red_threshold, red, samples,
               rtol, atol, h_start, h_max, max_steps, status, effort):
@@ -99,11 +128,7 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
     while t < t_end:
         target = next_event(ev_time, pointer, stop, t_end)
         left = target - t
-        trial = min(h, h_max)
-        if 1.01 * trial >= left:
-            trial = left
-        elif 2.0 * trial > left:
-            trial = 0.5 * left
+        trial = trial_step(h, h_max, left)
         step(w, t, trial)
         errors(w, rtol, atol, lane_error)
         error = worst(lane_error, status)
@@ -118,36 +143,20 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
             continue
         effort[0] += 1
         end = target if trial == left else t + trial
-        prepared = False
-        while column < out_times.shape[0] and out_times[column] <= end:
-            if not prepared:
-                prepare_dense(w)
-                prepared = True
-            dense(w, (out_times[column] - t) / trial)
-            observe_at(w, out_times[column])
-            store(w, out_obs, out, column)
-            column += 1
-        for k in range(windows.shape[0]):
-            if windows[k, 0] < end and windows[k, 1] > t and not prepared:
-                prepare_dense(w)
-                prepared = True
-        if prepared:
-            reduce_step(w, t, trial, windows, red_window, red_kind, red_obs, red_threshold, red,
-                        samples)
+        column = read_step(w, t, trial, end, column, out_times, out_obs, out, windows, red_window,
+                           red_kind, red_obs, red_threshold, red, samples)
         copy(w, AT_YN, AT_Y, WIDTH)
-        grow = 5.0 if error < 1e-8 else min(5.0, 0.9 * error**-0.2)
-        if not grown:
-            grow = min(grow, 1.0)
-        grown = True
+        grow = min(5.0, 0.9 * max(error, 1e-8) ** -0.2)
         if trial < left or grow < 1.0:
-            h = trial * grow
+            h = trial * (grow if grown else min(grow, 1.0))
+        grown = True
         t = end
         if t >= target and target < t_end:
             if apply_events(w, t, ev_time, ev_target, ev_value, pointer, stop) > 0:
                 h = min(h, h_start)
-        if effort[0] >= max_steps:
+        if effort[0] >= max_steps and t < t_end:
             for l in range(LANES):
-                if status[l] == OK and t < t_end:
+                if status[l] == OK:
                     status[l] = TOO_MANY_STEPS
             return
 
