@@ -54,6 +54,8 @@ def as_markdown(mechanism: str | None = None, model: Model | None = None) -> str
     """
     parts = ["# Equations", "", _HEAD]
     for room in rooms(model or default_model(), mechanism):
+        if not room.variables:
+            continue  # factors alone: they stand in the equations of other mechanisms
         parts += ["", f"## {room.title} (`{room.name}`)", ""]
         for v in room.variables.values():
             unit = f"{v.unit}/h" if v.is_state and v.unit != "1" else v.unit

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,14 +66,13 @@ class Model:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """Hash of all equations and names; changes when the model does, not with values."""
-        import inspect
-
+        """Hash of all names and equations; changes with the model, not with parameter values."""
         text = [",".join(self.parameters)]
         for name, v in self.observables.items():
             text.append(f"{name}:{v.is_state}:{v.lower}:{v.upper}:{v.scale}")
-        for module in sorted({v.formula.__module__ for v in self.observables.values()}):
-            text.append(inspect.getsource(__import__(module, fromlist=["M"])))
+        modules = {v.formula.__module__ for v in self.observables.values()}
+        for module in sorted({*modules, "ldnsim.mechanisms.forms"}):
+            text += _code_of(module)
         return hashlib.sha256("\n".join(text).encode()).hexdigest()[:16]
 
     def defaults(self) -> FloatArray:
@@ -119,6 +120,18 @@ class Model:
             for s in self.states.values()
         ]
         return np.array(guess)
+
+
+def _code_of(module: str) -> list[str]:
+    """Source of a module's functions and its numeric constants: all that equations can use."""
+    space = sys.modules[module].__dict__
+    found = []
+    for name, thing in sorted(space.items()):
+        if inspect.isfunction(thing) and thing.__module__ == module:
+            found.append(inspect.getsource(thing))
+        elif isinstance(thing, (int, float)):
+            found.append(f"{name} = {thing!r}")
+    return found
 
 
 def check_value(parameter: Parameter, value: float) -> float:

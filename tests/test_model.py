@@ -80,6 +80,28 @@ def test_overrides_are_checked() -> None:
         MODEL.parameter_vector({"cl": float("nan")})
 
 
+def test_the_fingerprint_follows_equations_and_not_values() -> None:
+    def decay(name: str, value: float, power: int) -> Mechanism:
+        room = Mechanism("tiny", "for tests")
+        room.parameter("k", value, "1/h", "rate constant")
+        room.state("1", "decaying")(_linear if power == 1 else _square)
+        return room
+
+    one = assemble([decay("x", 1.0, 1)]).fingerprint
+    assert assemble([decay("x", 2.0, 1)]).fingerprint == one
+    assert assemble([decay("x", 1.0, 2)]).fingerprint != one
+
+
+def _linear(_linear: float, k: float) -> float:
+    """First-order decay."""
+    return -k * _linear
+
+
+def _square(_square: float, k: float) -> float:
+    """Second-order decay."""
+    return -k * _square**2
+
+
 def tiny() -> Mechanism:
     room = Mechanism("tiny", "for tests")
     room.parameter("k", 1.0, "1/h", "rate constant")

@@ -25,11 +25,11 @@ def test_the_readme_counts_parameters_and_equations() -> None:
     assert f"{len(model.parameters)} parameters" in text
 
 
-def test_the_readme_lists_every_mechanism_and_the_modifiers() -> None:
+def test_the_readme_lists_every_mechanism() -> None:
     named = [m.name.replace("_", " ") for m in default_model().mechanisms]
     table = README[README.index("| mechanism ") : README.index("## Rival")]
     rows = [row.lower() for row in re.findall(r"^\| ([^|]+?) \|", table, re.M)]
-    assert rows == ["mechanism", *named, "modifiers"]
+    assert rows == ["mechanism", *named]
     assert len(adjuncts()) == 10
     assert "ten adjuncts" in table
 

@@ -5,6 +5,7 @@ from ldnsim.mechanisms import (
     endogenous,
     immunity,
     microglia,
+    modifiers,
     neurons,
     pharmacokinetics,
     receptors,
@@ -24,6 +25,7 @@ MECHANISMS = tuple(
         immunity,
         neurons,
         symptoms,
+        modifiers,
     )
 )
 """Every mechanism, in the order of the causal chain."""

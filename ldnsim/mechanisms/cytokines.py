@@ -36,9 +36,6 @@ P("il10_from_m2", 20.0, "1", "IL-10 made by resolving microglia (fold)", ASSUMED
   spread=lognormal(0.3))
 P("il10_from_m1", 3.0, "1", "IL-10 made by inflamed microglia (fold)", ASSUMED,
   spread=lognormal(0.3))
-P("factor_tnf", 1.0, "1", "adjunct factor on TNF production", ASSUMED)
-P("factor_il1b", 1.0, "1", "adjunct factor on IL-1b release", ASSUMED)
-P("factor_il6", 1.0, "1", "adjunct factor on IL-6 production", ASSUMED)
 
 
 @M.state("1", "TNF in the brain, fold of healthy", start=1.0, start_inflamed=9.0)

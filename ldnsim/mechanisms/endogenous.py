@@ -46,14 +46,6 @@ P("circadian_amplitude", 0.23, "1", "relative daily swing of beta-endorphin rele
   "iranmanesh1989", spread=lognormal(0.3), high=0.95)
 P("circadian_acrophase", 10.72, "h", "clock time of the daily peak of beta-endorphin", HUMAN_PK,
   "iranmanesh1989", high=24.0, note="10:43; lowest 22:00-03:30 (Dent): no surge at 2-4 AM")
-P("exercise", 0.0, "1", "regular exercise, relative rise of beta-endorphin release", HUMAN_PK,
-  "goldfarb1990", note="single bouts above 70 % of VO2max: 2.7 to 5.5-fold for 20 min; the daily "
-  "mean effect of a habit is assumed to be a few per cent", high=2.0)
-P("stress", 0.0, "1", "chronic stress, 0 none to 1 severe", ASSUMED, high=1.0)
-P("stress_drain", 0.6, "1", "extra loss from the precursor pool at full stress", ASSUMED,
-  spread=lognormal(0.5), note="the claim; seven days of foot-shock left rat plasma and brain "
-  "beta-endorphin unchanged (Przewlocki 1987)")
-P("stress_driver", 0.05, "1", "TLR4 drive added by full stress", ASSUMED, spread=lognormal(0.7))
 
 
 @M.quantity("1", "beta-endorphin the clock leads the sensor to expect")

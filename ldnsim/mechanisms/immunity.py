@@ -37,7 +37,6 @@ P("mast_tone", 0.3, "1", "strength of opioid tone against mast cells", ASSUMED,
   spread=lognormal(0.5))
 P("t_mast", 24.0, "h", "time constant of mast-cell activation", ASSUMED, spread=lognormal(0.3),
   low=0.1)
-P("factor_mast", 1.0, "1", "adjunct factor on mast-cell activation", ASSUMED)
 
 
 @M.state("1", "natural-killer cell activity, fold of healthy", start=1.0)

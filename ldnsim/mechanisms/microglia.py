@@ -31,7 +31,6 @@ P("tone_resolving", 0.8, "1", "share of resolution that follows opioid tone", AS
 P("k_deactivation", 0.007, "1/h", "return of inflamed cells to rest", ASSUMED,
   spread=lognormal(0.3))
 P("k_rest", 0.02, "1/h", "return of resolving cells to rest", ASSUMED, spread=lognormal(0.3))
-P("factor_microglia", 1.0, "1", "adjunct factor on microglial activation", ASSUMED)
 
 
 @M.quantity("1", "resting microglia")

@@ -22,7 +22,6 @@ P("lesion", 0.0, "1", "damage that no repair reaches (refractory neuropathy), sh
   high=0.95)
 P("t_damps", 24.0, "h", "time constant of released danger signals", ASSUMED,
   spread=lognormal(0.3), low=0.1)
-P("factor_damage", 1.0, "1", "adjunct factor on neuronal damage (antioxidants)", ASSUMED)
 
 
 @M.quantity("1/h", "rate constant of neuronal damage")

@@ -1,0 +1,27 @@
+"""What is done besides naltrexone, as levels and factors on named rates of other mechanisms.
+
+Each adjunct is one factor on one rate, 1 without it; the values adjuncts give them, with their
+evidence and their null trials, are data. Exercise and stress are levels, 0 without them. All can be
+set for a patient or changed during a run.
+"""
+
+from __future__ import annotations
+
+from ldnsim.mechanisms.record import ASSUMED, HUMAN_PK, Mechanism, lognormal
+
+M = Mechanism("modifiers", "Adjuncts, exercise and stress")
+P = M.parameter
+P("exercise", 0.0, "1", "regular exercise, relative rise of beta-endorphin release", HUMAN_PK,
+  "goldfarb1990", note="single bouts above 70 % of VO2max: 2.7 to 5.5-fold for 20 min; the daily "
+  "mean effect of a habit is assumed to be a few per cent", high=2.0)
+P("stress", 0.0, "1", "chronic stress, 0 none to 1 severe", ASSUMED, high=1.0)
+P("stress_drain", 0.6, "1", "extra loss from the precursor pool at full stress", ASSUMED,
+  spread=lognormal(0.5), note="the claim; seven days of foot-shock left rat plasma and brain "
+  "beta-endorphin unchanged (Przewlocki 1987)")
+P("stress_driver", 0.05, "1", "TLR4 drive added by full stress", ASSUMED, spread=lognormal(0.7))
+P("factor_microglia", 1.0, "1", "adjunct factor on microglial activation", ASSUMED)
+P("factor_tnf", 1.0, "1", "adjunct factor on TNF production", ASSUMED)
+P("factor_il1b", 1.0, "1", "adjunct factor on IL-1b release", ASSUMED)
+P("factor_il6", 1.0, "1", "adjunct factor on IL-6 production", ASSUMED)
+P("factor_mast", 1.0, "1", "adjunct factor on mast-cell activation", ASSUMED)
+P("factor_damage", 1.0, "1", "adjunct factor on neuronal damage (antioxidants)", ASSUMED)
