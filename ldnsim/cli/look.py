@@ -68,7 +68,8 @@ def _draw(
     if kind is Kind.phase:
         from ldnsim.analysis import resting_states
 
-        states = {name: (xy[0], xy[1]) for name, xy in resting_states(ds, ("microglia_m1", "microglia_m2")).items()}
+        found = resting_states(ds, ("microglia_m1", "microglia_m2"))
+        states = {name: (xy[0], xy[1]) for name, xy in found.items()}
         return plots.phase_plane(ds, select, states=states)
     return plots.night(ds, select) if kind is Kind.night else plots.compare(ds, select)
 
