@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import numpy as np
 import pytest
 
+from ldnsim.catalog import adjuncts
 from ldnsim.engine.batch import BatchResult, Reduction, solve
 from ldnsim.engine.orbit import find_orbits
 from ldnsim.engine.status import Status
@@ -81,7 +83,7 @@ def test_e5_a_threshold_dose_tips_a_stuck_patient_and_the_benefit_outlasts_it() 
 
 
 def test_e5_a_patient_whose_driver_persists_relapses_or_does_not_respond() -> None:
-    relapse = half_year_on_half_year_off(driver=0.1)
+    relapse = half_year_on_half_year_off(driver=0.07)
     assert tipped(relapse, 1)[at(6.0)] and not tipped(relapse, 2).any()
     overridden = half_year_on_half_year_off(driver=0.3)
     assert not tipped(overridden, 1).any()
@@ -109,6 +111,48 @@ def test_each_pathway_is_needed_for_what_it_claims() -> None:
     both = half_year_on_half_year_off()
     rebound_only = half_year_on_half_year_off(coupling_tlr4=0.0)
     assert rebound_only["tnf"][at(0.5), 1] > both["tnf"][at(0.5), 1]
+
+
+def with_modifier(dose: float, **levels: float) -> dict[str, float]:
+    """Last-week means after 26 weeks of a nightly dose with modifiers set at time 0."""
+    params, y0, times, amounts = nightly([dose], 26.0)
+    batch = dosing(params, y0, times, amounts, 26 * WEEK, np.empty(0), [], [
+        Reduction("mean", OBS[n], 25 * WEEK, 26 * WEEK) for n in (*NAMES, "nk_activity")
+    ])  # fmt: skip
+    sets = [len(MODEL.states) + MODEL.parameter_index[n] for n in levels]
+    batch = dataclasses.replace(
+        batch,
+        event_offsets=np.array([0, len(times[0]) + len(sets)]),
+        event_time=np.concatenate([np.zeros(len(sets)), batch.event_time]),
+        event_target=np.concatenate([np.array(sets, np.int64), batch.event_target]),
+        event_value=np.concatenate([list(levels.values()), batch.event_value]),
+    )
+    values = solve(batch).reductions[0]
+    return dict(zip((*NAMES, "nk_activity"), values, strict=True))
+
+
+@pytest.mark.parametrize("level", [0.05, 0.2])
+def test_exercise_is_no_burden_and_does_not_undo_the_drug(level: float) -> None:
+    alone, active = with_modifier(0.0), with_modifier(0.0, exercise=level)
+    assert active["opioid_tone"] >= alone["opioid_tone"]
+    assert active["beta_endorphin"] > alone["beta_endorphin"]
+    assert active["tnf"] <= alone["tnf"] and active["pain"] < alone["pain"]
+    assert with_modifier(4.5, exercise=level)["tnf"] < 0.5 * alone["tnf"]
+
+
+@pytest.mark.parametrize("name", [n for n, a in adjuncts().items() if a.null_trials])
+def test_an_adjunct_with_null_trials_moves_no_pain(name: str) -> None:
+    adjunct = adjuncts()[name]
+    own = MODEL.parameters[adjunct.target].value
+    level = adjunct.amount if adjunct.sets_value else adjunct.amount * own
+    alone, added = with_modifier(0.0), with_modifier(0.0, **{adjunct.target: level})
+    assert added["pain"] == pytest.approx(alone["pain"], abs=0.3)
+    assert added["tnf"] > 0.5 * alone["tnf"]  # none tips the patient
+
+
+def test_nk_activity_rises_a_little_with_the_peptides() -> None:
+    untreated, treated = with_modifier(0.0), with_modifier(4.5)
+    assert 1.0 < treated["nk_activity"] / untreated["nk_activity"] < 1.3
 
 
 def dreams(weeks_to_target: int) -> np.ndarray:

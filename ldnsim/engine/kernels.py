@@ -10,13 +10,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
-import inspect
 import logging
 import os
 import sys
 import tempfile
 import time
 import types
+from importlib import resources
 from pathlib import Path
 
 from ldnsim.model import Model
@@ -38,6 +38,7 @@ def jit(function):
 lanes = jit
 """
 _MARKER = "# ---- template begins ----"
+_TEMPLATES = ("template_step", "template_reduce", "template_integrate")
 
 
 def cache_folder() -> Path:
@@ -59,17 +60,11 @@ def cache_folder() -> Path:
     return wanted
 
 
-def _templates() -> tuple[types.ModuleType, ...]:
-    from ldnsim.engine import template_integrate, template_reduce, template_step
-
-    return template_step, template_reduce, template_integrate
-
-
 def _engine_hash() -> str:
-    from ldnsim.engine import emit, lanes, sparse, trace
-
-    modules = (emit, lanes, sparse, trace, *_templates())
-    text = "".join(inspect.getsource(module) for module in modules)
+    """Hash of the files that make kernels, read as text: importing them would load SymPy."""
+    makers = ("emit", "lanes", "sparse", "trace", *_TEMPLATES)
+    folder = resources.files("ldnsim.engine")
+    text = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in makers)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -86,7 +81,9 @@ def generate(model: Model) -> str:
         {n: v.formula for n, v in model.quantities.items()},
         {n: v.arguments for n, v in everything.items()},
     )
-    template = "".join(inspect.getsource(t).split(_MARKER, 2)[1] for t in _templates())
+    folder = resources.files("ldnsim.engine")
+    sources = [(folder / f"{name}.py").read_text(encoding="utf-8") for name in _TEMPLATES]
+    template = "".join(source.split(_MARKER, 2)[1] for source in sources)
     return emit.Emitter(traced).module(template)
 
 

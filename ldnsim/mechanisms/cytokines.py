@@ -19,7 +19,7 @@ P("k_il1b", 0.674, "1/h", "loss of IL-1b from the brain", ASSUMED, spread=lognor
 P("k_il6", 0.674, "1/h", "loss of IL-6 from the brain", ANIMAL, "banks1998_efflux",
   spread=lognormal(0.25))
 P("k_il10", 0.20, "1/h", "loss of IL-10", HUMAN_PK, "huhn1997", spread=lognormal(0.3),
-  note="plasma half-life 2.7-4.5 h after subcutaneous dosing")
+  note="plasma half-life 2.7-4.5 h after subcutaneous dosing, taken for the brain")
 P("tnf_from_m1", 14.2, "1", "TNF made by inflamed microglia (fold), at full signal", ASSUMED,
   spread=lognormal(0.3), note="LPS raises TNF 16-fold in BV-2 cells")
 P("tnf_basal_signal", 1.5, "1", "TNF production by inflamed microglia without TRIF signal",

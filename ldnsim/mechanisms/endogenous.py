@@ -8,7 +8,7 @@ demand empties it: this is the endorphin reserve. Only beta-endorphin follows th
 from __future__ import annotations
 
 from ldnsim.mechanisms.forms import LN2, OMEGA, cos, positive_part, sin
-from ldnsim.mechanisms.receptors import agonist_tone
+from ldnsim.mechanisms.receptors import tone_of
 from ldnsim.mechanisms.record import (
     ASSUMED,
     HUMAN_PK,
@@ -66,11 +66,18 @@ def expected_endorphin(
 
 
 @M.quantity("1", "mu tone lost at the sensor")
-def lost_tone(mor_tone: float, expected_endorphin: float, bound_mor: float) -> float:
-    """How far mu tone lies below what the clock expects; a surplus counts as nothing."""
-    corner = 0.02
-    expected = agonist_tone(1.0, bound_mor, expected_endorphin)
-    return positive_part(1.0 - mor_tone / expected, corner) - 0.5 * corner
+def lost_tone(
+    mor_tone: float, expected_endorphin: float, bound_mor: float, oprm1_potency: float
+) -> float:
+    """How far mu tone lies below what the clock leads this patient's sensor to expect.
+
+    A surplus counts as nothing; a small loss counts little (quadratic up to ``soft``).
+    """
+    soft, corner = 0.05, 0.005
+    expected = tone_of(expected_endorphin, bound_mor, oprm1_potency)
+    loss = positive_part(1.0 - mor_tone / expected, corner)
+    at_rest = 0.5 * corner
+    return loss**2 / (soft + loss) - at_rest**2 / (soft + at_rest)
 
 
 @M.quantity("1", "demand for opioid peptide, relative to rest")
@@ -79,8 +86,8 @@ def demand(
 ) -> float:
     """Derepression by lost mu tone; 1 at rest, saturating with the loss.
 
-    At rest the sensor already holds synthesis near its floor, so a surplus of tone lowers demand
-    hardly at all: this asymmetry is what lets a nightly block raise the daily mean.
+    At rest the sensor already holds synthesis at its floor, so a surplus of tone does not lower
+    demand: this asymmetry is what lets a nightly block raise the daily mean.
     """
     return 1.0 + coupling_rebound * demand_gain * lost_tone / (demand50 + lost_tone)
 

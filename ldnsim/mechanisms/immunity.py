@@ -23,8 +23,8 @@ P("effector_tone", 0.8, "1", "strength of opioid tone against effector cells", A
   spread=lognormal(0.4))
 P("effector_regulation", 1.0, "1", "strength of regulatory against effector cells", ASSUMED,
   spread=lognormal(0.4))
-P("regulatory_tone", 0.5, "1", "saturation of regulatory cells with opioid tone", ASSUMED,
-  spread=lognormal(0.4))
+P("regulatory_gain", 0.5, "1", "largest change of regulatory cells by opioid tone", ASSUMED,
+  spread=logitnormal(0.4), high=0.95)
 P("t_effector", 240.0, "h", "time constant of effector cells", ASSUMED, spread=lognormal(0.3),
   low=0.1)
 P("t_regulatory", 336.0, "h", "time constant of regulatory cells", ASSUMED,
@@ -65,10 +65,11 @@ def effector_cells(
 
 @M.state("1", "regulatory cells, fold of healthy", start=1.0)
 def regulatory_cells(
-    regulatory_cells: float, peripheral_tone: float, regulatory_tone: float, t_regulatory: float
+    regulatory_cells: float, peripheral_tone: float, regulatory_gain: float, t_regulatory: float
 ) -> float:
-    """Rise with opioid tone."""
-    return (rising(peripheral_tone, regulatory_tone) - regulatory_cells) / t_regulatory
+    """Follow opioid tone within ``1 - regulatory_gain`` and ``1 + regulatory_gain``."""
+    target = 1.0 + regulatory_gain * (rising(peripheral_tone, 1.0) - 1.0)
+    return (target - regulatory_cells) / t_regulatory
 
 
 @M.quantity("1", "autoimmune balance, effector over regulatory cells, healthy = 1")

@@ -7,11 +7,11 @@ set for a patient or changed during a run.
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.record import ASSUMED, HUMAN_PK, Mechanism, lognormal
+from ldnsim.mechanisms.record import ASSUMED, Mechanism, lognormal
 
 M = Mechanism("modifiers", "Adjuncts, exercise and stress")
 P = M.parameter
-P("exercise", 0.0, "1", "regular exercise, relative rise of beta-endorphin release", HUMAN_PK,
+P("exercise", 0.0, "1", "regular exercise, relative rise of beta-endorphin release", ASSUMED,
   "goldfarb1990", note="single bouts above 70 % of VO2max: 2.7 to 5.5-fold for 20 min; the daily "
   "mean effect of a habit is assumed to be a few per cent", high=2.0)
 P("stress", 0.0, "1", "chronic stress, 0 none to 1 severe", ASSUMED, high=1.0)

@@ -2,8 +2,9 @@
 
 Both compounds compete with each other and with the endogenous agonist, whose own binding is fast
 and taken at equilibrium on what the antagonists leave free. The mu receptor is the sensor of the
-feedback; delta and OGF receptors, of far lower affinity for naltrexone, carry most of the effect
-on immune cells. Sensor and effectors being different pools is what makes a dose window possible.
+feedback; the OGF receptor, assumed to bind naltrexone half as tightly, and the delta receptor,
+which binds it far less, carry most of the effect on immune cells. Sensor and effectors being
+different pools is what makes a dose window possible.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ P("kd_dor_naltrexol", 213.0, "nmol/L", "dissociation constant of 6-beta-naltrexo
   IN_VITRO, "naltrexol_ki", spread=KD, low=1e-6)
 P("kd_kor_naltrexol", 7.24, "nmol/L", "dissociation constant of 6-beta-naltrexol, kappa",
   IN_VITRO, "naltrexol_ki", spread=KD, low=1e-6, alternatives={"nathan2011": 2.0})
-P("kd_ogfr_naltrexol", 12.0, "nmol/L", "dissociation constant of 6-beta-naltrexol, OGF receptor",
+P("kd_ogfr_naltrexol", 60.0, "nmol/L", "dissociation constant of 6-beta-naltrexol, OGF receptor",
   ASSUMED, spread=lognormal(1.2), low=1e-6)
 P("k_off_mor", 0.7, "1/h", "dissociation rate constant at mu", ASSUMED, spread=KOFF, low=1e-6,
   note="not measured; 0.0064-0.0096 /h if binding alone explained PET washout over 72-108 h",
@@ -78,6 +79,8 @@ P("weight_tone_mor", 0.15, "1", "share of mu in the tone on immune and glial cel
   spread=logitnormal(0.4), high=1.0, note="on microglia: found by Reiss 2022, not by Corder 2017")
 P("weight_tone_dor", 0.1, "1", "share of delta in the tone on immune and glial cells", ASSUMED,
   spread=logitnormal(0.4), high=1.0, note="the rest of the tone is carried by the OGF receptor")
+P("weight_peripheral_mor", 0.05, "1", "share of mu in the tone on peripheral immune cells",
+  ASSUMED, spread=logitnormal(0.4), high=1.0)
 P("weight_analgesia_dor", 0.2, "1", "share of delta in analgesic tone; mu carries the rest",
   ASSUMED, spread=logitnormal(0.4), high=1.0)
 
@@ -96,6 +99,12 @@ def agonist_tone(free: float, share_at_rest: float, level: float) -> float:
     """Agonist-bound receptors relative to rest, 1 for an untouched receptor at level 1."""
     ratio = agonist_ratio(share_at_rest, level)
     return free * ratio / (1.0 + ratio) / share_at_rest
+
+
+def tone_of(level: float, share_at_rest: float, potency: float) -> float:
+    """Tone at free receptors relative to this patient's own rest, for an agonist's potency."""
+    rest = agonist_tone(1.0, share_at_rest, potency)
+    return agonist_tone(1.0, share_at_rest, potency * level) / rest
 
 
 @M.quantity("nmol/L", "naltrexone acting in the brain")
@@ -260,7 +269,8 @@ def regulation(
     density: float, gain: float, occupancy: float, block50: float, t_half: float
 ) -> float:
     """Turnover towards a density that only a lasting, near-complete block raises."""
-    return LN2 / t_half * (1.0 + gain * hill4(occupancy, block50) - density)
+    raised = gain * hill4(occupancy, block50) / hill4(1.0, block50)
+    return LN2 / t_half * (1.0 + raised - density)
 
 
 @M.state("1", "mu receptor density, fold of baseline", start=1.0)
@@ -311,7 +321,7 @@ def mor_tone(
 ) -> float:
     """Beta-endorphin on what the antagonists leave free, times density."""
     free = mor_density * (1.0 - mor_occupancy)
-    return agonist_tone(free, bound_mor, oprm1_potency * beta_endorphin)
+    return free * tone_of(beta_endorphin, bound_mor, oprm1_potency)
 
 
 @M.quantity("1", "agonist tone at delta receptors, relative to rest")
@@ -373,11 +383,35 @@ def peripheral_occupancy(
     return blocked / (1.0 + blocked)
 
 
+@M.quantity("1", "peripheral OGF receptor occupancy by antagonist")
+def peripheral_ogfr(
+    c_plasma: float,
+    c_naltrexol: float,
+    f_unbound: float,
+    coupling_drug: float,
+    coupling_opioid: float,
+    kd_ogfr: float,
+    kd_ogfr_naltrexol: float,
+    bound_ogfr: float,
+) -> float:
+    """Blood-side OGF receptors, in equilibrium with unbound plasma and resting agonist."""
+    bound = f_unbound * (c_plasma / kd_ogfr + c_naltrexol / kd_ogfr_naltrexol)
+    blocked = coupling_drug * coupling_opioid * bound * (1.0 - bound_ogfr)
+    return blocked / (1.0 + blocked)
+
+
 @M.quantity("1", "opioid tone on peripheral immune cells, relative to rest")
 def peripheral_tone(
-    peripheral_occupancy: float, bound_ogfr: float, met_enkephalin: float, weight_tone_mor: float,
-    ogfr_tone: float,
-) -> float:  # fmt: skip
-    """Met-enkephalin at mu receptors open to plasma drug, and at the OGF receptor."""
-    blocked = agonist_tone(1.0 - peripheral_occupancy, bound_ogfr, met_enkephalin)
-    return weight_tone_mor * blocked + (1.0 - weight_tone_mor) * ogfr_tone
+    peripheral_occupancy: float,
+    peripheral_ogfr: float,
+    bound_mor: float,
+    bound_ogfr: float,
+    beta_endorphin: float,
+    met_enkephalin: float,
+    oprm1_potency: float,
+    weight_peripheral_mor: float,
+) -> float:
+    """Beta-endorphin at mu and met-enkephalin at OGF receptors that plasma drug leaves free."""
+    mu = (1.0 - peripheral_occupancy) * tone_of(beta_endorphin, bound_mor, oprm1_potency)
+    ogfr = agonist_tone(1.0 - peripheral_ogfr, bound_ogfr, met_enkephalin)
+    return weight_peripheral_mor * mu + (1.0 - weight_peripheral_mor) * ogfr

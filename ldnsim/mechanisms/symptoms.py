@@ -135,7 +135,7 @@ def mood(
 
 @M.quantity("1", "depth of sleep by the clock, 0 to 1")
 def asleep(clock_cos: float, clock_sin: float, sleep_centre: float) -> float:
-    """Raised cosine, to the fourth power, around the middle of sleep."""
+    """Raised cosine, squared, around the middle of sleep."""
     toward = clock_cos * cos(OMEGA * sleep_centre) + clock_sin * sin(OMEGA * sleep_centre)
     half = 0.5 * (1.0 + toward)
     return half**2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -53,8 +54,10 @@ def get(w: FloatArray, at: int, n: int) -> FloatArray:
 def random_parameters(rng: np.random.Generator, n: int, most: float = 0.5) -> FloatArray:
     """Parameter vectors drawn from the recorded spreads, (n, n_parameters)."""
     values = np.tile(MODEL.defaults(), (n, 1))
+    key = int(rng.integers(2**31))
     for j, p in enumerate(MODEL.parameters.values()):
-        noise = min(p.spread.sd, most) * rng.normal(size=n)
+        own = np.random.default_rng((key, zlib.crc32(p.name.encode())))  # whatever its place
+        noise = min(p.spread.sd, most) * own.normal(size=n)
         if p.spread.kind == "lognormal":
             values[:, j] *= np.exp(noise)
         elif p.spread.kind == "logitnormal" and 0.0 < p.value < 1.0:

@@ -65,16 +65,18 @@ def radau(rates: Callable[[float, np.ndarray], np.ndarray], y0: np.ndarray, time
 
 def study(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], np.ndarray]:
     rng = np.random.default_rng(seed)
-    params = random_parameters(rng, 2 * n)
-    orbits = find_orbits(params, rng.random(2 * n) < 0.5)
-    keep = np.flatnonzero(orbits.status == 0)[:n]
-    assert len(keep) == n
+    params, y0 = np.empty((0, len(MODEL.parameters))), np.empty((0, NS))
+    while len(params) < n:
+        drawn = random_parameters(rng, n)
+        orbits = find_orbits(drawn, rng.random(n) < 0.5)
+        found = orbits.status == 0
+        params, y0 = np.vstack([params, drawn[found]]), np.vstack([y0, orbits.y0[found]])
     doses = 10.0 ** rng.uniform(-6.0, np.log10(50.0), n)
     doses[:2] = (1e-6, 50.0)
     every = rng.choice([6.0, 12.0, 24.0, 48.0], n)
     every[:2] = 6.0
     times = [np.arange(rng.uniform(0.5, 12.0), HOURS - 0.5, h) for h in every]
-    return params[keep], orbits.y0[keep], times, doses
+    return params[:n], y0[:n], times, doses
 
 
 OUTPUTS = np.arange(3.0, HOURS + 0.1, 3.0)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ldnsim.engine.batch import Batch, Reduction, failed, solve
+from ldnsim.engine.batch import KINDS, Batch, Reduction, failed, solve
 from ldnsim.engine.status import Status
 from tests.engine.bench import MODEL, compiled, default_orbit, dosing, nightly, tolerances
 
@@ -189,6 +189,14 @@ def test_same_bits_for_any_threads_and_block(threads: int, block: int) -> None:
     ):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(one.steps, other.steps)
+
+
+def test_codes_of_kernels_and_python_agree() -> None:
+    k = compiled()
+    names = [{"max": "maximum", "min": "minimum"}.get(n, n).upper() for n in KINDS]
+    assert [getattr(k, n) for n in names] == list(range(len(KINDS)))
+    for name in ("OK", "STEP_TOO_SMALL", "TOO_MANY_STEPS", "NOT_FINITE"):
+        assert getattr(k, name) == Status[name]
 
 
 def test_progress_counts_every_run() -> None:

@@ -40,13 +40,25 @@ def test_demand_rests_rises_with_block_and_ignores_surplus() -> None:
     p = {n: MODEL.parameters[n].value for n in ("demand_gain", "demand50", "bound_mor")}
 
     def demand(tone: float) -> float:
-        lost = endogenous.lost_tone(tone, 1.0, p["bound_mor"])
+        lost = endogenous.lost_tone(tone, 1.0, p["bound_mor"], 1.0)
         return endogenous.demand(lost, p["demand_gain"], p["demand50"], 1.0)
 
     assert demand(1.0) == pytest.approx(1.0, abs=1e-6)
     assert demand(0.0) > demand(0.5) > demand(0.9) > 1.0
-    assert 0.75 < demand(2.0) <= 1.0
+    assert demand(2.0) == pytest.approx(1.0, abs=0.01)
     assert endogenous.demand(0.5, p["demand_gain"], p["demand50"], 0.0) == 1.0
+
+
+@given(st.floats(0.3, 3.0), fraction)
+def test_a_carrier_of_a_potent_receptor_rests_at_their_own_tone(
+    potency: float, bound: float
+) -> None:
+    assert receptors.tone_of(1.0, bound, potency) == pytest.approx(1.0)
+    assert endogenous.lost_tone(1.0, 1.0, bound, potency) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_lasting_full_block_reaches_the_largest_gain_in_density() -> None:
+    assert receptors.regulation(1.85, 0.85, 1.0, 0.75, 60.0) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_synthesis_has_a_ceiling() -> None:
