@@ -1,7 +1,7 @@
 """Ledger and modifiers turned into what the engine knows: at a time, add or set a number.
 
-Doses add nmol to a gut depot. Modifiers and changes set a parameter: the patient's own value
-times every factor that holds at that time.
+Doses add nmol to a gut depot. Modifiers and changes set a parameter: the latest level that holds
+(the patient's own value before any), times the factor of every adjunct taken at that time.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ def dose_events(
 
 
 def factor_spans(run: RunSpec) -> list[Span]:
-    """List what scales a parameter, as (parameter, factor, from hour, to hour)."""
+    """List the adjuncts that scale a parameter, as (parameter, factor, from hour, to hour)."""
     known = adjuncts()
     spans = []
     for a in run.modifiers.adjuncts:
         stop = np.inf if a.stop is None else a.stop
         if not known[a.name].sets_value:
             spans.append((known[a.name].target, known[a.name].amount, a.start, stop))
-    spans += [(c.parameter, c.factor, c.at, np.inf) for c in run.changes if c.factor is not None]
     return spans
 
 
-def level_spans(run: RunSpec) -> list[Span]:
+def level_spans(run: RunSpec, own: Floats) -> list[Span]:
     """List what sets a parameter outright, as (parameter, value, from hour, to hour).
 
-    Where two hold at once, the one that started later does, at equal starts the later in the list.
+    A change by a factor is a level too: that factor on the patient's own value, whatever other
+    changes came before it. Where two hold at once, the one that started later does, at equal starts the later in the list.
     """
     known = adjuncts()
     spans = []
@@ -68,7 +68,11 @@ def level_spans(run: RunSpec) -> list[Span]:
         stop = np.inf if a.stop is None else a.stop
         if known[a.name].sets_value:
             spans.append((known[a.name].target, known[a.name].amount, a.start, stop))
-    spans += [(c.parameter, c.value, c.at, np.inf) for c in run.changes if c.value is not None]
+    index = default_model().parameter_index
+    for c in run.changes:
+        level = c.value if c.factor is None else c.factor * float(own[index[c.parameter]])
+        assert level is not None  # a change has either a value or a factor
+        spans.append((c.parameter, level, c.at, np.inf))
     return spans
 
 
@@ -84,7 +88,7 @@ def parameter_events(run: RunSpec, own: Floats, end: float) -> Events:
         one event each time the value of a parameter changes.
     """
     model = default_model()
-    factors, levels = factor_spans(run), level_spans(run)
+    factors, levels = factor_spans(run), level_spans(run, own)
     rows: list[tuple[float, int, float]] = []
     for name in sorted({s[0] for s in (*factors, *levels)}):
         at = model.parameter_index[name]
@@ -107,7 +111,7 @@ def _breaks(name: str, spans: Iterable[Span]) -> list[float]:
 def _value_at(
     name: str, t: float, own: float, factors: Iterable[Span], levels: Iterable[Span]
 ) -> float:
-    """Return the value from ``t`` on: the latest level that holds times all factors that hold."""
+    """Return the value from ``t`` on: the latest level that holds, times every adjunct's factor that does."""
     value = own
     for n, level, start, stop in sorted(levels, key=lambda s: s[2]):
         if n == name and start <= t < stop:

@@ -49,15 +49,30 @@ def test_an_adjunct_multiplies_the_patients_own_value_and_gives_it_back() -> Non
     assert changes(text) == [(168.0, 2.0 * factor), (336.0, 2.0)]
 
 
-def test_overlapping_factors_multiply_and_a_change_of_the_value_keeps_them() -> None:
+def test_a_change_is_a_level_and_the_factor_of_an_adjunct_stays_on_top_of_it() -> None:
     factor, target = adjuncts()[NAME].factor, adjuncts()[NAME].target
     text = (
         f'modifiers.adjuncts = ["{NAME}"]\n'
         f'[[changes]]\nat = "1 wk"\nparameter = "{target}"\nvalue = 0.5\n'
         f'[[changes]]\nat = "2 wk"\nparameter = "{target}"\nfactor = 0.5\n'
     )
-    expected = [(0.0, 2.0 * factor), (168.0, 0.5 * factor), (336.0, 0.5 * factor * 0.5)]
+    expected = [(0.0, 2.0 * factor), (168.0, 0.5 * factor), (336.0, 2.0 * 0.5 * factor)]
     assert changes(text) == [(t, pytest.approx(v)) for t, v in expected]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"), [("factor = 1.0", 0.02), ("value = 0.5", 0.5), ("factor = 0.5", 0.01)]
+)
+def test_the_latest_change_wins_and_its_factor_is_on_the_starting_value(
+    second: str, expected: float
+) -> None:
+    target = adjuncts()[NAME].target
+    text = (
+        f'[[changes]]\nat = "2 d"\nparameter = "{target}"\nfactor = 0.2\n'
+        f'[[changes]]\nat = "4 d"\nparameter = "{target}"\n{second}\n'
+    )
+    found = changes(text, own=0.02)
+    assert found == [(48.0, pytest.approx(0.004)), (96.0, pytest.approx(expected))]
 
 
 def test_nothing_is_set_at_or_after_the_end() -> None:
