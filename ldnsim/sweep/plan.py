@@ -81,14 +81,12 @@ class Plan:
         """Times of the stored trajectories (h); empty when they are not kept."""
         if not self.study.output.trajectories:
             return np.empty(0)
-        every = self.study.output.every
-        return np.asarray(np.arange(math.floor(self.end / every + 1e-9) + 1) * every)
+        return _clock(self.study.output.every, self.end)
 
     @cached_property
     def night_time(self) -> Floats:
         """Hours after the start of the close-up (0 to 24)."""
-        every = self.study.output.night_every
-        return np.asarray(np.arange(math.floor(DAY / every + 1e-9) + 1) * every)
+        return _clock(self.study.output.night_every, DAY)
 
     @property
     def keeps_night(self) -> bool:
@@ -181,6 +179,12 @@ class Plan:
     def __str__(self) -> str:
         """Return :meth:`describe`."""
         return self.describe()
+
+
+def _clock(every: float, end: float) -> Floats:
+    """Return the times 0, every, 2 every, ... up to ``end``; none lies an ulp after it."""
+    times = np.arange(math.floor(end / every + 1e-9) + 1) * every
+    return np.asarray(np.minimum(times, end), dtype=np.float64)
 
 
 def _axis_line(dim: str, c: grid.Coordinate) -> str:
