@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.engine import LANES
 from ldnsim.engine.status import Status
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-LANES = 8
 KINDS = ("mean", "integral", "max", "min", "hours_above", "first_below", "first_above")
 """What a reduction can compute, in the order of the kernel's codes."""
 

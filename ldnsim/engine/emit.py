@@ -12,12 +12,11 @@ from typing import Any
 import sympy
 from sympy.printing.pycode import PythonCodePrinter
 
+from ldnsim.engine import LANES
 from ldnsim.engine.sparse import Elimination, plan_elimination
 from ldnsim.engine.trace import Trace, Traced
 from ldnsim.mechanisms.forms import OMEGA
 from ldnsim.mechanisms.record import CLOCK
-
-LANES = 8
 
 
 class _Printer(PythonCodePrinter):  # type: ignore[misc]

@@ -20,7 +20,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-LANES = 8
+from ldnsim.engine import LANES
+
 _DOUBLE = ir.DoubleType()
 _VECTOR = ir.VectorType(_DOUBLE, LANES)
 _FLAGS = ("nsz", "arcp", "contract", "afn")

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.engine import LANES
 from ldnsim.engine.batch import Batch, FloatArray, Reduction, solve
 from ldnsim.engine.status import Status
 from ldnsim.model import Model, default_model
 
 DAY = 24.0
+_COPIES = LANES - 1  # shifted copies beside the patient in each group
 SETTLE = (4320.0, 43200.0)
 """Hours a patient is left to settle before Newton's method: first attempt, second attempt."""
 TOLERANCE = 1e-8
@@ -117,23 +119,23 @@ def _day(
     a group share their steps, so the differences are derivatives of one and the same discrete map.
     """
     n, size = y.shape
-    groups = -(-size // 7)
+    rows = -(-size // _COPIES) * LANES
     shift = _shift(y)
-    starts = np.repeat(y[:, None, :], groups * 8, axis=1)
+    starts = np.repeat(y[:, None, :], rows, axis=1)
     for i in range(size):
         starts[:, _lane(i), i] += shift[:, i]
-    many = np.repeat(params, groups * 8, axis=0)
+    many = np.repeat(params, rows, axis=0)
     end = _flow(model, many, starts.reshape(-1, size), DAY, 1e-9, threads)
-    end = end.reshape(n, groups * 8, size)
+    end = end.reshape(n, rows, size)
     monodromy = np.empty((n, size, size))
     for i in range(size):
-        monodromy[:, :, i] = (end[:, _lane(i)] - end[:, 8 * (i // 7)]) / shift[:, i, None]
+        monodromy[:, :, i] = (end[:, _lane(i)] - end[:, LANES * (i // _COPIES)]) / shift[:, i, None]
     return end[:, 0], monodromy
 
 
 def _lane(i: int) -> int:
     """Row of the copy in which state ``i`` is shifted."""
-    return 8 * (i // 7) + 1 + i % 7
+    return LANES * (i // _COPIES) + 1 + i % _COPIES
 
 
 def _shift(y: FloatArray) -> FloatArray:
