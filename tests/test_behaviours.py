@@ -8,7 +8,7 @@ import functools
 import numpy as np
 import pytest
 
-from ldnsim.catalog import adjuncts
+from ldnsim.catalog import adjuncts, hypotheses
 from ldnsim.engine.batch import BatchResult, Reduction, solve
 from ldnsim.engine.orbit import find_orbits
 from ldnsim.engine.status import Status
@@ -111,6 +111,20 @@ def test_each_pathway_is_needed_for_what_it_claims() -> None:
     both = half_year_on_half_year_off()
     rebound_only = half_year_on_half_year_off(coupling_tlr4=0.0)
     assert rebound_only["tnf"][at(0.5), 1] > both["tnf"][at(0.5), 1]
+
+
+def test_duration_of_block_sets_the_sign_on_the_growth_factor_axis() -> None:
+    overrides = hypotheses()["ogfr"].overrides
+    params, y0, nights, _ = nightly([1.0, 1.0], 12.0, overrides=overrides)
+    times = [nights[0], np.arange(4.0, 12 * WEEK, 6.0)]
+    amounts = [np.full(len(times[0]), 1.5), np.full(len(times[1]), 1.5 / 4.0)]
+    tone = Reduction("mean", OBS["opioid_tone"], WEEK, 2 * WEEK)
+    level = Reduction("mean", OBS["tnf"], 11 * WEEK, 12 * WEEK)
+    batch = dosing(params, y0, times, amounts, 12 * WEEK, np.empty(0), [], [tone, level])
+    (once_tone, once_tnf), (often_tone, often_tnf) = solve(batch).reductions
+    untreated = find_orbits(params[:1], np.array([True])).mean[0]
+    assert once_tone > 1.03 * untreated[OBS["opioid_tone"]] and once_tnf < untreated[OBS["tnf"]]
+    assert often_tone < untreated[OBS["opioid_tone"]] and often_tnf > untreated[OBS["tnf"]]
 
 
 def with_modifier(dose: float, **levels: float) -> dict[str, float]:
