@@ -91,9 +91,10 @@ class BlockFolder:
             return Block(first, **{name: data[name] for name in ARRAYS})
 
     def remove(self) -> None:
-        """Delete the folder with all blocks."""
+        """Delete the folder with all blocks; a kill midway leaves nothing to resume."""
         import shutil
 
+        (self.path / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(self.path, ignore_errors=True)
 
 

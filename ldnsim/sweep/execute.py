@@ -58,7 +58,8 @@ def run_study(
     target = Path(out)
     manifest = manifest_of(plan)
     folder = store.partial_folder(target)
-    if _is_done(target, manifest, resume, overwrite):
+    going_on = resume and not overwrite and _may_go_on(folder, target, manifest)
+    if not going_on and _is_done(target, manifest, resume, overwrite):
         return store.open_store(target)
     size = _prepare(folder, manifest, plan, resume, overwrite)
     _run_into(folder, Job(plan, threads), size, target, threads, progress, executor)
@@ -127,6 +128,20 @@ def _compare(old: dict[str, Any], new: dict[str, Any], where: Path) -> None:
             f"{where} cannot be resumed, it belongs to another study or version: {shown}. Restore"
             " what differs, choose another --out, or start again with --overwrite"
         )
+
+
+def _may_go_on(folder: BlockFolder, target: Path, manifest: dict[str, Any]) -> bool:
+    """Whether the unfinished sweep belongs to this study.
+
+    Then it takes precedence over a result that is there: it was started to replace that one.
+    """
+    if not folder.exists() or (target.exists() and not store.is_store(target)):
+        return False
+    try:
+        _compare(folder.manifest(), manifest, folder.path)
+    except UserError:
+        return False
+    return True
 
 
 def _is_done(target: Path, manifest: dict[str, Any], resume: bool, overwrite: bool) -> bool:

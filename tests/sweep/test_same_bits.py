@@ -23,7 +23,7 @@ patient.basin = "resolved"
 adherence = { p_missed = 0.2 }
 axes = [
   { name = "dose", field = "regimen.target", values = ["1 ug", "1 mg", "50 mg"] },
-  { name = "gain", field = "parameters.driver", linspace = [0.02, 0.06, 3] },
+  { name = "gain", field = "parameters.driver", linspace = [0.01, 0.03, 3] },
   { name = "interval", field = "regimen.interval", values = ["1 d", "2 d"] },
 ]
 output = { every = "12 h", night_every = "1 h" }
@@ -155,6 +155,32 @@ def test_nothing_is_overwritten_silently(study: Study, tmp_path: Path) -> None:
         study.run(tmp_path / "thesis", overwrite=True)
     with pytest.raises(UserError, match="does not exist"):
         study.run(tmp_path / "no" / "a.zarr")
+
+
+@pytest.mark.parametrize("name", ["a.zarr", "a.nc"])
+def test_an_interrupted_overwrite_is_resumed_and_replaces_the_old_result(
+    study: Study, reference: xr.Dataset, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / name
+    other = Study.loads(TEXT.replace('title = "small"', 'title = "other"'))
+    other.run(out).close()
+    with pytest.raises(Interrupted):
+        with_block(study, 8).run(out, overwrite=True, progress=stop_after(16))  # type: ignore[arg-type]
+    again: list[int] = []
+    found = study.run(out, resume=True, progress=lambda done, total: again.append(done)).load()
+    assert again[0] == 8, "the finished block is not solved again"
+    assert_same(found, reference)
+    assert found.attrs["title"] == "small"
+    assert not store.partial_folder(out).path.exists()
+
+
+def test_a_result_stands_beside_the_rest_of_another_study(study: Study, tmp_path: Path) -> None:
+    out = tmp_path / "a.zarr"
+    first = study.run(out).load()
+    other = Study.loads(TEXT.replace("p_missed = 0.2", "p_missed = 0.3"))
+    with pytest.raises(Interrupted):
+        with_block(other, 8).run(out, overwrite=True, progress=stop_after(16))  # type: ignore[arg-type]
+    assert_same(study.run(out, resume=True).load(), first)
 
 
 def test_opening_what_is_not_there_names_the_nearest(tmp_path: Path) -> None:
