@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from ldnsim.config.study import StudyConfig
 
 Rule = Callable[["StudyConfig"], Iterator[str]]
-RESERVED = ("time", "night_time", "day", "ledger_row")
+RESERVED = (
+    "time", "night_time", "day", "night_start", "prescribed_dose",
+    "status", "status_advice", "steps", "rejected", "orbit_residual",
+    "ledger_row", "ledger_run", "ledger_planned_time", "ledger_given_time", "ledger_planned_dose",
+    "ledger_given_dose", "ledger_status", "ledger_formulation", "ledger_phase", "ledger_step",
+)  # fmt: skip
+"""What every result holds besides variables and summaries."""
 
 
 def name_of(regimen: Any) -> str:
@@ -134,14 +140,22 @@ def known_outputs(study: StudyConfig) -> Iterator[str]:
             yield from _known("output.summaries", "summary", name, SUMMARIES)
 
 
-def axis_names_differ(study: StudyConfig) -> Iterator[str]:
-    """Axes have their own names, none of them taken by the result itself."""
+def names_taken() -> set[str]:
+    """Return every name a result may hold, whatever the study keeps."""
+    from ldnsim.config.summaries import SUMMARIES
     from ldnsim.model import default_model
 
+    known = default_model().observables
+    parts = (f"{before}{name}" for before in ("", "night_", "baseline_") for name in known)
+    return {*RESERVED, *SUMMARIES, *parts}
+
+
+def axis_names_differ(study: StudyConfig) -> Iterator[str]:
+    """Axes have their own names, none of them taken by the result itself."""
     for name, n in Counter(a.name for a in study.axes).items():
         if n > 1:
             yield f"axes: {n} axes are called {name!r}; each is a dimension and needs its own name"
-    taken = {*RESERVED, *default_model().observables}
+    taken = names_taken()
     if study.regimens:
         taken.add("regimen")
     for i, axis in enumerate(study.axes, start=1):

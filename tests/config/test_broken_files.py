@@ -93,6 +93,19 @@ BROKEN = {
 }
 
 
+TAKEN = (
+    "status", "steps", "tnf_change", "baseline_pain", "night_pain", "ledger_row", "ledger_phase",
+    "prescribed_dose", "time", "day", "night_time", "night_start", "hours_blocked", "tlr4_trif",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_an_axis_named_like_a_result_is_refused(name: str) -> None:
+    text = GOOD + AXIS.replace('"dose"', f'"{name}"') + "values = ['1 mg']"
+    with pytest.raises(UserError, match=rf"axes\[1\]\.name = '{name}'.*choose another"):
+        StudyConfig.loads(text)
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_file_names_file_key_and_remedy(name: str) -> None:
     text, expected = BROKEN[name]

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 import ldnsim
+from ldnsim.config import rules
 from ldnsim.model import default_model
 from ldnsim.sweep.execute import outcome
 from ldnsim.sweep.study import Study
@@ -34,6 +35,10 @@ def test_one_run_has_no_dimension_of_a_sweep(ds: xr.Dataset) -> None:
     assert ds["pain"].dims == ("time",)
     assert ds["pain_change"].dims == ()
     assert outcome(ds) == "1 ok"
+
+
+def test_an_axis_cannot_take_the_name_of_anything_in_a_result(ds: xr.Dataset) -> None:
+    assert set(map(str, ds.variables)) | set(map(str, ds.dims)) <= rules.names_taken()
 
 
 def test_summaries_agree_with_the_trajectories(ds: xr.Dataset) -> None:
