@@ -29,6 +29,7 @@ class RunSpec:
         subject: number of the virtual subject; keys its random draws.
         modifiers: adjuncts, exercise, stress.
         changes: parameters that change during the run.
+        seed: of the study; that of an adherence model which only an axis asks for.
     """
 
     hypothesis: str
@@ -40,6 +41,7 @@ class RunSpec:
     subject: int
     modifiers: Modifiers
     changes: tuple[Change, ...]
+    seed: int = 0
 
     def with_value(self, field: str, value: Any) -> RunSpec:
         """Return this run with one field set.
@@ -63,7 +65,10 @@ class RunSpec:
         if room == "modifiers" and rest in ("exercise", "stress"):
             return replace(self, modifiers=self.modifiers.model_copy(update={rest: value}))
         if room == "adherence":
-            return replace(self, adherence=_with_adherence(self.adherence, rest, value))
+            from ldnsim.regimen import Adherence
+
+            base = self.adherence or Adherence(seed=self.seed)
+            return replace(self, adherence=_with_adherence(base, rest, value))
         raise unknown("field", field, fixed_fields())
 
 
@@ -76,11 +81,10 @@ def _with_adjuncts(modifiers: Modifiers, value: Any) -> Modifiers:
     return modifiers.model_copy(update={"adjuncts": tuple(Adjunct(name=n) for n in names)})
 
 
-def _with_adherence(adherence: Adherence | None, key: str, value: Any) -> Adherence:
-    """Set one field of the adherence model, which starts as perfect adherence."""
+def _with_adherence(base: Adherence, key: str, value: Any) -> Adherence:
+    """Set one field of the adherence model."""
     from ldnsim.regimen import Adherence
 
-    base = adherence if adherence is not None else Adherence()
     if key not in Adherence.model_fields:
         raise unknown(
             "field", f"adherence.{key}", [f"adherence.{k}" for k in Adherence.model_fields]

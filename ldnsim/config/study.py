@@ -123,4 +123,5 @@ class StudyConfig(Config):
             subject=self.subject,
             modifiers=self.modifiers,
             changes=self.changes,
+            seed=self.seed,
         )

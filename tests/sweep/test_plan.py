@@ -26,3 +26,23 @@ def test_stored_times_rise_within_the_run(seconds: int, days: int) -> None:
     assert found[0] == 0.0 and found[-1] <= 24.0 * days
     assert (np.diff(found) > 0.0).all()
     assert 24.0 * days - found[-1] < seconds / 3600.0
+
+
+AXIS_OF_MISSES = (
+    '[[axes]]\nname = "missed"\nfield = "adherence.p_missed"\nvalues = [0.3]\n',
+    "[adherence]\np_missed = 0.3\n",
+)
+
+
+def taken(text: str) -> list[bool]:
+    plan = Study.loads(text).plan()
+    return list(np.isfinite(plan.book.ledger(plan.runs[0]).given_time_h))
+
+
+def test_an_adherence_axis_draws_from_the_seed_of_the_study() -> None:
+    long = 'regimen = "1 mg nightly, for 26 wk"\n'
+    by_axis, by_block = (
+        [taken(f"seed = {seed}\n{long}{rest}") for seed in (0, 7)] for rest in AXIS_OF_MISSES
+    )
+    assert by_axis == by_block
+    assert by_axis[0] != by_axis[1]
