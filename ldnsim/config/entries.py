@@ -41,8 +41,8 @@ def _from_table(table: dict[str, Any]) -> Regimen:
     else:
         regimen = Regimen.parse(str(table.pop("prescription")))
     words: dict[str, Any] = {k: table.pop(k) for k in ("name", "description") if k in table}
-    for key, value in table.items():
-        regimen = regimen.with_field(key, value)
+    if table:
+        regimen = regimen.with_fields(table)
     return regimen.model_copy(update=words) if words else regimen
 
 

@@ -6,6 +6,7 @@ values involved and the remedy.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,6 +26,9 @@ RESERVED = (
     "ledger_given_dose", "ledger_status", "ledger_formulation", "ledger_phase", "ledger_step",
 )  # fmt: skip
 """What every result holds besides variables and summaries."""
+
+# of the meetings of regimen axes; a longer grid is tried in full when it is laid out
+MOST_TRIED = 4000
 
 
 def name_of(regimen: Any) -> str:
@@ -182,9 +186,16 @@ def axis_fields_differ(study: StudyConfig) -> Iterator[str]:
 
 
 def axis_values_apply(study: StudyConfig) -> Iterator[str]:
-    """Every value of every axis fits its field, tried on each regimen."""
+    """Every value of every axis fits its field, tried on each regimen.
+
+    Several axes over fields of the regimen are tried together, by the rule after this one.
+    """
+    together = len(_regimen_axes(study)) > 1
     for i, axis in enumerate(study.axes, start=1):
         try:
+            if together and axis.field.startswith("regimen."):
+                points(axis)
+                continue
             found = points(axis)
             if axis.field.startswith("parameters."):
                 for v in found.apply:
@@ -193,6 +204,46 @@ def axis_values_apply(study: StudyConfig) -> Iterator[str]:
                 _try(study, axis.field, found.apply)
         except UserError as error:
             yield f"axes[{i}] ({axis.field}): {error}"
+
+
+def _regimen_axes(study: StudyConfig) -> list[Any]:
+    return [a for a in study.axes if a.field.startswith("regimen.")]
+
+
+def regimen_axes_fit(study: StudyConfig) -> Iterator[str]:
+    """Axes over fields of the regimen fit each other, at every point where they meet."""
+    axes = _regimen_axes(study)
+    if len(axes) < 2:
+        return
+    try:
+        bases = _bases(study)
+        for pairs in _meetings(study, axes):
+            for base in bases:
+                try:
+                    base.with_values([(a.field, v) for a, v in pairs])
+                except UserError as error:
+                    where = ", ".join(f"{a.name} = {v}" for a, v in pairs)
+                    yield f"axes at {where}: {error}"
+                    return
+    except (UserError, KeyError):
+        return  # an axis that cannot be read is told by another rule
+
+
+def _meetings(study: StudyConfig, axes: list[Any]) -> Iterator[list[tuple[Any, Any]]]:
+    """Yield what axes set at every point of their grid; zipped ones advance together."""
+    group_of = {name: group for group in study.zip for name in group}
+    dims: dict[tuple[str, ...], list[Any]] = {}
+    for axis in axes:
+        dims.setdefault(group_of.get(axis.name, (axis.name,)), []).append(axis)
+    steps = [
+        [
+            list(zip(dim, values, strict=True))
+            for values in zip(*(points(a).apply for a in dim), strict=False)
+        ]
+        for dim in dims.values()
+    ]
+    for chosen in itertools.islice(itertools.product(*steps), MOST_TRIED):
+        yield [pair for part in chosen for pair in part]
 
 
 def _try(study: StudyConfig, field: str, values: tuple[Any, ...]) -> None:
@@ -284,6 +335,7 @@ RULES: tuple[Rule, ...] = (
     axis_names_differ,
     axis_fields_differ,
     axis_values_apply,
+    regimen_axes_fit,
     zip_groups_fit,
     horizon_holds_the_study,
 )

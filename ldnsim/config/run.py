@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,22 @@ class RunSpec:
             base = self.adherence or Adherence(seed=self.seed)
             return replace(self, adherence=_with_adherence(base, rest, value))
         raise unknown("field", field, fixed_fields())
+
+    def with_values(self, pairs: Sequence[tuple[str, Any]]) -> RunSpec:
+        """Return this run with several fields set, coarse ones first.
+
+        Fields of the regimen are set together and checked once, so that a start and a target can
+        advance together.
+
+        Raises:
+            UserError: when a field is unknown or refuses its value.
+        """
+        run = self
+        parts = {k.partition(".")[2]: v for k, v in pairs if k.startswith("regimen.")}
+        rest = [p for p in pairs if not p[0].startswith("regimen.")]
+        for field, value in sorted(rest, key=lambda p: p[0].count(".")):
+            run = run.with_value(field, value)
+        return replace(run, regimen=run.regimen.with_fields(parts)) if parts else run
 
 
 def _with_adjuncts(modifiers: Modifiers, value: Any) -> Modifiers:

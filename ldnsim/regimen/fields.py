@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ldnsim.errors import UserError, unknown
@@ -27,18 +28,42 @@ def with_field(regimen: Regimen, path: str, value: Any) -> Regimen:
     Raises:
         UserError: unknown field, no phase that has it, or a value that contradicts the rest.
     """
-    index, field = _locate(regimen, path)
-    phase = regimen.phases[index]
-    changed = {**phase.model_dump(), field: value}
-    if field in ("start", "target") and phase.kind == "doses" and not phase.has_ladder:
-        changed["start"] = changed["target"] = value
-    if field in _EXCLUSIVE:
-        changed[_EXCLUSIVE[field]] = None
+    return with_fields(regimen, {path: value})
+
+
+def with_fields(regimen: Regimen, values: Mapping[str, Any]) -> Regimen:
+    """Return a regimen with several fields changed, and only then everything checked again.
+
+    So a start and a target can be set that are valid together, though neither is with the other's
+    old value. The fields are those of `with_field`.
+
+    Raises:
+        UserError: as `with_field`, or two values for one field.
+    """
+    changes: dict[int, dict[str, Any]] = {}
+    for path, value in values.items():
+        index, field = _locate(regimen, path)
+        if field in changes.setdefault(index, {}):
+            raise UserError(f"regimen field '{path}': {field} of phase {index} is given twice")
+        changes[index][field] = value
     phases: list[Any] = list(regimen.phases)
-    phases[index] = changed
-    shown = f"{value:.4g}" if isinstance(value, float) else value
-    name = f"{regimen.name}, {path} {shown}" if regimen.name else ""
+    for index, new in changes.items():
+        phases[index] = _changed(regimen.phases[index], new)
+    words = [f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()]
+    name = ", ".join([regimen.name, *words]) if regimen.name else ""
     return Regimen.parse({"phases": phases, "name": name})
+
+
+def _changed(phase: Phase, new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a phase with some set, and what follows from them."""
+    found = {**phase.model_dump(), **new}
+    ends = [f for f in ("start", "target") if f in new]
+    if len(ends) == 1 and phase.kind == "doses" and not phase.has_ladder:
+        found["start"] = found["target"] = new[ends[0]]
+    for field, other in _EXCLUSIVE.items():
+        if field in new and other not in new:
+            found[other] = None
+    return found
 
 
 def _locate(regimen: Regimen, path: str) -> tuple[int, str]:

@@ -146,6 +146,12 @@ class Regimen(BaseModel):
 
         return with_field(self, path, value)
 
+    def with_fields(self, values: Mapping[str, Any]) -> Regimen:
+        """Return a regimen with several fields changed, checked together at the end."""
+        from ldnsim.regimen.fields import with_fields
+
+        return with_fields(self, values)
+
     def __str__(self) -> str:
         """Return canonical prescription text; ``Regimen.parse`` reads it back as an equal value."""
         return text.regimen_text(self.phases)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ldnsim.config.axis import Points
@@ -109,10 +109,7 @@ def runs(study: StudyConfig, grid: tuple[Dim, ...]) -> Iterator[RunSpec]:
     base = _base(study)
     for position in itertools.product(*(d.settings for d in grid)):
         pairs = sorted((p for setting in position for p in setting), key=_rank)
-        run = base
-        for field, value in pairs:
-            run = _apply(run, field, value, memo)
-        yield run
+        yield _apply(base, pairs, memo)
 
 
 def _rank(pair: tuple[str, Any]) -> tuple[int, int]:
@@ -120,16 +117,16 @@ def _rank(pair: tuple[str, Any]) -> tuple[int, int]:
     return (_ORDER.index(room), pair[0].count("."))
 
 
-def _apply(run: RunSpec, field: str, value: Any, memo: dict[Any, Any]) -> RunSpec:
-    """Set a field, reusing regimens already made."""
-    if not field.startswith("regimen"):
-        return run.with_value(field, value)
-    key = (id(run.regimen), field, value if isinstance(value, str) else id(value))
+def _apply(base: RunSpec, pairs: Sequence[tuple[str, Any]], memo: dict[Any, Any]) -> RunSpec:
+    """Set fields, reusing regimens already made; those of a regimen are set together."""
+    run = base.with_values([p for p in pairs if not p[0].startswith("regimen")])
+    chosen = [p for p in pairs if p[0].startswith("regimen")]
+    if not chosen:
+        return run
+    key = tuple((f, v if isinstance(v, str) else id(v)) for f, v in chosen)
     if key not in memo:
-        # the source object is kept too: an id is only unique while its object lives
-        memo[key] = (run.regimen, run.with_value(field, value).regimen)
-    from dataclasses import replace
-
+        # the values are kept too: an id is only unique while its object lives
+        memo[key] = (chosen, run.with_values(chosen).regimen)
     return replace(run, regimen=memo[key][1])
 
 
