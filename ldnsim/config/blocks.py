@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from ldnsim.config.base import Config, shorthand
 from ldnsim.config.quantities import Fraction, Hours
@@ -108,14 +108,23 @@ class Output(Config):
     occupancy_threshold: Fraction = 0.2
     """Mu-receptor occupancy above which an hour counts as blocked."""
     rebound_threshold: float = Field(default=1.05, gt=0.0)
-    """Beta-endorphin, as a multiple of the untreated 24 h mean, above which an hour counts as
-    rebound."""
+    """Beta-endorphin, as a multiple of that of the untreated patient at the same clock time, above
+    which an hour counts as rebound."""
     response_fraction: Fraction = 0.3
     """Fall of pain, as a share of the untreated mean, that counts as a response."""
     store: Literal["zarr", "netcdf"] = "zarr"
     """Format of the store."""
     dtype: Literal["float32", "float64"] = "float32"
     """Precision of the stored trajectories; summaries are always float64."""
+
+    @field_validator("night", mode="before")
+    @classmethod
+    def _true_is_not_day_one(cls, value: Any) -> Any:
+        if value is True:
+            raise UserError(
+                "expected 'last', the number of a day (from 0), or false; true names no day"
+            )
+        return value
 
     @model_validator(mode="after")
     def _night_is_a_day(self) -> Output:

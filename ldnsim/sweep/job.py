@@ -28,7 +28,7 @@ class Untreated:
         mean: 24 h means, shape (patients, observables); NaN likewise.
         residual: of the orbit, shape (patients,).
         status: the engine's codes, shape (patients,).
-        reference: beta-endorphin over the day, shape (patients, night times).
+        reference: beta-endorphin at the plan's clock times, shape (patients, clock times).
     """
 
     y0: Floats
@@ -68,7 +68,7 @@ def _reference_day(plan: Plan, y0: Floats, threads: int | None) -> Floats:
         y0=y0,
         events=(empty,) * n,
         end=24.0,
-        time=plan.night_time,
+        time=plan.clock,
         night_start=np.zeros(n),
         night_time=none,
         observables=np.array([default_model().observable_index[REFERENCE]], dtype=np.int64),
@@ -197,6 +197,7 @@ class Job:
             task.night_start,
             task.night_time,
             self.untreated.reference[who],
+            self.plan.clock,
             self.plan.study.output.rebound_threshold,
         )
 

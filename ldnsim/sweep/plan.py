@@ -88,6 +88,12 @@ class Plan:
         """Hours after the start of the close-up (0 to 24)."""
         return _clock(self.study.output.night_every, DAY)
 
+    @cached_property
+    def clock(self) -> Floats:
+        """Times of day met in the close-ups of all runs (h), sorted, from 0 to below 24."""
+        starts = np.unique(self.night_start)
+        return np.unique(clock_time(starts[:, None] + self.night_time[None, :]))
+
     @property
     def keeps_night(self) -> bool:
         """Whether the close-up is stored."""
@@ -110,11 +116,24 @@ class Plan:
         """Find the close-up of each run; runs without doses take the latest of the others."""
         starts = np.array([self._start(run, day) for run in self.runs])
         fallback = doses.close_up_of_day(np.arange(22.0, self.end, DAY), day or 0, self.end)
-        if day is None or math.isnan(fallback):
+        if day is None:
             fallback = self.end - DAY
         if np.isfinite(starts).any():
             fallback = float(np.nanmax(starts))
+        if math.isnan(fallback):
+            raise UserError(self._no_such_night(day))
         return np.where(np.isfinite(starts), starts, fallback)
+
+    def _no_such_night(self, day: int | None) -> str:
+        """Say which days have a close-up: 24 h from a dose, or from 22:00, before the end."""
+        fits = [t[t + DAY <= self.end] for t, _ in (self.book.planned(r) for r in self.runs)]
+        latest = max([self.end - DAY - 22.0, *(float(t[-1]) for t in fits if len(t))])
+        last = math.floor(latest / DAY)
+        valid = f"a day from 0 to {last}" if last >= 0 else "'last' or false"
+        return (
+            f"output.night = {day}: no 24 h from the dose of that day lie before the end of the"
+            f" study at {self.end / DAY:g} d; expected {valid}"
+        )
 
     def _start(self, run: RunSpec, day: int | None) -> float:
         time, _ = self.book.planned(run)
@@ -187,6 +206,11 @@ def _clock(every: float, end: float) -> Floats:
     return np.asarray(np.minimum(times, end), dtype=np.float64)
 
 
+def clock_time(hours: Floats) -> Floats:
+    """Return the time of day (h); rounded, so that equal times of two days are the same bits."""
+    return np.asarray(np.round(hours % DAY, 6) % DAY, dtype=np.float64)
+
+
 def _axis_line(dim: str, c: grid.Coordinate) -> str:
     name = c.name if c.name == dim else f"{c.name} (along {dim})"
     values = [f"{v:g}" if c.numeric else str(v) for v in c.values]
@@ -224,7 +248,9 @@ def make_plan(study: StudyConfig) -> Plan:
                 f"changes[{i}].at = '{change.at:g} h' is not before the end of the study at"
                 f" {end:g} h; make it earlier or set a longer horizon"
             )
-    return Plan(study, dims, runs, book, end)
+    plan = Plan(study, dims, runs, book, end)
+    _ = plan.night_start  # a numbered day that is not there is refused before anything runs
+    return plan
 
 
 def check_space(plan: Plan, folder: Any) -> None:

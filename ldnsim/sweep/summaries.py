@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ldnsim.config.summaries import WINDOWS, Summary
 from ldnsim.model import default_model
-from ldnsim.sweep.plan import Plan
+from ldnsim.sweep.plan import Plan, clock_time
 from ldnsim.sweep.task import Wanted
 
 Floats = NDArray[np.float64]
@@ -76,24 +76,28 @@ def _against(s: Summary, value: Floats, mean: Floats) -> Floats:
 
 
 def hours_above_reference(
-    values: Floats, start: Floats, night_time: Floats, reference: Floats, factor: float
+    values: Floats,
+    start: Floats,
+    night_time: Floats,
+    reference: Floats,
+    clock: Floats,
+    factor: float,
 ) -> Floats:
     """Return hours of the close-up above the untreated patient at the same time of day.
 
     Args:
         values: the variable in the close-up, shape (runs, night times).
         start: start of the close-up of each run (h), shape (runs,).
-        night_time: hours after it, evenly spaced, shape (night times,).
-        reference: untreated values from midnight to midnight on the same spacing.
+        night_time: hours after it, shape (night times,).
+        reference: untreated values at the times of day ``clock``, shape (runs, clock times).
+        clock: times of day, sorted; those of the close-ups, so that nothing is interpolated.
         factor: multiple of the reference that counts.
 
     Crossings are found on the straight line between samples.
     """
-    clock = (start[:, None] + night_time[None, :]) % 24.0
-    grid = np.linspace(0.0, 24.0, reference.shape[1])
-    same = np.array([np.interp(c, grid, r) for c, r in zip(clock, reference, strict=True)]).reshape(
-        values.shape
-    )
+    at = clock_time(start[:, None] + night_time[None, :])
+    rows = [np.interp(t, clock, r, period=24.0) for t, r in zip(at, reference, strict=True)]
+    same = np.array(rows).reshape(values.shape)
     excess = values - factor * same
     a, b = excess[:, :-1], excess[:, 1:]
     with np.errstate(divide="ignore", invalid="ignore"):

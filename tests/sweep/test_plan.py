@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ldnsim.errors import UserError
 from ldnsim.sweep.plan import _clock
 from ldnsim.sweep.study import Study
 
@@ -46,3 +47,29 @@ def test_an_adherence_axis_draws_from_the_seed_of_the_study() -> None:
     )
     assert by_axis == by_block
     assert by_axis[0] != by_axis[1]
+
+
+LADDER = 'regimen = "1.5 mg nightly at 22:00, +1.5 mg every 7 d to 4.5 mg, for 8 wk"\n'
+START = '[[axes]]\nname = "start"\nfield = "regimen.start"\nvalues = ["0.1 mg", "3 mg"]\n'
+TARGET = '[[axes]]\nname = "target"\nfield = "regimen.target"\nvalues = ["0.5 mg", "6 mg"]\n'
+
+
+def test_start_and_target_that_advance_together_are_checked_together() -> None:
+    plan = Study.loads('zip = [["start", "target"]]\n' + LADDER + START + TARGET).plan()
+    planned = [plan.book.ledger(run).planned_mg for run in plan.runs]
+    assert [(p[0], p[-1]) for p in planned] == [(0.1, 0.5), (3.0, 6.0)]
+
+
+def test_a_start_above_the_target_is_refused_where_they_meet() -> None:
+    with pytest.raises(UserError, match=r"start = 3 mg, target = 0\.5 mg"):
+        Study.loads(LADDER + START + TARGET, "x.toml")
+
+
+def test_a_close_up_of_a_day_that_is_not_there_is_refused_with_the_range() -> None:
+    two_weeks = 'regimen = "1 mg nightly at 22:00, for 2 wk"\nhorizon = "14 d"\n'
+    with pytest.raises(UserError, match=r"output\.night = 500.*14 d.*0 to 12"):
+        Study.loads(two_weeks + "output.night = 500\n").plan()
+    plan = Study.loads(two_weeks + "output.night = 12\n").plan()
+    assert plan.night_start.tolist() == [12 * 24.0 + 22.0]
+    with pytest.raises(UserError, match=r"output\.night.*'last'.*number of a day"):
+        Study.loads(two_weeks + "output.night = true\n")

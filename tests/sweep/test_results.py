@@ -41,6 +41,16 @@ def test_an_axis_cannot_take_the_name_of_anything_in_a_result(ds: xr.Dataset) ->
     assert set(map(str, ds.variables)) | set(map(str, ds.dims)) <= rules.names_taken()
 
 
+@pytest.mark.parametrize("every", ["5 h", "7 min"])
+def test_a_drug_without_effect_gives_no_hours_of_rebound(every: str) -> None:
+    ds = ldnsim.simulate(
+        "4.5 mg nightly at 22:00, for 3 d",
+        hypothesis="null",
+        output={"night_every": every, "trajectories": False, "summaries": ("hours_rebound",)},
+    )
+    assert float(ds["hours_rebound"]) == 0.0
+
+
 def test_summaries_agree_with_the_trajectories(ds: xr.Dataset) -> None:
     stop = 20 * 24 + 22.0 + 24.0
     week = mean(ds["tnf"], stop - 168.0, stop) - float(ds["baseline_tnf"])

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ldnsim.sweep import doses, store
+from ldnsim.sweep.plan import clock_time
 from ldnsim.sweep.summaries import hours_above_reference
 from ldnsim.sweep.task import stand_ins
 
@@ -65,9 +66,24 @@ def test_rebound_hours_of_a_shifted_sine_are_half_a_day() -> None:
     clock = (np.array([22.0])[:, None] + night) % 24.0
     same = np.interp(clock, night, reference[0])
     values = same + 0.1 * np.sin(2 * np.pi * night / 24.0)
-    found = hours_above_reference(values, np.array([22.0]), night, reference, 1.0)
+    found = hours_above_reference(values, np.array([22.0]), night, reference, night, 1.0)
     assert found == pytest.approx([12.0], abs=1e-6)
-    lifted = hours_above_reference(same * 1.2, np.array([22.0]), night, reference, 1.1)
+    lifted = hours_above_reference(same * 1.2, np.array([22.0]), night, reference, night, 1.1)
     assert lifted == pytest.approx([24.0])
     missing = np.full_like(same, np.nan)
-    assert np.isnan(hours_above_reference(missing, np.array([22.0]), night, reference, 1.0)).all()
+    start = np.array([22.0])
+    assert np.isnan(hours_above_reference(missing, start, night, reference, night, 1.0)).all()
+
+
+@pytest.mark.parametrize("every", [0.25, 5.0, 7.0 / 60.0, 1.3])
+def test_an_untreated_night_is_compared_with_its_own_clock(every: float) -> None:
+    def day(t: np.ndarray) -> np.ndarray:
+        return 1.0 + 0.8 * np.sin(2 * np.pi * t / 24.0) ** 3
+
+    night, start = np.arange(0.0, 24.0, every), np.array([22.0, 1301.5])
+    times = start[:, None] + night
+    clock = np.unique(clock_time(times))
+    reference = np.tile(day(clock), (2, 1))
+    for factor, hours in ((1.001, 0.0), (0.999, night[-1])):
+        found = hours_above_reference(day(times), start, night, reference, clock, factor)
+        assert found == pytest.approx([hours] * 2)
