@@ -57,7 +57,8 @@ def level_spans(run: RunSpec, own: Floats) -> list[Span]:
     """List what sets a parameter outright, as (parameter, value, from hour, to hour).
 
     A change by a factor is a level too: that factor on the patient's own value, whatever other
-    changes came before it. Where two hold at once, the one that started later does, at equal starts the later in the list.
+    changes came before it. Where two hold at once, the one that started later does, at equal
+    starts the later in the list.
     """
     known = adjuncts()
     spans = []
@@ -111,7 +112,7 @@ def _breaks(name: str, spans: Iterable[Span]) -> list[float]:
 def _value_at(
     name: str, t: float, own: float, factors: Iterable[Span], levels: Iterable[Span]
 ) -> float:
-    """Return the value from ``t`` on: the latest level that holds, times every adjunct's factor that does."""
+    """Return the value from ``t`` on: the latest level that holds, times the factors of adjuncts."""
     value = own
     for n, level, start, stop in sorted(levels, key=lambda s: s[2]):
         if n == name and start <= t < stop:
