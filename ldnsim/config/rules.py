@@ -104,6 +104,10 @@ def parameters_in_range(study: StudyConfig) -> Iterator[str]:
     """Parameters lie within the bounds in which the equations make sense."""
     for name, value in study.patient.parameters.items():
         yield from _range(f"patient.parameters.{name}", name, value)
+    for name in ("exercise", "stress"):
+        level = getattr(study.modifiers, name)
+        if level is not None:
+            yield from _range(f"modifiers.{name}", name, level)
     for i, change in enumerate(study.changes, start=1):
         if change.value is not None:
             yield from _range(f"changes[{i}].value", change.parameter, change.value)
@@ -197,7 +201,7 @@ def axis_values_apply(study: StudyConfig) -> Iterator[str]:
                 points(axis)
                 continue
             found = points(axis)
-            if axis.field.startswith("parameters."):
+            if axis.field.startswith(("parameters.", "modifiers.")):
                 for v in found.apply:
                     yield from _range(f"axes[{i}]", axis.field.partition(".")[2], v)
             else:

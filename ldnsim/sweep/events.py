@@ -112,7 +112,7 @@ def _breaks(name: str, spans: Iterable[Span]) -> list[float]:
 def _value_at(
     name: str, t: float, own: float, factors: Iterable[Span], levels: Iterable[Span]
 ) -> float:
-    """Return the value from ``t`` on: the latest level that holds, times the factors of adjuncts."""
+    """Return the value from ``t`` on: the latest level that holds, times adjuncts' factors."""
     value = own
     for n, level, start, stop in sorted(levels, key=lambda s: s[2]):
         if n == name and start <= t < stop:

@@ -16,6 +16,7 @@ from ldnsim.config.summaries import DEFAULT_VARIABLES, SUMMARIES, Summary
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.sweep import doses, grid
+from ldnsim.sweep.bounds import check_parameters
 from ldnsim.sweep.patients import Patients, find_patients
 
 Floats = NDArray[np.float64]
@@ -229,7 +230,8 @@ def make_plan(study: StudyConfig) -> Plan:
     """Lay out a study.
 
     Raises:
-        UserError: for a grid of more than :data:`MAX_RUNS` runs, or a change after the end.
+        UserError: for a grid of more than :data:`MAX_RUNS` runs, a change after the end, a
+            parameter taken out of its bounds, or a close-up of a day that is not there.
     """
     dims = grid.dims(study)
     n = grid.size(dims)
@@ -249,6 +251,7 @@ def make_plan(study: StudyConfig) -> Plan:
                 f" {end:g} h; make it earlier or set a longer horizon"
             )
     plan = Plan(study, dims, runs, book, end)
+    check_parameters(plan)
     _ = plan.night_start  # a numbered day that is not there is refused before anything runs
     return plan
 

@@ -73,3 +73,30 @@ def test_a_close_up_of_a_day_that_is_not_there_is_refused_with_the_range() -> No
     assert plan.night_start.tolist() == [12 * 24.0 + 22.0]
     with pytest.raises(UserError, match=r"output\.night.*'last'.*number of a day"):
         Study.loads(two_weeks + "output.night = true\n")
+
+
+STRESS = '[[axes]]\nname = "load"\nfield = "modifiers.stress"\n'
+TRIPLE = '[[changes]]\nat = "2 d"\nparameter = "f_absorbed"\nfactor = 3.0\n'
+OUT_OF_BOUNDS = {
+    "modifier": ("modifiers.stress = 5\n", r"modifiers\.stress = 5"),
+    "negative": (STRESS + "values = [-0.1]\n", r"axes\[1\]"),
+    "axis of a modifier": (STRESS + "values = [0.1, 5]\n", r"axes\[1\] = 5"),
+    "change by a factor": (TRIPLE, r"changes\[1\]\.factor = 3.*f_absorbed"),
+    "change with an axis": (
+        TRIPLE.replace("3.0", "1.5")
+        + '[[axes]]\nname = "share"\nfield = "parameters.f_absorbed"\nvalues = [0.5, 0.9]\n',
+        r"changes\[1\]\.factor = 1\.5 \(at share = 0\.9\).*f_absorbed",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OUT_OF_BOUNDS)
+def test_a_value_out_of_bounds_is_refused_before_anything_runs(name: str) -> None:
+    text, expected = OUT_OF_BOUNDS[name]
+    with pytest.raises(UserError, match=expected):
+        Study.loads(BASE + text).plan()
+
+
+def test_changes_within_bounds_are_planned() -> None:
+    text = TRIPLE.replace("3.0", "0.3") + STRESS + "values = [0.0, 1.0]\n"
+    assert len(Study.loads(BASE + text).plan()) == 2

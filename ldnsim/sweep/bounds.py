@@ -1,0 +1,76 @@
+"""No run may take a parameter out of its bounds, by whatever adjunct, change or axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ldnsim.catalog import adjuncts
+from ldnsim.config.blocks import Modifiers
+from ldnsim.config.run import RunSpec
+from ldnsim.errors import UserError
+from ldnsim.model import check_value, default_model
+from ldnsim.sweep.events import parameter_events
+
+if TYPE_CHECKING:
+    from ldnsim.sweep.plan import Plan
+
+
+def check_parameters(plan: Plan) -> None:
+    """Check every value that modifiers and changes give a parameter in any run of a plan.
+
+    Raises:
+        UserError: naming the keys that act on the parameter and the point of the grid.
+    """
+    model = default_model()
+    parameters = list(model.parameters.values())
+    nothing = Modifiers()
+    seen: set[Any] = set()
+    for i, run in enumerate(plan.runs):
+        if run.modifiers == nothing and not run.changes:
+            continue
+        who = int(plan.patients.of_run[i])
+        key = (who, run.modifiers, run.changes)
+        if key in seen:
+            continue
+        seen.add(key)
+        found = parameter_events(run, plan.patients.params[who], plan.end)
+        for target, value in zip(found.target, found.value, strict=True):
+            parameter = parameters[int(target) - len(model.states)]
+            try:
+                check_value(parameter, float(value))
+            except UserError as error:
+                keys = " and ".join(_acting(run, parameter.name))
+                raise UserError(f"{keys}{_point(plan, i)}: {error}") from None
+
+
+def _acting(run: RunSpec, name: str) -> list[str]:
+    """List what acts on a parameter in a run, by key and value."""
+    modifiers, known = run.modifiers, adjuncts()
+    found = [
+        f"modifiers.{key} = {level:g}"
+        for key, level in (("exercise", modifiers.exercise), ("stress", modifiers.stress))
+        if key == name and level is not None
+    ]
+    found += [
+        f"modifiers.adjuncts: {a.name}" for a in modifiers.adjuncts if known[a.name].target == name
+    ]
+    for n, c in enumerate(run.changes, start=1):
+        if c.parameter == name:
+            what = f"value = {c.value:g}" if c.factor is None else f"factor = {c.factor:g}"
+            found.append(f"changes[{n}].{what}")
+    return found
+
+
+def _point(plan: Plan, i: int) -> str:
+    """Name the point of the grid a run is, by the axes; empty for a single run."""
+    if not plan.dims:
+        return ""
+    at = np.unravel_index(i, plan.shape)
+    words = [
+        f"{c.name} = {c.values[int(k)]}"
+        for dim, k in zip(plan.dims, at, strict=True)
+        for c in dim.coordinates
+    ]
+    return f" (at {', '.join(words)})"
