@@ -11,6 +11,7 @@ from ldnsim.sweep.study import Study
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 FILES = sorted(CONFIGS.glob("*.toml"))
+WAYS = ("standard", "careful", "microgram")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
@@ -54,3 +55,23 @@ def test_every_example_in_the_comments_of_the_quickstart_is_accepted() -> None:
     study = Study.loads(uncommented, "quickstart, uncommented")
     assert study.horizon and study.adherence and study.modifiers.adjuncts and study.changes
     assert study.patient.basin and study.patient.parameters
+
+
+@pytest.mark.long
+def test_the_start_in_a_depleted_patient_differs_on_the_way_and_not_at_the_end() -> None:
+    """What the comments of the study say one sees."""
+    ds = Study.load(CONFIGS / "microdose_depleted.toml").run()
+    standard, careful, microgram = (ds.sel(regimen=f"{w} start") for w in WAYS)
+
+    def worse(day: int) -> list[float]:
+        return [
+            float(one["pain"].sel(time=24.0 * day) - one["baseline_pain"])
+            for one in (microgram, careful, standard)
+        ]
+
+    assert worse(84) == sorted(worse(84))
+    assert worse(182)[0] < 0.25 * worse(182)[2]
+    for name in ("pain_change", "worst_pain_change"):
+        assert float(ds[name].max() - ds[name].min()) < 0.02 * float(ds[name].max())
+    for name in ("worst_dreams", "worst_insomnia"):
+        assert float(careful[name]) < float(standard[name]) < float(microgram[name])
