@@ -353,3 +353,15 @@ def test_demo_gives_a_dataset_and_a_picture(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "d" / "demo.png").stat().st_size > 10_000
     assert int((package.open_store(tmp_path / "d" / "demo.zarr")["status"] != 0).sum()) == 0
+
+
+def test_a_place_that_cannot_be_written_is_a_message_not_a_traceback(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    target = blocked / "parameters.csv"
+    done = subprocess.run(
+        [sys.executable, "-m", "ldnsim", "parameters", "--csv", str(target)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert str(blocked) in done.stderr and "Traceback" not in done.stderr

@@ -64,6 +64,10 @@ def guarded(resume: str = "") -> Callable[[Callable[P, None]], Callable[P, None]
                 # the reader (head, less) has left: nothing to report, and nothing to flush to
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 raise typer.Exit(0) from None
+            except OSError as error:
+                where = f"{error.filename}: " if error.filename else ""
+                say(f"ldnsim: {where}{error.strerror or error}")
+                raise typer.Exit(USER_ERROR) from None
 
         return inner
 
