@@ -7,8 +7,7 @@ demand empties it: this is the endorphin reserve. Only beta-endorphin follows th
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.forms import LN2, OMEGA, cos, positive_part, sin
-from ldnsim.mechanisms.receptors import tone_of
+from ldnsim.mechanisms.forms import LN2, OMEGA, cos, positive_part, sin, tone_of
 from ldnsim.mechanisms.record import (
     ASSUMED,
     HUMAN_PK,

@@ -49,3 +49,25 @@ def falling(x: float, a: float) -> float:
 def positive_part(x: float, width: float) -> float:
     """Smooth ``max(x, 0)`` with a corner rounded over ``width``."""
     return 0.5 * (x + sqrt(x * x + width * width))
+
+
+def association(concentration: float, kd: float, k_off: float, available: float) -> float:
+    """Binding flow ``k_on C R`` with ``k_on = k_off / kd``, per hour."""
+    return k_off * concentration / kd * available
+
+
+def agonist_ratio(share_at_rest: float, level: float) -> float:
+    """Agonist concentration over its dissociation constant, from its resting share."""
+    return share_at_rest / (1.0 - share_at_rest) * level
+
+
+def agonist_tone(free: float, share_at_rest: float, level: float) -> float:
+    """Agonist-bound receptors relative to rest, 1 for an untouched receptor at level 1."""
+    ratio = agonist_ratio(share_at_rest, level)
+    return free * ratio / (1.0 + ratio) / share_at_rest
+
+
+def tone_of(level: float, share_at_rest: float, potency: float) -> float:
+    """Tone at free receptors relative to this patient's own rest, for an agonist's potency."""
+    rest = agonist_tone(1.0, share_at_rest, potency)
+    return agonist_tone(1.0, share_at_rest, potency * level) / rest

@@ -9,7 +9,7 @@ different pools is what makes a dose window possible.
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.forms import LN2, hill4
+from ldnsim.mechanisms.forms import LN2, agonist_ratio, agonist_tone, association, hill4, tone_of
 from ldnsim.mechanisms.record import (
     ANIMAL,
     ASSUMED,
@@ -83,28 +83,6 @@ P("weight_peripheral_mor", 0.05, "1", "share of mu in the tone on peripheral imm
   ASSUMED, spread=logitnormal(0.4), high=1.0)
 P("weight_analgesia_dor", 0.2, "1", "share of delta in analgesic tone; mu carries the rest",
   ASSUMED, spread=logitnormal(0.4), high=1.0)
-
-
-def association(concentration: float, kd: float, k_off: float, available: float) -> float:
-    """Binding flow ``k_on C R`` with ``k_on = k_off / kd``, per hour."""
-    return k_off * concentration / kd * available
-
-
-def agonist_ratio(share_at_rest: float, level: float) -> float:
-    """Agonist concentration over its dissociation constant, from its resting share."""
-    return share_at_rest / (1.0 - share_at_rest) * level
-
-
-def agonist_tone(free: float, share_at_rest: float, level: float) -> float:
-    """Agonist-bound receptors relative to rest, 1 for an untouched receptor at level 1."""
-    ratio = agonist_ratio(share_at_rest, level)
-    return free * ratio / (1.0 + ratio) / share_at_rest
-
-
-def tone_of(level: float, share_at_rest: float, potency: float) -> float:
-    """Tone at free receptors relative to this patient's own rest, for an agonist's potency."""
-    rest = agonist_tone(1.0, share_at_rest, potency)
-    return agonist_tone(1.0, share_at_rest, potency * level) / rest
 
 
 @M.quantity("nmol/L", "naltrexone acting in the brain")

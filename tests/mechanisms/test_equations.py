@@ -31,9 +31,9 @@ def test_smooth_positive_part_is_close_to_the_sharp_one(x: float, width: float) 
 
 @given(fraction)
 def test_untouched_receptors_have_tone_one(bound: float) -> None:
-    assert receptors.agonist_tone(1.0, bound, 1.0) == pytest.approx(1.0)
-    assert receptors.agonist_tone(0.5, bound, 1.0) == pytest.approx(0.5)
-    assert receptors.agonist_tone(1.0, bound, 1e9) == pytest.approx(1.0 / bound, rel=1e-4)
+    assert forms.agonist_tone(1.0, bound, 1.0) == pytest.approx(1.0)
+    assert forms.agonist_tone(0.5, bound, 1.0) == pytest.approx(0.5)
+    assert forms.agonist_tone(1.0, bound, 1e9) == pytest.approx(1.0 / bound, rel=1e-4)
 
 
 def test_demand_rests_rises_with_block_and_ignores_surplus() -> None:
@@ -53,7 +53,7 @@ def test_demand_rests_rises_with_block_and_ignores_surplus() -> None:
 def test_a_carrier_of_a_potent_receptor_rests_at_their_own_tone(
     potency: float, bound: float
 ) -> None:
-    assert receptors.tone_of(1.0, bound, potency) == pytest.approx(1.0)
+    assert forms.tone_of(1.0, bound, potency) == pytest.approx(1.0)
     assert endogenous.lost_tone(1.0, 1.0, bound, potency) == pytest.approx(0.0, abs=1e-12)
 
 
