@@ -1,8 +1,10 @@
 """Beta-endorphin and met-enkephalin: feedback, delay, a finite precursor pool, the daily rhythm.
 
-When mu tone at the hypothalamic sensor falls, the demand for peptide rises; it reaches release and,
-less strongly, synthesis after a delay. Release draws on a pool that refills slowly, so a lasting
-demand empties it: this is the endorphin reserve. Only beta-endorphin follows the clock.
+When mu tone at the hypothalamic sensor falls, the demand for peptide rises. Release answers within
+hours and draws on a store; synthesis follows over weeks, and only up to a ceiling. How large the
+store is and how much extra synthesis can be called up is the endorphin reserve: at rest it does not
+show, under demand a small one is empty before synthesis has caught up. Only beta-endorphin follows
+the clock.
 """
 
 from __future__ import annotations
@@ -26,15 +28,21 @@ P("t_delay_pomc", 8.0, "h", "delay from lost tone to beta-endorphin release", AS
   spread=lognormal(0.4), low=0.05)
 P("t_delay_penk", 8.0, "h", "delay from lost tone to enkephalin release", ASSUMED,
   spread=lognormal(0.4), low=0.05)
-P("k_pool", 0.02, "1/h", "turnover of the releasable precursor pool", ASSUMED,
+P("k_pool", 0.006, "1/h", "turnover of a healthy precursor store", ASSUMED,
   spread=lognormal(0.5), low=1e-5)
+P("pool50", 0.3, "1", "filling of the store at which release is supply-limited", ASSUMED,
+  spread=lognormal(0.4), low=0.01)
 P("synthesis_gain", 0.6, "1", "largest extra synthesis of precursor that demand can call up",
   ASSUMED, spread=lognormal(0.4),
   note="release rises while the precursor stays flat in Gordon 2017: release leads synthesis")
+P("t_half_synthesis", 336.0, "h", "half-life with which synthesis follows demand", ASSUMED,
+  spread=lognormal(0.4), low=0.1, note="days to weeks; receptor turnover is 2-3 d")
 P("synthesis50", 0.25, "1", "extra demand that calls up half of the extra synthesis", ASSUMED,
   spread=lognormal(0.4), low=0.05)
-P("reserve", 1.0, "1", "endorphin reserve: capacity of precursor synthesis, healthy = 1", ASSUMED,
-  spread=lognormal(0.25), note="the prescribers' functional-capacity score maps to it")
+P("reserve", 1.0, "1", "endorphin reserve: size of the store and of the extra synthesis that can be "
+  "called up, healthy = 1", ASSUMED, spread=lognormal(0.25), low=0.01,
+  note="the prescribers' functional-capacity score maps to it; resting levels do not depend on it, "
+  "since they were found low (Panerai 2002), normal and high (Baraniuk 2004)")
 P("coupling_rebound", 1.0, "1", "switch: lost tone raises demand", high=1.0)
 P("t_half_beta_endorphin", 1.55, "h", "half-life of beta-endorphin in cerebrospinal fluid",
   HUMAN_PK, "foley1979", spread=lognormal(0.3), low=0.01,
@@ -113,59 +121,93 @@ def penk_drive(penk_drive: float, demand: float, t_delay_penk: float) -> float:
     return (demand - penk_drive) / t_delay_penk
 
 
-def synthesis(drive: float, gain: float, half: float) -> float:
-    """Precursor synthesis relative to rest: follows demand, but only up to a capacity."""
+def supply(pool: float, pool50: float) -> float:
+    """Share of the wanted release that the store can supply: 1 when full, saturating."""
+    return pool * (1.0 + pool50) / (pool + pool50)
+
+
+def extra_synthesis(drive: float, gain: float, half: float) -> float:
+    """Synthesis above rest that a demand calls up, to a ceiling; of a healthy reserve."""
     asked = drive - 1.0
-    return 1.0 + gain * asked / (half + positive_part(asked, 0.02))
+    return gain * asked / (half + positive_part(asked, 0.02))
 
 
 @M.quantity("1", "beta-endorphin released, relative to a healthy rest")
 def endorphin_release(
-    endorphin_pool: float, pomc_drive: float, circadian: float, exercise: float
+    endorphin_pool: float, pomc_drive: float, circadian: float, exercise: float, pool50: float
 ) -> float:
-    """Pool times drive, clock and exercise."""
-    return endorphin_pool * pomc_drive * circadian * (1.0 + exercise)
+    """What the store supplies, times drive, clock and exercise."""
+    return supply(endorphin_pool, pool50) * pomc_drive * circadian * (1.0 + exercise)
 
 
 @M.quantity("1", "met-enkephalin released, relative to a healthy rest")
-def enkephalin_release(enkephalin_pool: float, penk_drive: float) -> float:
-    """Pool times drive."""
-    return enkephalin_pool * penk_drive
+def enkephalin_release(enkephalin_pool: float, penk_drive: float, pool50: float) -> float:
+    """What the store supplies, times drive."""
+    return supply(enkephalin_pool, pool50) * penk_drive
 
 
-@M.state("1", "releasable beta-endorphin, fold of a healthy pool", start=1.0)
-def endorphin_pool(
-    endorphin_pool: float,
-    endorphin_release: float,
+@M.state("1", "extra synthesis of beta-endorphin precursor, of a healthy reserve", scale=0.1)
+def pomc_synthesis(
+    pomc_synthesis: float,
     pomc_drive: float,
     exercise: float,
-    k_pool: float,
     synthesis_gain: float,
     synthesis50: float,
+    t_half_synthesis: float,
+) -> float:
+    """Follows demand slowly."""
+    wanted = extra_synthesis(pomc_drive * (1.0 + exercise), synthesis_gain, synthesis50)
+    return LN2 / t_half_synthesis * (wanted - pomc_synthesis)
+
+
+@M.state("1", "extra synthesis of enkephalin precursor, of a healthy reserve", scale=0.1)
+def penk_synthesis(
+    penk_synthesis: float,
+    penk_drive: float,
+    synthesis_gain: float,
+    synthesis50: float,
+    t_half_synthesis: float,
+) -> float:
+    """Follows demand slowly."""
+    wanted = extra_synthesis(penk_drive, synthesis_gain, synthesis50)
+    return LN2 / t_half_synthesis * (wanted - penk_synthesis)
+
+
+def refill(
+    pool: float, extra: float, release: float, drain: float, k_pool: float, reserve: float
+) -> float:
+    """Synthesis minus release and drain; a small store fills and empties faster."""
+    return k_pool / reserve * (1.0 + reserve * extra - release - drain * pool)
+
+
+@M.state("1", "store of beta-endorphin, share of full", start=1.0)
+def endorphin_pool(
+    endorphin_pool: float,
+    pomc_synthesis: float,
+    endorphin_release: float,
+    k_pool: float,
     reserve: float,
     stress: float,
     stress_drain: float,
 ) -> float:
     """Synthesis limited by the reserve, minus release and the drain of stress."""
-    made = reserve * synthesis(pomc_drive * (1.0 + exercise), synthesis_gain, synthesis50)
-    return k_pool * (made - endorphin_release - stress * stress_drain * endorphin_pool)
+    drain = stress * stress_drain
+    return refill(endorphin_pool, pomc_synthesis, endorphin_release, drain, k_pool, reserve)
 
 
-@M.state("1", "releasable met-enkephalin, fold of a healthy pool", start=1.0)
+@M.state("1", "store of met-enkephalin, share of full", start=1.0)
 def enkephalin_pool(
     enkephalin_pool: float,
+    penk_synthesis: float,
     enkephalin_release: float,
-    penk_drive: float,
     k_pool: float,
-    synthesis_gain: float,
-    synthesis50: float,
     reserve: float,
     stress: float,
     stress_drain: float,
 ) -> float:
     """As for beta-endorphin, without clock."""
-    made = reserve * synthesis(penk_drive, synthesis_gain, synthesis50)
-    return k_pool * (made - enkephalin_release - stress * stress_drain * enkephalin_pool)
+    drain = stress * stress_drain
+    return refill(enkephalin_pool, penk_synthesis, enkephalin_release, drain, k_pool, reserve)
 
 
 @M.state("1", "beta-endorphin in the brain, fold of healthy", start=1.0)

@@ -61,10 +61,24 @@ def test_lasting_full_block_reaches_the_largest_gain_in_density() -> None:
     assert receptors.regulation(1.85, 0.85, 1.0, 0.75, 60.0) == pytest.approx(0.0, abs=1e-12)
 
 
-def test_synthesis_has_a_ceiling() -> None:
+def test_extra_synthesis_starts_at_nothing_and_has_a_ceiling() -> None:
     gain, half = (MODEL.parameters[n].value for n in ("synthesis_gain", "synthesis50"))
-    assert endogenous.synthesis(1.0, gain, half) == pytest.approx(1.0)
-    assert endogenous.synthesis(1e6, gain, half) == pytest.approx(1.0 + gain, rel=1e-3)
+    assert endogenous.extra_synthesis(1.0, gain, half) == pytest.approx(0.0)
+    assert endogenous.extra_synthesis(1e6, gain, half) == pytest.approx(gain, rel=1e-3)
+
+
+def test_a_full_store_supplies_all_and_an_empty_one_nothing() -> None:
+    assert endogenous.supply(1.0, 0.3) == pytest.approx(1.0)
+    assert endogenous.supply(0.0, 0.3) == 0.0
+    assert endogenous.supply(0.3, 0.3) == pytest.approx(0.65)
+
+
+def test_a_small_store_empties_faster_in_proportion() -> None:
+    full = endogenous.refill(1.0, 0.0, 1.5, 0.0, 0.006, 1.0)
+    third = endogenous.refill(1.0, 0.0, 1.5, 0.0, 0.006, 1.0 / 3.0)
+    assert full == pytest.approx(-0.003) and third == pytest.approx(3.0 * full)
+    # extra synthesis is a share of the reserve: the store of a small one gains no more by it
+    assert endogenous.refill(1.0, 0.5, 1.0, 0.0, 0.006, 0.2) == pytest.approx(0.003)
 
 
 def test_rhythm_has_mean_one_and_its_peak_at_the_acrophase() -> None:
