@@ -118,7 +118,7 @@ def test_duration_of_block_sets_the_sign_on_the_growth_factor_axis() -> None:
     params, y0, nights, _ = nightly([1.0, 1.0], 12.0, overrides=overrides)
     times = [nights[0], np.arange(4.0, 12 * WEEK, 6.0)]
     amounts = [np.full(len(times[0]), 1.5), np.full(len(times[1]), 1.5 / 4.0)]
-    tone = Reduction("mean", OBS["opioid_tone"], WEEK, 2 * WEEK)
+    tone = Reduction("mean", OBS["opioid_tone"], 11 * WEEK, 12 * WEEK)
     level = Reduction("mean", OBS["tnf"], 11 * WEEK, 12 * WEEK)
     batch = dosing(params, y0, times, amounts, 12 * WEEK, np.empty(0), [], [tone, level])
     (once_tone, once_tnf), (often_tone, often_tnf) = solve(batch).reductions

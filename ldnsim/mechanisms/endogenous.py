@@ -39,8 +39,8 @@ P("t_half_synthesis", 336.0, "h", "half-life with which synthesis follows demand
   spread=lognormal(0.4), low=0.1, note="days to weeks; receptor turnover is 2-3 d")
 P("synthesis50", 0.25, "1", "extra demand that calls up half of the extra synthesis", ASSUMED,
   spread=lognormal(0.4), low=0.05)
-P("reserve", 1.0, "1", "endorphin reserve: size of the store and of the extra synthesis that can be "
-  "called up, healthy = 1", ASSUMED, spread=lognormal(0.25), low=0.01,
+P("reserve", 1.0, "1", "endorphin reserve: size of the store and of the extra synthesis that "
+  "demand can call up, healthy = 1", ASSUMED, spread=lognormal(0.25), low=0.01,
   note="the prescribers' functional-capacity score maps to it; resting levels do not depend on it, "
   "since they were found low (Panerai 2002), normal and high (Baraniuk 2004)")
 P("coupling_rebound", 1.0, "1", "switch: lost tone raises demand", high=1.0)
