@@ -1,0 +1,52 @@
+"""Behaviours that must emerge from the equations, each computed under any hypothesis.
+
+A behaviour is required only of the hypotheses that claim it; under the others the same runs are made
+and what they show is reported as not claimed. Nothing here sets a parameter to make a check pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ldnsim.analysis.behaviours import patients, receptors, switch
+from ldnsim.analysis.behaviours.record import Behaviour, Found
+from ldnsim.analysis.checks import Check
+from ldnsim.catalog import hypotheses
+from ldnsim.errors import unknown
+
+__all__ = ["BEHAVIOURS", "Behaviour", "Found", "behaviour_checks"]
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    b.id: b for module in (receptors, switch, patients) for b in module.BEHAVIOURS
+}
+"""Every behaviour by its name, E1 to E13."""
+BEHAVIOURS = dict(sorted(BEHAVIOURS.items(), key=lambda item: int(item[0][1:])))
+
+
+def behaviour_checks(
+    names: Sequence[str] | None = None, only: Sequence[str] | None = None
+) -> list[Check]:
+    """Compute behaviours under hypotheses.
+
+    Args:
+        names: behaviours; all when None.
+        only: hypotheses; all when None.
+
+    Returns:
+        one check per behaviour and hypothesis; ``passed`` is None and the note says so where the
+        hypothesis does not claim the behaviour.
+
+    Raises:
+        UserError: an unknown behaviour or hypothesis.
+    """
+    for name in names or ():
+        if name not in BEHAVIOURS:
+            raise unknown("behaviour", name, BEHAVIOURS)
+    for name in only or ():
+        if name not in hypotheses():
+            raise unknown("hypothesis", name, hypotheses())
+    return [
+        BEHAVIOURS[b].check(h)
+        for b in (names or BEHAVIOURS)
+        for h in (only or hypotheses())
+    ]
