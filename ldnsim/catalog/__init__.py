@@ -1,6 +1,6 @@
-"""Hypotheses, phenotypes, adjuncts and the bibliography: data files read once and checked.
+"""Hypotheses, phenotypes, covariates, adjuncts and the bibliography: data read once and checked.
 
-All four are reviewable text in ``ldnsim/data``. Sentences of evidence carry their citation keys in
+All five are reviewable text in ``ldnsim/data``. Sentences of evidence carry their citation keys in
 square brackets, ``"... [lee1988, kim1997]"``; every key must be in the bibliography.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
+from ldnsim.catalog.covariates import CLAIM, Covariate, check_level, read_covariates
 from ldnsim.catalog.read import (
     read_adjuncts,
     read_hypotheses,
@@ -30,15 +31,19 @@ from ldnsim.errors import unknown
 
 __all__ = [
     "BASINS",
+    "CLAIM",
     "COMBINATION_WARNING",
     "SEEN",
     "Adjunct",
+    "Covariate",
     "Hypothesis",
     "Phenotype",
     "Reason",
     "Reference",
     "adjuncts",
+    "check_level",
     "cite",
+    "covariates",
     "hypotheses",
     "phenotypes",
     "references",
@@ -72,6 +77,12 @@ def phenotypes() -> dict[str, Phenotype]:
 def adjuncts() -> dict[str, Adjunct]:
     """Return what prescribers add to the drug, by name."""
     return read_adjuncts(*_shipped("adjuncts"), references())
+
+
+@cache
+def covariates() -> dict[str, Covariate]:
+    """Return what a clinician may know of a patient, by name."""
+    return read_covariates(*_shipped("covariates"), references())
 
 
 def cite(keys: Iterable[str]) -> list[str]:
