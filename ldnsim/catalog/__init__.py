@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 
 from ldnsim.catalog.covariates import CLAIM, Covariate, check_level, read_covariates
+from ldnsim.catalog.placebo import PlaceboData, Response, read_placebo
 from ldnsim.catalog.read import (
     read_adjuncts,
     read_hypotheses,
@@ -38,14 +39,17 @@ __all__ = [
     "Covariate",
     "Hypothesis",
     "Phenotype",
+    "PlaceboData",
     "Reason",
     "Reference",
+    "Response",
     "adjuncts",
     "check_level",
     "cite",
     "covariates",
     "hypotheses",
     "phenotypes",
+    "placebo",
     "references",
 ]
 
@@ -83,6 +87,12 @@ def adjuncts() -> dict[str, Adjunct]:
 def covariates() -> dict[str, Covariate]:
     """Return what a clinician may know of a patient, by name."""
     return read_covariates(*_shipped("covariates"), references())
+
+
+@cache
+def placebo() -> PlaceboData:
+    """Return what patients on placebo report."""
+    return read_placebo(*_shipped("placebo"), references())
 
 
 def cite(keys: Iterable[str]) -> list[str]:

@@ -219,8 +219,7 @@ def check_level(covariate: Covariate, level: Any) -> None:
         number = isinstance(level, int | float) and not isinstance(level, bool)
         if not number or not covariate.low <= level <= covariate.high:
             raise UserError(
-                f"{key} = {level!r}: expected a number from {covariate.low:g} to"
-                f" {covariate.high:g}"
+                f"{key} = {level!r}: expected a number from {covariate.low:g} to {covariate.high:g}"
             )
     elif covariate.kind == "flag" and not isinstance(level, bool):
         raise UserError(f"{key} = {level!r}: expected true or false")
