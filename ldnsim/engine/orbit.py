@@ -11,13 +11,14 @@ coefficient 4 leaves its floor (6 % of its maximum).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
 from ldnsim.engine.batch import Batch, FloatArray, Reduction, solve
+from ldnsim.engine.drugfree import inert_parameters
 from ldnsim.engine.status import Status
 from ldnsim.model import Model, default_model
 
@@ -55,6 +56,8 @@ def find_orbits(
 ) -> Orbits:
     """Find the orbit of each patient in the basin asked for.
 
+    Patients who differ only in what an untreated patient does not feel share one orbit.
+
     Args:
         params: parameter vectors, (n, n_parameters).
         inflamed: basin of each patient, (n,).
@@ -63,9 +66,36 @@ def find_orbits(
     Returns:
         Orbits; a patient without one has a status and NaN, never an exception.
     """
+    flags = np.asarray(inflamed, dtype=bool)
+    rows, which = _distinct(params, flags)
+    if len(rows) == len(params):
+        return _find(params, flags, threads)
+    found = _find(params[rows], flags[rows], threads)
+    return Orbits(*(getattr(found, f.name)[which] for f in fields(Orbits)))
+
+
+def _distinct(
+    params: FloatArray, flags: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the first patient of each orbit, and for each patient which of those it shares."""
+    felt = params.copy()
+    felt[:, inert_parameters(default_model().fingerprint)] = 0.0
+    index: dict[bytes, int] = {}
+    first: list[int] = []
+    which = np.empty(len(params), dtype=np.int64)
+    for i, row in enumerate(felt):
+        key = row.tobytes() + bytes([bool(flags[i])])
+        if key not in index:
+            index[key] = len(first)
+            first.append(i)
+        which[i] = index[key]
+    return np.array(first, dtype=np.int64), which
+
+
+def _find(params: FloatArray, flags: NDArray[np.bool_], threads: int | None) -> Orbits:
+    """Find the orbits of patients who all differ."""
     model = default_model()
     n, size = len(params), len(model.states)
-    flags = np.asarray(inflamed, dtype=bool)
     y = np.array([model.start(bool(b)) for b in flags]).reshape(n, size)
     best = Orbits(
         np.full((n, size), np.nan),
