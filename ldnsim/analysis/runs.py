@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from ldnsim.regimen import Adherence, Regimen
 
 Floats = NDArray[np.float64]
 DAY, WEEK = 24.0, 168.0
-NO_DRUG = "0 mg nightly at 22:00, for 1 wk"
+NO_DRUG = "placebo nightly at 22:00, for 1 wk"
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,28 @@ _ORBITS: dict[bytes, tuple[Floats, Floats, int]] = {}
 """Untreated patients solved for: state at midnight, 24 h means, status."""
 
 
+@cache
+def _drug_only() -> NDArray[np.int64]:
+    """Places of the parameters that multiply nothing but amounts of drug."""
+    model = default_model()
+    return np.array([
+        model.parameter_index[n] for n, p in model.parameters.items()
+        if p.mechanism == "pharmacokinetics" or n.startswith(("kd_", "k_off_"))
+    ])  # fmt: skip
+
+
+def without_drug(params: Floats) -> Floats:
+    """Return parameter vectors with what only the drug meets at its default.
+
+    Kinetics and affinities of the drug change nothing while there is none, so that patients who
+    differ in them alone share one untreated state.
+    """
+    model, places = default_model(), _drug_only()
+    plain = np.array(params, dtype=np.float64)
+    plain[..., places] = model.parameter_vector({})[places]
+    return plain
+
+
 def untreated(
     params: Floats, inflamed: NDArray[np.bool_], threads: int | None = None
 ) -> tuple[Floats, Floats, NDArray[np.int8]]:
@@ -130,6 +153,7 @@ def untreated(
     """
     from ldnsim.engine.orbit import find_orbits
 
+    params = without_drug(params)
     keys = [p.tobytes() + bytes([bool(b)]) for p, b in zip(params, inflamed, strict=True)]
     first = {k: i for i, k in reversed(list(enumerate(keys))) if k not in _ORBITS}
     new = sorted(first.values())
