@@ -110,13 +110,13 @@ def read_covariates(text: str, file: str, known: Mapping[str, Reference]) -> dic
         UserError: a mistake in the file, an unknown parameter, level, grade or reference, anchors
             that do not rise, an amount out of the parameter's bounds.
     """
-    from ldnsim.catalog.read import _entries
+    from ldnsim.catalog.read import entries
 
-    return {n: _covariate(e, known) for n, e in _entries(text, file, FIELDS)}
+    return {n: _covariate(e, known) for n, e in entries(text, file, FIELDS)}
 
 
 def _covariate(entry: Any, known: Mapping[str, Reference]) -> Covariate:
-    from ldnsim.catalog.read import _cited
+    from ldnsim.catalog.read import cited
 
     kind = entry.choice("kind", KINDS)
     low, high = (entry.number(k) if kind == "score" else 0.0 for k in ("low", "high"))
@@ -139,7 +139,7 @@ def _covariate(entry: Any, known: Mapping[str, Reference]) -> Covariate:
         effects,
         seen,
         against,
-        _cited(entry, known, [*seen, *against, *notes]),
+        cited(entry, known, [*seen, *against, *notes]),
     )
 
 

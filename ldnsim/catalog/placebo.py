@@ -99,7 +99,7 @@ def read_placebo(text: str, file: str, known: Mapping[str, Reference]) -> Placeb
 
 
 def _response(entry: Any, known: Mapping[str, Reference]) -> Response:
-    from ldnsim.catalog.read import _cited, _grades
+    from ldnsim.catalog.read import cited, _grades
 
     entry.only(RESPONSE_FIELDS)
     for pair in (("mean", "effect_size"), ("responders30", "sd")):
@@ -119,12 +119,12 @@ def _response(entry: Any, known: Mapping[str, Reference]) -> Response:
         number("sd"),
         entry.choice("grade", _grades()),
         entry.text("note"),
-        _cited(entry, known, [entry.text("note")]),
+        cited(entry, known, [entry.text("note")]),
     )
 
 
 def _number(entry: Any, known: Mapping[str, Reference]) -> Number:
-    from ldnsim.catalog.read import _cited, _grades
+    from ldnsim.catalog.read import cited, _grades
 
     entry.only(NUMBER_FIELDS)
     return Number(
@@ -132,5 +132,5 @@ def _number(entry: Any, known: Mapping[str, Reference]) -> Number:
         entry.text("unit"),
         entry.choice("grade", _grades()),
         entry.text("note"),
-        _cited(entry, known, [entry.text("note")]),
+        cited(entry, known, [entry.text("note")]),
     )

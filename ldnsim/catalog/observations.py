@@ -1,0 +1,199 @@
+"""Observations the model is compared with: published numbers as data, with how they are simulated.
+
+``ldnsim/data/observations.toml`` holds one table for each. The table ``probe`` is a recipe that
+:mod:`ldnsim.analysis.probes` carries out; here it is kept as it was written.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ldnsim.catalog.read import Known, TableEntry, cited, entries
+from ldnsim.catalog.records import Hypothesis
+from ldnsim.errors import nearest
+
+FILE = "observations.toml"
+FIELDS = (
+    "title", "group", "value", "low", "high", "sd", "unit", "weight", "hypotheses", "fitted",
+    "once", "evidence", "note", "probe",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One published number, or several of the same thing, and how the model is asked for it.
+
+    Attributes:
+        name: spelling used everywhere.
+        title: what was seen.
+        group: what it is about, such as ``pk``; scorecards are ordered by it.
+        values: published numbers, in ``unit``; empty where only bounds are known.
+        low: end of the interval in which a simulated number agrees; None for no bound.
+        high: the same.
+        sd: standard deviation of one value for fitting; 0 when it cannot be fitted to.
+        unit: unit as text.
+        weight: on its squared residuals.
+        hypotheses: under which it is simulated; a single one where they do not differ.
+        fitted: under which a fit may use it.
+        once: whether hypotheses do not differ in it.
+        evidence: sentence with citation keys in brackets.
+        note: weakness of the comparison.
+        sources: the keys cited.
+        probe: recipe of the simulated number.
+    """
+
+    name: str
+    title: str
+    group: str
+    values: tuple[float, ...]
+    low: float | None
+    high: float | None
+    sd: float
+    unit: str
+    weight: float
+    hypotheses: tuple[str, ...]
+    fitted: tuple[str, ...]
+    once: bool
+    evidence: str
+    note: str
+    sources: tuple[str, ...]
+    probe: Mapping[str, Any]
+
+    def agrees(self, simulated: float) -> bool | None:
+        """Return whether a simulated number lies in the interval; None where there is none."""
+        if not math.isfinite(simulated):
+            return None
+        low, high = self.interval
+        return low <= simulated <= high
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Return the published interval, or two standard deviations about the mean."""
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        if self.low is None and self.high is None:
+            mean = statistics.fmean(self.values)
+            return mean - 2.0 * self.sd, mean + 2.0 * self.sd
+        return low, high
+
+    def residuals(self, simulated: float) -> list[float]:
+        """Return what a fit squares: ``(simulated - published) / sd * sqrt(weight)``.
+
+        A bound without value gives the excess over it, 0 within it.
+        """
+        root = math.sqrt(self.weight) / self.sd
+        if self.values:
+            return [(simulated - v) * root for v in self.values]
+        low, high = self.interval
+        return [(min(simulated - low, 0.0) + max(simulated - high, 0.0)) * root]
+
+    def expected(self) -> str:
+        """Return what is published, as text."""
+        low, high = self.interval
+        values = ", ".join(f"{v:g}" for v in self.values)
+        if self.low is None and self.high is None:
+            span = f"{low:.4g} to {high:.4g} (2 SD)"
+        elif low == -math.inf:
+            span = f"at most {high:g}"
+        elif high == math.inf:
+            span = f"at least {low:g}"
+        else:
+            span = f"{low:g} to {high:g}"
+        return " ".join(p for p in (f"{values};" if values else "", span, self.unit) if p)
+
+
+def read_observations(
+    text: str, file: str, known: Known, explained: Mapping[str, Hypothesis]
+) -> dict[str, Observation]:
+    """Read observations.
+
+    Args:
+        text: TOML, one table per observation.
+        file: name that errors give it.
+        known: the bibliography.
+        explained: the hypotheses.
+
+    Raises:
+        UserError: a mistake in the file, an unknown reference or hypothesis, neither value nor
+            bound, a value without standard deviation, bounds the wrong way round.
+    """
+    return {e.name: _observation(e, known, explained) for _, e in entries(text, file, FIELDS)}
+
+
+@cache
+def observations() -> dict[str, Observation]:
+    """Return the shipped observations by name."""
+    from ldnsim.catalog import hypotheses, references
+
+    text = files("ldnsim").joinpath(f"data/{FILE}").read_text("utf-8")
+    return read_observations(text, FILE, references(), hypotheses())
+
+
+def _observation(
+    entry: TableEntry, known: Known, explained: Mapping[str, Hypothesis]
+) -> Observation:
+    values = _values(entry)
+    low, high = (entry.number(k) if k in entry.data else None for k in ("low", "high"))
+    sd = entry.number("sd") if "sd" in entry.data else 0.0
+    weight = entry.number("weight") if "weight" in entry.data else 1.0
+    _check_numbers(entry, values, low, high, sd, weight)
+    once = entry.data.get("once", False)
+    if not isinstance(once, bool):
+        raise entry.error("once", f"{once!r}: expected true or false")
+    if not isinstance(entry.data.get("probe"), dict):
+        raise entry.error("probe", f"{entry.data.get('probe')!r}: expected a table")
+    first = next(iter(explained))
+    evidence, note = entry.text("evidence"), entry.text("note", required=False)
+    fitted = _names(entry, "fitted", explained, ())
+    if fitted and sd <= 0.0:
+        raise entry.error("fitted", "a fit needs sd")
+    return Observation(
+        entry.name, entry.text("title"), entry.text("group"), values, low, high, sd,
+        entry.text("unit"), weight,
+        (first,) if once else _names(entry, "hypotheses", explained, explained),
+        fitted, once, evidence, note, cited(entry, known, [evidence, note]), entry.data["probe"],
+    )  # fmt: skip
+
+
+def _values(entry: TableEntry) -> tuple[float, ...]:
+    given = entry.data.get("value", [])
+    several = given if isinstance(given, list) else [given]
+    for v in several:
+        if isinstance(v, bool) or not isinstance(v, int | float) or not math.isfinite(v):
+            raise entry.error("value", f"{v!r}: expected a finite number or a list of them")
+    return tuple(float(v) for v in several)
+
+
+def _check_numbers(
+    entry: TableEntry,
+    values: tuple[float, ...],
+    low: float | None,
+    high: float | None,
+    sd: float,
+    weight: float,
+) -> None:
+    bounded = low is not None or high is not None
+    if not values and not bounded:
+        raise entry.error("", "expected value, low or high")
+    if sd < 0.0 or weight < 0.0:
+        raise entry.error("sd" if sd < 0.0 else "weight", "expected a number of 0 or more")
+    if not bounded and sd == 0.0:
+        raise entry.error("sd", "a value without low and high needs a standard deviation")
+    if low is not None and high is not None and low > high:
+        raise entry.error("low", f"{low:g} lies above high = {high:g}")
+
+
+def _names(
+    entry: TableEntry, key: str, known: Mapping[str, Any], otherwise: Iterable[str]
+) -> tuple[str, ...]:
+    names = entry.sentences(key) or tuple(otherwise)
+    for name in names:
+        if name not in known:
+            raise entry.error(key, f"{name!r} is not a hypothesis{nearest(name, known)}")
+    return names
