@@ -6,6 +6,7 @@ from ldnsim.plots.compare import compare
 from ldnsim.plots.heatmap import heatmap, summaries
 from ldnsim.plots.night import night
 from ldnsim.plots.phase import phase_plane
+from ldnsim.plots.scorecard import scorecard
 from ldnsim.plots.style import save
 
-__all__ = ["compare", "heatmap", "night", "phase_plane", "save", "summaries"]
+__all__ = ["compare", "heatmap", "night", "phase_plane", "save", "scorecard", "summaries"]

@@ -1,0 +1,136 @@
+"""The clinical story put to the test: each claim judged from runs, each verdict computed.
+
+For every claim: the hypotheses that reproduce it, the numbers it hangs on under the default hypothesis
+(shaken to a third, to three times, and to every other published value), and, where TLR4 is concerned,
+the potency it would take.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ldnsim.analysis.behaviours.record import Found
+from ldnsim.analysis.claims import drug, patient, population
+from ldnsim.analysis.claims.record import Rule, Setting
+from ldnsim.analysis.claims.verdict import factor_text, verdict_of
+from ldnsim.catalog import hypotheses
+from ldnsim.catalog.claims import Claim, claims
+from ldnsim.errors import unknown
+from ldnsim.model import default_model
+
+__all__ = ["RULES", "Judged", "Shaken", "judge"]
+
+RULES: dict[str, Rule] = {
+    rule.__name__: rule
+    for rule in (
+        drug.rebound, drug.direct, drug.both_add, population.two_thirds, population.fibromyalgia,
+        patient.depleted, patient.genotype, patient.driver, patient.unmediated, drug.outlasts,
+        drug.dreams, drug.titration, patient.neuropathy, drug.immunity, patient.necessary,
+        patient.circle, drug.density, drug.exercise, population.own_dose, patient.adjuncts,
+    )
+}  # fmt: skip
+"""The function that judges a claim, by the name the data file gives it."""
+FACTORS = (1.0 / 3.0, 3.0)
+DEFAULT = "dual_pathway"
+
+
+@dataclass(frozen=True)
+class Shaken:
+    """One number that was shaken.
+
+    Attributes:
+        parameter: its name.
+        grade: evidence grade of its value.
+        changes_at: where the answer of the claim changes, as words such as ``x3`` or
+            ``x980 (superoxide_naloxone)`` for a published value; empty when it does not.
+    """
+
+    parameter: str
+    grade: str
+    changes_at: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim after its runs.
+
+    Attributes:
+        claim: the claim with its evidence.
+        found: what each hypothesis showed, by name.
+        shaken: the numbers that were shaken under the default hypothesis.
+        potency: the TLR4 potency it takes over the one measured; None where it is not asked.
+        verdict: one line made of the above.
+    """
+
+    claim: Claim
+    found: dict[str, Found]
+    shaken: tuple[Shaken, ...]
+    potency: float | None
+    verdict: str
+
+    @property
+    def reproduced_by(self) -> tuple[str, ...]:
+        """Hypotheses under which the claim holds."""
+        return tuple(h for h, f in self.found.items() if f.shown)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON."""
+        return {**asdict(self), "reproduced_by": list(self.reproduced_by)}
+
+
+def judge(names: Sequence[str] | None = None, shake: bool = True) -> list[Judged]:
+    """Judge claims from runs.
+
+    Args:
+        names: claims; all when None.
+        shake: whether to look for the numbers a claim hangs on, which takes most of the time.
+
+    Raises:
+        UserError: a claim that does not exist.
+    """
+    for name in names or ():
+        if name not in claims():
+            raise unknown("claim", name, claims())
+    return [_judge(claims()[n], shake) for n in (names or claims())]
+
+
+def _judge(claim: Claim, shake: bool) -> Judged:
+    rule = RULES[claim.rule]
+    plain = [Setting(h) for h in hypotheses()]
+    moved = _shaken_settings(claim) if shake else []
+    answers = rule([*plain, *(s for _, _, s in moved)])
+    found = dict(zip(hypotheses(), answers, strict=False))
+    base = found[DEFAULT].shown
+    turned: dict[str, list[str]] = {name: [] for name in claim.needs} if shake else {}
+    for (name, words, _), answer in zip(moved, answers[len(plain) :], strict=True):
+        if answer.shown != base:
+            turned[name].append(words)
+    grades = default_model().parameters
+    shaken = tuple(Shaken(n, grades[n].grade, tuple(at)) for n, at in turned.items())
+    potency = _potency() if claim.potency else None
+    return Judged(claim, found, shaken, potency, verdict_of(found, shaken, potency, shake))
+
+
+def _shaken_settings(claim: Claim) -> list[tuple[str, str, Setting]]:
+    """Each number of a claim at a third, three times and its other published values, in bounds."""
+    found = []
+    for name in claim.needs:
+        p = default_model().parameters[name]
+        values = {factor_text(f): p.value * f for f in FACTORS}
+        for label, value in p.alternatives.items():
+            values[f"{factor_text(value / p.value)} ({label})"] = value
+        for words, value in values.items():
+            if (p.low is None or value >= p.low) and (p.high is None or value <= p.high):
+                found.append((name, words, Setting(DEFAULT, {name: value})))
+    return found
+
+
+@functools.cache
+def _potency() -> float:
+    """How many times the measured TLR4 potency the direct pathway needs on its own."""
+    measured = default_model().parameters["ic50_trif"].alternatives["superoxide_naloxone"]
+    needed = drug.potency_needed()
+    return measured / needed if needed else float("inf")

@@ -1,0 +1,72 @@
+"""From what the runs showed to one line of verdict; nothing of it is written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ldnsim.analysis.behaviours.record import Found
+from ldnsim.mechanisms.record import ASSUMED
+
+if TYPE_CHECKING:
+    from ldnsim.analysis.claims import Shaken
+
+DEFAULT, NULL = "dual_pathway", "null"
+
+
+def verdict_of(
+    found: Mapping[str, Found], shaken: Sequence[Shaken], potency: float | None, shook: bool
+) -> str:
+    """Return the verdict on a claim.
+
+    Args:
+        found: what each hypothesis showed.
+        shaken: the numbers that were shaken.
+        potency: TLR4 potency needed over the one measured, where it is asked.
+        shook: whether numbers were shaken at all.
+    """
+    holds = [h for h, f in found.items() if f.shown]
+    parts = [_where(holds, len(found))]
+    if potency is not None:
+        parts.append(f"takes {potency_text(potency)} the TLR4 potency measured")
+    if holds == [NULL]:
+        parts.append("no action of the drug is needed")
+    if shook and shaken:
+        parts.append(_hangs(shaken, DEFAULT in holds))
+    return "; ".join(p for p in parts if p)
+
+
+def _where(holds: Sequence[str], n: int) -> str:
+    if not holds:
+        return "not reproduced by any hypothesis"
+    if len(holds) == n:
+        return "holds under every hypothesis, so it tells none from another"
+    names = ", ".join(holds)
+    if DEFAULT not in holds:
+        return f"not under the default hypothesis; holds under {names}"
+    return f"holds under {names}" if len(holds) > 1 else f"holds only under {names}"
+
+
+def _hangs(shaken: Sequence[Shaken], holds: bool) -> str:
+    """Say which numbers turn the answer and how many of them are assumed."""
+    turning = [s for s in shaken if s.changes_at]
+    if not turning:
+        verb = "holds" if holds else "fails"
+        return f"{verb} also with each of {len(shaken)} numbers a third, three times, or as in print"
+    texts = [f"{s.parameter} {' or '.join(s.changes_at)}" for s in turning]
+    assumed = sum(s.grade == ASSUMED for s in turning)
+    verb = "lost" if holds else "gained"
+    return f"{verb} with {', '.join(texts)} ({assumed} of {len(turning)} assumed)"
+
+
+def factor_text(factor: float) -> str:
+    """Write a factor as ``x3`` or ``/3``."""
+    return f"x{factor:.3g}" if factor >= 1.0 else f"/{1.0 / factor:.3g}"
+
+
+def potency_text(ratio: float) -> str:
+    """Write a ratio of potencies to two digits with thousands: ``160,000 times``."""
+    if ratio == float("inf"):
+        return "more than any multiple of"
+    digits = float(f"{ratio:.2g}")
+    return f"{digits:,.0f} times"

@@ -1,0 +1,100 @@
+"""Commands that put the model to the test: validate, claims."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ldnsim.cli import table
+from ldnsim.cli.guard import guarded, say
+
+if TYPE_CHECKING:
+    from ldnsim.analysis.checks import Check
+    from ldnsim.analysis.claims import Judged
+
+Names = Annotated[list[str] | None, typer.Argument(help="Only these rows, such as E5 pet_5mg.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")]
+
+
+@guarded()
+def validate(
+    names: Names = None,
+    hypothesis: Annotated[
+        list[str] | None, typer.Option(help="Only this hypothesis; repeatable.")
+    ] = None,
+    misses: Annotated[bool, typer.Option("--misses", help="Only what is missed.")] = False,
+    json_file: Json = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw it (.png, .svg, .pdf).")] = None,
+) -> None:
+    """Hold the model against published observations and required behaviours."""
+    from ldnsim.analysis.scorecard import remarks, scorecard
+
+    checks = scorecard(names, hypothesis)
+    shown = [c for c in checks if c.passed is False] if misses else checks
+    headers = ("id", "hypothesis", "verdict", "simulated", "expected", "what", "evidence", "note")
+    rows = [
+        [c.id, c.hypothesis, _verdict(c), c.simulated, c.expected, c.title, c.evidence, c.note]
+        for c in shown
+    ]
+    table.show(headers, rows)
+    for line in remarks(checks):
+        say(line)
+    if json_file is not None:
+        _write(json_file, [c.as_dict() for c in checks])
+    if plot is not None:
+        from ldnsim import plots
+
+        typer.echo(str(plots.save(plots.scorecard([c.as_dict() for c in checks]), plot)))
+
+
+def _verdict(check: Check) -> str:
+    return {True: "pass", False: "miss", None: "-"}[check.passed]
+
+
+@guarded()
+def claims(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these, such as C2.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Do not look for the numbers a claim hangs on.")
+    ] = False,
+    json_file: Json = None,
+) -> None:
+    """Put the clinical story to the test, claim by claim."""
+    from ldnsim.analysis.claims import judge
+    from ldnsim.catalog.claims import claims as known
+
+    judged = []
+    for name in names or known():
+        judged += judge([name], shake=not quick)
+        _show(judged[-1])
+    typer.echo("Judged from simulations of assumed mechanisms. Research instrument, not medical advice.")
+    if json_file is not None:
+        _write(json_file, [j.as_dict() for j in judged])
+
+
+def _show(judged: Judged) -> None:
+    """Print one claim: statement, verdict, what was simulated, evidence."""
+    claim = judged.claim
+    typer.echo(f"{claim.id}  {claim.claim}")
+    typer.echo(f"    verdict  {judged.verdict}")
+    for name, found in judged.found.items():
+        typer.echo(f"    {'yes' if found.shown else 'no ':3} {name:<13} {found.simulated}")
+    for sign, sentences in (("for", claim.evidence_for), ("against", claim.evidence_against)):
+        for sentence in sentences:
+            typer.echo(f"    {sign:<8} {sentence}")
+    typer.echo("")
+
+
+def _write(path: Path, rows: list[dict[str, object]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    say(f"wrote {path}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file to the application."""
+    for command in (validate, claims):
+        app.command()(command)

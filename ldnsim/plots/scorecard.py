@@ -1,0 +1,83 @@
+"""The scorecard as a picture: rows are what is compared, columns hypotheses, misses in plain sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ldnsim.plots import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PASS, MISS = style.OKABE_ITO["blue"], style.OKABE_ITO["vermillion"]
+SHOWN, ABSENT = "#CFE3F1", "#EEEEEE"
+WORDS = {PASS: "within the interval", MISS: "missed", SHOWN: "not claimed, shown all the same",
+         ABSENT: "not claimed, not shown"}  # fmt: skip
+Rows = Sequence[Mapping[str, Any]]
+
+
+def scorecard(checks: Rows) -> Figure:
+    """Draw the checks of a scorecard.
+
+    Args:
+        checks: rows as :meth:`ldnsim.analysis.checks.Check.as_dict` gives them.
+
+    Returns:
+        a figure with one cell per row and hypothesis, coloured by verdict, with the number in it.
+    """
+    names = list(dict.fromkeys(c["id"] for c in checks))
+    columns = [h for h in dict.fromkeys(c["hypothesis"] for c in checks) if h != "any"]
+    columns = columns or ["any"]
+    with style.styled():
+        figure = style.new_figure(5.6 + 0.95 * len(columns), 1.9 + 0.27 * len(names))
+        axes = figure.add_subplot()
+        for check in checks:
+            _cell(axes, check, names.index(check["id"]), columns)
+        _label(axes, checks, names, columns)
+        _legend(axes)
+        figure.supxlabel(style.WARNING, x=0.012, ha="left", fontsize=9, color=style.GREY)
+    return figure
+
+
+def _cell(axes: Axes, check: Mapping[str, Any], row: int, columns: Sequence[str]) -> None:
+    """Draw one comparison; one that holds for any hypothesis spans all columns."""
+    from matplotlib.patches import Rectangle
+
+    everywhere = check["hypothesis"] == "any"
+    left = 0 if everywhere else columns.index(check["hypothesis"])
+    width = len(columns) if everywhere else 1
+    colour = colour_of(check)
+    axes.add_patch(Rectangle((left, row), width, 1, facecolor=colour, edgecolor="white", lw=1.5))
+    ink = "white" if colour in (PASS, MISS) else "#555555"
+    text = "" if check["value"] is None else f"{check['value']:.3g}"
+    axes.text(left + width / 2, row + 0.5, text, ha="center", va="center", color=ink, fontsize=7)
+
+
+def colour_of(check: Mapping[str, Any]) -> str:
+    """Return the colour of a verdict."""
+    if check["passed"] is None:
+        return SHOWN if "; shown." in check["note"] else ABSENT
+    return PASS if check["passed"] else MISS
+
+
+def _label(axes: Axes, checks: Rows, names: Sequence[str], columns: Sequence[str]) -> None:
+    words = {c["id"]: f"{c['title']}   {c['id']}" for c in checks}
+    axes.set(xlim=(0, len(columns)), ylim=(len(names), 0))
+    axes.set_yticks([i + 0.5 for i in range(len(names))], [words[n] for n in names], fontsize=7)
+    axes.set_xticks([i + 0.5 for i in range(len(columns))], columns, rotation=30, ha="left")
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def _legend(axes: Axes) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [Patch(facecolor=c, label=w) for c, w in WORDS.items()]
+    axes.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=2, fontsize=8
+    )
