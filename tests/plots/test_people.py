@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from ldnsim import plots
+from ldnsim.plots import people
 from ldnsim.plots.people import over_patients, patients_shown
 
 
@@ -37,6 +38,15 @@ def test_the_middle_is_the_median_of_those_who_did_not_fail(
     np.testing.assert_allclose(found["p90_pain"], pain + 1.0 - 0.18, atol=1e-12)
     assert (found["status"] == 0).all()
     assert found["pain"].attrs == crowd["pain"].attrs
+
+
+def test_quantiles_are_those_of_numpy_also_with_gaps() -> None:
+    values = np.random.default_rng(0).normal(size=(5, 13))
+    values[1, 3:9], values[2, :12], values[3, 0] = np.nan, np.nan, np.nan
+    ordered = people._ordered(xr.DataArray(values, dims=("x", "patient")))
+    for q in (0.1, 0.5, 0.9):
+        exact = np.nanquantile(values, q, axis=1)
+        np.testing.assert_allclose(people._quantile(ordered, q), exact, rtol=1e-12)
 
 
 def test_naming_a_patient_keeps_single_ones(crowd: xr.Dataset) -> None:
