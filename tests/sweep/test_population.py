@@ -14,8 +14,10 @@ from ldnsim.config.population import Population
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.sweep import grid, population
+from ldnsim.sweep import people as people_module
+from ldnsim.sweep.people import People, varied
 from ldnsim.sweep.plan import Plan
-from ldnsim.sweep.population import People, find_people, varied
+from ldnsim.sweep.population import find_people
 from ldnsim.sweep.study import Study, load
 
 SIZE = 12
@@ -165,6 +167,15 @@ def test_a_result_says_who_its_patients_are(ds: xr.Dataset, people: People) -> N
     assert float(effect.max()) < 1e-2, "an untreated patient stays where he or she is"
 
 
+def test_untreated_days_solved_to_judge_patients_stand_for_them(plan: Plan, people: People) -> None:
+    from ldnsim.engine.orbit import find_orbits
+
+    found = people_module.untreated(people, plan.patients, None)
+    alone = find_orbits(plan.patients.params, plan.patients.inflamed)
+    assert (found.status == alone.status).all() and len(alone.status) == 2 * SIZE
+    np.testing.assert_allclose(found.mean, alone.mean, rtol=1e-5, atol=1e-7)
+
+
 def test_a_drawn_genotype_acts_through_the_claim(people: People) -> None:
     potency = people.values[:, people.names.index("oprm1_potency")]
     u = people.quantile[:, people.names.index("oprm1_potency")]
@@ -203,8 +214,8 @@ def test_a_value_beyond_its_bound_is_put_on_it_and_counted() -> None:
     names = ("circadian_amplitude", "cl")
     u = np.full((64, 2), 0.5)
     u[:3, 0] = 1.0 - 1e-9
-    values = population._vary(Population(size=64, scale=3.0), names, centre, u)
-    clipped = population._on_bound(names, centre, values)
+    values = people_module.vary(Population(size=64, scale=3.0), names, centre, u)
+    clipped = people_module.on_bound(names, centre, values)
     assert clipped.sum(axis=0).tolist() == [3, 0]
     at = default_model().parameter_index["circadian_amplitude"]
     assert (values[:3, at] == 0.95).all()
