@@ -68,8 +68,7 @@ class Covariate:
         name: the key in ``[patient]``.
         title: in words.
         kind: ``"score"``, ``"choice"`` or ``"flag"``.
-        low: lowest score.
-        high: highest score.
+        span: lowest and highest score; empty for other kinds.
         levels: the words of a choice.
         effects: what it does to parameters.
         evidence: sentences with citation keys in brackets.
@@ -80,8 +79,7 @@ class Covariate:
     name: str
     title: str
     kind: str
-    low: float
-    high: float
+    span: tuple[float, ...]
     levels: tuple[str, ...]
     effects: tuple[Effect, ...]
     evidence: tuple[str, ...]
@@ -93,9 +91,13 @@ class Covariate:
         """Names of the claims a study can make about it."""
         return tuple(dict.fromkeys(e.claim for e in self.effects if e.claim))
 
-    def targets(self, claim: str = "") -> tuple[str, ...]:
-        """Return the parameters it acts on under a claim."""
-        return tuple(e.target for e in self.effects if e.claim in ("", claim))
+    def targets(self, claim: str = "", level: Level | None = None) -> tuple[str, ...]:
+        """Return the parameters it acts on under a claim, at one level or at any (None)."""
+        return tuple(
+            e.target
+            for e in self.effects
+            if e.claim in ("", claim) and (level is None or e.amount(level) is not None)
+        )
 
 
 def word_of(level: Level) -> str:
@@ -119,13 +121,13 @@ def _covariate(entry: Any, known: Mapping[str, Reference]) -> Covariate:
     from ldnsim.catalog.read import cited
 
     kind = entry.choice("kind", KINDS)
-    low, high = (entry.number(k) if kind == "score" else 0.0 for k in ("low", "high"))
+    span = tuple(entry.number(k) for k in ("low", "high")) if kind == "score" else ()
     levels = entry.sentences("levels") if kind == "choice" else ("true", "false")
     rows = entry.data.get("effects")
     if not isinstance(rows, list) or not rows:
         raise entry.error("effects", f"{rows!r}: expected [[{entry.name}.effects]] tables")
     effects = tuple(
-        _effect(entry, i, row, kind, levels, (low, high)) for i, row in enumerate(rows, start=1)
+        _effect(entry, i, row, kind, levels, span) for i, row in enumerate(rows, start=1)
     )
     seen, against = entry.sentences("evidence"), entry.sentences("contradicting")
     notes = [e.note for e in effects]
@@ -133,8 +135,7 @@ def _covariate(entry: Any, known: Mapping[str, Reference]) -> Covariate:
         entry.name,
         entry.text("title"),
         kind,
-        low,
-        high,
+        span,
         levels if kind == "choice" else (),
         effects,
         seen,
@@ -149,7 +150,7 @@ def _effect(
     row: Any,
     kind: str,
     levels: tuple[str, ...],
-    span: tuple[float, float],
+    span: tuple[float, ...],
 ) -> Effect:
     from ldnsim.catalog.read import _check_parameter, _entry, _grades
 
@@ -183,7 +184,7 @@ def _effect(
 
 
 def _anchors(
-    one: Any, key: str, rows: Any, span: tuple[float, float]
+    one: Any, key: str, rows: Any, span: tuple[float, ...]
 ) -> tuple[tuple[float, float], ...]:
     """Read ``[[score, amount], ...]`` from the lowest score to the highest, rising."""
     try:
@@ -217,9 +218,10 @@ def check_level(covariate: Covariate, level: Any) -> None:
     key = f"patient.{covariate.name}"
     if covariate.kind == "score":
         number = isinstance(level, int | float) and not isinstance(level, bool)
-        if not number or not covariate.low <= level <= covariate.high:
+        if not number or not covariate.span[0] <= level <= covariate.span[1]:
             raise UserError(
-                f"{key} = {level!r}: expected a number from {covariate.low:g} to {covariate.high:g}"
+                f"{key} = {level!r}: expected a number from {covariate.span[0]:g} to"
+                f" {covariate.span[1]:g}"
             )
     elif covariate.kind == "flag" and not isinstance(level, bool):
         raise UserError(f"{key} = {level!r}: expected true or false")
