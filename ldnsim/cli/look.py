@@ -46,7 +46,7 @@ def compare(
     chosen = kind or _default_kind(ds, summary)
     if summary and chosen is not Kind.heatmap:
         raise UserError(f"--summary belongs to --kind heatmap, not to {chosen.value}")
-    figure = _draw(ds, chosen, summary, _selection(ds, select or []))
+    figure = _draw(ds, chosen, summary, selection(ds, select or []))
     target = out or store.with_name(f"{store.stem}-{chosen.value}.png")
     typer.echo(str(plots.save(figure, target)))
 
@@ -74,7 +74,7 @@ def _draw(
     return plots.night(ds, select) if kind is Kind.night else plots.compare(ds, select)
 
 
-def _selection(ds: xr.Dataset, texts: list[str]) -> dict[str, Any] | None:
+def selection(ds: xr.Dataset, texts: list[str]) -> dict[str, Any] | None:
     """Read ``axis=value``; numbers may carry a unit, which is turned into the axis' own."""
     found: dict[str, Any] = {}
     for text in texts:

@@ -7,5 +7,6 @@ from ldnsim.plots.heatmap import heatmap, summaries
 from ldnsim.plots.night import night
 from ldnsim.plots.phase import phase_plane
 from ldnsim.plots.style import save
+from ldnsim.plots.tornado import sensitivity
 
-__all__ = ["compare", "heatmap", "night", "phase_plane", "save", "summaries"]
+__all__ = ["compare", "heatmap", "night", "phase_plane", "save", "sensitivity", "summaries"]
