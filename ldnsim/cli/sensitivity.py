@@ -159,7 +159,8 @@ def _heading(ds: xr.Dataset, name: str) -> list[str]:
             " and the slopes below describe less than 1 % of a parameter"
         )
     elif share == share:
-        lines.append(f"# {provenance.percent(share)} of the local variance rests on assumed numbers")
+        text = provenance.percent(share)
+        lines.append(f"# {text} of the local variance rests on assumed numbers")
     else:
         lines.append("# no parameter with a spread moves it")
     return lines

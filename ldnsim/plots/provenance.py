@@ -79,7 +79,8 @@ def _shares(ds: xr.Dataset, names: Sequence[str]) -> str:
     if not parts:
         return f"{_count(ds)}."
     most = f" (most: {', '.join(_most(ds, good))})" if good else ""
-    where = str(ds["sensitivity"].attrs.get("reference", "")) if "status" in ds and ds["status"].ndim else ""
+    several = "status" in ds and ds["status"].ndim > 0
+    where = str(ds["sensitivity"].attrs.get("reference", "")) if several else ""
     about = "Share of local variance" + (f", run “{where}”" if where else "")
     return f"Rests on assumed numbers: {', '.join(parts)}{most}. {about}; {_count(ds)}."
 

@@ -188,7 +188,7 @@ def _untreated(plan: Plan, who: int, threads: int | None) -> Floats:
     found = find_orbits(people.params[who][None], people.inflamed[who][None], threads)
     if found.status[0] != Status.OK:
         raise UserError(f"no sensitivities of this run: {Status(int(found.status[0])).advice}")
-    return found.y0[0]
+    return np.asarray(found.y0[0], dtype=np.float64)
 
 
 def _choose(plan: Plan, own: Floats) -> tuple[list[str], dict[str, str]]:
