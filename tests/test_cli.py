@@ -21,7 +21,7 @@ from ldnsim.errors import UserError
 RUN = CliRunner()
 COMMANDS = (
     "demo", "init", "sweep", "simulate", "compare", "cite", "parameters", "hypotheses",
-    "phenotypes", "adjuncts", "protocols", "templates", "schema", "doctor",
+    "phenotypes", "adjuncts", "protocols", "templates", "schema", "doctor", "sensitivity",
 )  # fmt: skip
 
 

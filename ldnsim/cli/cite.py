@@ -24,7 +24,7 @@ def cite(
     store: Annotated[Path, typer.Argument(help="What `ldnsim sweep` wrote.")],
     bibtex: Annotated[Path | None, typer.Option(help="Write the papers to this .bib file.")] = None,
 ) -> None:
-    """Print the papers a stored result rests on, mechanism by mechanism."""
+    """Print the papers a stored result rests on."""
     import ldnsim
     from ldnsim.influence import switched_off
 

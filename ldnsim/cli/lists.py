@@ -56,7 +56,7 @@ Name = Annotated[str | None, typer.Argument(help="Show all that is known of this
 
 @guarded()
 def hypotheses(name: Name = None) -> None:
-    """List the rival hypotheses of how naltrexone works, and the TLR4 potency each needs."""
+    """List the rival hypotheses and the TLR4 potency they use."""
     from ldnsim.catalog import hypotheses as records
     from ldnsim.cli.potency import IC50, potency
     from ldnsim.model import default_model

@@ -78,20 +78,15 @@ def _compute(study: Any, select: list[str] | None, threads: int | None) -> xr.Da
     import numpy as np
     import xarray as xr
 
-    from ldnsim.sweep import sensitivity_data as labels
     from ldnsim.sweep.dataset import coordinates
     from ldnsim.sweep.provenance import attributes
-    from ldnsim.sweep.sensitivity import reference_run, sensitivities
+    from ldnsim.sweep.sensitivity_data import of_run
 
     plan = study.plan()
-    run = reference_run(plan, np.zeros(len(plan), np.int8))
-    assert run is not None  # a plan has at least one run
-    if select:
-        dims = tuple(d.name for d in plan.dims)
-        empty = xr.Dataset({"status": (dims, np.zeros(plan.shape))}, coordinates(plan))
-        run = _chosen(empty, select)
-    found = labels.labelled(plan, sensitivities(plan, run, threads))
-    return found.assign_attrs(attributes(plan))
+    dims = tuple(d.name for d in plan.dims)
+    empty = xr.Dataset({"status": (dims, np.zeros(plan.shape))}, coordinates(plan))
+    run = _chosen(empty, select) if select else None
+    return of_run(plan, run, threads).assign_attrs(attributes(plan))
 
 
 def _of_store(path: Path, select: list[str], threads: int | None) -> xr.Dataset:

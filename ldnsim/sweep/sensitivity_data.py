@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ldnsim.sweep.job import Job
     from ldnsim.sweep.study import Study
 
+log = logging.getLogger("ldnsim")
 # parts of the code that decide what a stored parameter means
 _SAME = ("mechanisms", "engine", "data", "regimen", "model", "catalog")
 _MEANING = (
@@ -44,6 +46,7 @@ def of_job(job: Job, status: NDArray[Any]) -> xr.Dataset:
     if run is None:
         return xr.Dataset()
     y0 = job.untreated.y0[job.plan.patients.of_run[run]]
+    _tell(job.plan, run)
     try:
         return labelled(job.plan, sensitivities(job.plan, run, job.threads, y0))
     except UserError:  # a run that ended well, but not at the looser tolerance: nothing to say
@@ -139,7 +142,24 @@ def for_store(ds: xr.Dataset, run: int | None = None, threads: int | None = None
     chosen = reference_run(plan, status) if run is None else run
     if chosen is None or status[chosen] != 0:
         raise UserError("a run that failed has no sensitivities; choose one that ended well")
-    return labelled(plan, sensitivities(plan, chosen, threads))
+    return of_run(plan, chosen, threads)
+
+
+def of_run(plan: Plan, run: int | None = None, threads: int | None = None) -> xr.Dataset:
+    """Differentiate one run of a plan; the first treated one when None.
+
+    Raises:
+        UserError: the run failed.
+    """
+    if run is None:
+        run = reference_run(plan, np.zeros(len(plan), np.int8))
+    assert run is not None  # a plan has at least one run
+    _tell(plan, run)
+    return labelled(plan, sensitivities(plan, run, threads))
+
+
+def _tell(plan: Plan, run: int) -> None:
+    log.info("sensitivities of %s", describe(plan, run))
 
 
 def stored_study(ds: xr.Dataset) -> Study:
