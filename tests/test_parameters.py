@@ -121,7 +121,7 @@ def test_mistakes_name_what_was_meant() -> None:
         find(grade="animals")
     with pytest.raises(UserError, match="'ic50_trif'"):
         find("ic50_trf")
-    with pytest.raises(UserError, match="graded 'animal'.*'zzz'"):
+    with pytest.raises(UserError, match=r"graded 'animal'.*'zzz'"):
         find(search="zzz", grade="animal")
 
 

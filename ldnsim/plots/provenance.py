@@ -79,7 +79,7 @@ def _shares(ds: xr.Dataset, names: Sequence[str]) -> str:
     if not parts:
         return f"{_count(ds)}."
     most = f" (most: {', '.join(_most(ds, good))})" if good else ""
-    several = "status" in ds and ds["status"].ndim > 0
+    several = json.loads(str(ds.attrs.get("dims", "[]"))) != []  # also where one run is drawn
     where = str(ds["sensitivity"].attrs.get("reference", "")) if several else ""
     about = "Share of local variance" + (f", run “{where}”" if where else "")
     return f"Rests on assumed numbers: {', '.join(parts)}{most}. {about}; {_count(ds)}."

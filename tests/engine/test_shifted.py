@@ -14,7 +14,9 @@ from ldnsim.model import default_model
 
 MODEL = default_model()
 # drug, receptor, peptide, microglia, cytokine, symptom: fast and slow, sensitive and not
-NAMES = ("ka", "bound_mor", "reserve", "k_resolving", "tnf_from_m1", "k_repair", "circadian_amplitude")
+NAMES = (
+    "ka", "bound_mor", "reserve", "k_resolving", "tnf_from_m1", "k_repair", "circadian_amplitude",
+)  # fmt: skip
 STEP = 0.01
 
 

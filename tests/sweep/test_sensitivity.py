@@ -56,8 +56,9 @@ def test_area_under_plasma_follows_clearance_and_bioavailability(found: Sensitiv
     """AUC = dose f (1 - E) / cl, all but what the deep volume still holds back."""
     auc = value(found, "naltrexone_auc")
     extraction = MODEL.parameters["first_pass_extraction"].value
+    first_pass = -extraction / (1.0 - extraction)
     for name, exact in (
-        ("cl", -1.0), ("f_absorbed", 1.0), ("first_pass_extraction", -extraction / (1 - extraction)),
+        ("cl", -1.0), ("f_absorbed", 1.0), ("first_pass_extraction", first_pass),
         ("v_central", 0.0), ("kd_mor", 0.0),
     ):  # fmt: skip
         assert of(found, "naltrexone_auc", name) / auc == pytest.approx(exact, rel=1e-2, abs=1e-3)
