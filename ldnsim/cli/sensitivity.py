@@ -134,7 +134,8 @@ def _print(ds: xr.Dataset, names: list[str], most: int) -> None:
     for name in names:
         for line in _heading(ds, name):
             typer.echo(line)
-        table.show(_HEADERS, _rows(ds, name, most))
+        if rows := _rows(ds, name, most):
+            table.show(_HEADERS, rows)
     left = _left_out(ds)
     if left:
         typer.echo(f"# left out: {left}")
@@ -157,7 +158,7 @@ def _heading(ds: xr.Dataset, name: str) -> list[str]:
         text = provenance.percent(share)
         lines.append(f"# {text} of the local variance rests on assumed numbers")
     else:
-        lines.append("# no parameter with a spread moves it")
+        lines.append("# no parameter with a spread moves it from where it is")
     return lines
 
 
@@ -172,6 +173,7 @@ def _rows(ds: xr.Dataset, name: str, most: int) -> list[list[str]]:
     linear = provenance.is_linear(ds, name)
     # by what one sd does; where nothing has a spread, by the slope itself
     order = np.lexsort((-np.abs(slopes), -np.abs(moved)))[:most]
+    order = order[slopes[order] != 0.0]
     known, rows = default_model().parameters, []
     for k in order:
         parameter = str(ds["parameter"].values[k])

@@ -75,14 +75,15 @@ def unit(ds: xr.Dataset, summary: str) -> str:
 def _shares(ds: xr.Dataset, names: Sequence[str]) -> str:
     good = [n for n in names if is_linear(ds, n) and np.isfinite(variance_shares(ds, n)).all()]
     parts = [f"{short(n)} {percent(float(ds['assumed_share'].sel(summary=n)))}" for n in good]
-    parts += [f"{short(n)} not locally linear (tipping)" for n in names if not is_linear(ds, n)]
-    if not parts:
+    said = [f"{', '.join(parts)} (most: {', '.join(_most(ds, good))})"] if good else []
+    bent = [short(n) for n in names if not is_linear(ds, n)]
+    said += [f"{', '.join(bent)} not locally linear (tipping)"] if bent else []
+    if not said:
         return f"{_count(ds)}."
-    most = f" (most: {', '.join(_most(ds, good))})" if good else ""
     several = json.loads(str(ds.attrs.get("dims", "[]"))) != []  # also where one run is drawn
     where = str(ds["sensitivity"].attrs.get("reference", "")) if several else ""
     about = "Share of local variance" + (f", run “{where}”" if where else "")
-    return f"Rests on assumed numbers: {', '.join(parts)}{most}. {about}; {_count(ds)}."
+    return f"Rests on assumed numbers: {'; '.join(said)}. {about}; {_count(ds)}."
 
 
 def _most(ds: xr.Dataset, names: Sequence[str]) -> list[str]:

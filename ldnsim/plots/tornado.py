@@ -75,7 +75,7 @@ def sensitivity(
             _panel(ax, ds, name, most)
         _legend(axes[-1], ds)
         headline(figure, title or f"What moves the result: {ds['sensitivity'].attrs['reference']}")
-        key = "Bar: local slope times the spread of the parameter; right: higher value, summary up."
+        key = "Bar: local slope times the parameter's spread; to the right: a higher value raises it."
         footnote(figure, ds, key, summaries=names)
     return figure
 
@@ -99,6 +99,11 @@ def _panel(ax: Axes, ds: xr.Dataset, name: str, most: int) -> None:
             percent(float(shares[k])), (float(moved[k]), row), xytext=(4 if beyond else -4, 0),
             textcoords="offset points", va="center", ha="left" if beyond else "right",
             fontsize=SMALL, color=GREY,
+        )  # fmt: skip
+    if not len(order):
+        ax.text(
+            0.5, 0.5, "nothing with a spread\nmoves it from here", ha="center", va="center",
+            transform=ax.transAxes, color=GREY,
         )  # fmt: skip
     ax.set_yticks(range(len(order)), [str(ds["parameter"].values[k]) for k in order])
     ax.invert_yaxis()

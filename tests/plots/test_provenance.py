@@ -117,6 +117,14 @@ def test_bars_are_ranked_and_coloured_by_grade(named: xr.Dataset) -> None:
     assert [t.get_text() for t in ax.texts] == ["64 %", "36 %"]
 
 
+def test_a_summary_that_nothing_moves_has_no_bars_and_says_so(named: xr.Dataset) -> None:
+    ds = with_sensitivities(named)
+    still = ds.assign(sensitivity=(0.0 * ds["sensitivity"]).assign_attrs(reference="standard"))
+    ax = plots.sensitivity(still, "tnf_change").axes[0]
+    assert not [p for p in ax.patches if p.get_gid() == "bar"]
+    assert "nothing with a spread" in ax.texts[0].get_text()
+
+
 def test_bars_near_a_tipping_point_carry_no_shares(named: xr.Dataset) -> None:
     ax = plots.sensitivity(with_sensitivities(named, (0, 1)), "tnf_change").axes[0]
     assert "NOT LOCALLY LINEAR" in ax.get_title(loc="left")
