@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _HEADERS = ("parameter", "value", "unit", "per +1 %", "by one sd", "share", "grade", "source")
+_FAR = 0.25  # of the value of a summary
 
 
 @guarded()
@@ -155,11 +156,35 @@ def _heading(ds: xr.Dataset, name: str) -> list[str]:
             " and the slopes below describe less than 1 % of a parameter"
         )
     elif share == share:
-        text = provenance.percent(share)
-        lines.append(f"# {text} of the local variance rests on assumed numbers")
+        most = ", ".join(provenance.most_assumed(ds, [name]))
+        lines.append(
+            f"# {provenance.percent(share)} of the local variance rests on assumed numbers"
+            + (f"; most on {most}" if most else "")
+        )
+        rooms = provenance.by_mechanism(ds, name).items()
+        shown = [f"{room} {provenance.percent(s)}" for room, s in rooms if s > 0.01]
+        lines.append(f"# by mechanism: {', '.join(shown)}")
     else:
         lines.append("# no parameter with a spread moves it from where it is")
-    return lines
+    return [*lines, *_far(ds, name, value)]
+
+
+def _far(ds: xr.Dataset, name: str, value: float) -> list[str]:
+    """Warn where one sd of a parameter would take the summary far from this run."""
+    import numpy as np
+
+    from ldnsim.plots import provenance
+
+    moved = np.abs(provenance.effects(ds, name))
+    k = int(np.argmax(np.nan_to_num(moved)))
+    if not moved[k] > _FAR * abs(value):
+        return []
+    return [
+        f"# one sd of {ds['parameter'].values[k]} is {moved[k] / abs(value):.0%} of the value, far"
+        " beyond where a slope holds: read a ranking, not a prediction"
+        if value
+        else "# the value is zero: read a ranking, not a prediction"
+    ]
 
 
 def _rows(ds: xr.Dataset, name: str, most: int) -> list[list[str]]:

@@ -48,6 +48,21 @@ def variance_shares(ds: xr.Dataset, summary: str) -> NDArray[np.float64]:
     return variance / total if total > 0.0 else np.full(len(variance), np.nan)
 
 
+def by_mechanism(ds: xr.Dataset, summary: str) -> dict[str, float]:
+    """Share of each mechanism in the local variance of a summary, the largest first."""
+    shares, rooms = variance_shares(ds, summary), ds["parameter_mechanism"].values.astype(str)
+    found = {str(room): float(shares[rooms == room].sum()) for room in dict.fromkeys(rooms)}
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def most_assumed(ds: xr.Dataset, summaries: Sequence[str]) -> list[str]:
+    """The assumed parameters with the largest shares, over the summaries taken together."""
+    shares = np.mean([variance_shares(ds, n) for n in summaries], axis=0)
+    assumed = (ds["parameter_grade"].values == ASSUMED) & (shares > 0.0)
+    order = np.argsort(-np.where(assumed, shares, 0.0), kind="stable")[:_NAMED]
+    return [str(ds["parameter"].values[k]) for k in order if assumed[k]]
+
+
 def is_linear(ds: xr.Dataset, summary: str) -> bool:
     """Whether the sensitivities describe a summary near their run."""
     return bool(ds["locally_linear"].sel(summary=summary).item())
@@ -75,7 +90,8 @@ def unit(ds: xr.Dataset, summary: str) -> str:
 def _shares(ds: xr.Dataset, names: Sequence[str]) -> str:
     good = [n for n in names if is_linear(ds, n) and np.isfinite(variance_shares(ds, n)).all()]
     parts = [f"{short(n)} {percent(float(ds['assumed_share'].sel(summary=n)))}" for n in good]
-    said = [f"{', '.join(parts)} (most: {', '.join(_most(ds, good))})"] if good else []
+    most = ", ".join(most_assumed(ds, good)) if good else ""
+    said = [", ".join(parts) + (f" (most: {most})" if most else "")] if good else []
     bent = [short(n) for n in names if not is_linear(ds, n)]
     said += [f"{', '.join(bent)} not locally linear (tipping)"] if bent else []
     if not said:
@@ -84,14 +100,6 @@ def _shares(ds: xr.Dataset, names: Sequence[str]) -> str:
     where = str(ds["sensitivity"].attrs.get("reference", "")) if several else ""
     about = "Share of local variance" + (f", run “{where}”" if where else "")
     return f"Rests on assumed numbers: {'; '.join(said)}. {about}; {_count(ds)}."
-
-
-def _most(ds: xr.Dataset, names: Sequence[str]) -> list[str]:
-    """The assumed parameters with the largest shares, over the summaries taken together."""
-    shares = np.mean([variance_shares(ds, n) for n in names], axis=0)
-    assumed = ds["parameter_grade"].values == ASSUMED
-    order = np.argsort(-np.where(assumed, shares, -1.0), kind="stable")[:_NAMED]
-    return [str(ds["parameter"].values[k]) for k in order]
 
 
 def _count(ds: xr.Dataset) -> str:

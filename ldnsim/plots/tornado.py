@@ -75,7 +75,7 @@ def sensitivity(
             _panel(ax, ds, name, most)
         _legend(axes[-1], ds)
         headline(figure, title or f"What moves the result: {ds['sensitivity'].attrs['reference']}")
-        key = "Bar: local slope times the parameter's spread; to the right: a higher value raises it."
+        key = "Bar: local slope times the parameter's spread; right: a higher value raises it."
         footnote(figure, ds, key, summaries=names)
     return figure
 

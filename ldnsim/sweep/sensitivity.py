@@ -10,7 +10,7 @@ near the point at which a patient tips, the derivative says nothing and is flagg
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -274,12 +274,3 @@ def _thrifty(study: StudyConfig) -> StudyConfig:
         }
     )
 
-
-def only(found: Sensitivities, names: Sequence[str]) -> Sensitivities:
-    """Keep some summaries, in the order given."""
-    every = [s.name for s in found.summaries]
-    at = [every.index(n) for n in names]
-    return replace(
-        found, summaries=tuple(found.summaries[i] for i in at), unshifted=found.unshifted[at],
-        derivative=found.derivative[at], asymmetry=found.asymmetry[at],
-    )  # fmt: skip

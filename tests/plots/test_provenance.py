@@ -14,7 +14,14 @@ from matplotlib.figure import Figure
 from ldnsim import plots
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.record import GRADES
-from ldnsim.plots.provenance import assumed_note, percent, short, variance_shares
+from ldnsim.plots.provenance import (
+    assumed_note,
+    by_mechanism,
+    most_assumed,
+    percent,
+    short,
+    variance_shares,
+)
 from ldnsim.plots.style import OKABE_ITO
 from ldnsim.plots.tornado import GRADE_COLOUR
 
@@ -37,6 +44,7 @@ def with_sensitivities(ds: xr.Dataset, linear: tuple[int, int] = (1, 1)) -> xr.D
             "summary_long_name": ("summary", ["change of TNF", "change of pain"]),
             "parameter": names,
             "parameter_grade": ("parameter", grades),
+            "parameter_mechanism": ("parameter", ["cytokines", "endogenous", "receptors"]),
             "parameter_sd": ("parameter", [1.0, 1.0, 1.0]),
             "parameter_value": ("parameter", [0.7, 1.0, 2.4]),
         },
@@ -87,6 +95,10 @@ def test_a_summary_near_a_tipping_point_gets_no_share(named: xr.Dataset) -> None
 def test_shares_of_a_summary_add_up(named: xr.Dataset) -> None:
     ds = with_sensitivities(named)
     assert variance_shares(ds, "tnf_change") == pytest.approx([16 / 25, 9 / 25, 0.0])
+    rooms = by_mechanism(ds, "pain_change")
+    assert list(rooms) == ["endogenous", "cytokines", "receptors"]
+    assert sum(rooms.values()) == pytest.approx(1.0)
+    assert most_assumed(ds, ["tnf_change", "pain_change"]) == ["reserve"]
     still = ds.assign(sensitivity=0.0 * ds["sensitivity"])
     assert np.isnan(variance_shares(still, "tnf_change")).all()
 

@@ -19,7 +19,6 @@ from ldnsim.sweep.sensitivity import (
     SHIFT,
     Sensitivities,
     log_sd,
-    only,
     reference_run,
     sensitivities,
 )
@@ -282,13 +281,6 @@ def test_a_result_of_another_model_is_refused(tmp_path: Path) -> None:
     ds.attrs["fingerprints"] = ds.attrs["fingerprints"].replace('"data": "', '"data": "0')
     with pytest.raises(UserError, match="another version of ldnsim \\(data differ\\)"):
         sensitivity_data.for_store(ds)
-
-
-def test_summaries_can_be_picked(found: Sensitivities) -> None:
-    few = only(found, ["pain_change", "tnf_change"])
-    assert [s.name for s in few.summaries] == ["pain_change", "tnf_change"]
-    assert few.derivative.shape == (2, len(found.parameters))
-    assert of(few, "tnf_change", "reserve") == of(found, "tnf_change", "reserve")
 
 
 def test_an_axis_cannot_take_the_name_of_a_sensitivity() -> None:
