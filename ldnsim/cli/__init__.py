@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from ldnsim.cli import appraise, doctor, equations, lists, look, observations, run, trial
+from ldnsim.cli import (
+    appraise,
+    cite,
+    doctor,
+    equations,
+    lists,
+    look,
+    observations,
+    run,
+    sensitivity,
+    trial,
+)
 
 app = typer.Typer(
     name="ldnsim",
@@ -22,7 +33,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, look, trial, appraise, lists, observations, equations, doctor):
+MODULES = (
+    run, look, cite, sensitivity, trial, appraise, lists, observations, equations, doctor,
+)  # fmt: skip
+for module in MODULES:
     module.register(app)
 
 

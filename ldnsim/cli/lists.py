@@ -12,55 +12,44 @@ import typer
 
 from ldnsim.cli import table
 from ldnsim.cli.guard import guarded, say
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import unknown
 
 if TYPE_CHECKING:
     from ldnsim.catalog import Covariate
     from ldnsim.mechanisms.record import Parameter
 
 _HEADERS = ("name", "value", "unit", "grade", "meaning", "source")
-_CSV = (*_HEADERS[:4], "meaning", "source", "spread", "sd", "low", "high", "mechanism", "note")
 
 
 @guarded()
 def parameters(
-    mechanism: Annotated[str | None, typer.Argument(help="Only this mechanism.")] = None,
-    search: Annotated[
-        str | None, typer.Option(help="Only names or meanings with this word.")
+    mechanism: Annotated[
+        str | None, typer.Argument(help="Only this mechanism, or all about one parameter.")
     ] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only with this word; sources and alternatives count.")
+    ] = None,
+    grade: Annotated[str | None, typer.Option(help="Only with this evidence grade.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write all columns to this CSV file.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As tables for a page.")] = False,
 ) -> None:
     """List parameters with value, unit, evidence and source."""
-    found = _find(mechanism, search)
+    from ldnsim import parameters as records
+
+    found = records.find(mechanism, search, grade)
     if csv is not None:
-        table.write_csv(csv, _CSV, [_full(p) for p in found])
+        table.write_csv(csv, records.CSV_HEADERS, [records.csv_row(p) for p in found])
         say(f"wrote {len(found)} parameters to {csv}")
-        return
-    table.show(_HEADERS, [_brief(p) for p in found], f"{len(found)} parameters")
-
-
-def _find(mechanism: str | None, search: str | None) -> list[Parameter]:
-    from ldnsim.model import default_model
-
-    every = list(default_model().parameters.values())
-    mechanisms = list(dict.fromkeys(p.mechanism for p in every))
-    if mechanism is not None and mechanism not in mechanisms:
-        raise unknown("mechanism", mechanism, mechanisms)
-    found = [p for p in every if mechanism in (None, p.mechanism)]
-    word = (search or "").lower()
-    found = [p for p in found if word in f"{p.name} {p.meaning} {p.note}".lower()]
-    if not found:
-        raise UserError(f"no parameter mentions {search!r}; try a shorter word")
-    return found
+    elif markdown:
+        typer.echo(records.as_markdown(found), nl=False)
+    elif mechanism is not None and [p.name for p in found] == [mechanism]:
+        typer.echo(records.card(found[0]))
+    else:
+        table.show(_HEADERS, [_brief(p) for p in found], f"{len(found)} parameters")
 
 
 def _brief(p: Parameter) -> list[str]:
     return [p.name, f"{p.value:g}", p.unit, p.grade, p.meaning, " ".join(p.source)]
-
-
-def _full(p: Parameter) -> list[str]:
-    bounds = ["" if b is None else f"{b:g}" for b in (p.low, p.high)]
-    return [*_brief(p), p.spread.kind, f"{p.spread.sd:g}", *bounds, p.mechanism, p.note]
 
 
 Name = Annotated[str | None, typer.Argument(help="Show all that is known of this one.")]
@@ -68,14 +57,19 @@ Name = Annotated[str | None, typer.Argument(help="Show all that is known of this
 
 @guarded()
 def hypotheses(name: Name = None) -> None:
-    """List the rival hypotheses of how naltrexone works."""
+    """List the rival hypotheses and the TLR4 potency they use."""
     from ldnsim.catalog import hypotheses as records
+    from ldnsim.cli.potency import IC50, potency
+    from ldnsim.model import default_model
 
     if name is not None:
         _show_record("hypothesis", name, records())
         return
-    rows = [[h.name, h.title, h.statement] for h in records().values()]
-    table.show(("name", "title", "what it asserts"), rows)
+    used = {h: potency(r.overrides) for h, r in records().items()}
+    rows = [[h.name, h.title, *used[h.name], h.statement] for h in records().values()]
+    unit = default_model().parameters[IC50].unit
+    headers = (f"TLR4 ic50 used ({unit})", f"measured ({unit})", "measured / used")
+    table.show(("name", "title", *headers, "what it asserts"), rows)
 
 
 @guarded()

@@ -1,9 +1,8 @@
-"""Commands that read a store: compare, cite."""
+"""The command that draws a store: compare."""
 
 from __future__ import annotations
 
 import enum
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -97,52 +96,6 @@ def _coordinate(ds: xr.Dataset, axis: str, value: str) -> Any:
         return to_unit(value, str(ds[axis].attrs.get("units", "1")), key=f"--select {axis}")
 
 
-@guarded()
-def cite(store: Annotated[Path, typer.Argument(help="What `ldnsim sweep` wrote.")]) -> None:
-    """Print the papers a stored result rests on."""
-    import ldnsim
-
-    ds = ldnsim.open_store(store)
-    rows = _parameters(ds, store)
-    graded: dict[str, int] = {}
-    used: dict[str, list[str]] = {}
-    for name, row in rows.items():
-        graded[row["grade"]] = graded.get(row["grade"], 0) + 1
-        for key in row["source"]:
-            used.setdefault(key, []).append(name)
-    typer.echo(
-        f"{ds.attrs.get('title', store)}; hypothesis {ds.attrs.get('hypothesis', 'unknown')}"
-    )
-    typer.echo(f"{len(rows)} parameters by evidence:")
-    for grade, count in sorted(graded.items(), key=lambda g: -g[1]):
-        typer.echo(f"  {count:4d}  {count / len(rows):4.0%}  {grade}")
-    typer.echo(f"{len(used)} sources:")
-    for key in sorted(used):
-        typer.echo(f"  [{key}] {_reference(key)}\n      used for: {', '.join(used[key])}")
-
-
-def _parameters(ds: xr.Dataset, store: Path) -> dict[str, dict[str, Any]]:
-    """Return the parameter table inside a store, by name."""
-    text = next((ds.attrs[k] for k in ("parameters", "parameter_table") if k in ds.attrs), None)
-    if text is None:
-        raise UserError(f"{store} carries no parameter table; was it written by `ldnsim sweep`?")
-    table = json.loads(text) if isinstance(text, str) else text
-    rows = table.items() if isinstance(table, dict) else ((r["name"], r) for r in table)
-    return {name: {**row, "source": _keys(row.get("source"))} for name, row in rows}
-
-
-def _keys(source: Any) -> list[str]:
-    return source.split() if isinstance(source, str) else list(source or ())
-
-
-def _reference(key: str) -> str:
-    from ldnsim.catalog import references
-
-    record = references().get(key)
-    return str(record) if record is not None else "(not in the bibliography)"
-
-
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to the application."""
-    for command in (compare, cite):
-        app.command()(command)
+    app.command()(compare)

@@ -111,7 +111,7 @@ def simulate(
     from ldnsim import plots
     from ldnsim.cli.report import show_run
 
-    values = dict(map(_assignment, settings or []))
+    values = dict(map(assignment, settings or []))
     ds = ldnsim.simulate(
         prescription, hypothesis=hypothesis, phenotype=phenotype, parameters=values
     )
@@ -122,7 +122,7 @@ def simulate(
         typer.echo(f"picture  {plots.save(plots.compare(ds), plot)}")
 
 
-def _assignment(text: str) -> tuple[str, float]:
+def assignment(text: str) -> tuple[str, float]:
     """Read ``name=value``."""
     name, equals, value = text.partition("=")
     try:

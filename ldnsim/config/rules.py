@@ -25,6 +25,9 @@ RESERVED = (
     "status", "status_advice", "steps", "rejected", "orbit_residual",
     "ledger_row", "ledger_run", "ledger_planned_time", "ledger_given_time", "ledger_planned_dose",
     "ledger_given_dose", "ledger_status", "ledger_formulation", "ledger_phase", "ledger_step",
+    "parameter", "summary", "sensitivity", "sensitivity_asymmetry", "assumed_share",
+    "locally_linear", "parameter_grade", "parameter_mechanism", "parameter_source", "parameter_sd",
+    "parameter_value", "summary_units", "summary_value", "summary_long_name",
 )  # fmt: skip
 """What every result holds besides variables and summaries."""
 OF_A_POPULATION = (

@@ -8,5 +8,8 @@ from ldnsim.plots.night import night
 from ldnsim.plots.phase import phase_plane
 from ldnsim.plots.scorecard import scorecard
 from ldnsim.plots.style import save
+from ldnsim.plots.tornado import sensitivity
 
-__all__ = ["compare", "heatmap", "night", "phase_plane", "save", "scorecard", "summaries"]
+__all__ = [
+    "compare", "heatmap", "night", "phase_plane", "save", "scorecard", "sensitivity", "summaries",
+]  # fmt: skip

@@ -91,7 +91,8 @@ def heatmap(
             if place and not stacked:
                 ax.set_ylabel("")
         headline(figure, title or str(ds.attrs.get("title", "Sweep")))
-        footnote(figure, ds, *_held(ds, (across, up)), *_holes(ds, names))
+        notes = [*_held(ds, (across, up)), *_holes(ds, names)]
+        footnote(figure, ds, *notes, summaries=names)
     return figure
 
 

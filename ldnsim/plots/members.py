@@ -67,7 +67,7 @@ def members(ds: xr.Dataset, select: Select = None, most: int = 6) -> list[Member
 def narrow(ds: xr.Dataset, select: Mapping[str, Any]) -> xr.Dataset:
     """Keep the part of a dataset at the given axis values (nearest for numbers)."""
     for axis, value in select.items():
-        ds = ds.isel({axis: _position(ds, axis, value)})
+        ds = ds.isel({axis: position(ds, axis, value)})
     return ds
 
 
@@ -121,10 +121,15 @@ def _as_mapping(ds: xr.Dataset, wanted: Any) -> Mapping[str, Any]:
 
 def _indices(ds: xr.Dataset, wanted: Mapping[str, Any]) -> dict[str, int]:
     middle = {axis: (ds.sizes[axis] - 1) // 2 for axis in run_dims(ds)}
-    return middle | {axis: _position(ds, axis, value) for axis, value in wanted.items()}
+    return middle | {axis: position(ds, axis, value) for axis, value in wanted.items()}
 
 
-def _position(ds: xr.Dataset, axis: str, value: Any) -> int:
+def position(ds: xr.Dataset, axis: str, value: Any) -> int:
+    """Return where a value stands on an axis (nearest for numbers).
+
+    Raises:
+        UserError: an axis or value that the dataset does not have.
+    """
     if axis not in run_dims(ds):
         raise unknown("axis", axis, run_dims(ds))
     values = _values(ds, axis)

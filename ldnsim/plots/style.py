@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from ldnsim.plots.provenance import assumed_note
 from ldnsim.plots.wording import wrap
 
 # Okabe & Ito (2008), "Color Universal Design": told apart with every common colour blindness.
@@ -125,12 +126,22 @@ def headline(figure: Figure, text: str) -> None:
     figure.suptitle(wrap(text, width), x=0.012, ha="left", fontsize=TITLE, fontweight="bold")
 
 
-def footnote(figure: Figure, ds: xr.Dataset, *notes: str) -> None:
-    """Write the warning, the hypothesis and any notes at the foot of the picture."""
+def footnote(
+    figure: Figure, ds: xr.Dataset, *notes: str, summaries: Sequence[str] = ()
+) -> None:
+    """Write the warning, the hypothesis, what is assumed, and any notes at the foot of a picture.
+
+    Args:
+        figure: the picture.
+        ds: what it shows.
+        notes: further sentences.
+        summaries: those the picture shows, if any; the share that is assumed is said of them.
+    """
     parts = [str(ds.attrs.get("warning") or WARNING).strip().rstrip(".") + "."]
     if hypothesis := ds.attrs.get("hypothesis"):
         parts.append(f"Hypothesis: {hypothesis}.")
-    text = " ".join([*parts, *(n for n in notes if n)])
+    parts.append(assumed_note(ds, summaries))
+    text = " ".join(p for p in [*parts, *notes] if p)
     width = int(figure.get_figwidth() * 72 / (SMALL * 0.54))
     figure.supxlabel(wrap(text, width), x=0.012, ha="left", fontsize=SMALL, color=GREY)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.model import default_model
-from ldnsim.sweep import people, summaries
+from ldnsim.sweep import people, sensitivity_data, summaries
 from ldnsim.sweep.doses import daily_dose
 from ldnsim.sweep.job import Block, Job
 from ldnsim.sweep.plan import Plan
@@ -72,6 +72,8 @@ def skeleton(job: Job, column: Column) -> xr.Dataset:
         put(f"baseline_{name}", job.untreated.mean[who, at], attrs)
     if plan.study.output.ledger:
         _put_ledger(ds, plan)
+    if plan.study.output.sensitivity:
+        ds = ds.merge(sensitivity_data.of_job(job, column("status")))
     return ds if plan.people is None else people.label(ds, plan.people)
 
 

@@ -52,11 +52,11 @@ def find_untreated(plan: Plan, threads: int | None = None) -> Untreated:
     ok = (status == 0)[:, None]
     y0 = np.where(ok, orbits.y0, np.nan)
     mean = np.where(ok, orbits.mean, np.nan)
-    reference = _reference_day(plan, y0, threads)
+    reference = reference_day(plan, y0, threads)
     return Untreated(y0, mean, np.asarray(orbits.residual), status, reference)
 
 
-def _reference_day(plan: Plan, y0: Floats, threads: int | None) -> Floats:
+def reference_day(plan: Plan, y0: Floats, threads: int | None = None) -> Floats:
     """Follow every untreated patient for one day, for comparison at the same clock time."""
     n, none = len(y0), np.empty(0)
     empty = Events(none, none.astype(np.int64), none)
@@ -103,10 +103,13 @@ class Block:
 class Job:
     """A plan with the untreated state of its patients: makes tasks, finishes what they give."""
 
-    def __init__(self, plan: Plan, threads: int | None = None) -> None:
-        """Solve for the untreated patients of a plan."""
+    def __init__(
+        self, plan: Plan, threads: int | None = None, untreated: Untreated | None = None
+    ) -> None:
+        """Solve for the untreated patients of a plan, unless they are known already."""
         self.plan = plan
-        self.untreated = find_untreated(plan, threads)
+        self.threads = threads
+        self.untreated = untreated or find_untreated(plan, threads)
 
     @cached_property
     def _observables(self) -> NDArray[np.int64]:

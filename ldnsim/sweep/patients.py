@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ldnsim.catalog import CLAIM, covariates, hypotheses, phenotypes
 from ldnsim.config.run import RunSpec
+from ldnsim.mechanisms.record import ASSUMED
 from ldnsim.model import default_model
 
 if TYPE_CHECKING:
@@ -72,6 +73,21 @@ def of_covariates(run: RunSpec, kind: Mapping[str, float]) -> dict[str, float]:
                 target = effect.target
                 base = found.get(target, kind.get(target, parameters[target].value))
                 found[target] = amount if wants_value else base * amount
+    return found
+
+
+def grades(run: RunSpec) -> dict[str, str]:
+    """Return the evidence grade of every parameter value of a run.
+
+    A value that the hypothesis or the phenotype sets has the grade stated there, one that the
+    study sets itself is assumed, the rest have that of the model.
+    """
+    found = {n: p.grade for n, p in default_model().parameters.items()}
+    hypothesis, phenotype = hypotheses()[run.hypothesis], phenotypes()[run.phenotype]
+    off = {k for k, v in hypothesis.overrides.items() if k.startswith("coupling_") and v == 0.0}
+    found.update({k: r.grade for k, r in hypothesis.reasons.items()})
+    found.update({k: r.grade for k, r in phenotype.reasons.items() if k not in off})
+    found.update({k: ASSUMED for k, _ in run.parameters})
     return found
 
 

@@ -121,7 +121,24 @@ def simulate(
     Raises:
         UserError: for unknown names and prescriptions that cannot be read.
     """
-    patient: dict[str, Any] = {"parameters": dict(parameters or {})}
+    study = prescribed(prescription, hypothesis, phenotype, basin, parameters or {}, **blocks)
+    return study.run(threads=threads)
+
+
+def prescribed(
+    prescription: Any,
+    hypothesis: str,
+    phenotype: str | None,
+    basin: Literal["inflamed", "resolved"] | None,
+    parameters: Mapping[str, float],
+    **blocks: Any,
+) -> Study:
+    """Return the study of one patient on one regimen; arguments as for :func:`simulate`.
+
+    Raises:
+        UserError: for unknown names and prescriptions that cannot be read.
+    """
+    patient: dict[str, Any] = {"parameters": dict(parameters)}
     if phenotype is not None:
         patient["phenotype"] = phenotype
     if basin is not None:
@@ -133,4 +150,4 @@ def simulate(
         "patient": patient,
         **blocks,
     }
-    return Study.build(data, "simulate").run(threads=threads)
+    return Study.build(data, "simulate")

@@ -1,0 +1,132 @@
+"""``ldnsim cite``: the papers a stored result rests on, mechanism by mechanism."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ldnsim.cli.guard import guarded, say
+from ldnsim.errors import UserError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Row = dict[str, Any]
+_SWITCH = "coupling_"
+
+
+@guarded()
+def cite(
+    store: Annotated[Path, typer.Argument(help="What `ldnsim sweep` wrote.")],
+    bibtex: Annotated[Path | None, typer.Option(help="Write the papers to this .bib file.")] = None,
+) -> None:
+    """Print the papers a stored result rests on."""
+    import ldnsim
+    from ldnsim.influence import switched_off
+
+    with ldnsim.open_store(store) as ds:
+        rows = _parameters(ds, store)
+        off = _off(rows)
+        silent = switched_off(off) | set(off)
+        keys: dict[str, None] = {}
+        _summary(ds, rows, store)
+        for room in dict.fromkeys(str(r.get("mechanism", "other")) for r in rows.values()):
+            own = {n: r for n, r in rows.items() if str(r.get("mechanism", "other")) == room}
+            keys |= dict.fromkeys(_mechanism(room, own, silent))
+        for group, cited in _catalogued(ds).items():
+            keys |= dict.fromkeys(_papers(group, cited))
+    typer.echo(f"{len(keys)} sources in all")
+    if bibtex is not None:
+        _write_bibtex(bibtex, keys)
+
+
+def _summary(ds: xr.Dataset, rows: dict[str, Row], store: Path) -> None:
+    graded: dict[str, int] = {}
+    for row in rows.values():
+        graded[row["grade"]] = graded.get(row["grade"], 0) + 1
+    hypothesis = ds.attrs.get("hypothesis", "unknown")
+    typer.echo(f"{ds.attrs.get('title', store)}; hypothesis {hypothesis}")
+    typer.echo(f"{len(rows)} parameters by evidence:")
+    for grade, count in sorted(graded.items(), key=lambda g: -g[1]):
+        typer.echo(f"  {count:4d}  {count / len(rows):4.0%}  {grade}")
+
+
+def _off(rows: dict[str, Row]) -> list[str]:
+    """Switches that are at zero in every run of the result."""
+    return [n for n, r in rows.items() if n.startswith(_SWITCH) and r.get("value") == 0.0]
+
+
+def _mechanism(room: str, rows: dict[str, Row], silent: set[str]) -> list[str]:
+    """Print the papers of one mechanism, each once with what it is used for; return their keys."""
+    live = {n: r for n, r in rows.items() if n not in silent}
+    assumed = [n for n, r in live.items() if r["grade"] == "assumed"]
+    dead = [n for n in rows if n in silent]
+    counts = f"{len(rows)} parameters, {len(assumed)} assumed"
+    typer.echo(f"\n{room}: {counts}" + (f", {len(dead)} switched off" if dead else ""))
+    used: dict[str, list[str]] = {}
+    for name, row in rows.items():
+        for key in row["source"]:
+            used.setdefault(key, []).append(f"{name} (switched off)" if name in silent else name)
+    for key, names in used.items():
+        typer.echo(f"  [{key}] {_reference(key)}\n      used for: {', '.join(names)}")
+    if assumed:
+        typer.echo(f"  assumed: {', '.join(assumed)}")
+    if dead:
+        typer.echo(f"  switched off by the hypothesis: {', '.join(dead)}")
+    return list(used)
+
+
+def _catalogued(ds: xr.Dataset) -> dict[str, list[str]]:
+    """Keys behind hypothesis, phenotype and adjuncts: ``{"hypothesis rebound": [...]}``."""
+    found: dict[str, list[str]] = json.loads(str(ds.attrs.get("sources", "{}")))
+    return found
+
+
+def _papers(group: str, keys: Iterable[str]) -> list[str]:
+    """Print the papers behind one entry of the catalogue, each once; return their keys."""
+    found = list(dict.fromkeys(keys))
+    typer.echo(f"\n{group}: {len(found)} sources")
+    for key in found:
+        typer.echo(f"  [{key}] {_reference(key)}")
+    return found
+
+
+def _parameters(ds: xr.Dataset, store: Path) -> dict[str, Row]:
+    """Return the parameter table inside a store, by name."""
+    text = next((ds.attrs[k] for k in ("parameters", "parameter_table") if k in ds.attrs), None)
+    if text is None:
+        raise UserError(f"{store} carries no parameter table; was it written by `ldnsim sweep`?")
+    table = json.loads(text) if isinstance(text, str) else text
+    rows = table.items() if isinstance(table, dict) else ((r["name"], r) for r in table)
+    return {name: {**row, "source": _keys(row.get("source"))} for name, row in rows}
+
+
+def _keys(source: Any) -> list[str]:
+    return source.split() if isinstance(source, str) else list(source or ())
+
+
+def _reference(key: str) -> str:
+    from ldnsim.catalog import references
+
+    record = references().get(key)
+    return str(record) if record is not None else "(not in the bibliography)"
+
+
+def _write_bibtex(path: Path, keys: Iterable[str]) -> None:
+    from ldnsim.catalog import references
+    from ldnsim.catalog.bibtex import entry
+
+    known = references()
+    found = [known[k] for k in sorted(keys) if k in known]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(map(entry, found)), encoding="utf-8")
+    say(f"wrote {len(found)} entries to {path}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(cite)

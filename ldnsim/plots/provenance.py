@@ -1,0 +1,112 @@
+"""How much of a picture rests on assumed numbers, in one sentence for its foot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ldnsim.plots.wording import unit_of
+
+ASSUMED = "assumed"
+HEADLINE = ("tnf_change", "pain_change")
+_NAMED = 3
+
+
+def assumed_note(ds: xr.Dataset, summaries: Sequence[str] = ()) -> str:
+    """Say what share of the local variance rests on assumed numbers, else how many are assumed.
+
+    Args:
+        ds: a dataset as a study returns it.
+        summaries: what the picture shows; change in TNF and pain when it shows no summary.
+    """
+    names = [n for n in (summaries or HEADLINE) if n in kept(ds)]
+    if names:
+        return _shares(ds, names)
+    return f"{_count(ds)}." if _table(ds) else ""
+
+
+def kept(ds: xr.Dataset) -> list[str]:
+    """Names of the summaries whose sensitivities a dataset carries."""
+    return [str(n) for n in ds["summary"].values] if "sensitivity" in ds else []
+
+
+def effects(ds: xr.Dataset, summary: str) -> NDArray[np.float64]:
+    """Change of a summary by one sd of each parameter, (parameters,)."""
+    one = ds["sensitivity"].sel(summary=summary).values * ds["parameter_sd"].values
+    return np.asarray(one, dtype=np.float64)
+
+
+def variance_shares(ds: xr.Dataset, summary: str) -> NDArray[np.float64]:
+    """Share of each parameter in the local variance of a summary, (parameters,); NaN for none."""
+    variance = effects(ds, summary) ** 2
+    total = variance.sum()
+    return variance / total if total > 0.0 else np.full(len(variance), np.nan)
+
+
+def by_mechanism(ds: xr.Dataset, summary: str) -> dict[str, float]:
+    """Share of each mechanism in the local variance of a summary, the largest first."""
+    shares, rooms = variance_shares(ds, summary), ds["parameter_mechanism"].values.astype(str)
+    found = {str(room): float(shares[rooms == room].sum()) for room in dict.fromkeys(rooms)}
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def most_assumed(ds: xr.Dataset, summaries: Sequence[str]) -> list[str]:
+    """The assumed parameters with the largest shares, over the summaries taken together."""
+    shares = np.mean([variance_shares(ds, n) for n in summaries], axis=0)
+    assumed = (ds["parameter_grade"].values == ASSUMED) & (shares > 0.0)
+    order = np.argsort(-np.where(assumed, shares, 0.0), kind="stable")[:_NAMED]
+    return [str(ds["parameter"].values[k]) for k in order if assumed[k]]
+
+
+def is_linear(ds: xr.Dataset, summary: str) -> bool:
+    """Whether the sensitivities describe a summary near their run."""
+    return bool(ds["locally_linear"].sel(summary=summary).item())
+
+
+def short(summary: str) -> str:
+    """A summary in the fewest words: ``TNF change``."""
+    words = {"tnf": "TNF", "nk": "NK", "m1": "M1", "m2": "M2", "tlr4": "TLR4", "auc": "AUC"}
+    return " ".join(words.get(w, w) for w in summary.split("_"))
+
+
+def percent(share: float) -> str:
+    """A share in percent; 99.97 % is not all of it."""
+    if 0.995 <= share < 1.0:
+        return "> 99 %"
+    return "< 1 %" if 0.0 < share < 0.005 else f"{100 * share:.0f} %"
+
+
+def unit(ds: xr.Dataset, summary: str) -> str:
+    """Unit of a summary as printed on an axis; pure numbers get the word of their scale."""
+    units = str(ds["summary_units"].sel(summary=summary).item())
+    return unit_of(xr.DataArray(0.0, name=summary, attrs={"units": units}))
+
+
+def _shares(ds: xr.Dataset, names: Sequence[str]) -> str:
+    good = [n for n in names if is_linear(ds, n) and np.isfinite(variance_shares(ds, n)).all()]
+    parts = [f"{short(n)} {percent(float(ds['assumed_share'].sel(summary=n)))}" for n in good]
+    most = ", ".join(most_assumed(ds, good)) if good else ""
+    said = [", ".join(parts) + (f" (most: {most})" if most else "")] if good else []
+    bent = [short(n) for n in names if not is_linear(ds, n)]
+    said += [f"{', '.join(bent)} not locally linear (tipping)"] if bent else []
+    if not said:
+        return f"{_count(ds)}."
+    several = json.loads(str(ds.attrs.get("dims", "[]"))) != []  # also where one run is drawn
+    where = str(ds["sensitivity"].attrs.get("reference", "")) if several else ""
+    about = "Share of local variance" + (f", run “{where}”" if where else "")
+    return f"Rests on assumed numbers: {'; '.join(said)}. {about}; {_count(ds)}."
+
+
+def _count(ds: xr.Dataset) -> str:
+    grades = [row.get("grade") for row in _table(ds)]
+    return f"{grades.count(ASSUMED)} of {len(grades)} parameters assumed"
+
+
+def _table(ds: xr.Dataset) -> list[dict[str, Any]]:
+    table: list[dict[str, Any]] = json.loads(str(ds.attrs.get("parameters", "[]")))
+    return table

@@ -1,0 +1,213 @@
+"""Sensitivities with their labels, beside a result: made with it, or added to its store later."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.errors import UserError
+from ldnsim.model import default_model
+from ldnsim.sweep import summaries
+from ldnsim.sweep.plan import Plan
+from ldnsim.sweep.sensitivity import (
+    ASYMMETRY,
+    MOST_BENT,
+    SHIFT,
+    Sensitivities,
+    reference_run,
+    sensitivities,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ldnsim.sweep.job import Job
+    from ldnsim.sweep.study import Study
+
+log = logging.getLogger("ldnsim")
+# parts of the code that decide what a stored parameter means
+_SAME = ("mechanisms", "engine", "data", "regimen", "model", "catalog")
+_MEANING = (
+    "change of the summary for a change of the parameter by a factor of e, as the tangent at this"
+    " run has it; by 1 % of the parameter the summary changes by a hundredth of it"
+)
+
+
+def of_job(job: Job, status: NDArray[Any]) -> xr.Dataset:
+    """Differentiate the run that stands for a finished job; empty when no run ended well."""
+    import xarray as xr
+
+    run = reference_run(job.plan, status)
+    if run is None:
+        return xr.Dataset()
+    y0 = job.untreated.y0[job.plan.patients.of_run[run]]
+    _tell(job.plan, run)
+    try:
+        return labelled(job.plan, sensitivities(job.plan, run, job.threads, y0))
+    except UserError:  # a run that ended well, but not at the looser tolerance: nothing to say
+        return xr.Dataset()
+
+
+def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
+    """Return sensitivities with their labels, along ``summary`` and ``parameter``."""
+    import xarray as xr
+
+    grid, each = ("summary", "parameter"), "summary"
+    known = default_model().parameters
+    rows = [known[n] for n in found.parameters]
+    attrs = [summaries.attributes(plan, s) for s in found.summaries]
+    words = {
+        "long_name": "local sensitivity, d summary / d ln(parameter)",
+        "units": "unit of the summary",
+        "meaning": _MEANING,
+        "reference_run": found.run,
+        "reference": describe(plan, found.run),
+        "left_out": json.dumps(found.left_out),
+        "shift": SHIFT,
+    }
+    share = {
+        "long_name": "share of the local variance that rests on assumed numbers",
+        "units": "1",
+        "meaning": "sum of (sensitivity x spread)^2 over assumed parameters, over that of all",
+    }
+    linear = {
+        "long_name": "whether the sensitivities describe the summary near the reference run",
+        "meaning": f"0 when parameters whose slopes to the two sides differ by more than"
+        f" {ASYMMETRY:g} of their sum carry more than {MOST_BENT:g} of the variance",
+    }
+    bent = {"long_name": "difference of the slopes to the two sides over their sum", "units": "1"}
+    log = {"long_name": "spread on the natural-log scale", "units": "1"}
+    return xr.Dataset(
+        {
+            "sensitivity": (grid, found.derivative, words),
+            "sensitivity_asymmetry": (grid, found.asymmetry, bent),
+            "assumed_share": (each, found.assumed_share, share),
+            "locally_linear": (each, found.locally_linear.astype(np.int8), linear),
+            "summary_value": (each, found.unshifted, {"long_name": "value in the reference run"}),
+        },
+        coords={
+            "summary": np.array([s.name for s in found.summaries], dtype=str),
+            "summary_units": (each, np.array([str(a["units"]) for a in attrs], dtype=str)),
+            "summary_long_name": (each, np.array([s.long_name for s in found.summaries], str)),
+            "parameter": np.array(found.parameters, dtype=str),
+            "parameter_grade": ("parameter", np.array(found.grades, dtype=str)),
+            "parameter_mechanism": ("parameter", np.array([p.mechanism for p in rows], str)),
+            "parameter_source": ("parameter", np.array([" ".join(p.source) for p in rows], str)),
+            "parameter_value": ("parameter", found.value, {"long_name": "value in this run"}),
+            "parameter_sd": ("parameter", found.sd, log),
+        },
+    )
+
+
+def describe(plan: Plan, run: int) -> str:
+    """Name a run by its hypothesis and the coordinates of the sweep."""
+    if not plan.dims:
+        return str(plan.runs[run].regimen)
+    at = np.unravel_index(run, plan.shape)
+    return ", ".join(
+        f"{c.name} {c.values[int(k)]} {c.unit}".strip() if c.numeric else str(c.values[int(k)])
+        for dim, k in zip(plan.dims, at, strict=True)
+        for c in dim.coordinates
+    )
+
+
+def for_store(ds: xr.Dataset, run: int | None = None, threads: int | None = None) -> xr.Dataset:
+    """Differentiate one run of a stored result, from the study inside it.
+
+    Args:
+        ds: the result.
+        run: number of the run in C order of the dimensions; the one that stands for the study
+            when None.
+        threads: threads to use.
+
+    Raises:
+        UserError: the model is not the one that made the result, or the run failed.
+    """
+    from ldnsim.sweep.provenance import fingerprints
+
+    then = json.loads(str(ds.attrs.get("fingerprints", "{}")))
+    changed = [part for part in _SAME if then.get(part) != fingerprints()[part]]
+    if changed:
+        raise UserError(
+            f"this result was made by another version of ldnsim ({', '.join(changed)} differ): its"
+            " sensitivities would not belong to it; run the sweep again"
+        )
+    plan = stored_study(ds).plan()
+    status = np.asarray(ds["status"].values).reshape(-1)
+    chosen = reference_run(plan, status) if run is None else run
+    if chosen is None or status[chosen] != 0:
+        raise UserError("a run that failed has no sensitivities; choose one that ended well")
+    return of_run(plan, chosen, threads)
+
+
+def of_run(plan: Plan, run: int | None = None, threads: int | None = None) -> xr.Dataset:
+    """Differentiate one run of a plan; the first treated one when None.
+
+    Raises:
+        UserError: the run failed.
+    """
+    if run is None:
+        run = reference_run(plan, np.zeros(len(plan), np.int8))
+    assert run is not None  # a plan has at least one run
+    _tell(plan, run)
+    return labelled(plan, sensitivities(plan, run, threads))
+
+
+def _tell(plan: Plan, run: int) -> None:
+    log.info("sensitivities of %s", describe(plan, run))
+
+
+def stored_study(ds: xr.Dataset) -> Study:
+    """Return the study a result was made of.
+
+    Raises:
+        UserError: the dataset carries none.
+    """
+    from ldnsim.sweep.study import Study
+
+    if "study" not in ds.attrs:
+        raise UserError("this dataset carries no study; was it written by `ldnsim sweep`?")
+    return Study.loads(str(ds.attrs["study"]), "the study in the result")
+
+
+def add_to_store(path: Path, found: xr.Dataset) -> None:
+    """Add sensitivities to a store, replacing those of another run.
+
+    A Zarr store gets new arrays beside the old ones. A NetCDF file is written whole under another
+    name, then renamed.
+    """
+    if path.is_dir():
+        _add_to_zarr(path, found)
+    else:
+        _add_to_netcdf(path, found)
+
+
+def _add_to_zarr(path: Path, found: xr.Dataset) -> None:
+    import shutil
+    import warnings
+
+    import zarr
+
+    attrs = dict(zarr.open_group(path, mode="r", use_consolidated=False).attrs)
+    for name in found.variables:
+        shutil.rmtree(path / str(name), ignore_errors=True)
+    with warnings.catch_warnings():
+        # fixed-length text has no final Zarr v3 specification yet; zarr and xarray read it
+        warnings.filterwarnings("ignore", message=".*Zarr V3 specification.*")
+        # xarray writes the attributes of the group anew: without these it would empty them
+        found.assign_attrs(attrs).to_zarr(path, mode="a", zarr_format=3, consolidated=False)
+
+
+def _add_to_netcdf(path: Path, found: xr.Dataset) -> None:
+    import xarray as xr
+
+    draft = path.with_name(f".{path.name}.draft")
+    with xr.open_dataset(path, engine="h5netcdf") as old:
+        kept = old.drop_vars([n for n in found.variables if n in old.variables])
+        kept.merge(found).load().to_netcdf(draft, engine="h5netcdf")
+    draft.replace(path)
