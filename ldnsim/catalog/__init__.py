@@ -1,6 +1,6 @@
-"""Hypotheses, phenotypes, adjuncts and the bibliography: data files read once and checked.
+"""Hypotheses, phenotypes, covariates, adjuncts and the bibliography: data read once and checked.
 
-All four are reviewable text in ``ldnsim/data``. Sentences of evidence carry their citation keys in
+All five are reviewable text in ``ldnsim/data``. Sentences of evidence carry their citation keys in
 square brackets, ``"... [lee1988, kim1997]"``; every key must be in the bibliography.
 """
 
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
+from ldnsim.catalog.covariates import CLAIM, Covariate, check_level, read_covariates
+from ldnsim.catalog.placebo import PlaceboData, Response, read_placebo
 from ldnsim.catalog.read import (
     read_adjuncts,
     read_hypotheses,
@@ -30,17 +32,24 @@ from ldnsim.errors import unknown
 
 __all__ = [
     "BASINS",
+    "CLAIM",
     "COMBINATION_WARNING",
     "SEEN",
     "Adjunct",
+    "Covariate",
     "Hypothesis",
     "Phenotype",
+    "PlaceboData",
     "Reason",
     "Reference",
+    "Response",
     "adjuncts",
+    "check_level",
     "cite",
+    "covariates",
     "hypotheses",
     "phenotypes",
+    "placebo",
     "references",
 ]
 
@@ -72,6 +81,18 @@ def phenotypes() -> dict[str, Phenotype]:
 def adjuncts() -> dict[str, Adjunct]:
     """Return what prescribers add to the drug, by name."""
     return read_adjuncts(*_shipped("adjuncts"), references())
+
+
+@cache
+def covariates() -> dict[str, Covariate]:
+    """Return what a clinician may know of a patient, by name."""
+    return read_covariates(*_shipped("covariates"), references())
+
+
+@cache
+def placebo() -> PlaceboData:
+    """Return what patients on placebo report."""
+    return read_placebo(*_shipped("placebo"), references())
 
 
 def cite(keys: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from ldnsim.cli.guard import guarded, say
 from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
+    from ldnsim.catalog import Covariate
     from ldnsim.mechanisms.record import Parameter
 
 _HEADERS = ("name", "value", "unit", "grade", "meaning", "source")
@@ -101,6 +102,28 @@ def adjuncts(name: Name = None) -> None:
     table.show(("name", "title", "acts on", "grade", "how it was chosen"), rows)
 
 
+@guarded()
+def covariates(name: Name = None) -> None:
+    """List what a study can say of a patient, with its evidence."""
+    from ldnsim.catalog import covariates as records
+
+    if name is not None:
+        _show_record("covariate", name, records())
+        return
+    rows = [[c.name, c.title, _levels(c), _targets(c)] for c in records().values()]
+    table.show(("name", "title", "values", "acts on"), rows)
+
+
+def _levels(c: Covariate) -> str:
+    if c.kind == "score":
+        return f"{c.span[0]:g} to {c.span[1]:g}"
+    return " or ".join(c.levels or ("true", "false"))
+
+
+def _targets(c: Covariate) -> str:
+    return "; ".join(f"{e.target} (claim {e.claim})" if e.claim else e.target for e in c.effects)
+
+
 def _show_record(kind: str, name: str, records: Mapping[str, Any]) -> None:
     """Print every field of a record, sentences one to a line."""
     if name not in records:
@@ -155,5 +178,7 @@ def _first_comment(path: Path) -> str:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to the application."""
-    for command in (parameters, hypotheses, phenotypes, adjuncts, protocols, templates, schema):
+    for command in (
+        parameters, hypotheses, phenotypes, covariates, adjuncts, protocols, templates, schema,
+    ):  # fmt: skip
         app.command()(command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,14 +47,14 @@ def compare(
     chosen = kind or _default_kind(ds, summary)
     if summary and chosen is not Kind.heatmap:
         raise UserError(f"--summary belongs to --kind heatmap, not to {chosen.value}")
-    figure = _draw(ds, chosen, summary, _selection(ds, select or []))
+    figure = _draw(ds, chosen, summary, selection(ds, select or []))
     target = out or store.with_name(f"{store.stem}-{chosen.value}.png")
     typer.echo(str(plots.save(figure, target)))
 
 
 def _default_kind(ds: xr.Dataset, summary: list[str] | None) -> Kind:
-    long = [n for n in ds["status"].shape if n > 1]
-    grid = len(long) >= 2 and ds["status"].size > 12
+    long = [n for d, n in ds["status"].sizes.items() if n > 1 and d != "patient"]
+    grid = len(long) >= 2 and math.prod(long) > 12
     return Kind.heatmap if summary or grid or "time" not in ds.dims else Kind.regimens
 
 
@@ -74,7 +75,7 @@ def _draw(
     return plots.night(ds, select) if kind is Kind.night else plots.compare(ds, select)
 
 
-def _selection(ds: xr.Dataset, texts: list[str]) -> dict[str, Any] | None:
+def selection(ds: xr.Dataset, texts: list[str]) -> dict[str, Any] | None:
     """Read ``axis=value``; numbers may carry a unit, which is turned into the axis' own."""
     found: dict[str, Any] = {}
     for text in texts:

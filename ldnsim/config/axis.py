@@ -54,8 +54,8 @@ class Axis(Config):
     """Name of the dimension in the result."""
     field: str
     """What is varied: ``parameters.<name>``, ``regimen``, ``regimen.<field>``, ``hypothesis``,
-    ``patient.phenotype``, ``patient.basin``, ``modifiers``, ``modifiers.exercise``,
-    ``modifiers.stress``, ``adherence.<field>``, ``subject``."""
+    ``patient.phenotype``, ``patient.basin``, ``patient.<covariate>``, ``modifiers``,
+    ``modifiers.exercise``, ``modifiers.stress``, ``adherence.<field>``, ``subject``."""
     values: tuple[Scalar | tuple[str, ...], ...] | None = None
     """The values, as a list; quantities as text with their unit."""
     linspace: Spread | None = None
@@ -236,6 +236,12 @@ def label_points(axis: Axis) -> Points:
         raise UserError(
             f"axis {axis.name!r}: {axis.field} takes names, so list them with values = [...]"
         )
-    labels = [("+".join(v) or "none") if isinstance(v, tuple) else str(v) for v in axis.values]
+    labels = [_label(v) for v in axis.values]
     _refuse_repeats(f"axis {axis.name!r}", labels)
     return Points(tuple(axis.values), tuple(labels), "", False)
+
+
+def _label(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "+".join(value) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)

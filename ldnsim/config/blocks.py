@@ -21,6 +21,26 @@ class Patient(Config):
     left out."""
     parameters: dict[str, float] = Field(default_factory=dict)
     """Single parameters of this patient, in the units of ``ldnsim parameters``."""
+    functional_capacity: float | None = Field(default=None, ge=0.0, le=10.0)
+    """Functional capacity, 10 healthy to 0 depleted: sets the endorphin reserve."""
+    oprm1: Literal["AA", "AG", "GG"] | None = None
+    """OPRM1 A118G genotype; without effect unless a claim is made."""
+    oprm1_claim: Literal["bond1998"] | None = None
+    """The claim on the genotype that shall count; none when left out."""
+    smoker: bool | None = None
+    """Whether the patient smokes: higher clearance."""
+    cirrhosis: Literal["none", "severe"] | None = None
+    """Cirrhosis of the liver: less first pass and clearance."""
+    bioavailability: float | None = Field(default=None, ge=0.05, le=0.40)
+    """Oral bioavailability, the strength of first pass."""
+
+    def covariates(self) -> dict[str, Any]:
+        """Return the covariates that are set, and the claims made on them."""
+        named = ("phenotype", "basin", "parameters")
+        return {
+            k: v for k in type(self).model_fields
+            if k not in named and (v := getattr(self, k)) is not None
+        }  # fmt: skip
 
 
 class Adjunct(Config):

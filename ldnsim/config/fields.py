@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ldnsim.config.axis import Axis, Points, label_points, numeric_points
-from ldnsim.config.run import fixed_fields
+from ldnsim.config.run import covariate_fields, fixed_fields
 from ldnsim.errors import UserError, unknown
 
 LABELS = ("hypothesis", "patient.phenotype", "patient.basin", "regimen", "modifiers")
@@ -20,6 +20,9 @@ def points(axis: Axis) -> Points:
     room, _, rest = field.partition(".")
     if field in LABELS:
         return label_points(axis)
+    if field in covariate_fields():
+        score = covariate_fields()[field] == "score"
+        return numeric_points(axis, "1") if score else label_points(axis)
     if room == "parameters" and rest:
         return numeric_points(axis, _parameter_unit(rest))
     if room == "regimen" and rest:

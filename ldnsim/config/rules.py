@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ldnsim.config import people
 from ldnsim.config.fields import points
 from ldnsim.errors import UserError, nearest
 
@@ -26,6 +27,10 @@ RESERVED = (
     "ledger_given_dose", "ledger_status", "ledger_formulation", "ledger_phase", "ledger_step",
 )  # fmt: skip
 """What every result holds besides variables and summaries."""
+OF_A_POPULATION = (
+    "patient", "candidate", "parameter", "parameter_unit", "patient_parameters", "patient_oprm1",
+)  # fmt: skip
+"""What the result of a population holds besides."""
 
 # of the meetings of regimen axes; a longer grid is tried in full when it is laid out
 MOST_TRIED = 4000
@@ -166,6 +171,8 @@ def axis_names_differ(study: StudyConfig) -> Iterator[str]:
     taken = names_taken()
     if study.regimens:
         taken.add("regimen")
+    if study.population:
+        taken.update(OF_A_POPULATION)
     for i, axis in enumerate(study.axes, start=1):
         if axis.name in taken:
             yield (
@@ -342,4 +349,5 @@ RULES: tuple[Rule, ...] = (
     regimen_axes_fit,
     zip_groups_fit,
     horizon_holds_the_study,
+    *people.RULES,
 )

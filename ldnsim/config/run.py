@@ -31,6 +31,8 @@ class RunSpec:
         modifiers: adjuncts, exercise, stress.
         changes: parameters that change during the run.
         seed: of the study; that of an adherence model which only an axis asks for.
+        covariates: what is known of the patient, with claims, by name.
+        patient: place in the population; None for the patient as described.
     """
 
     hypothesis: str
@@ -43,6 +45,8 @@ class RunSpec:
     modifiers: Modifiers
     changes: tuple[Change, ...]
     seed: int = 0
+    covariates: tuple[tuple[str, Any], ...] = ()
+    patient: int | None = None
 
     def with_value(self, field: str, value: Any) -> RunSpec:
         """Return this run with one field set.
@@ -53,6 +57,11 @@ class RunSpec:
         room, _, rest = field.partition(".")
         if field in ("hypothesis", "patient.phenotype", "patient.basin", "subject"):
             return replace(self, **{rest or room: value})
+        if field in covariate_fields():
+            merged = {**dict(self.covariates), rest: _level(field, value)}
+            return replace(self, covariates=tuple(sorted(merged.items())))
+        if field == "patient":
+            return replace(self, patient=value, subject=self.subject + value)
         if field == "regimen":
             return replace(self, regimen=as_regimen(value))
         if room == "regimen":
@@ -112,6 +121,37 @@ def _with_adherence(base: Adherence, key: str, value: Any) -> Adherence:
         raise UserError(f"adherence.{key} = {value!r}: {error.errors()[0]['msg']}") from None
 
 
+def _level(field: str, value: Any) -> Any:
+    """Check a level of a covariate, or the name of a claim; ``"none"`` takes a claim back.
+
+    Raises:
+        UserError: naming what is valid.
+    """
+    from ldnsim.catalog import CLAIM, check_level, covariates
+
+    name = field.partition(".")[2]
+    known = covariates()
+    if name in known:
+        check_level(known[name], value)
+        return value
+    claims = known[name.removesuffix(CLAIM)].claims
+    if value not in (*claims, "none"):
+        raise UserError(f"{field} = {value!r}: valid: {', '.join((*claims, 'none'))}")
+    return value
+
+
+def covariate_fields() -> dict[str, str]:
+    """Fields of covariates and of claims on them, with the kind of value each takes."""
+    from ldnsim.catalog import CLAIM, covariates
+
+    found: dict[str, str] = {}
+    for name, c in covariates().items():
+        found[f"patient.{name}"] = c.kind
+        if c.claims:
+            found[f"patient.{name}{CLAIM}"] = "choice"
+    return found
+
+
 def fixed_fields() -> list[str]:
     """Fields an axis can vary, besides ``parameters.<name>`` and ``regimen.<field>``."""
     from ldnsim.regimen import Adherence
@@ -120,6 +160,7 @@ def fixed_fields() -> list[str]:
         "hypothesis",
         "patient.phenotype",
         "patient.basin",
+        *covariate_fields(),
         "regimen",
         "regimen.start",
         "regimen.step",

@@ -14,6 +14,7 @@ from ldnsim.config.base import Config
 from ldnsim.config.blocks import Change, Modifiers, Output, Patient, Solver
 from ldnsim.config.entries import RegimenEntry
 from ldnsim.config.explain import explain
+from ldnsim.config.population import Population
 from ldnsim.config.quantities import Hours
 from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
@@ -35,6 +36,8 @@ class StudyConfig(Config):
     """Length of the simulation; that of the longest regimen when left out."""
     patient: Patient = Field(default_factory=Patient)
     """Who is treated."""
+    population: Population | None = None
+    """Many virtual patients around that one, along the dimension ``patient``; one when left out."""
     regimen: RegimenEntry | None = None
     """The one regimen of the study; or:"""
     regimens: tuple[RegimenEntry, ...] = ()
@@ -124,4 +127,5 @@ class StudyConfig(Config):
             modifiers=self.modifiers,
             changes=self.changes,
             seed=self.seed,
+            covariates=tuple(sorted(self.patient.covariates().items())),
         )

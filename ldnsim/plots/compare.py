@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ldnsim.errors import UserError
 from ldnsim.plots.members import Member, Select, members
+from ldnsim.plots.people import over_patients, patients_shown
 from ldnsim.plots.rows import LOG_SPAN, ROWS, Row, dose_axis, draw
 from ldnsim.plots.style import (
     BASE,
@@ -62,6 +63,7 @@ def compare(
             "this dataset keeps summaries only, no trajectories; draw plots.heatmap(ds), "
             "or run the study again with trajectories kept"
         )
+    ds = over_patients(ds, select)
     chosen = members(ds, select, most)
     rows = [row for row in ROWS if row.present(ds)]
     if not rows:
@@ -77,6 +79,8 @@ def compare(
 
 def _key(ds: xr.Dataset) -> str:
     time = floats(ds["time"])
+    if n := patients_shown(ds):
+        return f"Lines: median of {n} virtual patients, daily means; bands: 10 to 90 % of them."
     if samples_per_day(time) > 1.5:
         return "Lines: daily means; bands: range within each day; dotted: untreated mean."
     return f"Lines: values at {clock(time[0])} of each day, not daily means."

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ldnsim.errors import UserError, unknown
 from ldnsim.plots.cells import Grid, colours, mark_best, mark_failed
 from ldnsim.plots.members import narrow, run_dims
+from ldnsim.plots.people import over_patients
 from ldnsim.plots.style import SMALL, footnote, headline, new_figure, polish, styled
 from ldnsim.plots.wording import (
     axis_label,
@@ -70,6 +71,7 @@ def heatmap(
     Raises:
         UserError: an unknown summary or axis, or axes left over.
     """
+    ds = over_patients(ds, select, (x, y))
     ds = narrow(ds, select) if select else ds
     names = [summary] if isinstance(summary, str) else list(summary)
     across, up = _axes(ds, x, y)

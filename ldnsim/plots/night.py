@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ldnsim.errors import UserError
 from ldnsim.plots.members import Member, Select, best_index, label_of, members
+from ldnsim.plots.people import over_patients
 from ldnsim.plots.rows import SHORT
 from ldnsim.plots.style import (
     DASHES,
@@ -63,6 +64,7 @@ def night(ds: xr.Dataset, select: Select = None, *, title: str | None = None) ->
     panels = [(t, names) for t, names in panels if names]
     if not panels:
         raise UserError("this dataset keeps no close-up night (variables named night_...)")
+    ds = over_patients(ds, select)
     member = _choose(ds, select)
     if member.failed:
         raise UserError(f"the run {member.label!r} failed: {member.advice}")

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ldnsim.errors import UserError, unknown
 from ldnsim.plots.members import Member, Select, members
+from ldnsim.plots.people import over_patients
 from ldnsim.plots.style import (
     DASHES,
     GREY,
@@ -66,6 +67,7 @@ def phase_plane(
     for name in (x, y):
         if name not in kept:
             raise unknown("trajectory", name, kept)
+    ds = over_patients(ds, select)
     chosen = [m for m in members(ds, select, most=4) if not m.failed]
     if not chosen:
         raise UserError("every selected run failed; there is no path to draw")

@@ -134,6 +134,8 @@ def _days(ax: Axes, data: xr.Dataset, name: str, style: LineStyle, faint: bool) 
     ax.plot(
         day / size, mean, color=shade, linestyle=style, linewidth=width, alpha=alpha, label=label
     )
+    if f"p10_{name}" in data:  # the middle of many patients: the band is of people, not of hours
+        low, high = (daily(time, floats(data[f"{p}_{name}"]))[1] for p in ("p10", "p90"))
     if not faint and (high > low).any():
         ax.fill_between(day / size, low, high, color=shade, alpha=0.16, linewidth=0)
     # one sample a day shows one hour of the rhythm: no measure against a 24 h mean

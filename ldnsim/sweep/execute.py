@@ -49,8 +49,8 @@ def run_study(
         UserError: when something is in the way at ``out``, or cannot be resumed.
         Interrupted: when stopped from the keyboard; finished blocks are kept.
     """
-    plan = make_plan(study)
-    threads = threads or study.solver.threads
+    plan = make_plan(study, threads)
+    threads = plan.threads
     if out is None:
         job = Job(plan, threads)
         starts = job.starts(plan.block)

@@ -53,7 +53,8 @@ class Dim:
 def dims(study: StudyConfig) -> tuple[Dim, ...]:
     """Return the dimensions of a study, in the order they are stored.
 
-    A list of regimens comes first, then the axes in the order of the file.
+    A list of regimens comes first, then the axes in the order of the file, then the patients of a
+    population.
     """
     found: list[Dim] = []
     if study.regimens:
@@ -70,7 +71,15 @@ def dims(study: StudyConfig) -> tuple[Dim, ...]:
         members = group_of.get(axis.name, (axis.name,))
         done.update(members)
         found.append(_dim([by_name[m] for m in members]))
+    if study.population is not None:
+        found.append(_patients(study.population.size))
     return tuple(found)
+
+
+def _patients(size: int) -> Dim:
+    """Make the dimension of virtual patients."""
+    c = Coordinate("patient", tuple(range(size)), "1", "virtual patient", "population", True)
+    return Dim("patient", (c,), tuple((("patient", k),) for k in range(size)))
 
 
 def _dim(axes: list[Any]) -> Dim:
@@ -106,10 +115,10 @@ def runs(study: StudyConfig, grid: tuple[Dim, ...]) -> Iterator[RunSpec]:
     share one regimen object, so that doses are worked out once.
     """
     memo: dict[Any, Any] = {}
-    base = _base(study)
+    start = base(study)
     for position in itertools.product(*(d.settings for d in grid)):
         pairs = sorted((p for setting in position for p in setting), key=_rank)
-        yield _apply(base, pairs, memo)
+        yield _apply(start, pairs, memo)
 
 
 def _rank(pair: tuple[str, Any]) -> tuple[int, int]:
@@ -130,7 +139,7 @@ def _apply(base: RunSpec, pairs: Sequence[tuple[str, Any]], memo: dict[Any, Any]
     return replace(run, regimen=memo[key][1])
 
 
-def _base(study: StudyConfig) -> RunSpec:
+def base(study: StudyConfig) -> RunSpec:
     """Return the run to start from; an axis of regimens supplies its first value."""
     if study.regimen or study.regimens:
         return study.base_run()

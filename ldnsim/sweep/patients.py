@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.catalog import hypotheses, phenotypes
+from ldnsim.catalog import CLAIM, covariates, hypotheses, phenotypes
 from ldnsim.config.run import RunSpec
 from ldnsim.model import default_model
+
+if TYPE_CHECKING:
+    from ldnsim.sweep.population import People
 
 Floats = NDArray[np.float64]
 
@@ -38,12 +41,38 @@ class Patients:
 def overrides(run: RunSpec) -> Mapping[str, float]:
     """Return the parameters of a run that differ from the default model.
 
-    The more particular wins: hypothesis, then phenotype, then the study's own values. What a
-    hypothesis switches off stays off whatever the phenotype says.
+    The more particular wins: hypothesis, then phenotype, then covariates, then the study's own
+    values. What a hypothesis switches off stays off whatever the phenotype says.
     """
     hypothesis: dict[str, float] = dict(hypotheses()[run.hypothesis].overrides)
     off = {k: v for k, v in hypothesis.items() if k.startswith("coupling_") and v == 0.0}
-    return {**hypothesis, **phenotypes()[run.phenotype].overrides, **off, **dict(run.parameters)}
+    kind = {**hypothesis, **phenotypes()[run.phenotype].overrides, **off}
+    return {**kind, **of_covariates(run, kind), **dict(run.parameters)}
+
+
+def of_covariates(run: RunSpec, kind: Mapping[str, float]) -> dict[str, float]:
+    """Return the parameters that what is known of the patient gives.
+
+    Args:
+        run: the run.
+        kind: overrides of hypothesis and phenotype; factors act on these. A covariate that gives
+            a value does so before any factor.
+    """
+    chosen, parameters = dict(run.covariates), default_model().parameters
+    found: dict[str, float] = {}
+    for wants_value in (True, False):
+        for name, covariate in covariates().items():
+            if name not in chosen:
+                continue
+            claims = ("", chosen.get(name + CLAIM, "none"))
+            for effect in covariate.effects:
+                amount = effect.amount(chosen[name])
+                if amount is None or effect.sets_value != wants_value or effect.claim not in claims:
+                    continue
+                target = effect.target
+                base = found.get(target, kind.get(target, parameters[target].value))
+                found[target] = amount if wants_value else base * amount
+    return found
 
 
 def is_inflamed(run: RunSpec) -> bool:
@@ -51,19 +80,32 @@ def is_inflamed(run: RunSpec) -> bool:
     return (run.basin or phenotypes()[run.phenotype].basin) == "inflamed"
 
 
-def find_patients(runs: Sequence[RunSpec]) -> Patients:
-    """Collect the distinct patients in order of first appearance."""
+def find_patients(runs: Sequence[RunSpec], people: People | None = None) -> Patients:
+    """Collect the distinct patients in order of first appearance.
+
+    Args:
+        runs: the runs of a plan.
+        people: the virtual patients that runs refer to, if the study has a population.
+    """
     model = default_model()
+    centres: dict[Any, Floats] = {}
     seen: dict[Any, int] = {}
     vectors: list[Floats] = []
     flags: list[bool] = []
     of_run = np.empty(len(runs), dtype=np.int64)
     for i, run in enumerate(runs):
-        key = (run.hypothesis, run.phenotype, run.parameters, is_inflamed(run))
+        run = people.of(run) if people is not None else run
+        kind = (run.hypothesis, run.phenotype, run.covariates, run.parameters)
+        key = (kind, is_inflamed(run), run.patient)
         if key not in seen:
             seen[key] = len(seen)
-            vectors.append(model.parameter_vector(overrides(run)))
-            flags.append(key[3])
+            if kind not in centres:
+                centres[kind] = model.parameter_vector(overrides(run))
+            own = centres[kind]
+            if people is not None and run.patient is not None:
+                own = people.vector(own, run.patient)
+            vectors.append(own)
+            flags.append(key[1])
         of_run[i] = seen[key]
     return _merge_equal(np.array(vectors), np.array(flags, dtype=np.bool_), of_run)
 

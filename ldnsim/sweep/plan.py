@@ -18,6 +18,7 @@ from ldnsim.model import default_model
 from ldnsim.sweep import doses, grid
 from ldnsim.sweep.bounds import check_parameters
 from ldnsim.sweep.patients import Patients, find_patients
+from ldnsim.sweep.population import People, describe, find_people
 
 Floats = NDArray[np.float64]
 DAY, WEEK = 24.0, 168.0
@@ -34,6 +35,7 @@ class Plan:
         runs: every run in global order (last dimension fastest).
         book: the ledgers of the runs.
         end: horizon in hours, shared by all runs.
+        threads: threads with which candidates of a population are solved.
     """
 
     study: StudyConfig
@@ -41,6 +43,7 @@ class Plan:
     runs: tuple[RunSpec, ...]
     book: doses.DoseBook = field(repr=False)
     end: float = 0.0
+    threads: int | None = None
 
     def __len__(self) -> int:
         """Return the number of runs."""
@@ -54,7 +57,16 @@ class Plan:
     @cached_property
     def patients(self) -> Patients:
         """The distinct patients."""
-        return find_patients(self.runs)
+        return find_patients(self.runs, self.people)
+
+    @cached_property
+    def people(self) -> People | None:
+        """The virtual patients, drawn and solved untreated when first asked for.
+
+        Raises:
+            UserError: when too few candidates are plausible.
+        """
+        return find_people(self.study, grid.base(self.study), self.threads)
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -184,9 +196,13 @@ class Plan:
         if not self.dims:
             lines.append("dimension  none: a single run")
         solver = self.study.solver
+        if self.study.population is not None:
+            # not resolved here: a dry run starts no solver
+            lines += [f"population {describe(self.study.population)}", f"runs       {len(self)}"]
+        else:
+            many = "s" if len(self.patients) != 1 else ""
+            lines.append(f"runs       {len(self)} on {len(self.patients)} distinct patient{many}")
         lines += [
-            f"runs       {len(self)} on {len(self.patients)} distinct "
-            f"patient{'s' if len(self.patients) != 1 else ''}",
             f"horizon    {self.end / DAY:g} d ({self.end / WEEK:.3g} wk)",
             f"keeps      {len(self.variables)} variables"
             + (f" every {self.study.output.every:g} h" if len(self.time) else " (no trajectories)")
@@ -226,8 +242,12 @@ def _size_text(n: int) -> str:
     return f"{n} B"
 
 
-def make_plan(study: StudyConfig) -> Plan:
+def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
     """Lay out a study.
+
+    Args:
+        study: the study.
+        threads: threads to use; the study's setting when None.
 
     Raises:
         UserError: for a grid of more than :data:`MAX_RUNS` runs, a change after the end, a
@@ -250,7 +270,7 @@ def make_plan(study: StudyConfig) -> Plan:
                 f"changes[{i}].at = '{change.at:g} h' is not before the end of the study at"
                 f" {end:g} h; make it earlier or set a longer horizon"
             )
-    plan = Plan(study, dims, runs, book, end)
+    plan = Plan(study, dims, runs, book, end, threads or study.solver.threads)
     check_parameters(plan)
     _ = plan.night_start  # a numbered day that is not there is refused before anything runs
     return plan

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ldnsim.catalog import COMBINATION_WARNING, adjuncts, hypotheses, phenotypes
+from ldnsim.catalog import COMBINATION_WARNING, adjuncts, covariates, hypotheses, phenotypes
 from ldnsim.model import default_model
+from ldnsim.sweep import population
 from ldnsim.sweep.plan import Plan
 
 WARNING = (
@@ -95,11 +96,15 @@ def parameter_table(plan: Plan) -> list[dict[str, Any]]:
 
 
 def sources(plan: Plan) -> dict[str, list[str]]:
-    """Return the citation keys behind the hypotheses, phenotypes and adjuncts of a plan."""
+    """Return the citation keys behind hypotheses, phenotypes, covariates and adjuncts of a plan."""
     runs = plan.runs
+    known_of = {k for r in runs for k, _ in r.covariates if k in covariates()}
+    if plan.people is not None and plan.people.genotype:
+        known_of.add(population.OPRM1)
     catalog = (
         ("hypothesis", hypotheses(), {r.hypothesis for r in runs}),
         ("phenotype", phenotypes(), {r.phenotype for r in runs}),
+        ("covariate", covariates(), known_of),
         ("adjunct", adjuncts(), {a.name for r in runs for a in r.modifiers.adjuncts}),
     )
     return {
@@ -129,6 +134,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "solver": json.dumps(solver),
         "horizon_h": plan.end,
         "dims": json.dumps([d.name for d in plan.dims]),
+        **(population.attributes(plan.people) if plan.people is not None else {}),
     }
 
 

@@ -1,0 +1,225 @@
+"""What a clinician knows of a patient, read from data and turned into parameter values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ldnsim.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from ldnsim.catalog.records import Reference
+
+KINDS = ("score", "choice", "flag")
+FIELDS = ("title", "kind", "low", "high", "levels", "effects", "evidence", "contradicting")
+EFFECT_FIELDS = ("claim", "target", "value", "factor", "grade", "note")
+CLAIM = "_claim"
+"""Ending of the setting that selects a claim: ``oprm1_claim = "bond1998"``."""
+
+Level = bool | float | str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one covariate does to one parameter.
+
+    Attributes:
+        target: the parameter.
+        sets_value: whether the amount is the value of the target instead of a factor on it.
+        levels: amount for each level that has one.
+        anchors: ``(score, amount)`` with straight lines between, for scores.
+        claim: name of the claim that must be made for it to count; empty for always.
+        grade: evidence grade of the numbers.
+        note: how they were chosen.
+    """
+
+    target: str
+    sets_value: bool
+    levels: dict[str, float]
+    anchors: tuple[tuple[float, float], ...]
+    claim: str
+    grade: str
+    note: str
+
+    def amount(self, level: Level) -> float | None:
+        """Return value or factor at a level; ``None`` where the level changes nothing."""
+        if self.anchors:
+            import numpy as np  # here, so that reading the data needs no numerical package
+
+            score, amount = zip(*self.anchors, strict=True)
+            return float(np.interp(float(level), score, amount))
+        return self.levels.get(word_of(level))
+
+    def __str__(self) -> str:
+        """Return the effect on one line."""
+        what = "value" if self.sets_value else "factor"
+        pairs = [(f"{k:g}", v) for k, v in self.anchors] or list(self.levels.items())
+        numbers = ", ".join(f"{k}: {v:g}" for k, v in pairs)
+        claim = f" if {self.claim} is right" if self.claim else ""
+        return f"{self.target}, {what} {numbers}{claim} ({self.grade}; {self.note})"
+
+
+@dataclass(frozen=True)
+class Covariate:
+    """One thing known of a patient.
+
+    Attributes:
+        name: the key in ``[patient]``.
+        title: in words.
+        kind: ``"score"``, ``"choice"`` or ``"flag"``.
+        span: lowest and highest score; empty for other kinds.
+        levels: the words of a choice.
+        effects: what it does to parameters.
+        evidence: sentences with citation keys in brackets.
+        contradicting: the same, for failed replications and misfits.
+        sources: every key cited, in order of first mention.
+    """
+
+    name: str
+    title: str
+    kind: str
+    span: tuple[float, ...]
+    levels: tuple[str, ...]
+    effects: tuple[Effect, ...]
+    evidence: tuple[str, ...]
+    contradicting: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Names of the claims a study can make about it."""
+        return tuple(dict.fromkeys(e.claim for e in self.effects if e.claim))
+
+    def targets(self, claim: str = "") -> tuple[str, ...]:
+        """Return the parameters it acts on under a claim."""
+        return tuple(e.target for e in self.effects if e.claim in ("", claim))
+
+
+def word_of(level: Level) -> str:
+    """Return a level as the data file spells it."""
+    return str(level).lower() if isinstance(level, bool) else str(level)
+
+
+def read_covariates(text: str, file: str, known: Mapping[str, Reference]) -> dict[str, Covariate]:
+    """Read covariates; ``known`` is the bibliography.
+
+    Raises:
+        UserError: a mistake in the file, an unknown parameter, level, grade or reference, anchors
+            that do not rise, an amount out of the parameter's bounds.
+    """
+    from ldnsim.catalog.read import _entries
+
+    return {n: _covariate(e, known) for n, e in _entries(text, file, FIELDS)}
+
+
+def _covariate(entry: Any, known: Mapping[str, Reference]) -> Covariate:
+    from ldnsim.catalog.read import _cited
+
+    kind = entry.choice("kind", KINDS)
+    span = tuple(entry.number(k) for k in ("low", "high")) if kind == "score" else ()
+    levels = entry.sentences("levels") if kind == "choice" else ("true", "false")
+    rows = entry.data.get("effects")
+    if not isinstance(rows, list) or not rows:
+        raise entry.error("effects", f"{rows!r}: expected [[{entry.name}.effects]] tables")
+    effects = tuple(
+        _effect(entry, i, row, kind, levels, span) for i, row in enumerate(rows, start=1)
+    )
+    seen, against = entry.sentences("evidence"), entry.sentences("contradicting")
+    notes = [e.note for e in effects]
+    return Covariate(
+        entry.name,
+        entry.text("title"),
+        kind,
+        span,
+        levels if kind == "choice" else (),
+        effects,
+        seen,
+        against,
+        _cited(entry, known, [*seen, *against, *notes]),
+    )
+
+
+def _effect(
+    entry: Any,
+    i: int,
+    row: Any,
+    kind: str,
+    levels: tuple[str, ...],
+    span: tuple[float, ...],
+) -> Effect:
+    from ldnsim.catalog.read import _check_parameter, _entry, _grades
+
+    one = _entry(entry.place, f"effects[{i}]", row)
+    one.only(EFFECT_FIELDS)
+    kinds = [k for k in ("value", "factor") if k in one.data]
+    if len(kinds) != 1:
+        raise one.error("", "expected exactly one of value and factor")
+    amounts = one.data[kinds[0]]
+    anchors: tuple[tuple[float, float], ...] = ()
+    table: dict[str, float] = {}
+    if kind == "score":
+        anchors = _anchors(one, kinds[0], amounts, span)
+    else:
+        table = _levels(one, kinds[0], amounts, levels)
+    numbers = [a for _, a in anchors] or list(table.values())
+    for amount in numbers:
+        factor = kinds[0] == "factor"
+        _check_parameter(one, "target", one.text("target"), None if factor else amount)
+        if factor and amount <= 0.0:
+            raise one.error("factor", f"{amount:g}: expected a factor above 0")
+    return Effect(
+        one.text("target"),
+        kinds[0] == "value",
+        table,
+        anchors,
+        one.text("claim", required=False),
+        one.choice("grade", _grades()),
+        one.text("note"),
+    )
+
+
+def _anchors(
+    one: Any, key: str, rows: Any, span: tuple[float, ...]
+) -> tuple[tuple[float, float], ...]:
+    """Read ``[[score, amount], ...]`` from the lowest score to the highest, rising."""
+    try:
+        found = tuple((float(a), float(b)) for a, b in rows)
+    except (TypeError, ValueError):
+        raise one.error(key, f"{rows!r}: expected anchors [[score, number], ...]") from None
+    scores = [a for a, _ in found]
+    if (scores[:1], scores[-1:]) != ([span[0]], [span[1]]) or sorted(set(scores)) != scores:
+        raise one.error(key, f"{rows!r}: expected rising scores from {span[0]:g} to {span[1]:g}")
+    return found
+
+
+def _levels(one: Any, key: str, table: Any, levels: tuple[str, ...]) -> dict[str, float]:
+    """Read ``{level = amount}``."""
+    if not isinstance(table, dict) or not table:
+        raise one.error(key, f"{table!r}: expected a table of levels")
+    for level, amount in table.items():
+        if level not in levels:
+            raise one.error(key, f"no level {level!r}{nearest(level, levels)}")
+        if isinstance(amount, bool) or not isinstance(amount, int | float):
+            raise one.error(key, f"{level} = {amount!r}: expected a number")
+    return {k: float(v) for k, v in table.items()}
+
+
+def check_level(covariate: Covariate, level: Any) -> None:
+    """Check a level of a covariate.
+
+    Raises:
+        UserError: naming the key, the value and what is valid.
+    """
+    key = f"patient.{covariate.name}"
+    if covariate.kind == "score":
+        number = isinstance(level, int | float) and not isinstance(level, bool)
+        if not number or not covariate.span[0] <= level <= covariate.span[1]:
+            raise UserError(
+                f"{key} = {level!r}: expected a number from {covariate.span[0]:g} to"
+                f" {covariate.span[1]:g}"
+            )
+    elif covariate.kind == "flag" and not isinstance(level, bool):
+        raise UserError(f"{key} = {level!r}: expected true or false")
+    elif covariate.kind == "choice" and level not in covariate.levels:
+        raise UserError(f"{key} = {level!r}: valid: {', '.join(covariate.levels)}")

@@ -1,0 +1,136 @@
+"""What patients on placebo report, read from data: rival accounts with their evidence."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ldnsim.errors import UserError
+
+if TYPE_CHECKING:
+    from ldnsim.catalog.records import Reference
+
+RESPONSE_FIELDS = (
+    "title", "week", "mean", "effect_size", "responders30", "sd", "grade", "note",
+)  # fmt: skip
+NUMBER_FIELDS = ("value", "unit", "grade", "note")
+NUMBERS = ("half_time", "diary_sd", "sd_fallback")
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number with its evidence.
+
+    Attributes:
+        value: in ``unit``.
+        unit: unit text.
+        grade: evidence grade.
+        note: how it was chosen.
+        sources: keys cited.
+    """
+
+    value: float
+    unit: str
+    grade: str
+    note: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Response:
+    """One account of the placebo response of pain on the 0-10 scale.
+
+    Attributes:
+        name: spelling used in calls.
+        title: in words.
+        week: when the numbers were taken.
+        mean: mean change; ``None`` where an effect size stands for it.
+        effect_size: mean change in units of the standard deviation of changes.
+        responders30: share of patients whose pain falls by 30 %; ``None`` where ``sd`` is given.
+        sd: standard deviation of the response between patients; ``None`` where it follows.
+        grade: evidence grade.
+        note: how it was chosen.
+        sources: keys cited.
+    """
+
+    name: str
+    title: str
+    week: float
+    mean: float | None
+    effect_size: float | None
+    responders30: float | None
+    sd: float | None
+    grade: str
+    note: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlaceboData:
+    """The data file: accounts by name, and the numbers all of them share."""
+
+    responses: dict[str, Response]
+    numbers: dict[str, Number]
+
+
+def read_placebo(text: str, file: str, known: Mapping[str, Reference]) -> PlaceboData:
+    """Read the placebo data; ``known`` is the bibliography.
+
+    Raises:
+        UserError: a mistake in the file, an unknown grade or reference, not exactly one of mean
+            and effect size, or of responders and deviation, or a number that is missing.
+    """
+    from ldnsim.catalog.read import _entry
+
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{file}: not readable as TOML: {error}") from error
+    root = _entry(f"{file}", "placebo", data)
+    root.only(("responses", "parameters"))
+    responses = {n: _response(e, known) for n, e in root.table("responses").items()}
+    numbers = {n: _number(e, known) for n, e in root.table("parameters").items()}
+    missing = [n for n in NUMBERS if n not in numbers]
+    if missing:
+        raise UserError(f"{file}: parameters.{missing[0]} is missing")
+    return PlaceboData(responses, numbers)
+
+
+def _response(entry: Any, known: Mapping[str, Reference]) -> Response:
+    from ldnsim.catalog.read import _cited, _grades
+
+    entry.only(RESPONSE_FIELDS)
+    for pair in (("mean", "effect_size"), ("responders30", "sd")):
+        if sum(k in entry.data for k in pair) != 1:
+            raise entry.error("", f"expected exactly one of {pair[0]} and {pair[1]}")
+
+    def number(key: str) -> float | None:
+        return float(entry.number(key)) if key in entry.data else None
+
+    return Response(
+        entry.name,
+        entry.text("title"),
+        entry.number("week"),
+        number("mean"),
+        number("effect_size"),
+        number("responders30"),
+        number("sd"),
+        entry.choice("grade", _grades()),
+        entry.text("note"),
+        _cited(entry, known, [entry.text("note")]),
+    )
+
+
+def _number(entry: Any, known: Mapping[str, Reference]) -> Number:
+    from ldnsim.catalog.read import _cited, _grades
+
+    entry.only(NUMBER_FIELDS)
+    return Number(
+        entry.number("value"),
+        entry.text("unit"),
+        entry.choice("grade", _grades()),
+        entry.text("note"),
+        _cited(entry, known, [entry.text("note")]),
+    )

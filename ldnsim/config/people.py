@@ -1,0 +1,123 @@
+"""Rules on who is treated: covariates against parameters, and populations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ldnsim.errors import nearest
+
+if TYPE_CHECKING:
+    from ldnsim.config.study import StudyConfig
+
+ROOM = "patient."
+
+
+def _set_covariates(study: StudyConfig) -> dict[str, str]:
+    """Return each covariate that the study sets or varies, with where it does."""
+    from ldnsim.catalog import covariates
+
+    known = covariates()
+    found = {k: f"patient.{k}" for k in study.patient.covariates() if k in known}
+    for i, axis in enumerate(study.axes, start=1):
+        name = axis.field.removeprefix(ROOM)
+        if axis.field.startswith(ROOM) and name in known:
+            found[name] = f"axes[{i}] ({axis.field})"
+    if study.population and study.population.oprm1_g_frequency is not None:
+        found.setdefault("oprm1", "population.oprm1_g_frequency")
+    return found
+
+
+def covariates_leave_parameters_alone(study: StudyConfig) -> Iterator[str]:
+    """A parameter is given by a covariate or outright, not both."""
+    from ldnsim.catalog import covariates
+
+    given = {k: f"patient.parameters.{k}" for k in study.patient.parameters}
+    for i, axis in enumerate(study.axes, start=1):
+        if axis.field.startswith("parameters."):
+            given[axis.field.partition(".")[2]] = f"axes[{i}] ({axis.field})"
+    claimed = _claim(study)
+    for name, where in _set_covariates(study).items():
+        for target in covariates()[name].targets(claimed.get(name, "")):
+            if target in given:
+                yield (
+                    f"{where} and {given[target]} both give the parameter {target}; keep one of"
+                    " them"
+                )
+
+
+def _claim(study: StudyConfig) -> dict[str, str]:
+    """Return the claim made on each covariate, also by an axis."""
+    found: dict[str, str] = {"oprm1": study.patient.oprm1_claim or ""}
+    for axis in study.axes:
+        if axis.field == "patient.oprm1_claim":
+            found["oprm1"] = next((str(v) for v in axis.values or () if v != "none"), "")
+    return found
+
+
+def covariate_axes_differ(study: StudyConfig) -> Iterator[str]:
+    """A covariate is set, varied or drawn, only one of them."""
+    fixed = study.patient.covariates()
+    drawn = study.population is not None and study.population.oprm1_g_frequency is not None
+    for i, axis in enumerate(study.axes, start=1):
+        name = axis.field.removeprefix(ROOM)
+        if axis.field.startswith(ROOM) and name in fixed:
+            yield (
+                f"axes[{i}].field = {axis.field!r}: [patient] also sets {name} = {fixed[name]!r};"
+                " remove one of them"
+            )
+        if axis.field == "patient.oprm1" and drawn:
+            yield f"axes[{i}].field = {axis.field!r}: the population draws the genotype; keep one"
+    if drawn and study.patient.oprm1 is not None:
+        yield (
+            f"patient.oprm1 = {study.patient.oprm1!r} and population.oprm1_g_frequency both give"
+            " the genotype; keep one of them"
+        )
+
+
+def population_varies_what_has_a_spread(study: StudyConfig) -> Iterator[str]:
+    """Parameters a population varies or excludes exist, and those it varies have a spread."""
+    from ldnsim.model import default_model
+
+    if study.population is None:
+        return
+    known = default_model().parameters
+    spread = [n for n, p in known.items() if p.spread.kind != "fixed"]
+    for key in ("vary", "exclude"):
+        names = getattr(study.population, key)
+        for name in names if not isinstance(names, str) else ():
+            if name not in known:
+                yield f"population.{key} = {name!r}: no such parameter{nearest(name, spread)}"
+            elif key == "vary" and name not in spread:
+                yield (
+                    f"population.vary = {name!r}: no spread is recorded for it (switches, factors"
+                    " and clock times are the same in all patients)"
+                )
+
+
+def population_limits_known(study: StudyConfig) -> Iterator[str]:
+    """Plausible limits are on variables of the model."""
+    from ldnsim.model import default_model
+
+    for name in study.population.plausible if study.population else ():
+        if name not in default_model().observables:
+            hint = nearest(name, default_model().observables)
+            yield f"population.plausible = {name!r}: no such variable{hint}"
+
+
+def population_owns_its_subjects(study: StudyConfig) -> Iterator[str]:
+    """Patients of a population are subjects of their own, along a dimension of their own."""
+    if study.population is None:
+        return
+    for i, axis in enumerate(study.axes, start=1):
+        if axis.field == "subject":
+            yield f"axes[{i}].field = 'subject': the population has its own subjects; remove one"
+
+
+RULES = (
+    covariates_leave_parameters_alone,
+    covariate_axes_differ,
+    population_varies_what_has_a_spread,
+    population_limits_known,
+    population_owns_its_subjects,
+)

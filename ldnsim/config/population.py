@@ -1,0 +1,52 @@
+"""The block ``[population]``: virtual patients who differ as the recorded spreads say."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from ldnsim.config.base import Config
+from ldnsim.config.quantities import Fraction
+from ldnsim.errors import UserError
+
+
+class Population(Config):
+    """Many virtual patients, the same ones in every regimen and under every hypothesis."""
+
+    size: int = Field(ge=2, le=100_000)
+    """Number of patients; the dimension ``patient`` of the result."""
+    method: Literal["sobol", "latin_hypercube"] = "sobol"
+    """How quantiles are drawn: ``sobol`` (a larger population begins with the smaller one) or
+    ``latin_hypercube`` (strata of this size)."""
+    seed: int | None = Field(default=None, ge=0)
+    """Seed of the draws; the study's when left out."""
+    vary: tuple[str, ...] | Literal["all"] = "all"
+    """Parameters that differ between patients, or ``"all"`` that have a recorded spread."""
+    exclude: tuple[str, ...] = ()
+    """Parameters that are the same in all patients."""
+    scale: float = Field(default=1.0, ge=0.0, le=3.0)
+    """Multiplier on all recorded spreads."""
+    pk_scale: float = Field(default=1.0, ge=0.0, le=3.0)
+    """Further multiplier on the spreads of pharmacokinetics."""
+    oprm1_g_frequency: Fraction | None = None
+    """Frequency of the G allele of OPRM1 A118G: genotypes are drawn in Hardy-Weinberg shares."""
+    plausible: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    """Lowest and highest untreated 24 h mean of a variable that a patient may have, such as
+    ``pain = [3, 9]``; other draws are rejected and counted."""
+
+    @model_validator(mode="after")
+    def _limits_rise(self) -> Self:
+        for name, (low, high) in self.plausible.items():
+            if low >= high:
+                raise UserError(
+                    f"plausible.{name} = [{low:g}, {high:g}]: the lower limit comes first"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _excluded_from_what_varies(self) -> Self:
+        both = [n for n in self.exclude if self.vary != "all" and n in self.vary]
+        if both:
+            raise UserError(f"vary and exclude both name {both[0]!r}; keep one of them")
+        return self

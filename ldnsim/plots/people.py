@@ -1,0 +1,69 @@
+"""Many virtual patients as one: the median, with the band that holds the middle 80 %."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import xarray as xr
+
+PATIENT = "patient"
+SHOWN = "patients_shown"
+BAND = {"p10": 0.1, "p90": 0.9}
+
+
+def patients_shown(ds: xr.Dataset) -> int:
+    """Return of how many patients a dataset is the median; 0 when it is not."""
+    return int(ds.attrs.get(SHOWN, 0))
+
+
+def over_patients(
+    ds: xr.Dataset, select: Any = None, axes: tuple[str | None, ...] = ()
+) -> xr.Dataset:
+    """Return the median patient, point by point, unless a picture asks for single ones.
+
+    Trajectories also get ``p10_<name>`` and ``p90_<name>``. Runs that failed are left out; where
+    all failed the result says so, as for a single run.
+
+    Args:
+        ds: a result; without the dimension ``patient`` it is returned as it is.
+        select: what the picture was asked to show; naming ``patient`` keeps single patients.
+        axes: axes the picture was asked for; ``patient`` among them keeps single patients.
+    """
+    if "status" not in ds or PATIENT not in ds["status"].dims:
+        return ds
+    if PATIENT in axes or _names_patient(select):
+        return ds
+    good = ds["status"] == 0
+    found = ds.drop_dims("parameter", errors="ignore").drop_vars(
+        [str(n) for n, v in ds.variables.items() if PATIENT in v.dims], errors="ignore"
+    )
+    for name, variable in ds.data_vars.items():
+        if PATIENT not in variable.dims or variable.dtype.kind not in "fiu":
+            continue
+        if name == "status":
+            continue
+        kept = variable.astype(float).where(good)
+        _put(found, str(name), kept.median(PATIENT, skipna=True), variable.attrs)
+        if "time" in variable.dims:
+            for band, q in BAND.items():
+                values = kept.quantile(q, dim=PATIENT).drop_vars("quantile")
+                _put(found, f"{band}_{name}", values, variable.attrs)
+    first = ds["status"].isel({PATIENT: 0}, drop=True)
+    _put(found, "status", first.where(~good.any(PATIENT), 0), ds["status"].attrs)
+    if "status_advice" in ds:
+        advice = ds["status_advice"].isel({PATIENT: 0}, drop=True)
+        found["status_advice"] = advice.where(~good.any(PATIENT), "")
+    return found.assign_attrs({SHOWN: ds.sizes[PATIENT]})
+
+
+def _put(ds: xr.Dataset, name: str, values: xr.DataArray, attrs: Mapping[Any, Any]) -> None:
+    ds[name] = values.assign_attrs(attrs)
+
+
+def _names_patient(select: Any) -> bool:
+    if isinstance(select, Mapping):
+        return PATIENT in select
+    if select is None or isinstance(select, str):
+        return False
+    return any(isinstance(one, Mapping) and PATIENT in one for one in select)

@@ -1,0 +1,88 @@
+"""Quantiles of virtual patients: a draw depends on the seed, the candidate and a name, only.
+
+Each name (a parameter, the genotype) has its own one-dimensional low-discrepancy sequence, keyed
+by the seed and the CRC-32 of the name. So no draw moves when parameters are added, left out or
+put in another order, and candidate ``k`` is the same person in every study of one seed.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import qmc
+
+Floats = NDArray[np.float64]
+TINY = 2.0**-32  # a quantile of exactly 0 or 1 would be an infinite draw
+
+
+def generator(seed: int, name: str, *more: int) -> np.random.Generator:
+    """Return the generator of a name."""
+    return np.random.default_rng((seed, zlib.crc32(name.encode()), *more))
+
+
+def sobol(seed: int, name: str, n: int) -> Floats:
+    """Return the first ``n`` quantiles of a name from its scrambled Sobol sequence, shape (n,).
+
+    The first ``2**m`` values lie one in each of ``2**m`` equal strata. Their order is shuffled
+    within the blocks [1, 2), [2, 4), [4, 8), ...; without that, the sequences of two names would
+    share their leading bits and two parameters would be correlated. The shuffle of a block depends
+    on nothing but name and block, so that a longer sequence begins with the shorter one.
+    """
+    levels = max(n - 1, 0).bit_length()
+    values = qmc.Sobol(1, scramble=True, seed=generator(seed, name)).random_base2(levels)[:, 0]
+    for level in range(1, levels):
+        block = slice(2**level, 2 ** (level + 1))
+        values[block] = generator(seed, name, level).permutation(values[block])
+    return _inside(values[:n])
+
+
+def latin_hypercube(seed: int, name: str, n: int, size: int) -> Floats:
+    """Return the first ``n`` quantiles of a name from Latin hypercubes of ``size``, shape (n,).
+
+    Every hypercube has one value in each of ``size`` strata; candidates beyond the first are the
+    next hypercube. Other than with :func:`sobol`, the draws depend on the size.
+    """
+    cubes = [
+        qmc.LatinHypercube(1, seed=generator(seed, name, i)).random(size)[:, 0]
+        for i in range(-(-n // size))
+    ]
+    return _inside(np.concatenate(cubes)[:n])
+
+
+def quantiles(method: str, seed: int, name: str, n: int, size: int) -> Floats:
+    """Return the first ``n`` quantiles of a name by either method, shape (n,)."""
+    if method == "sobol":
+        return sobol(seed, name, n)
+    return latin_hypercube(seed, name, n, size)
+
+
+def _inside(values: Floats) -> Floats:
+    return np.clip(values, TINY, 1.0 - TINY)
+
+
+def spread_out(kind: str, sd: float, centre: Floats, quantile: Floats) -> Floats:
+    """Return values of a parameter at quantiles of its spread around a centre (the median).
+
+    Args:
+        kind: ``"lognormal"``, ``"logitnormal"`` or ``"fixed"``.
+        sd: standard deviation on the log or logit scale.
+        centre: medians, shape (n,); 0, and 1 of a fraction, stay as they are.
+        quantile: shape (n,).
+    """
+    step = sd * ndtri(quantile)
+    if kind == "lognormal":
+        return np.asarray(centre * np.exp(step), dtype=np.float64)
+    if kind != "logitnormal":
+        return np.array(centre)
+    with np.errstate(divide="ignore"):
+        odds = centre / (1.0 - centre) * np.exp(step)
+    return np.asarray(np.where(centre < 1.0, odds / (1.0 + odds), centre), dtype=np.float64)
+
+
+def genotypes(quantile: Floats, g: float) -> NDArray[np.str_]:
+    """Return OPRM1 genotypes at quantiles, in Hardy-Weinberg shares of G frequency ``g``."""
+    steps = np.array([(1.0 - g) ** 2, 1.0 - g**2])
+    return np.array(["AA", "AG", "GG"])[np.searchsorted(steps, quantile, side="right")]
