@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -267,43 +266,32 @@ def report_ratio(score: float, background: float) -> float:
 
 
 class Trial(Probe):
-    """One outcome of a simulated placebo-controlled trial."""
+    """One outcome of a placebo-controlled trial, expected of a cohort of virtual patients."""
 
     kind: Literal["trial"] = "trial"
     regimen: str
     """Prescription text or the name of a protocol."""
-    weeks: int = Field(gt=0)
+    week: int = Field(gt=0)
     """When pain is asked for."""
     phenotype: str = "fibromyalgia"
-    size: int = Field(64, gt=1)
-    """Patients in each arm."""
+    size: int = Field(32, gt=1)
+    """Virtual patients."""
     seed: int = 1
-    outcome: str
-    """A key of what the trial returns, such as ``difference``."""
-    scale: float = 1.0
-    """Factor on the result."""
+    outcome: Literal[
+        "drug_change", "placebo_change", "difference", "drug_percent", "placebo_percent",
+        "responders30_placebo",
+    ]  # fmt: skip
+    """What is reported; see :mod:`ldnsim.analysis.cohort`."""
 
     def value(self, numbers: Numbers, patient: Patient) -> float:
-        """Return the outcome; NaN while the package has no simulated trials."""
+        """Return the outcome."""
+        from ldnsim.analysis.cohort import cohort
+
         own = tuple(sorted(patient.parameters.items()))
-        found = _trial(
-            patient.hypothesis, self.regimen, self.weeks, self.phenotype, self.size, self.seed, own
+        found = cohort(
+            patient.hypothesis, self.regimen, self.week, self.phenotype, self.size, self.seed, own
         )
-        return self.scale * float(found.get(self.outcome, math.nan))
-
-
-@lru_cache(maxsize=4096)
-def _trial(
-    hypothesis: str, regimen: str, weeks: int, phenotype: str, size: int, seed: int, own: Any
-) -> dict[str, float]:
-    try:
-        from ldnsim.analysis.trial import simulate_trial
-    except ImportError:
-        return {}
-    found = simulate_trial(
-        hypothesis, regimen, weeks, phenotype, size, seed, parameters=dict(own) or None
-    )
-    return dict(found)
+        return found.report(self.week)[self.outcome] if len(found.before) else math.nan
 
 
 AnyProbe = Annotated[

@@ -174,7 +174,7 @@ def run_cases(
     people = find_patients(specs)
     y0, mean, status = untreated(people.params, people.inflamed, threads)
     who = people.of_run
-    values, at, ended = _solve(
+    values, at, ended = solve_specs(
         specs, people.params[who], y0[who], weeks * WEEK, measures, times, observables,
         rtol, threads,
     )  # fmt: skip
@@ -183,7 +183,7 @@ def run_cases(
     return Results(values, mean[who], np.where(missing, status[who], ended).astype(np.int8), at)
 
 
-def _solve(
+def solve_specs(
     specs: Sequence[RunSpec],
     params: Floats,
     y0: Floats,
