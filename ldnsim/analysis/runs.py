@@ -21,7 +21,7 @@ from ldnsim.regimen import Adherence, Regimen
 
 Floats = NDArray[np.float64]
 DAY, WEEK = 24.0, 168.0
-NO_DRUG = "0 mg nightly at 22:00, for 1 wk"
+NO_DRUG = "placebo nightly at 22:00, for 1 wk"
 
 
 @dataclass(frozen=True)
