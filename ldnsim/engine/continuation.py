@@ -1,8 +1,8 @@
 """Follow the fixed points of a map through folds: pseudo-arclength continuation.
 
 The map is any ``x -> F(x; p)`` that comes with its derivatives; here it is the state of a patient
-one day later. A curve of fixed points is followed by its own length instead of by ``p``, so that it
-passes folds, where the curve turns back in ``p`` and stability is exchanged (Keller 1977; Kuznetsov,
+one day later. A curve of fixed points is followed by its own length instead of by ``p``, so that
+it passes folds, where the curve turns back in ``p`` and stability is exchanged (Keller 1977; Kuznetsov,
 Elements of Applied Bifurcation Theory, chapter 10). Three events are looked for between
 neighbouring points and then solved for on the arclength: folds (the tangent's component along ``p``
 changes sign), Neimark-Sacker points (a complex pair of multipliers crosses the unit circle: a slow
@@ -11,6 +11,7 @@ oscillation is born) and flips (a real multiplier crosses -1).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -63,6 +64,7 @@ class Point(NamedTuple):
         multipliers: eigenvalues of the derivative of the map, (n,) complex.
         tangent: unit tangent of the curve in scaled coordinates, (n + 1,); the last is along p.
         iterations: Newton steps it took.
+        slope: derivative of ``F(x) - x`` in scaled coordinates, (n, n + 1).
     """
 
     x: FloatArray
@@ -70,6 +72,7 @@ class Point(NamedTuple):
     multipliers: NDArray[np.complex128]
     tangent: FloatArray
     iterations: int
+    slope: FloatArray
 
     @property
     def radius(self) -> float:
@@ -82,12 +85,12 @@ class Event(NamedTuple):
 
     Attributes:
         kind: fold, Neimark-Sacker or flip.
-        index: its place among the points of the curve.
+        place: its index among the points of the curve.
         multiplier: the one that reaches the unit circle.
     """
 
     kind: str
-    index: int
+    place: int
     multiplier: complex
 
 
@@ -131,9 +134,15 @@ class _Space:
         residual = float(np.max(np.abs(image - x) / (1.0 + np.abs(x))))
         return (image - x) / w, whole, by_x, residual
 
-    def correct(self, start: FloatArray, row: FloatArray, most: int = 8) -> Point | None:
-        """Newton's method on the map's gap and ``row . (u - start) = 0``; None if it fails."""
-        u = start.copy()
+    def correct(
+        self, start: FloatArray, row: FloatArray, most: int = 8, near: Point | None = None
+    ) -> Point | None:
+        """Newton's method on the map's gap and ``row . (u - start) = 0``; None if it fails.
+
+        With a point near by and a map that can give its image alone, its derivative is used for
+        a few cheap steps first, so that the costly one is needed about once.
+        """
+        u = start.copy() if near is None else self._chord(start, row, near.slope)
         last = np.inf
         for k in range(most):
             gap, whole, by_x, residual = self.evaluate(u)
@@ -148,6 +157,27 @@ class _Space:
             u = u + step
         return None
 
+    def _chord(self, start: FloatArray, row: FloatArray, slope: FloatArray) -> FloatArray:
+        """Newton steps with a derivative taken elsewhere; the start itself if they lead away."""
+        image = getattr(self.map, "image", None)
+        if image is None:
+            return start
+        inverse = _solved(np.vstack([slope, row]), np.eye(len(start)))
+        if inverse is None:
+            return start
+        best, u, last = start, start, np.inf
+        for _ in range(6):
+            v = u * self.weight
+            gap = image(v[:-1], float(v[-1])) - v[:-1]
+            residual = float(np.max(np.abs(gap) / (1.0 + np.abs(v[:-1]))))
+            if not residual < 0.5 * last:
+                break
+            best, last = u, residual
+            if residual < 0.3 * self.set.tolerance:
+                break
+            u = u + inverse @ np.append(-gap / self.weight[:-1], row @ (start - u))
+        return best
+
     def _point(
         self, u: FloatArray, whole: FloatArray, by_x: FloatArray, row: FloatArray, k: int
     ) -> Point:
@@ -155,7 +185,7 @@ class _Space:
         unit = row if tangent is None else tangent / np.linalg.norm(tangent)
         v = u * self.weight
         eigenvalues = np.asarray(np.linalg.eigvals(by_x), dtype=np.complex128)
-        return Point(v[:-1], float(v[-1]), eigenvalues, unit, k)
+        return Point(v[:-1], float(v[-1]), eigenvalues, unit, k, whole)
 
     def place(self, point: Point) -> FloatArray:
         """Scaled coordinates of a point, (n + 1,)."""
@@ -217,7 +247,7 @@ def _walk(space: _Space, start: Point) -> tuple[list[Point], str]:
         if _leaves(space, here):
             return found, BOUND
         u = space.place(here)
-        new = space.correct(u + step * here.tangent, here.tangent)
+        new = space.correct(u + step * here.tangent, here.tangent, near=here)
         if new is None or new.tangent @ here.tangent < 0.9:
             step /= 2.0
             if step < space.set.smallest:
@@ -249,7 +279,7 @@ def _at_edge(space: _Space, inside: Point, outside: Point) -> Point | None:
     a, b = space.place(inside), space.place(outside)
     guess = a + share * (b - a)
     guess[-1] = p / space.weight[-1]
-    found = space.correct(guess, space.along_p())
+    found = space.correct(guess, space.along_p(), near=inside)
     if found is None:
         return None
     sign = 1.0 if found.tangent @ inside.tangent > 0.0 else -1.0
@@ -291,7 +321,7 @@ def _with_events(space: _Space, points: list[Point], ends: tuple[str, str]) -> C
     """Solve for the bifurcations between the points and put them in their places."""
     kept: list[Point] = []
     events: list[Event] = []
-    for here, new in zip(points, points[1:], strict=False):
+    for here, new in itertools.pairwise(points):
         kept.append(here)
         between = []
         for kind, test in _TESTS.items():
@@ -312,12 +342,12 @@ def _locate(space: _Space, here: Point, new: Point, kind: str) -> Point | None:
 
     def value(step: float) -> float:
         if step not in seen:
-            found = space.correct(u + step * here.tangent, here.tangent)
-            # a failure between two good points: the nearer end stands in, so that the search goes on
+            found = space.correct(u + step * here.tangent, here.tangent, near=here)
+            # lost between two good points: the nearer end stands in, and the search goes on
             seen[step] = found or (here if step < 0.5 * length else new)
         return test(seen[step])
 
-    brentq(value, 0.0, length, xtol=1e-9, rtol=1e-10, maxiter=60)
+    brentq(value, 0.0, length, xtol=1e-8, rtol=1e-9, maxiter=60)
     best = min(seen.values(), key=lambda q: abs(test(q)))
     return best if abs(test(best)) < 1e-4 else None
 
@@ -329,4 +359,3 @@ def _crossing(point: Point, kind: str) -> complex:
         return complex(mu[np.argmin(np.abs(mu - _TARGET[kind]))])
     pairs = mu[mu.imag > REAL * np.abs(mu)]
     return complex(pairs[np.argmax(np.abs(pairs))])
-

@@ -28,8 +28,8 @@ SETTLE = (4320.0, 43200.0)
 TOLERANCE = 1e-8
 """Largest accepted change of any state over one day, relative to ``1 + |state|``."""
 SLACK = 1e-2
-"""How far below zero a state may rest: smoothed equations leave extra synthesis a hair below it, and
-Newton's method would never arrive if it were put back to zero each time."""
+"""How far below zero a state may rest: smoothed equations leave extra synthesis a hair below it,
+and Newton's method would never arrive if it were put back to zero each time."""
 
 
 @dataclass(frozen=True)

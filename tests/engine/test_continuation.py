@@ -42,7 +42,7 @@ def follow(map_: Map, x: Any, p: float, low: float, high: float, **rest: Any) ->
 
 def test_the_folds_of_the_cusp_are_where_calculus_puts_them() -> None:
     curve = follow(cusp, -1.5, -1.0, -1.0, 1.0)
-    folds = [curve.points[e.index] for e in curve.events]
+    folds = [curve.points[e.place] for e in curve.events]
     assert [e.kind for e in curve.events] == [FOLD, FOLD]
     assert [q.p for q in folds] == pytest.approx([CUSP, -CUSP], abs=1e-9)
     assert [q.x[0] for q in folds] == pytest.approx([-1 / np.sqrt(3), 1 / np.sqrt(3)], abs=1e-4)
@@ -64,7 +64,7 @@ def test_every_point_of_the_cusp_lies_on_it_and_only_the_middle_is_unstable() ->
 def test_the_same_curve_from_wherever_it_is_entered() -> None:
     for x, p in ((1.5, 1.0), (0.0, 0.0), (-1.0, 0.0)):
         curve = follow(cusp, x, p, -1.0, 1.0)
-        found = sorted(curve.points[e.index].p for e in curve.events)
+        found = sorted(curve.points[e.place].p for e in curve.events)
         assert found == pytest.approx([-CUSP, CUSP], abs=1e-9)
         assert sorted(curve.points[k].p for k in (0, -1)) == [-1.0, 1.0]
 
@@ -88,7 +88,7 @@ def ring(x: np.ndarray, p: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_a_closed_curve_is_gone_round_once() -> None:
     curve = follow(ring, 1.0, 0.0, -2.0, 2.0)
     assert curve.ends == (CLOSED, CLOSED)
-    folds = sorted(curve.points[e.index].p for e in curve.events if e.kind == FOLD)
+    folds = sorted(curve.points[e.place].p for e in curve.events if e.kind == FOLD)
     assert folds == pytest.approx([-1.0, 1.0], abs=1e-8)
     turned = np.unwrap([np.arctan2(q.p, q.x[0]) for q in curve.points])
     assert 2 * np.pi <= abs(turned[-1] - turned[0]) < 2 * np.pi + 0.3
@@ -108,7 +108,7 @@ def test_a_pair_that_leaves_the_unit_circle_is_a_neimark_sacker_point(angle: flo
     curve = follow(hopf, centre, -0.31, -0.31, 0.4)
     assert [e.kind for e in curve.events] == [NEIMARK_SACKER]
     event = curve.events[0]
-    assert curve.points[event.index].p == pytest.approx(0.0, abs=1e-7)
+    assert curve.points[event.place].p == pytest.approx(0.0, abs=1e-7)
     assert np.angle(event.multiplier) == pytest.approx(angle, abs=1e-7)
     for q in curve.points:
         np.testing.assert_allclose(q.radius, 1.0 + q.p, atol=1e-9)
@@ -120,7 +120,7 @@ def test_the_first_doubling_of_the_logistic_map_is_a_flip_at_three() -> None:
 
     curve = follow(logistic, 0.5, 2.0, 1.5, 3.5)
     assert [e.kind for e in curve.events] == [FLIP]
-    point = curve.points[curve.events[0].index]
+    point = curve.points[curve.events[0].place]
     assert point.p == pytest.approx(3.0, abs=1e-8)
     assert point.x[0] == pytest.approx(2.0 / 3.0, abs=1e-8)
 
