@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ldnsim.analysis.branch import Branch
+from ldnsim.analysis.continuation import continue_orbit
 from ldnsim.analysis.states import resting_states
 
-__all__ = ["resting_states"]
+__all__ = ["Branch", "continue_orbit", "resting_states"]

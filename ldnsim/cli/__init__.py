@@ -21,6 +21,7 @@ from ldnsim.cli import (
     observations,
     run,
     sensitivity,
+    states,
     trial,
 )
 
@@ -34,7 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 MODULES = (
-    run, look, cite, sensitivity, trial, appraise, lists, observations, equations, doctor,
+    run, states, look, cite, sensitivity, trial, appraise, lists, observations, equations, doctor,
 )  # fmt: skip
 for module in MODULES:
     module.register(app)

@@ -28,6 +28,9 @@ SETTLE = (4320.0, 43200.0)
 """Hours a patient is left to settle before Newton's method: first attempt, second attempt."""
 TOLERANCE = 1e-8
 """Largest accepted change of any state over one day, relative to ``1 + |state|``."""
+SLACK = 1e-2
+"""How far below zero a state may rest: smoothed equations leave extra synthesis a hair below it,
+and Newton's method would never arrive if it were put back to zero each time."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,7 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
                 _accept(best, k, y[k], residual, monodromy[row])
                 continue
             best.residual[k] = residual
-            y[k] = np.maximum(y[k] + _solve(eye - monodromy[row], gap), 0.0)
+            y[k] = np.maximum(y[k] + _solve(eye - monodromy[row], gap), -SLACK)
             still.append(k)
         active = np.array(still, dtype=np.intp)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ldnsim.plots.bifurcation import bifurcation
 from ldnsim.plots.compare import compare
 from ldnsim.plots.heatmap import heatmap, summaries
 from ldnsim.plots.night import night
@@ -11,5 +12,13 @@ from ldnsim.plots.style import save
 from ldnsim.plots.tornado import sensitivity
 
 __all__ = [
-    "compare", "heatmap", "night", "phase_plane", "save", "scorecard", "sensitivity", "summaries",
-]  # fmt: skip
+    "bifurcation",
+    "compare",
+    "heatmap",
+    "night",
+    "phase_plane",
+    "save",
+    "scorecard",
+    "sensitivity",
+    "summaries",
+]

@@ -86,3 +86,12 @@ def test_threads_do_not_change_an_orbit() -> None:
     one, two = find_orbits(params, flags, threads=1), find_orbits(params, flags, threads=2)
     np.testing.assert_array_equal(one.y0, two.y0)
     np.testing.assert_array_equal(one.mean, two.mean)
+
+
+def test_a_state_a_hair_below_zero_does_not_hide_the_orbit() -> None:
+    """Extra synthesis of this patient rests at about -1e-5; it has both states."""
+    own = random_parameters(np.random.default_rng(5), 36, most=0.4)[35]
+    orbits = find_orbits(np.tile(own, (2, 1)), BOTH)
+    assert orbits.status.tolist() == [Status.OK, Status.OK]
+    assert np.all(orbits.residual < 1e-8)
+    assert -1e-4 < orbits.y0.min() < 0.0

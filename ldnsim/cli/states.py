@@ -1,0 +1,102 @@
+"""The command `states`: where a patient can rest, and where states appear, vanish or oscillate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ldnsim.cli import table
+from ldnsim.cli.guard import guarded, say
+
+if TYPE_CHECKING:
+    from ldnsim.analysis import Branch
+    from ldnsim.analysis.branch import Rest
+
+
+@guarded()
+def states(
+    phenotype: Annotated[str, typer.Argument(help="See `ldnsim phenotypes`.")] = "default",
+    parameter: Annotated[str, typer.Option(help="What varies: a parameter, or dose.")] = "driver",
+    low: Annotated[float | None, typer.Option("--from", help="Lower end of the range.")] = None,
+    high: Annotated[float | None, typer.Option("--to", help="Upper end of the range.")] = None,
+    dose: Annotated[float, typer.Option(min=0.0, help="Nightly dose throughout, mg.")] = 0.0,
+    hypothesis: Annotated[str, typer.Option(help="See `ldnsim hypotheses`.")] = "dual_pathway",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the diagram to this file.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write all points to this file.")
+    ] = None,
+) -> None:
+    """Find resting states, folds and limit cycles of a patient over one parameter."""
+    from ldnsim import plots
+    from ldnsim.analysis import continue_orbit
+    from ldnsim.cli.run import _assignment
+
+    values = dict(map(_assignment, settings or []))
+    branch = continue_orbit(
+        parameter, low, high, phenotype=phenotype, hypothesis=hypothesis, parameters=values,
+        dose=dose,
+    )  # fmt: skip
+    _show(branch)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(branch.as_dict(), indent=1), encoding="utf-8")
+        say(f"wrote {json_file}")
+    if plot is not None:
+        typer.echo(f"picture  {plots.save(plots.bifurcation(branch.to_dataset()), plot)}")
+
+
+def _show(branch: Branch) -> None:
+    unit = f" {branch.unit}" if branch.unit not in ("", "1") else ""
+    drug = f"{branch.dose:g} mg nightly" if branch.dose else "untreated"
+    where = f"{branch.parameter} = {branch.own:g}{unit}"
+    typer.echo(f"{branch.phenotype}, {branch.hypothesis}, {drug}; states at {where}:")
+    if branch.rests:
+        headers = ("state", "", "TNF", "M1", "pain", "radius", "least damped ringing")
+        table.show(headers, [_row(r) for r in branch.rests])
+    else:
+        typer.echo("  no steady state found at this value")
+    for b in branch.bifurcations:
+        words = f"{b.kind} at {branch.parameter} = {b.value:.6g}{unit}"
+        words += f", TNF {branch.of('tnf')[b.index]:.3g}"
+        typer.echo(words + (f", period {b.period:.3g} d" if b.period else ""))
+    for a, z in branch.hysteresis():
+        typer.echo(f"two stable states for {branch.parameter} from {a:.6g} to {z:.6g}{unit}")
+    if not branch.hysteresis():
+        typer.echo("nowhere two stable states in this range")
+    for c in branch.cycles:
+        typer.echo(f"{branch.parameter} = {c.value:.6g}{unit}: {c}")
+    _doubts(branch, unit)
+
+
+def _row(rest: Rest) -> list[str]:
+    ring = rest.ringing
+    words = "none"
+    if ring is not None:
+        words = f"{ring.period:.3g} d, {100 * ring.kept:.3g} % left per turn"
+    return [
+        ("inflamed" if rest.inflamed else "resolved") if rest.stable else "between",
+        "stable" if rest.stable else "unstable",
+        *(f"{rest.of(name):.3g}" for name in ("tnf", "microglia_m1", "pain")),
+        f"{rest.radius:.4f}",
+        words,
+    ]
+
+
+def _doubts(branch: Branch, unit: str) -> None:
+    """Say what was not found out."""
+    for value in branch.unknown:
+        say(f"{branch.parameter} = {value:g}{unit}: no steady state and no regular cycle was found")
+    for number, ends in enumerate(branch.ends, start=1):
+        for end in set(ends) - {"bound", "closed"}:
+            say(f"curve {number} could not be followed to its end ({end})")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this file to the application."""
+    app.command()(states)
