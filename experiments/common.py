@@ -46,7 +46,7 @@ def arguments(
     )
     parser.add_argument("--weeks", type=_count, default=weeks, help="weeks of treatment")
     parser.add_argument("--points", type=_count, default=None, help="values along the main axis")
-    parser.add_argument("--threads", type=_count, default=None, help="threads; all cores by default")
+    parser.add_argument("--threads", type=_count, default=None, help="threads; default all")
     return parser.parse_args(argv)
 
 
@@ -74,14 +74,15 @@ def say(text: str) -> None:
 
 
 def paragraphs(parts: Iterable[str]) -> str:
-    """Wrap paragraphs; lines that begin with two blanks are items of a list, ``|`` begins a table."""
+    """Wrap paragraphs; one that begins with two blanks is an item, one with ``|`` a table."""
     wrapped = []
     for part in (p for p in parts if p):
         if part.startswith("|"):
             wrapped.append("\n" + part)
         elif part.startswith("  "):
-            item = part.strip()
-            wrapped.append(textwrap.fill(item, LINE, initial_indent="  - ", subsequent_indent="    "))
+            lead, rest = "  - ", "    "
+            filled = textwrap.fill(part.strip(), LINE, initial_indent=lead, subsequent_indent=rest)
+            wrapped.append(filled)
         else:
             wrapped.append("\n" + textwrap.fill(part, LINE))
     return "\n".join(wrapped).strip() + "\n"
@@ -91,7 +92,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table that reads well as plain text and is one in Markdown."""
     cells = [list(header), *(list(row) for row in rows)]
     wide = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(r, wide, strict=True)) + " |" for r in cells]
+    padded = [[c.ljust(w) for c, w in zip(row, wide, strict=True)] for row in cells]
+    lines = [f"| {' | '.join(row)} |" for row in padded]
     rule = "|" + "|".join("-" * (w + 2) for w in wide) + "|"
     return "\n".join([lines[0], rule, *lines[1:]])
 
@@ -159,6 +161,11 @@ def values(ds: xr.Dataset, name: str) -> Floats:
     return np.asarray(ds[name], dtype=np.float64)
 
 
+def footnote(figure: Figure, text: str) -> None:
+    """Write the warning and a note at the foot of a picture that is not made from one result."""
+    style.footnote(figure, xr.Dataset(), text)
+
+
 def percent(x: float) -> str:
     """Write a change in percent with its sign."""
     return f"{x:+.1f} %" if abs(x) < 9.95 else f"{x:+.0f} %"
@@ -207,5 +214,6 @@ def amount(x: float, digits: int = 2) -> str:
     """Write a positive number in plain digits, thousands apart."""
     if not np.isfinite(x) or x == 0.0:
         return "none" if np.isnan(x) else f"{x:g}"
-    places = max(0, digits - 1 - int(np.floor(np.log10(abs(x)))))
-    return f"{round(x, digits - 1 - int(np.floor(np.log10(abs(x))))):,.{places}f}"
+    rounded = float(f"{x:.{digits - 1}e}")
+    places = max(0, digits - 1 - int(np.floor(np.log10(abs(rounded)))))
+    return f"{rounded:,.{places}f}"

@@ -22,6 +22,7 @@ from common import (
     arguments,
     change,
     failed,
+    footnote,
     guarded,
     paragraphs,
     percent,
@@ -107,12 +108,15 @@ def run_constant(s: Setting) -> pd.DataFrame:
     """Run constant nightly doses: worst weekly rise of pain (points), reserve by dose."""
     weeks, doses = min(26, s.weeks), np.geomspace(0.001, 4.5, s.doses)
     cases = [
-        patient(f"{d:.4g} mg nightly at 22:00, for {weeks} wk", r) for r in s.reserves for d in doses
+        patient(f"{d:.4g} mg nightly at 22:00, for {weeks} wk", r)
+        for r in s.reserves
+        for d in doses
     ]
     measures = [week("pain", w) for w in range(1, weeks + 1)]
     got = run_cases(cases, weeks, measures, threads=s.threads)
     peak = worst(got, weeks).max(1).reshape(len(s.reserves), -1)
-    return pd.DataFrame(peak, pd.Index(s.reserves, name="reserve"), [float(f"{d:.3g}") for d in doses])
+    columns = [float(f"{d:.3g}") for d in doses]
+    return pd.DataFrame(peak, pd.Index(s.reserves, name="reserve"), columns)
 
 
 def tolerated(row: pd.Series) -> float:
@@ -137,9 +141,10 @@ def headline(rows: pd.DataFrame) -> str:
     close = "the same" if apart < 0.05 else f"up to {apart:.2f} points apart"
     verdict_ = "It matters" if best >= NOTICED else "Slower starts hardly matter"
     return (
-        f"{verdict_}: against the {peak.columns[0]}, {told} points of the worst week's pain; in the "
-        f"last week all are {close}. People notice about {NOTICED:g} point of 10 (a rough choice); "
-        f"the worst week of all is {few['worst_pain'].max():+.2f} points from the untreated."
+        f"{verdict_}: against the {peak.columns[0]}, {told} points of the worst week's pain; in "
+        f"the last week all are {close}. People notice about {NOTICED:g} point of 10 (a rough "
+        f"choice); the worst week of all is {few['worst_pain'].max():+.2f} points from the "
+        "untreated."
     )
 
 
@@ -156,7 +161,8 @@ def path_sentence(rows: pd.DataFrame, pain: pd.DataFrame) -> str:
     for name in rows.index.unique("start"):
         y, x = pain[(r, name)], rows.loc[(r, name)]
         above = y.index[y > TOLERATED]
-        when = f"above +{TOLERATED:g} from week {above[0]}" if len(above) else f"never above +{TOLERATED:g}"
+        limit = f"above +{TOLERATED:g}"
+        when = f"{limit} from week {above[0]}" if len(above) else f"never {limit}"
         told.append(
             f"{name}: {when}, mean over the time {x['mean_pain']:+.2f}, worst dreams "
             f"{x['worst_dreams']:.1f}"
@@ -167,8 +173,9 @@ def path_sentence(rows: pd.DataFrame, pain: pd.DataFrame) -> str:
 def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> str:
     """Write the answer from the starts and the constant doses."""
     lines = [
-        [f"{r:g}", n, f"{x['worst_pain']:+.2f} (week {x['worst_week']:.0f})", f"{x['end_pain']:+.2f}",
-         f"{x['worst_dreams']:.1f}", percent(x["end_tnf"]), percent(x["end_tone"]),
+        [f"{r:g}", n, f"{x['worst_pain']:+.2f} (week {x['worst_week']:.0f})",
+         f"{x['end_pain']:+.2f}", f"{x['worst_dreams']:.1f}", percent(x["end_tnf"]),
+         percent(x["end_tone"]),
          f"{x['end_store']:.0f} %"]
         for (r, n), x in rows.iterrows()
     ]  # fmt: skip
@@ -180,9 +187,12 @@ def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> st
         QUESTION,
         headline(rows),
         path_sentence(rows, pain),
-        "By reserve (healthy = 1): worst weekly pain and pain of the last week, both in points above "
-        "the untreated patient; worst dreams (score); TNF, tone on glia and store at the end:",
-        table(["reserve", "start", "worst pain", "end pain", "dreams", "TNF", "tone", "store"], lines),
+        "By reserve (healthy = 1): worst weekly pain and pain of the last week, both in points "
+        "above the untreated patient; worst dreams (score); TNF, tone on glia and store "
+        "at the end:",
+        table(
+            ["reserve", "start", "worst pain", "end pain", "dreams", "TNF", "tone", "store"], lines
+        ),
         f"Best tolerated constant dose: the highest up to which the worst week is no more than "
         f"{TOLERATED:g} points above the untreated (limit chosen), and the worst week at 4.5 mg:",
         table(["reserve", "tolerated nightly", "worst week at 4.5 mg"], doses),
@@ -209,36 +219,44 @@ def picture(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> F
         figure = style.new_figure(16.5, 9.0)
         axes = figure.subplots(2, 3)
         reserves = rows.index.unique("reserve").to_numpy()
-        names = list(rows.index.unique("start"))
+        looks = {
+            name: {"color": OKABE_ITO[SHADES[i]], "ls": DASHES[i]}
+            for i, name in enumerate(rows.index.unique("start"))
+        }
         shown = [reserves[i] for i in sorted({0, len(reserves) // 2, len(reserves) - 1})]
         low, high = float(pain.min().min()), float(pain.max().max())
         for ax, r in zip(axes[0], shown, strict=False):
-            for i, name in enumerate(names):
-                ax.plot(pain.index, pain[(r, name)], color=OKABE_ITO[SHADES[i]], ls=DASHES[i], label=name)
+            for name, look in looks.items():
+                ax.plot(pain.index, pain[(r, name)], label=name, **look)
             ax.set(ylim=(low - 0.05, high + 0.05), xlabel="week", ylabel="pain, change (points)")
             ax.set_title(f"reserve {r:g}", loc="left")
             ax.axhline(0.0, color=GREY, lw=1.0)
         for ax, column, words in zip(axes[1], ("worst_pain", "worst_dreams"),
                                      ("worst week's pain, change (points)", "worst dreams (score)"),
                                      strict=False):  # fmt: skip
-            for i, name in enumerate(names):
+            for name, look in looks.items():
                 y = rows[column].xs(name, level="start")
-                ax.plot(y.index, y, color=OKABE_ITO[SHADES[i]], ls=DASHES[i], marker="o", label=name)
+                ax.plot(y.index, y, marker="o", label=name, **look)
             ax.set(xlabel="reserve (healthy = 1)", ylabel=words)
         axes[1, 0].axhline(0.0, color=GREY, lw=1.0)
-        for i, r in enumerate(shown):
-            axes[1, 2].plot(constant.columns, constant.loc[r], color=OKABE_ITO[("black", "purple", "sky")[i]],
-                            ls=DASHES[i], label=f"reserve {r:g}")  # fmt: skip
+        for r, shade, dash in zip(shown, ("black", "purple", "sky"), DASHES, strict=False):
+            look = {"color": OKABE_ITO[shade], "ls": dash, "label": f"reserve {r:g}"}
+            axes[1, 2].plot(constant.columns, constant.loc[r], **look)
         axes[1, 2].axhline(TOLERATED, color=GREY, lw=1.0, ls=(0, (2, 2)))
-        axes[1, 2].set(xscale="log", xlabel="constant nightly dose (mg, log)",
+        axes[1, 2].set(xscale="log", xlabel="constant nightly dose (log)",
                        ylabel="worst week's pain, change (points)")  # fmt: skip
+        ticks = [t for t in (0.001, 0.01, 0.1, 1.0) if t >= constant.columns[0]]
+        axes[1, 2].set_xticks(ticks, [mass(t) for t in ticks])
+        axes[1, 2].minorticks_off()
         axes[0, 0].legend(loc="best", fontsize=SMALL)
         axes[1, 2].legend(loc="upper left", fontsize=SMALL)
         for ax in axes.flat:
             style.polish(ax)
         style.headline(figure, "Starting low in depleted patients")
-        style.footnote(figure, pd.DataFrame().to_xarray(), f"Dashed: +{TOLERATED:g}, the limit of a "
-                       "tolerated dose. Hypothesis: dual_pathway.")  # fmt: skip
+        footnote(
+            figure,
+            f"Dashed: +{TOLERATED:g}, the limit of a tolerated dose. Hypothesis: dual_pathway.",
+        )
     return figure
 
 
@@ -248,7 +266,8 @@ def experiment(out: Path, setting: Setting) -> str:
     rows, pain = run_starts(setting)
     constant = run_constant(setting)
     text = answer(rows, pain, constant)
-    tables = {f"{NAME}_{n}": t for n, t in (("starts", rows), ("weeks", pain), ("constant", constant))}
+    named = (("starts", rows), ("weeks", pain), ("constant", constant))
+    tables = {f"{NAME}_{n}": t for n, t in named}
     write(out, NAME, text, picture(rows, pain, constant), tables)
     return text
 
@@ -257,7 +276,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Read the command line and run."""
     given = arguments(QUESTION, NAME, argv, weeks=Setting.weeks)
     n = given.points or Setting.doses
-    return guarded(lambda: experiment(given.out, Setting(given.weeks, doses=n, threads=given.threads)))
+    setting = Setting(given.weeks, doses=n, threads=given.threads)
+    return guarded(lambda: experiment(given.out, setting))
 
 
 if __name__ == "__main__":

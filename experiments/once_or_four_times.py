@@ -1,8 +1,8 @@
 """Once a day or every six hours: does the same daily dose change sign?
 
-In mice the same daily dose helped once a day and harmed every six hours. The same comparison is made
-for a patient, over daily doses, under four hypotheses, and over the affinity of the OGF receptor,
-which nobody measured.
+In mice the same daily dose helped once a day and harmed every six hours. The same comparison is
+made for a patient, over daily doses, under four hypotheses, and over the affinity of the OGF
+receptor, which nobody measured.
 
     python experiments/once_or_four_times.py [--out DIR] [--weeks N] [--points N] [--threads N]
 """
@@ -21,6 +21,7 @@ from common import (
     change,
     failed,
     findings,
+    footnote,
     guarded,
     paragraphs,
     percent,
@@ -173,8 +174,9 @@ def mouse_sentence(rows: pd.DataFrame) -> str:
         f"{100 * BLOCKED:g} %; in four parts {four['block_peak']:.0f} % and "
         f"{four['block_hours']:.0f} h. The mean block is {once['block_mean']:.0f} against "
         f"{four['block_mean']:.0f} %, the rise of met-enkephalin "
-        f"{percent(once['met_enkephalin'])} against {percent(four['met_enkephalin'])}: what differs "
-        "is less how long the receptor is blocked than how strongly a high peak calls up peptide."
+        f"{percent(once['met_enkephalin'])} against {percent(four['met_enkephalin'])}: what "
+        "differs is less how long the receptor is blocked than how strongly a high peak calls up "
+        "peptide."
         if abs(once["block_mean"] - four["block_mean"]) < 5.0
         else ""
     )
@@ -188,8 +190,9 @@ def agreement(rivals: pd.DataFrame) -> str:
         doses = [float(d) for d in row.index if row[d] == "opposite"]
         told.append(f"{words} at {span_of(doses) if doses else 'none'}")
     return (
-        f"Under {AXIS} these change sign as well: {', '.join(told)}. Effector cells outside the brain "
-        "meet the drug of the plasma, which is higher, so they need not follow the tone in the brain."
+        f"Under {AXIS} these change sign as well: {', '.join(told)}. Effector cells outside the "
+        "brain meet the drug of the plasma, which is higher, so they need not follow the tone in "
+        "the brain."
     )
 
 
@@ -267,8 +270,11 @@ def picture(rivals: pd.DataFrame, affinity: pd.DataFrame) -> Figure:
             ax.set_xlabel("daily dose (mg, log)")
             style.polish(ax)
         style.headline(figure, "The same daily dose, once or in four parts")
-        style.footnote(figure, pd.DataFrame().to_xarray(), "Means of the last week as changes from "
-                       "the untreated patient. Map: sign of the tone; line: the hypothesis's own.")  # fmt: skip
+        footnote(
+            figure,
+            "Means of the last week as changes from the untreated patient. Map: sign of the tone; "
+            "black line: the hypothesis's own constant.",
+        )
     return figure
 
 

@@ -1,8 +1,8 @@
 """The micromolar-nanomolar gap: how much can naltrexone do at TLR4 directly, at low dose?
 
-Free naltrexone over a day of nightly doses is set against the constants that were measured in cells,
-and the constant is sought that the default patient would need to be tipped, by TLR4 alone
-(`glial`) or added to the rebound of peptides (`rebound`).
+Free naltrexone over a day of nightly doses is set against the constants measured in cells, and the
+constant is sought that the default patient would need to be tipped, by TLR4 alone (`glial`) or
+added to the rebound of peptides (`rebound`).
 
     python experiments/potency_gap.py [--out DIR] [--weeks N] [--points N] [--threads N]
 """
@@ -24,6 +24,7 @@ from common import (
     bisect,
     change,
     findings,
+    footnote,
     guarded,
     paragraphs,
     say,
@@ -80,14 +81,16 @@ def concentrations(threads: int | None) -> tuple[Floats, Floats, Floats]:
     last = 20 * DAY - 2.0  # three weeks: all but the slow traces of the drug have settled
     hours = np.linspace(0.0, DAY, 193)
     cases = [Case(nightly(d, 3)) for d in DOSES]
-    got = run_cases(cases, 3, [], last + hours, ["ntx_brain", "c_plasma"], threads=threads)
+    got = run_cases(
+        cases, 3, [], (last + hours).tolist(), ["ntx_brain", "c_plasma"], threads=threads
+    )
     free = default_model().parameters["f_unbound"].value
     return hours, got.at[:, 0], free * got.at[:, 1]
 
 
 def inhibited(concentration: Floats, constant: float) -> Floats:
     """Return the share of the TRIF branch that is inhibited, by the model's own equation."""
-    return 1.0 - np.vectorize(trif_uninhibited)(concentration, constant, 1.0)
+    return np.asarray(1.0 - np.vectorize(trif_uninhibited)(concentration, constant, 1.0))
 
 
 def needed(route: str, setting: Setting) -> Floats:
@@ -116,8 +119,8 @@ def verdict(share_percent: float, need: float, lowest: float) -> str:
             f"{lowest:,g} nM was measured."
         )
     return (
-        f"With the lowest measured constant at most {amount(share_percent)} % of the TRIF branch is "
-        f"inhibited at 4.5 mg. To tip this patient by TLR4 alone it would have to be "
+        f"With the lowest measured constant at most {amount(share_percent)} % of the TRIF branch "
+        f"is inhibited at 4.5 mg. To tip this patient by TLR4 alone it would have to be "
         f"{amount(lowest / need)} times more potent: {amount(need)} nM instead of "
         f"{lowest:,g} nM."
     )
@@ -178,11 +181,11 @@ def answer(brain: Floats, plasma: Floats, need: dict[str, Floats]) -> str:
         f"The {known['superoxide']:,g} nM are naloxone's on superoxide; naltrexone's own was "
         f"not found. {known['glia, assumed']:,g} nM is an assumed middle of what is usual in "
         f"cells. {BLOOD:,g} nM is a bound: nothing was seen up to it.",
-        "Against this answer: the brain might hold more free drug than plasma (not measured in man, "
-        "and it would have to hold as many times more as potency is missing); a response might "
-        "need few receptors, where the model is linear at low dose; and one review table has an "
-        "effect of naloxone in the nanomolar range. How much is needed depends on how near to the "
-        "edge the patient stands, which is assumed. Not medical advice.",
+        "Against this answer: the brain might hold more free drug than plasma (not measured in "
+        "man, and it would have to hold as many times more as potency is missing); a response "
+        "might need few receptors, where the model is linear at low dose; and one review table has "
+        "an effect of naloxone in the nanomolar range. How much is needed depends on how near to "
+        "the edge the patient stands, which is assumed. Not medical advice.",
         "What was measured:",
         *findings(SOURCES),
         f"The route as it was proposed: {cite(['hutchinson2008'])[0]}",
@@ -222,8 +225,11 @@ def picture(hours: Floats, brain: Floats, need: dict[str, Floats]) -> Figure:
         left.legend(loc="lower center", ncols=5, columnspacing=1.0, handlelength=1.6)
         right.legend(loc="lower right")
         style.headline(figure, "The gap between the concentration and the measured potency")
-        style.footnote(figure, pd.DataFrame().to_xarray(), "Grey: constants in cells and the model's"
-                       " default. Where a dose tips without TLR4, no constant is drawn.")  # fmt: skip
+        footnote(
+            figure,
+            "Grey: constants in cells and the model's default. No constant is drawn where a dose "
+            "tips without TLR4, or where none is strong enough.",
+        )
     return figure
 
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from common import (
     change,
     failed,
     findings,
+    footnote,
     guarded,
     paragraphs,
     percent,
@@ -75,7 +77,9 @@ def single_doses(threads: int | None) -> Single:
     found = {}
     for name in HYPOTHESES:
         cases = [Case(f"stop for 1 d, then {d:g} mg daily at 08:00, for 1 d", name) for d in PET]
-        got = run_cases(cases, 16 / 7, [], start + hours, ["mor_occupancy"], threads=threads)
+        got = run_cases(
+            cases, 16 / 7, [], (start + hours).tolist(), ["mor_occupancy"], threads=threads
+        )
         found[name] = 100.0 * got.at[:, 0]
     return Single(hours, found)
 
@@ -123,7 +127,9 @@ def last_night(setting: Setting) -> tuple[Floats, Floats]:
     """Return hours and occupancy (percent) over a settled day of the usual dose, by hypothesis."""
     hours, start = np.linspace(0.0, DAY, 97), 8 * 7 * DAY - 26.0
     cases = [Case(f"{USUAL:g} mg nightly at 22:00, for 8 wk", h) for h in HYPOTHESES]
-    got = run_cases(cases, 8, [], start + hours, ["mor_occupancy"], threads=setting.threads)
+    got = run_cases(
+        cases, 8, [], (start + hours).tolist(), ["mor_occupancy"], threads=setting.threads
+    )
     return hours, 100.0 * got.at[:, 0]
 
 
@@ -180,7 +186,8 @@ def answer(s: Single, rows: pd.DataFrame) -> str:
         "One dose against the human data: mu occupancy in percent, mean of hours "
         f"{EARLY[0]:g} to {EARLY[1]:g}; then misfit of these (root mean square), occupancy 48 h "
         "after 50 mg, and hours in which it halves:",
-        table(["", *(f"{d:g} mg" for d in PET), "misfit", "at 48 h", "halves (h)"], [seen, *single]),
+        table(["", *(f"{d:g} mg" for d in PET), "misfit", "at 48 h", "halves (h)"],
+              [seen, *single]),
         f"The late data are met by {', '.join(good) or 'none'}; the first hours fit best under "
         f"{best}. A short block is an assumption carried over from mice; the late human data speak "
         "against it.",
@@ -210,8 +217,8 @@ def consequence(rows: pd.DataFrame, good: list[str]) -> str:
         best = of["tnf"].idxmin()
         note = " (meets the late data)" if name in good else ""
         told.append(
-            f"under {name}{note} {USUAL:g} mg changes TNF by {percent(of['tnf'][USUAL])}, the best of "
-            f"these doses, {best:g} mg, by {percent(of['tnf'][best])}"
+            f"under {name}{note} {USUAL:g} mg changes TNF by {percent(of['tnf'][USUAL])}, the best "
+            f"of these doses, {best:g} mg, by {percent(of['tnf'][best])}"
         )
     return f"What this means for benefit: {'; '.join(told)}."
 
@@ -222,7 +229,7 @@ def picture(s: Single, rows: pd.DataFrame, hours: Floats, night: Floats) -> Figu
         figure = style.new_figure(15.0, 10.0)
         axes = figure.subplots(2, 2)
         for i, (name, shade) in enumerate(HYPOTHESES.items()):
-            look = {"color": OKABE_ITO[shade], "ls": DASHES[i], "label": name}
+            look: dict[str, Any] = {"color": OKABE_ITO[shade], "ls": DASHES[i], "label": name}
             axes[0, 0].plot(s.hours / DAY, s.occupancy[name][-1], **look)
             axes[0, 1].plot(hours, night[i], **look)
             of = rows.loc[name]
@@ -236,7 +243,7 @@ def picture(s: Single, rows: pd.DataFrame, hours: Floats, night: Floats) -> Figu
         words = (
             ("one dose of 50 mg", "days after the dose", "mu receptors blocked (%)"),
             (f"{USUAL:g} mg nightly, week 8", "hours after the dose", "mu receptors blocked (%)"),
-            (f"hours a day with less than {100 * LIMITS[0]:g} % blocked", "nightly dose (mg)", "hours"),
+            (f"hours a day under {100 * LIMITS[0]:g} % blocked", "nightly dose (mg)", "hours"),
             ("TNF in the last week", "nightly dose (mg)", "change from untreated (%)"),
         )
         for ax, (title, x, y) in zip(axes.flat, words, strict=True):
@@ -248,15 +255,15 @@ def picture(s: Single, rows: pd.DataFrame, hours: Floats, night: Floats) -> Figu
         axes[1, 0].set_ylim(-1, 25)
         axes[0, 0].legend(loc="upper right", fontsize=SMALL)
         style.headline(figure, "Does the block clear between nightly doses?")
-        style.footnote(figure, pd.DataFrame().to_xarray(), "Bars: what was seen in people after "
-                       "50 mg; the level bar spans the published half-times of 72-108 h.")  # fmt: skip
+        span = f"{HALVES[0]:g}-{HALVES[1]:g} h"
+        footnote(figure, f"Blue bars: what was seen in people after 50 mg; half-times: {span}.")
     return figure
 
 
 def _human(ax: Axes) -> None:
     """Draw what people showed after 50 mg: first hours, 48 h, and when it had halved."""
     seen = PET[50.0]
-    look = {"color": OKABE_ITO["blue"], "lw": 4, "zorder": 5}
+    look: dict[str, Any] = {"color": OKABE_ITO["blue"], "lw": 4, "zorder": 5}
     ax.plot([4.5 / DAY] * 2, [min(seen), max(seen)], **look)
     ax.plot([2.0, 2.0], AT_48_H, **look)
     half = 0.5 * float(np.mean(seen))

@@ -26,6 +26,7 @@ from common import (
     change,
     failed,
     findings,
+    footnote,
     guarded,
     paragraphs,
     percent,
@@ -41,7 +42,6 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from ldnsim.analysis.runs import Case, run_cases, week
-from ldnsim.catalog import phenotypes
 from ldnsim.model import default_model
 from ldnsim.plots import style
 from ldnsim.plots.style import GREY, OKABE_ITO, SMALL
@@ -142,8 +142,8 @@ def run_patients(s: Setting) -> pd.DataFrame:
     }
     columns |= {"tone": change(got, 4, "opioid_tone"), "store": 100 * got.values[:, 5]}
     columns |= {"ligand": got.baseline("tlr4_ligand"), "m1": got.baseline("microglia_m1")}
-    columns["responds"] = responds(columns["tnf_end"], columns["pain_end"])
     rows = pd.DataFrame(columns, pd.Index(list(PATIENTS), name="patient"))
+    rows["responds"] = responds(columns["tnf_end"], columns["pain_end"])
     first = rows.iloc[0]
     rows["reason"] = [
         reason(r.m1, r.tone, first.tone, r.ligand, first.ligand, r.responds)
@@ -162,7 +162,7 @@ def outcomes(cases: Sequence[Case], s: Setting) -> tuple[NDArray[np.bool_], Floa
 
 def helpful_doses(s: Setting) -> pd.DataFrame:
     """Run every patient on nightly doses: who responds, one row per patient."""
-    doses = sorted({*np.geomspace(0.25, 20.0, s.doses).round(2), USUAL})
+    doses = sorted({*(float(f"{d:.2g}") for d in np.geomspace(0.25, 20.0, s.doses)), USUAL})
     cases = [dosed(p, d, s.weeks) for p in PATIENTS.values() for d in doses]
     good, _ = outcomes(cases, s)
     return pd.DataFrame(good.reshape(len(PATIENTS), -1), list(PATIENTS), doses)
@@ -190,7 +190,7 @@ def with_help(people: dict[str, Case], help_: Sequence[str], s: Setting) -> pd.D
 
 
 def drivers(s: Setting) -> dict[str, Case]:
-    """Return neighbours of the default and of the mast-cell patient: stronger and stronger driver."""
+    """Return neighbours of the default and of the mast-cell patient, by driver."""
     values = np.geomspace(0.02, 0.6, s.drivers).round(3)
     return {
         f"{name}, driver {x:g}": replace(PATIENTS[name], parameters={"driver": float(x)})
@@ -258,8 +258,8 @@ def edge_sentence(edge: float) -> str:
     if edge == 0.0:
         return "The default patient responds at every reserve down to 0.02."
     return (
-        f"The default patient responds to {USUAL:g} mg down to a reserve of {edge:.2f} of a healthy "
-        "one; below it the store runs dry and tone does not stay up."
+        f"The default patient responds to {USUAL:g} mg down to a reserve of {edge:.2f} of a "
+        "healthy one; below it the store runs dry and tone does not stay up."
     )
 
 
@@ -268,17 +268,17 @@ def answer(
 ) -> str:
     """Write the answer from all runs."""
     lines = [
-        [n, f"{percent(r.tnf_12)} / {percent(r.pain_12)}", f"{percent(r.tnf_end)} / {percent(r.pain_end)}",
-         dose_range(doses.loc[n]), percent(r.tone), f"{r.store:.0f} %", f"{r.ligand:.2g}", f"{r.m1:.2f}",
-         r.reason]
+        [n, f"{percent(r.tnf_12)} / {percent(r.pain_12)}",
+         f"{percent(r.tnf_end)} / {percent(r.pain_end)}", dose_range(doses.loc[n]),
+         percent(r.tone), f"{r.store:.0f} %", f"{r.ligand:.2g}", f"{r.m1:.2f}", r.reason]
         for n, r in rows.iterrows()
     ]  # fmt: skip
     bad = [n for n in rows.index if not rows.loc[n, "responds"]]
     parts = [
         QUESTION,
-        f"{len(rows) - len(bad)} of {len(rows)} patients respond to {USUAL:g} mg nightly by the last "
-        f"week; {', '.join(bad) or 'nobody'} {'do' if len(bad) > 1 else 'does'} not. A response is "
-        f"a fall of TNF by {TNF_FALL:g} % and of pain by {PAIN_FALL:g} % or more.",
+        f"{len(rows) - len(bad)} of {len(rows)} patients respond to {USUAL:g} mg nightly by the "
+        f"last week; {', '.join(bad) or 'nobody'} {'do' if len(bad) > 1 else 'does'} not. A "
+        f"response is a fall of TNF by {TNF_FALL:g} % and of pain by {PAIN_FALL:g} % or more.",
         *sorted_out(rows, doses),
         "TNF / pain as changes from the untreated patient; then what the states show in the last "
         "week (tone on glia as a change, filling of the endorphin store) and before treatment "
@@ -332,8 +332,7 @@ def picture(rows: pd.DataFrame, doses: pd.DataFrame, named: pd.DataFrame) -> Fig
         for ax in axes:
             style.polish(ax)
         style.headline(figure, "Who does not respond, at which doses, and what help changes")
-        style.footnote(figure, pd.DataFrame().to_xarray(), "Dashed: limits of a response, and "
-                       f"{USUAL:g} mg.")  # fmt: skip
+        footnote(figure, f"Dashed: limits of a response, and {USUAL:g} mg.")
     return figure
 
 
@@ -360,8 +359,8 @@ def experiment(out: Path, setting: Setting) -> str:
     rows, doses = run_patients(setting), helpful_doses(setting)
     named, along = with_help(PATIENTS, HELP, setting), with_help(drivers(setting), ALONG, setting)
     text = answer(rows, doses, named, along, reserve_edge(setting))
-    tables = {f"{NAME}_{n}": t for n, t in
-              (("patients", rows), ("doses", doses), ("help", named), ("drivers", along))}  # fmt: skip
+    kept = (("patients", rows), ("doses", doses), ("help", named), ("drivers", along))
+    tables = {f"{NAME}_{n}": t for n, t in kept}
     write(out, NAME, text, picture(rows, doses, named), tables)
     return text
 
