@@ -278,10 +278,22 @@ def rule_sentence(driver: Floats, outcome: NDArray[np.int64], b: Branches) -> st
     expected = np.broadcast_to(has_resolved(driver, b)[:, None], outcome.shape)
     right = int(np.sum(expected[kept] == (outcome[kept] == Outcome.LASTS)))
     verdict = "holds" if right == kept.sum() else "does not hold throughout"
-    return (
+    told = (
         "The rule 'a response lasts if the patient has a resolved state to rest in' is right for "
-        f"{right} of {int(kept.sum())} responses: it {verdict}. What lasts is the state, not the "
-        "drug: a patient who rests in it needs no more doses, in the model, for good."
+        f"{right} of {int(kept.sum())} responses: it {verdict}."
+    )
+    wrong = kept & (expected != (outcome == Outcome.LASTS))
+    if not wrong.any():
+        return (
+            f"{told} What lasts is the state, not the drug: a patient who rests in it needs no "
+            "more doses, in the model, for good."
+        )
+    at = np.broadcast_to(np.asarray(driver)[:, None], outcome.shape)[wrong]
+    where = " to ".join(dict.fromkeys(f"{x:.3g}" for x in (at.min(), at.max())))
+    return (
+        f"{told} The exceptions lie at a driver of {where}; the resolved state ends at "
+        f"{b.upper:.3g}. Near that edge the way back is slow, and such a response may only seem to "
+        "last because the time without treatment is too short."
     )
 
 
@@ -322,9 +334,10 @@ def slow_sentence(ds: xr.Dataset) -> str:
     slow = (np.asarray(ds["outcome"]) == Outcome.LOST) & (tnf <= -TNF_FALL)
     if not slow.any():
         return ""
+    span = " to ".join(dict.fromkeys(f"{-x:.1f}" for x in (pain[slow].max(), pain[slow].min())))
     return (
         f"In {int(slow.sum())} of the lost responses TNF is still down by {TNF_FALL:g} % or more "
-        f"at the end, and pain by {-pain[slow].max():.1f} to {-pain[slow].min():.1f} %: these are "
+        f"at the end, and pain by {span} %: these are "
         "lost by the limit chosen for pain; they go back slowly, near the edge."
     )
 

@@ -1,0 +1,55 @@
+"""Starts are compared by the worst week, and a dose is tolerated up to the first that is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from microgram_start import Setting, experiment, headline, starts, tolerated
+
+from ldnsim.regimen import Regimen
+
+
+def test_all_starts_end_at_the_same_dose() -> None:
+    ends = {float(Regimen.parse(p).doses().amount_mg[-1]) for p in starts().values()}
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize(
+    ("rises", "dose"),
+    [([0.0, 0.05, 0.2], 1.0), ([0.2, 0.0, 0.0], 0.0), ([0.0, 0.0, 0.1], 4.5), ([0, 0.3, 0], 0.1)],
+)
+def test_a_dose_is_tolerated_up_to_the_first_that_is_not(rises: list[float], dose: float) -> None:
+    assert tolerated(pd.Series(rises, [0.1, 1.0, 4.5])) == dose
+
+
+def told(standard: float, micro: float, end: float = 0.2) -> str:
+    keys = [(0.1, name) for name in starts()]
+    index = pd.MultiIndex.from_tuples(keys, names=("reserve", "start"))
+    careful = 0.5 * (standard + micro)
+    rows = {"worst_pain": [standard, careful, micro], "end_pain": [0.2, 0.2, end]}
+    return headline(pd.DataFrame(rows, index))
+
+
+def test_the_headline_weighs_what_is_spared() -> None:
+    small = told(0.21, 0.16)
+    assert small.startswith("Slower starts hardly matter")
+    assert "microgram start spares 0.05 to 0.05" in small and "all are the same" in small
+    large = told(2.2, 0.4, end=0.9)
+    assert large.startswith("It matters") and "0.70 points apart" in large
+
+
+def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
+    experiment(tmp_path, Setting(weeks=4, reserves=(0.1, 1.0), doses=3))
+    rows = pd.read_csv(tmp_path / "microgram_start_starts.csv", index_col=[0, 1])
+    assert (rows["worst_pain"] >= rows["end_pain"]).all()
+    dreams = rows["worst_dreams"].unstack("start")
+    assert (dreams["microgram start"] < dreams["standard start"]).all(), (
+        "micrograms disturb nothing"
+    )
+    store = rows["end_store"].xs("standard start", level="start")
+    assert store[0.1] < store[1.0], "a small store runs dry first"
+    constant = pd.read_csv(tmp_path / "microgram_start_constant.csv", index_col="reserve")
+    assert constant.loc[0.1].iloc[-1] > constant.loc[0.1].iloc[0]
+    assert (tmp_path / "microgram_start.png").stat().st_size > 20_000
