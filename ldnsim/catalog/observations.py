@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ldnsim.catalog.read import Known, _cited, _entries, _Entry
+from ldnsim.catalog.read import Known, TableEntry, cited, entries
 from ldnsim.catalog.records import Hypothesis
 from ldnsim.errors import nearest
 
@@ -123,7 +123,7 @@ def read_observations(
         UserError: a mistake in the file, an unknown reference or hypothesis, neither value nor
             bound, a value without standard deviation, bounds the wrong way round.
     """
-    return {e.name: _observation(e, known, explained) for _, e in _entries(text, file, FIELDS)}
+    return {e.name: _observation(e, known, explained) for _, e in entries(text, file, FIELDS)}
 
 
 @cache
@@ -136,7 +136,7 @@ def observations() -> dict[str, Observation]:
 
 
 def _observation(
-    entry: _Entry, known: Known, explained: Mapping[str, Hypothesis]
+    entry: TableEntry, known: Known, explained: Mapping[str, Hypothesis]
 ) -> Observation:
     values = _values(entry)
     low, high = (entry.number(k) if k in entry.data else None for k in ("low", "high"))
@@ -157,11 +157,11 @@ def _observation(
         entry.name, entry.text("title"), entry.text("group"), values, low, high, sd,
         entry.text("unit"), weight,
         (first,) if once else _names(entry, "hypotheses", explained, explained),
-        fitted, once, evidence, note, _cited(entry, known, [evidence, note]), entry.data["probe"],
+        fitted, once, evidence, note, cited(entry, known, [evidence, note]), entry.data["probe"],
     )  # fmt: skip
 
 
-def _values(entry: _Entry) -> tuple[float, ...]:
+def _values(entry: TableEntry) -> tuple[float, ...]:
     given = entry.data.get("value", [])
     several = given if isinstance(given, list) else [given]
     for v in several:
@@ -171,7 +171,7 @@ def _values(entry: _Entry) -> tuple[float, ...]:
 
 
 def _check_numbers(
-    entry: _Entry,
+    entry: TableEntry,
     values: tuple[float, ...],
     low: float | None,
     high: float | None,
@@ -190,7 +190,7 @@ def _check_numbers(
 
 
 def _names(
-    entry: _Entry, key: str, known: Mapping[str, Any], otherwise: Iterable[str]
+    entry: TableEntry, key: str, known: Mapping[str, Any], otherwise: Iterable[str]
 ) -> tuple[str, ...]:
     names = entry.sentences(key) or tuple(otherwise)
     for name in names:

@@ -99,7 +99,7 @@ def read_placebo(text: str, file: str, known: Mapping[str, Reference]) -> Placeb
 
 
 def _response(entry: Any, known: Mapping[str, Reference]) -> Response:
-    from ldnsim.catalog.read import cited, _grades
+    from ldnsim.catalog.read import _grades, cited
 
     entry.only(RESPONSE_FIELDS)
     for pair in (("mean", "effect_size"), ("responders30", "sd")):
@@ -124,7 +124,7 @@ def _response(entry: Any, known: Mapping[str, Reference]) -> Response:
 
 
 def _number(entry: Any, known: Mapping[str, Reference]) -> Number:
-    from ldnsim.catalog.read import cited, _grades
+    from ldnsim.catalog.read import _grades, cited
 
     entry.only(NUMBER_FIELDS)
     return Number(

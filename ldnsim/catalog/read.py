@@ -41,7 +41,7 @@ def read_references(text: str, file: str) -> dict[str, Reference]:
     Raises:
         UserError: not TOML, an unknown or missing field, a value of the wrong kind.
     """
-    return {key: _reference(entry) for key, entry in _entries(text, file, REFERENCE_FIELDS)}
+    return {key: _reference(entry) for key, entry in entries(text, file, REFERENCE_FIELDS)}
 
 
 def read_hypotheses(text: str, file: str, known: Known) -> dict[str, Hypothesis]:
@@ -50,7 +50,7 @@ def read_hypotheses(text: str, file: str, known: Known) -> dict[str, Hypothesis]
     Raises:
         UserError: a mistake in the file, an unknown parameter, grade or reference.
     """
-    return {n: _hypothesis(e, known) for n, e in _entries(text, file, HYPOTHESIS_FIELDS)}
+    return {n: _hypothesis(e, known) for n, e in entries(text, file, HYPOTHESIS_FIELDS)}
 
 
 def read_phenotypes(text: str, file: str, known: Known) -> dict[str, Phenotype]:
@@ -59,7 +59,7 @@ def read_phenotypes(text: str, file: str, known: Known) -> dict[str, Phenotype]:
     Raises:
         UserError: a mistake in the file, an unknown parameter, basin, grade or reference.
     """
-    return {n: _phenotype(e, known) for n, e in _entries(text, file, PHENOTYPE_FIELDS)}
+    return {n: _phenotype(e, known) for n, e in entries(text, file, PHENOTYPE_FIELDS)}
 
 
 def read_adjuncts(text: str, file: str, known: Known) -> dict[str, Adjunct]:
@@ -69,10 +69,10 @@ def read_adjuncts(text: str, file: str, known: Known) -> dict[str, Adjunct]:
         UserError: a mistake in the file, an unknown target, grade or reference, not exactly one of
             ``factor`` and ``value``, a factor that is not positive.
     """
-    return {n: _adjunct(e, known) for n, e in _entries(text, file, ADJUNCT_FIELDS)}
+    return {n: _adjunct(e, known) for n, e in entries(text, file, ADJUNCT_FIELDS)}
 
 
-class _Entry:
+class TableEntry:
     """One table of a data file, which knows its place for errors."""
 
     def __init__(self, place: str, name: str, data: dict[str, Any]) -> None:
@@ -121,7 +121,7 @@ class _Entry:
             raise self.error(key, f"{value!r}: expected a finite number")
         return float(value)
 
-    def table(self, key: str) -> dict[str, _Entry]:
+    def table(self, key: str) -> dict[str, TableEntry]:
         """Return the tables within a table."""
         value = self.data.get(key, {})
         if not isinstance(value, dict):
@@ -129,13 +129,13 @@ class _Entry:
         return {k: _entry(f"{self.place}.{key}", k, v) for k, v in value.items()}
 
 
-def _entry(place: str, name: str, value: Any) -> _Entry:
+def _entry(place: str, name: str, value: Any) -> TableEntry:
     if not isinstance(value, dict):
         raise UserError(f"{place}.{name}: {value!r}: expected a table")
-    return _Entry(f"{place}.{name}", name, value)
+    return TableEntry(f"{place}.{name}", name, value)
 
 
-def _entries(text: str, file: str, allowed: tuple[str, ...]) -> Iterable[tuple[str, _Entry]]:
+def entries(text: str, file: str, allowed: tuple[str, ...]) -> Iterable[tuple[str, TableEntry]]:
     """Yield the tables of a file after checking that they hold no unknown field."""
     try:
         data = tomllib.loads(text)
@@ -144,12 +144,12 @@ def _entries(text: str, file: str, allowed: tuple[str, ...]) -> Iterable[tuple[s
     for name, value in data.items():
         if not isinstance(value, dict):
             raise UserError(f"{file}: {name} = {value!r}: expected a table")
-        entry = _Entry(f"{file}: {name}", name, value)
+        entry = TableEntry(f"{file}: {name}", name, value)
         entry.only(allowed)
         yield name, entry
 
 
-def _reference(entry: _Entry) -> Reference:
+def _reference(entry: TableEntry) -> Reference:
     year = entry.data.get("year")
     if year is not None and (type(year) is not int or not 1800 <= year <= 2100):
         raise entry.error("year", f"{year!r}: expected a year such as 1988")
@@ -161,7 +161,7 @@ def _reference(entry: _Entry) -> Reference:
     return Reference(key=entry.name, seen=entry.choice("seen", SEEN), year=year, **texts)
 
 
-def _hypothesis(entry: _Entry, known: Known) -> Hypothesis:
+def _hypothesis(entry: TableEntry, known: Known) -> Hypothesis:
     overrides, reasons = _overrides(entry)
     pro, con = entry.sentences("evidence_for"), entry.sentences("evidence_against")
     return Hypothesis(
@@ -172,11 +172,11 @@ def _hypothesis(entry: _Entry, known: Known) -> Hypothesis:
         reasons,
         pro,
         con,
-        _cited(entry, known, [*pro, *con, *(r.note for r in reasons.values())]),
+        cited(entry, known, [*pro, *con, *(r.note for r in reasons.values())]),
     )
 
 
-def _phenotype(entry: _Entry, known: Known) -> Phenotype:
+def _phenotype(entry: TableEntry, known: Known) -> Phenotype:
     overrides, reasons = _overrides(entry)
     seen, against = entry.sentences("evidence"), entry.sentences("contradicting")
     chosen = [
@@ -195,11 +195,11 @@ def _phenotype(entry: _Entry, known: Known) -> Phenotype:
         seen,
         against,
         assumed,
-        _cited(entry, known, [*seen, *against, *assumed, *notes]),
+        cited(entry, known, [*seen, *against, *assumed, *notes]),
     )
 
 
-def _adjunct(entry: _Entry, known: Known) -> Adjunct:
+def _adjunct(entry: TableEntry, known: Known) -> Adjunct:
     kinds = [k for k in ("factor", "value") if k in entry.data]
     if len(kinds) != 1:
         raise entry.error("", "expected exactly one of factor and value")
@@ -218,7 +218,7 @@ def _adjunct(entry: _Entry, known: Known) -> Adjunct:
         note,
         evidence,
         nulls,
-        _cited(entry, known, [*evidence, *nulls, note]),
+        cited(entry, known, [*evidence, *nulls, note]),
         amount,
         kinds[0] == "value",
     )
@@ -230,7 +230,7 @@ def _grades() -> tuple[str, ...]:
     return GRADES
 
 
-def _overrides(entry: _Entry) -> tuple[dict[str, float], dict[str, Reason]]:
+def _overrides(entry: TableEntry) -> tuple[dict[str, float], dict[str, Reason]]:
     """Read the table ``overrides``: each parameter with value, grade and note."""
     values: dict[str, float] = {}
     reasons: dict[str, Reason] = {}
@@ -242,7 +242,7 @@ def _overrides(entry: _Entry) -> tuple[dict[str, float], dict[str, Reason]]:
     return values, reasons
 
 
-def _check_parameter(entry: _Entry, key: str, name: str, value: float | None) -> None:
+def _check_parameter(entry: TableEntry, key: str, name: str, value: float | None) -> None:
     from ldnsim.model import check_value, default_model
 
     known = default_model().parameters
@@ -255,7 +255,7 @@ def _check_parameter(entry: _Entry, key: str, name: str, value: float | None) ->
             raise entry.error(key, str(error)) from error
 
 
-def _cited(entry: _Entry, known: Known, sentences: Iterable[str]) -> tuple[str, ...]:
+def cited(entry: TableEntry, known: Known, sentences: Iterable[str]) -> tuple[str, ...]:
     """Collect the citation keys in sentences and check them against the bibliography."""
     keys: dict[str, None] = {}
     for sentence in sentences:

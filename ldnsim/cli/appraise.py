@@ -70,7 +70,7 @@ def claims(
     for name in names or known():
         judged += judge([name], shake=not quick)
         _show(judged[-1])
-    typer.echo("Judged from simulations of assumed mechanisms. Research instrument, not medical advice.")
+    typer.echo("Judged from simulations of assumed mechanisms; not medical advice.")
     if json_file is not None:
         _write(json_file, [j.as_dict() for j in judged])
 

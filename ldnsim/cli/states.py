@@ -35,9 +35,9 @@ def states(
     """Find resting states, folds and limit cycles of a patient over one parameter."""
     from ldnsim import plots
     from ldnsim.analysis import continue_orbit
-    from ldnsim.cli.run import _assignment
+    from ldnsim.cli.run import assignment
 
-    values = dict(map(_assignment, settings or []))
+    values = dict(map(assignment, settings or []))
     branch = continue_orbit(
         parameter, low, high, phenotype=phenotype, hypothesis=hypothesis, parameters=values,
         dose=dose,

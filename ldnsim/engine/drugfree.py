@@ -1,9 +1,9 @@
 """Which parameters an untreated patient does not feel: those of the drug.
 
-Without drug its states stay at zero, and whatever multiplies them drops out of every equation. Patients
-who differ only there (by their kinetics, or by what a hypothesis says of the drug) share one untreated
-orbit. The set is found from the equations, not listed: a parameter belongs to it if changing it changes
-no rate and no quantity, to the last bit, at several states without drug.
+Without drug its states stay at zero, and whatever multiplies them drops out of every equation.
+Patients who differ only there (by their kinetics, or by what a hypothesis says of the drug) share
+one untreated orbit. The set is found from the equations, not listed: a parameter belongs to it if
+changing it changes no rate and no quantity, to the last bit, at several states without drug.
 """
 
 from __future__ import annotations

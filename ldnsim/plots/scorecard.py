@@ -1,4 +1,4 @@
-"""The scorecard as a picture: rows are what is compared, columns hypotheses, misses in plain sight."""
+"""The scorecard as a picture: what is compared by hypothesis, misses in plain sight."""
 
 from __future__ import annotations
 

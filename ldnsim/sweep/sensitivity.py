@@ -107,12 +107,12 @@ class _Lanes(Plan):
 
     source: Plan | None = None
     which: int = 0
-    people: Patients | None = None
+    lanes: Patients | None = None
 
     @cached_property
     def patients(self) -> Patients:
-        assert self.people is not None
-        return self.people
+        assert self.lanes is not None
+        return self.lanes
 
     @cached_property
     def night_start(self) -> Floats:
@@ -259,9 +259,12 @@ def _summaries(
 def _lanes(plan: Plan, run: int, params: Floats, inflamed: bool) -> _Lanes:
     """Plan of the copies: the same run over and over, summaries only."""
     n = len(params)
-    people = Patients(params, np.full(n, inflamed), np.arange(n, dtype=np.int64))
+    lanes = Patients(params, np.full(n, inflamed), np.arange(n, dtype=np.int64))
     runs: tuple[RunSpec, ...] = (plan.runs[run],) * n
-    return _Lanes(_thrifty(plan.study), (), runs, plan.book, plan.end, plan, run, people)
+    study = _thrifty(plan.study)
+    return _Lanes(
+        study, (), runs, plan.book, plan.end, source=plan, which=run, lanes=lanes
+    )
 
 
 def _thrifty(study: StudyConfig) -> StudyConfig:

@@ -1,7 +1,8 @@
 """Behaviours that must emerge from the equations, each computed under any hypothesis.
 
-A behaviour is required only of the hypotheses that claim it; under the others the same runs are made
-and what they show is reported as not claimed. Nothing here sets a parameter to make a check pass.
+A behaviour is required only of the hypotheses that claim it; under the others the same runs are
+made and what they show is reported as not claimed. Nothing here sets a parameter to make a check
+pass.
 """
 
 from __future__ import annotations

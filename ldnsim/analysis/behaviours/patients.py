@@ -14,7 +14,7 @@ STANDARD = "1.5 mg nightly at 22:00, +1.5 mg every 7 d to 4.5 mg, for 52 wk"
 MICROGRAM = "1 ug nightly at 22:00, x2 every 4 wk to 4.5 mg, for 52 wk"
 FULLY_DEPLETED = 0.05
 FLARE = 0.05
-"""Points of weekly pain above untreated that count as worse: small, since tone moves pain little."""
+"""Points of weekly pain above untreated that count as worse; small: tone moves pain little."""
 CLAIM_118G = 3.0
 """Potency of beta-endorphin at 118G in the claim [bond1998]; not replicated."""
 TREATED_DRIVER = 0.01
@@ -38,8 +38,8 @@ def depleted(hypothesis: str) -> Found:
     silent = empty[-1] > -0.1 and percent(found, YEAR, "tnf")[2] > -10.0
     text = (
         f"worst week of pain {standard.max():+.2f} (week {standard.argmax() + 1}) on the standard "
-        f"start, {standard[-1]:+.2f} at a year; {microgram.max():+.2f} on the microgram start; fully "
-        f"depleted {empty[-1]:+.2f}"
+        f"start, {standard[-1]:+.2f} at a year; {microgram.max():+.2f} on the microgram start; "
+        f"fully depleted {empty[-1]:+.2f}"
     )
     note = "the size of the effect is a tenth of a point: pain answers weakly to opioid tone"
     return Found(bool(transient and gentle and silent), text, note, float(standard.max()))
@@ -95,7 +95,8 @@ def dreams(hypothesis: str) -> Found:
     top, last = found.max(axis=1), found[:, -1]
     early = found.argmax(axis=1)[:2].max() <= 3
     shown = early and (last[:2] < 0.5 * top[:2]).all() and top[0] > top[1] > top[2] > 0.0
-    text = ", ".join(f"{n} {a:.2g} (week 12 {b:.2g})" for n, a, b in zip(paces, top, last, strict=True))
+    rows = zip(paces, top, last, strict=True)
+    text = ", ".join(f"{n} {a:.2g} (week 12 {b:.2g})" for n, a, b in rows)
     return Found(bool(shown and top[0] > 0.1), f"highest score: {text}")
 
 
@@ -119,14 +120,14 @@ def kinds(hypothesis: str) -> Found:
 BEHAVIOURS = (
     Behaviour(
         "E8", "depleted reserve: standard start worsens for a time, microgram start does not",
-        "pain up by over 0.05 and half of it passes; the microgram start under half of that; a fully "
-        "depleted reserve does not respond",
+        "pain up by over 0.05 and half of it passes; the microgram start under half of that; a "
+        "fully depleted reserve does not respond",
         TWO_WAYS, depleted,
     ),
     Behaviour(
         "E9", "non-response by each cause",
-        "4.5 mg helps the default patient, not the depleted, driven or not mediated one; 118G at x3 "
-        "raises the threshold dose by over a fifth",
+        "4.5 mg helps the default patient, not the depleted, driven or not mediated one; 118G at "
+        "x3 raises the threshold dose by over a fifth",
         TWO_WAYS, failures, "bond1998 oprm1_replication",
     ),
     Behaviour(

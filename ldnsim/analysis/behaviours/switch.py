@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from ldnsim.analysis.behaviours.record import OFF, ON, Behaviour, Found, series
-from ldnsim.analysis.runs import untreated
+from ldnsim.analysis.behaviours.record import (
+    DOSES,
+    OFF,
+    ON,
+    TIPPED,
+    Behaviour,
+    Found,
+    nightly,
+    series,
+)
+from ldnsim.analysis.runs import Case, run_cases, untreated, week
 from ldnsim.catalog import hypotheses
 from ldnsim.model import default_model
 
 DRIVERS = (0.0, 0.02, 0.05, 0.2, 0.5)
 HELPED = (1.5, 3.0, 4.5, 6.0)
-RELAPSING = 0.07
-"""Driver above the range in which the resolved state exists by itself."""
+RELAPSING = (0.058, 0.062, 0.07, 0.08, 0.1)
+"""Drivers above the range in which the resolved state exists by itself."""
 TWO_WAYS = ("dual_pathway", "rebound")
 
 
@@ -36,25 +45,27 @@ def two_states(hypothesis: str) -> Found:
 
 def persistence(hypothesis: str) -> Found:
     """A threshold dose tips the patient, the benefit lasts; with a lasting driver it does not."""
-    table, relapse = series(hypothesis), series(hypothesis, driver=RELAPSING)
-    tips = [d for d in table_doses() if table.tipped(d, ON)]
+    table = series(hypothesis)
+    tips = [d for d in DOSES[1:] if table.tipped(d, ON)]
     holds = bool(tips) and all(table.tipped(d, ON + OFF) for d in tips if d <= 6.0)
-    back = relapse.tipped(6.0, ON) and not relapse.tipped(6.0, ON + OFF)
-    shown = bool(tips and 0.1 < min(tips) <= 6.0 and holds and back)
     if not tips:
         return Found(False, "no dose up to 50 mg tips the patient")
+    back = relapsing(hypothesis)
+    shown = bool(0.1 < min(tips) <= 6.0 and holds and back)
+    drivers = ", ".join(f"{d:g}" for d in back) or "no driver tried"
     text = (
         f"tips from {min(tips):g} mg; {OFF} weeks after stopping {'holds' if holds else 'lost'}; "
-        f"driver {RELAPSING:g}: {'responds and relapses' if back else 'no relapse pattern'}"
+        f"responds to 6 mg and relapses at {drivers}"
     )
     return Found(shown, text, value=min(tips))
 
 
-def table_doses() -> tuple[float, ...]:
-    """Doses of a series, ascending, without zero."""
-    from ldnsim.analysis.behaviours.record import DOSES
-
-    return DOSES[1:]
+def relapsing(hypothesis: str) -> list[float]:
+    """Return the drivers at which a patient responds to 6 mg and relapses after stopping."""
+    cases = [Case(nightly(6.0), hypothesis, parameters={"driver": d}) for d in RELAPSING]
+    found = run_cases(cases, ON + OFF, [week("tnf", ON), week("tnf", ON + OFF)])
+    tipped = found.values < TIPPED * found.baseline("tnf")[:, None]
+    return [d for d, (on, off) in zip(RELAPSING, tipped, strict=True) if on and not off]
 
 
 def window(hypothesis: str) -> Found:
@@ -100,7 +111,7 @@ BEHAVIOURS = (
     Behaviour(
         "E6", "dose window: benefit at 1.5-6 mg, none or harm at 50 mg",
         "TNF down 30 % and pain 0.5 points; at 50 mg neither; effector tone up, then down",
-        TWO_WAYS, window, "zagon1983",
+        ("dual_pathway",), window, "zagon1983",
     ),
     Behaviour(
         "E11", "all measured cytokines fall with response, IL-10 included",

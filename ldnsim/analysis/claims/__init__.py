@@ -1,8 +1,8 @@
 """The clinical story put to the test: each claim judged from runs, each verdict computed.
 
-For every claim: the hypotheses that reproduce it, the numbers it hangs on under the default hypothesis
-(shaken to a third, to three times, and to every other published value), and, where TLR4 is concerned,
-the potency it would take.
+For every claim: the hypotheses that reproduce it, the numbers it hangs on under the default
+hypothesis (shaken to a third, to three times, and to every other published value), and, where TLR4
+is concerned, the potency it would take.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def outlasts(settings: Sequence[Setting]) -> list[Found]:
     return [
         Found(
             bool(a < -30.0 and b < -30.0 and p < -0.3),
-            f"TNF {a:+.0f} % at the end of treatment, {b:+.0f} % and pain {p:+.2f} half a year later",
+            f"TNF {a:+.0f} % at the end of treatment; half a year later {b:+.0f} %, pain {p:+.2f}",
         )
         for a, b, p in zip(on, off, pain[:, 0], strict=True)
     ]
@@ -130,7 +130,8 @@ def titration(settings: Sequence[Setting]) -> list[Found]:
     for t, w in zip(tnf, worst, strict=True):
         same = bool(t[0] < -30.0) and bool((np.abs(t - t[0]) < 5.0).all())
         gentler = bool(w[0] > w[1] > w[2] and w[1] < 0.8 * w[0])
-        text = f"TNF {t[0]:+.0f}, {t[1]:+.0f}, {t[2]:+.0f} %; dreams {w[0]:.2g}, {w[1]:.2g}, {w[2]:.2g}"
+        falls = ", ".join(f"{x:+.0f}" for x in t)
+        text = f"TNF {falls} %; dreams {', '.join(f'{x:.2g}' for x in w)}"
         found.append(Found(same and gentler, f"at once, over 2, over 4 weeks: {text}"))
     return found
 
@@ -155,7 +156,8 @@ def immunity(settings: Sequence[Setting]) -> list[Found]:
 
 def density(settings: Sequence[Setting]) -> list[Found]:
     """C17: mu or OGF receptor density rises by over 5 per cent at 4.5 mg."""
-    out = attempt(settings, [Case(NIGHTLY)], 12, [week("mor_density", 12), week("ogfr_density", 12)])
+    measures = [week("mor_density", 12), week("ogfr_density", 12)]
+    out = attempt(settings, [Case(NIGHTLY)], 12, measures)
     rise = 100.0 * (out.values[:, 0] - 1.0)
     return [
         Found(bool(r.max() > 5.0), f"mu receptors {r[0]:+.1f} %, OGF receptors {r[1]:+.1f} %",
@@ -172,7 +174,8 @@ def exercise(settings: Sequence[Setting]) -> list[Found]:
     return [
         Found(
             bool(r[0] > 1.0 and r[2] > r[0] + 1.0 and r[2] > r[1] + 1.0),
-            f"endorphin {r[0]:+.0f} % by exercise, {r[1]:+.0f} % by the drug, {r[2]:+.0f} % by both",
+            f"endorphin {r[0]:+.0f} % by exercise, {r[1]:+.0f} % by the drug, {r[2]:+.0f} % by "
+            "both",
         )
         for r in rise
     ]

@@ -67,7 +67,7 @@ def unmediated(settings: Sequence[Setting]) -> list[Found]:
     cases = [Case(STANDARD), Case(STANDARD, phenotype="not_mediated")]
     pain = attempt(settings, cases, HALF_YEAR, [week("pain", HALF_YEAR)]).change(0, "pain")
     return [
-        Found(bool(a < -0.5 and b > 0.4 * a), f"pain {a:+.2f} points, outside the pathways {b:+.2f}")
+        Found(bool(a < -0.5 and b > 0.4 * a), f"pain {a:+.2f}, outside the pathways {b:+.2f}")
         for a, b in pain
     ]
 
@@ -85,7 +85,7 @@ def neuropathy(settings: Sequence[Setting]) -> list[Found]:
 
 
 def necessary(settings: Sequence[Setting]) -> list[Found]:
-    """C15: in mast-cell activation and long COVID neither drug nor the other treatment is enough."""
+    """C15: for mast cells and long COVID neither the drug nor the other treatment is enough."""
     both = ("ketotifen", "ketosis")
     treat = ((0.0, "driver", TREATED_DRIVER),)
     cases = [
@@ -101,8 +101,8 @@ def necessary(settings: Sequence[Setting]) -> list[Found]:
     for t in tnf:
         answer = (t < -50.0).tolist() == [False, False, True] * 2
         text = (
-            f"mast cells: drug {t[0]:+.0f} %, stabiliser and ketosis {t[1]:+.0f} %, all {t[2]:+.0f} %; "
-            f"long COVID: drug {t[3]:+.0f} %, driver treated {t[4]:+.0f} %, both {t[5]:+.0f} % TNF"
+            f"mast cells: drug {t[0]:+.0f} %, stabiliser and ketosis {t[1]:+.0f} %, all "
+            f"{t[2]:+.0f} %; long COVID: drug {t[3]:+.0f} %, driver treated {t[4]:+.0f} %, both {t[5]:+.0f} % TNF"
         )
         found.append(Found(answer, text))
     return found
@@ -118,7 +118,8 @@ def circle(settings: Sequence[Setting]) -> list[Found]:
     stressed = Case(NOTHING, phenotype="early_neurodegeneration")
     treated = Case(STANDARD, phenotype="early_neurodegeneration")
     names = ("endorphin_pool", "neuronal_health")
-    out = attempt(settings, [calm, stressed, treated], HALF_YEAR, [week(n, HALF_YEAR) for n in names])
+    measures = [week(n, HALF_YEAR) for n in names]
+    out = attempt(settings, [calm, stressed, treated], HALF_YEAR, measures)
     found = []
     for (pool0, health0), (pool1, health1), (_, health2) in out.values:
         shown = pool1 < 0.9 * pool0 and health1 < health0 - 0.01 and health2 > health1 + 0.05

@@ -88,7 +88,7 @@ def thresholds(
     for _ in range(2):
         doses = np.geomspace(low, high, 12, axis=1)
         every = [
-            s.put(replace(case, regimen=f"{float(f'{d:.5g}')!r} mg nightly at 22:00, for {weeks} wk"))
+            s.put(replace(case, regimen=f"{d:.5g} mg nightly at 22:00, for {weeks} wk"))
             for s, row in zip(settings, doses, strict=True)
             for d in row
         ]

@@ -52,7 +52,8 @@ def _hangs(shaken: Sequence[Shaken], holds: bool) -> str:
     turning = [s for s in shaken if s.changes_at]
     if not turning:
         verb = "holds" if holds else "fails"
-        return f"{verb} also with each of {len(shaken)} numbers a third, three times, or as in print"
+        others = "a third, three times, or as in print"
+        return f"{verb} also with each of {len(shaken)} numbers at {others}"
     texts = [f"{s.parameter} {' or '.join(s.changes_at)}" for s in turning]
     assumed = sum(s.grade == ASSUMED for s in turning)
     verb = "lost" if holds else "gained"
