@@ -232,7 +232,11 @@ def arms(ds: xr.Dataset, week: int | None = None, level: float = 0.95) -> xr.Dat
     found = outcomes(ds, week)
     others = [str(d) for d in found["change"].dims if d not in (arm, PATIENT)]
     if others:
-        raise UserError(f"a trial report has one set of arms: choose one {others[0]} first")
+        first = ds[others[0]].values[0] if others[0] in ds.coords else 0
+        raise UserError(
+            f"a trial report has one set of arms: choose one {others[0]} first, with"
+            f" ds.sel({others[0]}=...) or --select {others[0]}={first}"
+        )
     groups = {str(n): found.sel({arm: n}).dropna(PATIENT) for n in ds[arm].values}
     rows = [_row(g, groups[none], level) for g in groups.values()]
     table = {k: (arm, np.array([r[k] for r in rows])) for k in rows[0]}
