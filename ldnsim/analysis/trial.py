@@ -52,6 +52,8 @@ def reported(
     """
     weekly = _weekly_pain(ds)
     base = np.asarray(ds["baseline_pain"].values, dtype=float)
+    if not np.isfinite(base).any():
+        raise UserError("every run of this result failed: there is nothing to report")
     fitted = fit(base[np.isfinite(base)], placebo)
     key = int(ds.attrs.get("seed", 0)) if seed is None else seed
     response, noise = _draws(ds, fitted, weekly["week"].values, key, independent_arms)
@@ -87,10 +89,17 @@ def _weekly_pain(ds: xr.Dataset) -> xr.DataArray:
             "a trial needs pain over time: keep it with output.variables and"
             " output.trajectories = true"
         )
-    number = np.floor(np.asarray(ds["time"].values) / WEEK).astype(int)
-    counts = np.bincount(number)
-    whole = np.flatnonzero(counts == counts.max())
-    if float(ds["time"].values[-1]) < WEEK - 24.0:
+    time = np.asarray(ds["time"].values, dtype=float)
+    number = np.floor(time / WEEK).astype(int)
+    step = float(time[1] - time[0]) if len(time) > 1 else 0.0
+    if step > 24.0:
+        raise UserError(
+            f"a trial needs a sample of pain a day for its weekly means, this result has one every"
+            f" {step / 24.0:g} d; set output.every = '6 h'"
+        )
+    # a week is whole when its last sample is there
+    whole = np.arange(int(np.floor((time[-1] + step) / WEEK + 1e-9)))
+    if not len(whole):
         raise UserError("a trial needs at least one week of the simulation; lengthen the horizon")
     pain = ds["pain"].astype(float).groupby(xr.DataArray(number, dims="time", name="week"))
     means = pain.mean("time").isel(week=whole)
@@ -223,7 +232,11 @@ def arms(ds: xr.Dataset, week: int | None = None, level: float = 0.95) -> xr.Dat
     found = outcomes(ds, week)
     others = [str(d) for d in found["change"].dims if d not in (arm, PATIENT)]
     if others:
-        raise UserError(f"a trial report has one set of arms: choose one {others[0]} first")
+        first = ds[others[0]].values[0] if others[0] in ds.coords else 0
+        raise UserError(
+            f"a trial report has one set of arms: choose one {others[0]} first, with"
+            f" ds.sel({others[0]}=...) or --select {others[0]}={first}"
+        )
     groups = {str(n): found.sel({arm: n}).dropna(PATIENT) for n in ds[arm].values}
     rows = [_row(g, groups[none], level) for g in groups.values()]
     table = {k: (arm, np.array([r[k] for r in rows])) for k in rows[0]}
@@ -293,6 +306,9 @@ def repeated(
     key = int(ds[REPORTED].attrs["seed"]) if seed is None else seed
     change = outcomes(ds, week)["change"]
     groups = {str(n): change.sel({arm: n}).dropna(PATIENT).values for n in ds[arm].values}
+    lost = [n for n, v in groups.items() if not len(v)]
+    if lost:
+        raise UserError(f"every run of the arm {lost[0]!r} failed: no trial can be drawn from it")
     samples = {n: _resample(v, n, per_arm, trials, key) for n, v in groups.items()}
     drugs = [n for n in groups if n != none]
     rows = [_power(samples[n], samples[none], alpha) for n in drugs]

@@ -69,7 +69,7 @@ def _of_prescription(
 
 
 def _of_study(path: Path, select: list[str], threads: int | None) -> xr.Dataset:
-    """Differentiate the first treated run of a study, or the one selected, and run nothing else."""
+    """Differentiate the run that stands for a study, or the one selected; run nothing else."""
     import ldnsim
 
     return _compute(ldnsim.load(path), select, threads)

@@ -133,8 +133,8 @@ class Output(Config):
     response_fraction: Fraction = 0.3
     """Fall of pain, as a share of the untreated mean, that counts as a response."""
     sensitivity: bool = False
-    """Whether the result says how its summaries follow every parameter, for the first treated run
-    that ends well."""
+    """Whether the result says how its summaries follow every parameter, for one treated run: that
+    of the first name and the middle number of each axis."""
     store: Literal["zarr", "netcdf"] = "zarr"
     """Format of the store."""
     dtype: Literal["float32", "float64"] = "float32"

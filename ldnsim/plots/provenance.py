@@ -89,17 +89,17 @@ def unit(ds: xr.Dataset, summary: str) -> str:
 
 def _shares(ds: xr.Dataset, names: Sequence[str]) -> str:
     good = [n for n in names if is_linear(ds, n) and np.isfinite(variance_shares(ds, n)).all()]
-    parts = [f"{short(n)} {percent(float(ds['assumed_share'].sel(summary=n)))}" for n in good]
-    most = ", ".join(most_assumed(ds, good)) if good else ""
-    said = [", ".join(parts) + (f" (most: {most})" if most else "")] if good else []
-    bent = [short(n) for n in names if not is_linear(ds, n)]
-    said += [f"{', '.join(bent)} not locally linear (tipping)"] if bent else []
-    if not said:
-        return f"{_count(ds)}."
+    bent = ", ".join(short(n) for n in names if not is_linear(ds, n))
     several = json.loads(str(ds.attrs.get("dims", "[]"))) != []  # also where one run is drawn
-    where = str(ds["sensitivity"].attrs.get("reference", "")) if several else ""
-    about = "Share of local variance" + (f", run “{where}”" if where else "")
-    return f"Rests on assumed numbers: {'; '.join(said)}. {about}; {_count(ds)}."
+    where = f", run “{ds['sensitivity'].attrs.get('reference', '')}”" if several else ""
+    if not good:
+        start = f"No share of local variance{where}: {bent} not locally linear (tipping); "
+        return f"{start if bent else ''}{_count(ds)}."
+    parts = [f"{short(n)} {percent(float(ds['assumed_share'].sel(summary=n)))}" for n in good]
+    most = ", ".join(most_assumed(ds, good))
+    said = ", ".join(parts) + (f" (most: {most})" if most else "")
+    said += f"; {bent} not locally linear (tipping)" if bent else ""
+    return f"Rests on assumed numbers: {said}. Share of local variance{where}; {_count(ds)}."
 
 
 def _count(ds: xr.Dataset) -> str:

@@ -142,7 +142,7 @@ def footnote(
         parts.append(f"Hypothesis: {hypothesis}.")
     parts.append(assumed_note(ds, summaries))
     text = " ".join(p for p in [*parts, *notes] if p)
-    width = int(figure.get_figwidth() * 72 / (SMALL * 0.54))
+    width = int(figure.get_figwidth() * 72 / (SMALL * 0.56))
     figure.supxlabel(wrap(text, width), x=0.012, ha="left", fontsize=SMALL, color=GREY)
 
 

@@ -126,10 +126,26 @@ class _Lanes(Plan):
 
 
 def reference_run(plan: Plan, status: Sequence[int] | NDArray[np.int8]) -> int | None:
-    """The run that stands for a study: the first one with a dose that ended well, else any."""
-    good = [i for i in range(len(plan)) if int(status[i]) == 0]
-    treated = (i for i in good if np.any(np.asarray(plan.book.planned(plan.runs[i])[1]) > 0.0))
-    return next(treated, good[0] if good else None)
+    """The run that stands for a study: a treated one that ended well, else any that ended well.
+
+    It is the first along axes of names (regimens, hypotheses) and the one nearest to the middle of
+    axes of numbers, where a sweep of doses has its interest.
+
+    Args:
+        plan: the study laid out.
+        status: outcome of every run, (runs,).
+    """
+    at = np.unravel_index(np.arange(len(plan)), plan.shape) if plan.dims else ()
+    away = np.zeros(len(plan))
+    first = np.zeros(len(plan))
+    for dim, place in zip(plan.dims, at, strict=True):
+        if dim.coordinates[0].numeric:
+            away += np.abs(place - dim.size // 2) / dim.size
+        else:
+            first = first * dim.size + place
+    order = [int(i) for i in np.lexsort((away, first)) if int(status[i]) == 0]
+    treated = (i for i in order if np.any(np.asarray(plan.book.planned(plan.runs[i])[1]) > 0.0))
+    return next(treated, order[0] if order else None)
 
 
 def sensitivities(

@@ -110,7 +110,7 @@ def describe(plan: Plan, run: int) -> str:
         return str(plan.runs[run].regimen)
     at = np.unravel_index(run, plan.shape)
     return ", ".join(
-        f"{c.name} {c.values[int(k)]} {c.unit}".strip() if c.numeric else str(c.values[int(k)])
+        f"{c.name} {c.values[int(k)]:g} {c.unit}".strip() if c.numeric else str(c.values[int(k)])
         for dim, k in zip(plan.dims, at, strict=True)
         for c in dim.coordinates
     )
@@ -146,7 +146,7 @@ def for_store(ds: xr.Dataset, run: int | None = None, threads: int | None = None
 
 
 def of_run(plan: Plan, run: int | None = None, threads: int | None = None) -> xr.Dataset:
-    """Differentiate one run of a plan; the first treated one when None.
+    """Differentiate one run of a plan; the one that stands for it when None.
 
     Raises:
         UserError: the run failed.

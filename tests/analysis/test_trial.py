@@ -167,6 +167,23 @@ def test_reported_pain_stays_on_its_scale_and_failed_runs_stay_blank() -> None:
     assert table["patients"].values.tolist() == [64, 63]
 
 
+@pytest.mark.parametrize("every", [1.0, 5.0, 6.0, 24.0])
+def test_weeks_are_whole_whatever_the_interval_of_the_samples(every: float) -> None:
+    time = np.arange(0.0, 29.5 * 24.0, every)
+    base = np.array([5.0, 6.0])
+    ds = xr.Dataset(
+        {
+            "pain": (("patient", "time"), base[:, None] - 0.1 * np.floor(time / 168.0 + 1)),
+            "baseline_pain": ("patient", base),
+        },
+        coords={"patient": [0, 1], "time": time},
+    )
+    told = trial.reported(ds, placebo="none")["reported_pain"]
+    quiet = trial._weekly_pain(ds)
+    assert told["week"].values.tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_allclose(quiet.isel(patient=0), [5.0, 4.9, 4.8, 4.7, 4.6], atol=1e-12)
+
+
 # ---- tables -----------------------------------------------------------------------------------
 
 
@@ -223,11 +240,20 @@ def test_what_is_no_trial_is_refused_with_the_remedy() -> None:
         trial.reported(ds.isel(patient=0))
     with pytest.raises(UserError, match="trajectories"):
         trial.reported(ds.drop_vars("pain"))
+    with pytest.raises(UserError, match=r"every 7 d.*output.every"):
+        trial.reported(ds.isel(time=slice(None, None, 28)))
     with pytest.raises(UserError, match="one week"):
         trial.reported(ds.isel(time=slice(0, 12)))
     with pytest.raises(UserError, match=r"final2023.*final2024"):
         trial.reported(ds, placebo="final2023")
+    blank = ds.assign(baseline_pain=ds["baseline_pain"] * np.nan)
+    with pytest.raises(UserError, match="every run of this result failed"):
+        trial.reported(blank)
     told = trial.reported(ds)
+    empty = told.copy(deep=True)
+    empty["reported_pain"][1] = np.nan
+    with pytest.raises(UserError, match="'drug' failed"):
+        trial.repeated(empty, 5)
     with pytest.raises(UserError, match="weeks 1 to 12"):
         trial.arms(told, 13)
     with pytest.raises(UserError, match="exactly one regimen without drug, found 0"):

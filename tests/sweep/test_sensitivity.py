@@ -233,6 +233,19 @@ def three(**output: Any) -> dict[str, Any]:
     }
 
 
+def test_the_middle_of_a_dose_axis_stands_for_a_sweep() -> None:
+    values = ["0.1 mg", "1 mg", "3 mg", "5 mg"]
+    doses = {"name": "dose", "field": "regimen.target", "values": values}
+    basins = {"name": "b", "field": "patient.basin", "values": ["inflamed", "resolved"]}
+    plan = study(axes=[doses, basins]).plan()
+    assert plan.shape == (4, 2)
+    assert reference_run(plan, [0] * 8) == 4  # 3 mg, inflamed
+    assert reference_run(plan, [0, 0, 0, 0, 3, 0, 0, 0]) == 2  # 1 mg, inflamed
+    assert reference_run(plan, [0, 3, 3, 3, 3, 3, 3, 3]) == 0
+    assert reference_run(study().plan(), [0]) == 0
+    assert sensitivity_data.describe(plan, 4) == "dose 3 mg, inflamed"
+
+
 def test_the_first_treated_run_that_ended_well_stands_for_a_study() -> None:
     plan = Study.build(three(), "t").plan()
     assert reference_run(plan, [0, 0, 0]) == 1
