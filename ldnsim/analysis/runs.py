@@ -128,12 +128,11 @@ def untreated(
         inflamed: basin of each, shape (patients,).
         threads: threads of the engine.
     """
-    from ldnsim.engine.drugfree import inert_parameters
+    from ldnsim.engine.drugfree import felt
     from ldnsim.engine.orbit import find_orbits
 
-    felt = params.copy()
-    felt[:, inert_parameters(default_model().fingerprint)] = 0.0
-    keys = [p.tobytes() + bytes([bool(b)]) for p, b in zip(felt, inflamed, strict=True)]
+    rows = zip(felt(params), inflamed, strict=True)
+    keys = [p.tobytes() + bytes([bool(b)]) for p, b in rows]
     first = {k: i for i, k in reversed(list(enumerate(keys))) if k not in _ORBITS}
     new = sorted(first.values())
     if new:

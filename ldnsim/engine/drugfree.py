@@ -53,6 +53,21 @@ def inert_parameters(model_fingerprint: str) -> NDArray[np.int64]:
     return np.flatnonzero(inert)
 
 
+def felt(params: FloatArray) -> FloatArray:
+    """Return parameter vectors of the shipped model with what no untreated patient feels at zero.
+
+    Patients whose vectors are then the same bits share one untreated orbit in each basin.
+
+    Args:
+        params: shape (patients, parameters).
+    """
+    from ldnsim.model import default_model
+
+    found = np.array(params, dtype=np.float64)
+    found[:, inert_parameters(default_model().fingerprint)] = 0.0
+    return found
+
+
 def _all(model: Model, t: float, y: FloatArray, p: FloatArray) -> FloatArray:
     """Every rate and quantity at one point."""
     values = model.environment(t, y, p)

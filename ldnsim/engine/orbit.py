@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
 from ldnsim.engine.batch import Batch, FloatArray, Reduction, solve
-from ldnsim.engine.drugfree import inert_parameters
+from ldnsim.engine.drugfree import felt
 from ldnsim.engine.status import Status
 from ldnsim.model import Model, default_model
 
@@ -81,12 +81,10 @@ def _distinct(
     params: FloatArray, flags: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the first patient of each orbit, and for each patient which of those it shares."""
-    felt = params.copy()
-    felt[:, inert_parameters(default_model().fingerprint)] = 0.0
     index: dict[bytes, int] = {}
     first: list[int] = []
     which = np.empty(len(params), dtype=np.int64)
-    for i, row in enumerate(felt):
+    for i, row in enumerate(felt(params)):
         key = row.tobytes() + bytes([bool(flags[i])])
         if key not in index:
             index[key] = len(first)

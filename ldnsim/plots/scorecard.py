@@ -51,8 +51,15 @@ def _cell(axes: Axes, check: Mapping[str, Any], row: int, columns: Sequence[str]
     colour = colour_of(check)
     axes.add_patch(Rectangle((left, row), width, 1, facecolor=colour, edgecolor="white", lw=1.5))
     ink = "white" if colour in (PASS, MISS) else "#555555"
-    text = "" if check["value"] is None else f"{check['value']:.3g}"
+    text = _number(check["value"])
     axes.text(left + width / 2, row + 0.5, text, ha="center", va="center", color=ink, fontsize=7)
+
+
+def _number(value: float | None) -> str:
+    """Write a number to three digits, without exponents for what a reader would call nothing."""
+    if value is None:
+        return ""
+    return "0" if abs(value) < 5e-4 else f"{value:,.0f}" if abs(value) >= 1e3 else f"{value:.3g}"
 
 
 def colour_of(check: Mapping[str, Any]) -> str:

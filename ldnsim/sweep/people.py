@@ -141,19 +141,21 @@ def pick(orbits: Orbits, rows: NDArray[np.intp]) -> Orbits:
 def untreated(people: People | None, patients: Patients, threads: int | None) -> Orbits:
     """Find the untreated days of the patients of a plan.
 
-    Those of virtual patients were solved to judge them, and are not solved again.
+    Those of virtual patients were solved to judge them, and are not solved again: what a
+    hypothesis says of the drug does not change an untreated day.
 
     Args:
         people: the virtual patients, if any.
         patients: the distinct patients of the plan.
         threads: threads of the engine.
     """
+    from ldnsim.engine.drugfree import felt
     from ldnsim.engine.orbit import find_orbits
 
     if people is None:
         return find_orbits(patients.params, patients.inflamed, threads)
-    place = {row.tobytes(): k for k, row in enumerate(people.params)}
-    known = np.array([place.get(row.tobytes(), -1) for row in patients.params])
+    place = {row.tobytes(): k for k, row in enumerate(felt(people.params))}
+    known = np.array([place.get(row.tobytes(), -1) for row in felt(patients.params)])
     known[patients.inflamed != people.inflamed] = -1
     new = np.flatnonzero(known < 0)
     both = [people.orbits]

@@ -13,8 +13,9 @@ SCAN_ERROR = 0.152
 """Two standard deviations of a scan about the published dose curve (0.076 each)."""
 MORNING = 9.0
 SLOW = {"persistent": (0.52, 0.81), "tonic": (0.52, 0.81)}
-"""Occupancy 48 h after 50 mg under a slow washout: a half-time of 90 h on occupancy gives 62 %, one
-of 26 h on the amount at the site 71 %, product text says 70-80 %. A transient block leaves under 10 %."""
+"""Occupancy 48 h after 50 mg under a slow washout: a half-time of 90 h on occupancy gives 62 %,
+one of 26 h on the amount at the site 71 %; product text says 70-80 %. A short block leaves little.
+"""
 BIND = ("dual_pathway", "rebound", "tonic", "persistent", "ogfr")
 TINY = (1e-6, 1e-5, 1e-4, 1e-3)
 

@@ -105,8 +105,9 @@ BEHAVIOURS = (
     ),
     Behaviour(
         "E5", "a threshold dose tips a stuck patient; benefit outlasts it unless a driver persists",
-        "tips at 6 mg or less, not at 0.1 mg; holds 26 weeks after; relapses with a driver",
-        (*TWO_WAYS, "glial"), persistence, "smith2007",
+        "tips at 6 mg or less, not at 0.1 mg; holds 26 weeks after; with a stronger driver a "
+        "response is lost again",
+        ("dual_pathway", "glial"), persistence, "smith2007",
     ),
     Behaviour(
         "E6", "dose window: benefit at 1.5-6 mg, none or harm at 50 mg",

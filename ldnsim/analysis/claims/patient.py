@@ -102,7 +102,8 @@ def necessary(settings: Sequence[Setting]) -> list[Found]:
         answer = (t < -50.0).tolist() == [False, False, True] * 2
         text = (
             f"mast cells: drug {t[0]:+.0f} %, stabiliser and ketosis {t[1]:+.0f} %, all "
-            f"{t[2]:+.0f} %; long COVID: drug {t[3]:+.0f} %, driver treated {t[4]:+.0f} %, both {t[5]:+.0f} % TNF"
+            f"{t[2]:+.0f} %; long COVID: drug {t[3]:+.0f} %, driver treated {t[4]:+.0f} %, "
+            f"both {t[5]:+.0f} % TNF"
         )
         found.append(Found(answer, text))
     return found

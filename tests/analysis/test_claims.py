@@ -1,0 +1,128 @@
+"""Claims are judged by runs, and verdicts are made of what the runs showed."""
+
+from __future__ import annotations
+
+import pytest
+
+from ldnsim.analysis.behaviours.record import Found
+from ldnsim.analysis.claims import RULES, Shaken, drug, judge, patient, population
+from ldnsim.analysis.claims.record import Setting, thresholds
+from ldnsim.analysis.claims.verdict import factor_text, potency_text, verdict_of
+from ldnsim.analysis.runs import Case
+from ldnsim.catalog import hypotheses, references
+from ldnsim.catalog.claims import claims, read_claims
+from ldnsim.errors import UserError
+from ldnsim.mechanisms.record import ASSUMED
+
+YES, NO = Found(True, "seen"), Found(False, "not seen")
+
+
+def found(*holding: str) -> dict[str, Found]:
+    return {h: YES if h in holding else NO for h in hypotheses()}
+
+
+def test_twenty_claims_each_with_a_rule_and_evidence_on_both_sides() -> None:
+    assert list(claims()) == [f"C{i}" for i in range(1, 21)]
+    for c in claims().values():
+        assert c.rule in RULES and c.evidence_for and c.evidence_against
+    assert sorted(c.rule for c in claims().values()) == sorted(RULES), "every rule is used once"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[C1]\nclaim = "x"\nrule = "r"\nneeds = ["kd_mro"]', "kd_mro.*kd_mor"),
+        ('[C1]\nclaim = "x"\nrule = "r"\nneed = []', "need"),
+        ('[C1]\nclaim = "x"\nrule = "r"\npotency = 1', "true or false"),
+        ('[C1]\nclaim = "x"\nrule = "r"\nevidence_for = ["y [nobody1900]"]', "nobody1900"),
+        ("", "no claims"),
+    ],
+)
+def test_mistakes_in_the_file_are_told(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read_claims(text, "claims.toml", references())
+
+
+def test_verdicts_follow_from_what_was_found() -> None:
+    assert verdict_of(found(), (), None, True).startswith("not reproduced by any hypothesis")
+    assert "holds only under dual_pathway" in verdict_of(found("dual_pathway"), (), None, True)
+    glial = verdict_of(found("glial"), (), 1.4e5, True)
+    assert glial.startswith("not under the default hypothesis; holds under glial")
+    assert "140,000 times the TLR4 potency" in glial
+    assert "no action of the drug is needed" in verdict_of(found("null"), (), None, True)
+    assert "tells none from another" in verdict_of(found(*hypotheses()), (), None, True)
+
+
+def test_verdicts_name_the_numbers_that_turn_the_answer() -> None:
+    shaken = (
+        Shaken("kd_ogfr", ASSUMED, ("/3", "x3")),
+        Shaken("k_tnf", "animal", ("x3",)),
+        Shaken("ka", "human PK or imaging", ()),
+    )
+    text = verdict_of(found("dual_pathway", "rebound"), shaken, None, True)
+    assert "lost with kd_ogfr /3 or x3, k_tnf x3 (1 of 2 assumed)" in text
+    assert "gained with" in verdict_of(found("glial"), shaken, None, True)
+    steady = verdict_of(found("dual_pathway"), (Shaken("ka", ASSUMED, ()),), None, True)
+    assert "holds also with each of 1 numbers" in steady
+
+
+@pytest.mark.parametrize(("factor", "text"), [(3.0, "x3"), (1 / 3, "/3"), (980.0, "x980")])
+def test_factors_as_words(factor: float, text: str) -> None:
+    assert factor_text(factor) == text
+
+
+def test_potency_as_words() -> None:
+    assert potency_text(141_234.0) == "140,000 times"
+    assert potency_text(float("inf")) == "more than any multiple of"
+
+
+def test_direct_action_takes_the_potency_that_is_worked_out() -> None:
+    needed = drug.potency_needed()
+    tlr4 = {"coupling_tlr4": 1.0}
+    stronger, weaker = drug.direct([
+        Setting("dual_pathway", {**tlr4, "ic50_trif": 0.8 * needed}),
+        Setting("dual_pathway", {**tlr4, "ic50_trif": 1.3 * needed}),
+    ])  # fmt: skip
+    assert stronger.shown and not weaker.shown
+    judged = judge(["C2"], shake=False)[0]
+    assert judged.reproduced_by == ("glial",)
+    assert judged.potency == pytest.approx(1960.0 / needed)
+
+
+def test_a_threshold_dose_tips_and_less_does_not() -> None:
+    settings = [Setting("dual_pathway"), Setting("null")]
+    dose, none = thresholds(settings, Case())
+    assert 0.5 < dose < 6.0 and none == float("inf")
+    higher = thresholds([Setting("dual_pathway", {"reserve": 0.8})], Case())[0]
+    assert higher > dose
+
+
+def test_shaking_finds_what_a_claim_hangs_on() -> None:
+    judged = judge(["C11"])[0]
+    assert "dual_pathway" in judged.reproduced_by and "null" not in judged.reproduced_by
+    tried = {s.parameter: s for s in judged.shaken}
+    assert set(tried) == set(claims()["C11"].needs)
+    assert tried["dream_tolerance"].changes_at and judged.verdict.count("dream_tolerance") == 1
+    row = judged.as_dict()
+    assert row["reproduced_by"] == list(judged.reproduced_by) and row["claim"]["id"] == "C11"
+
+
+@pytest.mark.parametrize("rule", [patient.driver, patient.necessary, drug.outlasts, drug.exercise])
+def test_no_drug_effect_reproduces_no_claim_about_the_drug(rule: object) -> None:
+    assert not rule([Setting("null")])[0].shown  # type: ignore[operator]
+
+
+@pytest.mark.long
+def test_populations_are_the_same_under_every_hypothesis() -> None:
+    ds = population.trial("fibromyalgia", ("dual_pathway", "null"))
+    base = ds["baseline_pain"].transpose("hypothesis", ...).values
+    assert (base[0] == base[1]).all()
+    none = ds["reported_pain"].sel(regimen="placebo").transpose("hypothesis", ...).values
+    assert (none[0] == none[1]).all(), "placebo reports do not depend on how the drug would work"
+    null = population.fibromyalgia([Setting("null")])[0]
+    assert not null.shown and null.simulated.count("-") == 2
+
+
+def test_unknown_claims_are_refused() -> None:
+    with pytest.raises(UserError, match="C99"):
+        judge(["C99"])

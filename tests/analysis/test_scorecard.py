@@ -1,0 +1,79 @@
+"""Behaviours emerge under the hypotheses that claim them; the scorecard hides no miss."""
+
+from __future__ import annotations
+
+import pytest
+
+from ldnsim.analysis.behaviours import BEHAVIOURS, behaviour_checks
+from ldnsim.analysis.behaviours.record import Behaviour, Found, series
+from ldnsim.analysis.checks import Check
+from ldnsim.analysis.scorecard import remarks, scorecard
+from ldnsim.catalog import hypotheses, references
+from ldnsim.errors import UserError
+
+CLAIMED = [(b.id, h) for b in BEHAVIOURS.values() for h in b.claimed]
+
+
+def test_thirteen_behaviours_each_claimed_by_a_hypothesis_that_exists() -> None:
+    assert list(BEHAVIOURS) == [f"E{i}" for i in range(1, 14)]
+    for b in BEHAVIOURS.values():
+        assert b.claimed and set(b.claimed) <= set(hypotheses())
+        assert set(b.evidence.split()) <= set(references())
+
+
+@pytest.mark.parametrize(("name", "hypothesis"), CLAIMED)
+def test_a_behaviour_emerges_where_it_is_claimed(name: str, hypothesis: str) -> None:
+    check = BEHAVIOURS[name].check(hypothesis)
+    assert check.passed, f"{check.simulated}; expected {check.expected}"
+
+
+@pytest.mark.parametrize("name", ["E1", "E3", "E5", "E6", "E8", "E9", "E10", "E11", "E12", "E13"])
+def test_without_drug_effect_nothing_emerges(name: str) -> None:
+    found = BEHAVIOURS[name].run("null")
+    assert not found.shown
+    assert BEHAVIOURS[name].check("null").passed is None
+
+
+def test_a_hypothesis_that_does_not_claim_gets_no_verdict_but_is_told() -> None:
+    def run(_: str) -> Found:
+        return Found(True, "seen", "small")
+
+    one = Behaviour("E99", "what", "rule", ("rebound",), run)
+    assert one.check("rebound").passed is True and one.check("rebound").note == "small"
+    other = one.check("glial")
+    assert other.passed is None and other.note == "not claimed here; shown. small"
+
+
+def test_a_dose_series_answers_from_its_runs() -> None:
+    found = series("null")
+    assert not any(found.tipped(d, 26) for d in (0.1, 50.0))
+    assert found.at("tnf", 4.5, 26) == pytest.approx(found.rest["tnf"], rel=1e-3)
+
+
+def row(name: str, hypothesis: str, passed: bool | None) -> Check:
+    return Check(name, "title", hypothesis, "1", "2", passed)
+
+
+def test_remarks_name_what_only_the_null_matches_and_what_none_does() -> None:
+    checks = [
+        row("a", "dual_pathway", False), row("a", "null", True),
+        row("b", "dual_pathway", False), row("b", "null", False),
+        row("c", "dual_pathway", True), row("c", "null", True),
+        row("d", "null", None),
+    ]  # fmt: skip
+    lines = remarks(checks)
+    assert lines[0] == "3 of 6 comparisons pass, 3 miss"
+    assert "a: matched by no hypothesis but null" in lines
+    assert "b: missed by every hypothesis it was asked of" in lines
+    assert not any(line.startswith(("c:", "d:")) for line in lines)
+
+
+def test_rows_are_chosen_by_name_and_unknown_ones_refused() -> None:
+    checks = scorecard(["E13", "pet_5mg"], ["dual_pathway"])
+    assert [c.id for c in checks] == ["E13", "pet_5mg"] and all(c.passed for c in checks)
+    with pytest.raises(UserError, match="E99"):
+        scorecard(["E99"])
+    with pytest.raises(UserError, match="E0"):
+        behaviour_checks(["E0"])
+    with pytest.raises(UserError, match=r"glail.*glial"):
+        behaviour_checks(["E13"], ["glail"])
