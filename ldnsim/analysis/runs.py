@@ -131,8 +131,8 @@ def untreated(
     from ldnsim.engine.drugfree import felt
     from ldnsim.engine.orbit import find_orbits
 
-    rows = zip(felt(params), inflamed, strict=True)
-    keys = [p.tobytes() + bytes([bool(b)]) for p, b in rows]
+    pairs = zip(felt(params), inflamed, strict=True)
+    keys = [p.tobytes() + bytes([bool(b)]) for p, b in pairs]
     first = {k: i for i, k in reversed(list(enumerate(keys))) if k not in _ORBITS}
     new = sorted(first.values())
     if new:
