@@ -35,6 +35,8 @@ RTOL = 1e-5
 """Relative tolerance; the differences do not need a finer one, see :mod:`ldnsim.engine.shifted`."""
 ASYMMETRY = 0.1
 """Slopes to the two sides that differ by more than this share of their sum are not linear."""
+NOISE = 1e-4
+"""Slopes below this share of the size of a summary are the solver's noise, and count as zero."""
 MINOR = 0.01
 """Share of the variance below which a parameter's asymmetry does not matter."""
 MOST_BENT = 0.1
@@ -170,13 +172,15 @@ def sensitivities(
     live = _reaching(plan, own)
     moving = [n for n in chosen if n in live]
     copies = _copies(own, [index[n] for n in moving])
-    values, unshifted = _summaries(plan, run, own, inflamed, y0, copies, threads)
+    values, unshifted, mean = _summaries(plan, run, own, inflamed, y0, copies, threads)
     derivative = np.zeros((len(plan.summaries), len(chosen)))
     asymmetry = np.zeros_like(derivative)
     at = [chosen.index(n) for n in moving]
     up, down = values[0::2].T, values[1::2].T
-    derivative[:, at] = (up - down) / (2.0 * SHIFT)
-    asymmetry[:, at] = _asymmetry(up, down)
+    floor = NOISE * _sizes(plan, unshifted, mean)[:, None]
+    heard = ~(np.maximum(np.abs(up), np.abs(down)) < SHIFT * floor)
+    derivative[:, at] = np.where(heard, (up - down) / (2.0 * SHIFT), 0.0)
+    asymmetry[:, at] = np.where(heard, _asymmetry(up, down), 0.0)
     held = own[[index[n] for n in chosen]]
     graded = grades(plan.runs[run])
     known = default_model().parameters
@@ -237,6 +241,16 @@ def _copies(own: Floats, columns: Sequence[int]) -> Floats:
     return copies
 
 
+def _sizes(plan: Plan, unshifted: Floats, mean: Floats) -> Floats:
+    """Size of each summary: of what it is a change of, else its own, (summaries,)."""
+    index = default_model().observable_index
+    sizes = [
+        {"change": abs(float(mean[index[s.observable]])), "percent": 100.0, "value": abs(float(v))}
+        for s, v in zip(plan.summaries, unshifted, strict=True)
+    ]
+    return np.array([size[s.derived] for size, s in zip(sizes, plan.summaries, strict=True)])
+
+
 def _asymmetry(up: Floats, down: Floats) -> Floats:
     """Difference of the one-sided slopes over their sum; 0 where nothing moves."""
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -247,8 +261,8 @@ def _asymmetry(up: Floats, down: Floats) -> Floats:
 def _summaries(
     plan: Plan, run: int, own: Floats, inflamed: bool, y0: Floats, copies: Floats,
     threads: int | None,
-) -> tuple[Floats, Floats]:  # fmt: skip
-    """Summaries of every copy minus those of its patient, and those of the patient."""
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Summaries of every copy minus those of its patient, the patient's, and untreated means."""
     from ldnsim.engine.orbit import daily_means
     from ldnsim.engine.shifted import beside, rows, shifted_orbits
 
@@ -269,7 +283,7 @@ def _summaries(
 
         raise UserError(f"no sensitivities of this run: {Status(int(done.status[0])).advice}")
     at, lead = rows(len(copies))
-    return values[at] - values[lead], values[0]
+    return values[at] - values[lead], values[0], mean[0]
 
 
 def _lanes(plan: Plan, run: int, params: Floats, inflamed: bool) -> _Lanes:
