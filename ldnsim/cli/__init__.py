@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ldnsim.cli import doctor, equations, lists, look, run, states
+from ldnsim.cli import discriminate, doctor, equations, lists, look, run, states
 
 app = typer.Typer(
     name="ldnsim",
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, states, look, lists, equations, doctor):
+for module in (run, states, discriminate, look, lists, equations, doctor):
     module.register(app)
 
 

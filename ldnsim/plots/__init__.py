@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from ldnsim.plots.bifurcation import bifurcation
 from ldnsim.plots.compare import compare
+from ldnsim.plots.discriminate import discriminate
 from ldnsim.plots.heatmap import heatmap, summaries
 from ldnsim.plots.night import night
 from ldnsim.plots.phase import phase_plane
 from ldnsim.plots.style import save
 
-__all__ = ["bifurcation", "compare", "heatmap", "night", "phase_plane", "save", "summaries"]
+__all__ = [
+    "bifurcation",
+    "compare",
+    "discriminate",
+    "heatmap",
+    "night",
+    "phase_plane",
+    "save",
+    "summaries",
+]
