@@ -142,9 +142,8 @@ def discriminate(
         raise UserError(f"weeks {list(weeks)}: expected 1 to {int(plan.end // WEEK)}, in the study")
     variables = list(dict.fromkeys(a.variable for a in assays.values()))
     shape = (len(specs), len(names), max(members, 1))
-    runs = [
-        m for s in specs for h in names for m in _members(replace(s, hypothesis=h), members, seed)
-    ]
+    under = [replace(s, hypothesis=h) for s in specs for h in names]
+    runs = [m for spec in under for m in _members(spec, members, seed)]
     hours = [(7 * w - 1) * DAY + c for w in weeks for c in clock]
     treated, failed = _values(runs, variables, hours, threads)
     before, _ = _values(
@@ -164,8 +163,9 @@ def discriminate(
     ranked = sorted(found, key=_rank)  # at equal rank, the order of the assay file
     best, bits = _best(ranked)
     return Ranking(
-        names, tuple(labels), tuple(ranked), best, bits, participants, members, assays, failed, dropped
-    )
+        names, tuple(labels), tuple(ranked), best, bits, participants, members, assays, failed,
+        dropped,
+    )  # fmt: skip
 
 
 def _rivals(runs: Sequence[RunSpec], wanted: Sequence[str]) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def full_row(ranking: Ranking, candidate: Candidate) -> list[str]:
 def to_dataset(ranking: Ranking, title: str) -> xr.Dataset:
     """Return bits over (assay, regimen, time): what the picture is drawn from."""
     assays = list(ranking.assays)
-    inorder = sorted(ranking.candidates, key=lambda c: (c.week, -1.0 if c.clock is None else c.clock))
+    inorder = sorted(ranking.candidates, key=lambda c: (c.week, c.clock or 0.0))
     times = list(dict.fromkeys((c.week, when(c)) for c in inorder))
     doses = list(ranking.regimens)
     bits = np.full((len(assays), len(doses), len(times)), np.nan)

@@ -64,13 +64,15 @@ def _show(ranking: Ranking, top: int) -> None:
     from ldnsim.analysis import ranking_data as words
 
     if ranking.failed:
-        say(f"{ranking.failed} runs failed; {ranking.dropped} observations have no value under a rival")
+        lost = f"{ranking.dropped} observations have no value under a rival"
+        say(f"{ranking.failed} runs failed; {lost}")
     rows = [words.row(ranking, c) for c in ranking.candidates[:top]]
     table.show(words.HEADERS, rows)
     typer.echo("best set, one of a kind, errors taken as independent:")
     for c, bits in zip(ranking.best, ranking.best_bits, strict=True):
         title = ranking.assays[c.assay].title
-        typer.echo(f"  {title}, {c.regimen}, week {c.week}, {words.when(c)}: {bits:.3f} bits so far")
+        where = f"{c.regimen}, week {c.week}, {words.when(c)}"
+        typer.echo(f"  {title}, {where}: {bits:.3f} bits so far")
     if never := ranking.never():
         typer.echo("separated by 2 SD in no observation: " + ", ".join(never))
     size = f"{ranking.participants} people in each group"

@@ -6,6 +6,7 @@ from ldnsim.plots.bifurcation import bifurcation
 from ldnsim.plots.compare import compare
 from ldnsim.plots.discriminate import discriminate
 from ldnsim.plots.heatmap import heatmap, summaries
+from ldnsim.plots.hypotheses import hypotheses, hypothesis_axis
 from ldnsim.plots.night import night
 from ldnsim.plots.phase import phase_plane
 from ldnsim.plots.style import save
@@ -15,6 +16,8 @@ __all__ = [
     "compare",
     "discriminate",
     "heatmap",
+    "hypotheses",
+    "hypothesis_axis",
     "night",
     "phase_plane",
     "save",

@@ -1,4 +1,4 @@
-"""What would tell the hypotheses apart: bars of the best observations, heat maps of the best assays."""
+"""What would tell hypotheses apart: bars of the best observations, maps of the best assays."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from ldnsim.errors import UserError
 from ldnsim.plots.style import OKABE_ITO, SMALL, footnote, headline, new_figure, polish, styled
@@ -38,11 +39,12 @@ def discriminate(ds: xr.Dataset, bars: int = BARS) -> Figure:
     shown = np.argsort(-top, kind="stable")[:MAPS]
     with styled():
         figure = new_figure(16.0, 8.6)
-        left, right = figure.subfigures(1, 2, width_ratios=(1.0, 1.35))
+        halves = figure.add_gridspec(1, 2, width_ratios=(1.0, 1.35))
+        left, right = (figure.add_subfigure(halves[k]) for k in range(2))
         _bars(left.subplots(), ds, bits, most, bars)
         axes = right.subplots(2, 2, squeeze=False).ravel()
         for place, (ax, assay) in enumerate(zip(axes, shown, strict=False)):
-            image = _map(ax, ds, int(assay), bits[assay], most)
+            image = _map(ax, ds, int(assay), bits[assay], float(np.nanmax(bits)))
             if place % 2:
                 ax.tick_params(labelleft=False)
         for ax in axes[len(shown) :]:
@@ -78,7 +80,8 @@ def _bars(ax: Axes, ds: xr.Dataset, bits: np.ndarray, most: float, bars: int) ->
     polish(ax)
 
 
-def _map(ax: Axes, ds: xr.Dataset, assay: int, bits: np.ndarray, most: float):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _map(ax: Axes, ds: xr.Dataset, assay: int, bits: np.ndarray, most: float) -> AxesImage:
+    """Bits of one assay over regimen and time."""
     kept = np.isfinite(bits).any(axis=0)
     labels = [str(t) for t in ds["label"].values[kept]]
     image = ax.imshow(
