@@ -13,7 +13,8 @@ DAY = 24.0
 SMALLEST = 1e-3
 """A swing below this share of the mean counts as rest."""
 SUSTAINED = 0.9
-"""A cycle keeps at least this share of its swing from one quarter of the record to the next."""
+"""A cycle's swing changes by no more than this share from one quarter of the record to the next:
+neither dying out nor still growing."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def find_swing(means: Floats) -> Swing | None:
         return None
     before, last = means[0, days // 2 : 3 * days // 4], means[0, 3 * days // 4 :]
     swing = float(np.ptp(last))
-    if swing < SMALLEST * abs(float(last.mean())) or swing < SUSTAINED * float(np.ptp(before)):
+    steady = SUSTAINED < swing / max(float(np.ptp(before)), 1e-12) < 1.0 / SUSTAINED
+    if swing < SMALLEST * abs(float(last.mean())) or not steady:
         return None
     gaps = np.diff(_upward(last))
     if len(gaps) < 2:

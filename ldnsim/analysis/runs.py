@@ -167,9 +167,22 @@ def run_cases(
     Raises:
         UserError: for a name that does not exist or a prescription that cannot be read.
     """
+    specs = [c.spec() for c in cases]
+    return run_specs(specs, weeks, measures, times, observables, rtol, threads)
+
+
+def run_specs(
+    specs: Sequence[RunSpec],
+    weeks: float,
+    measures: Sequence[Measure],
+    times: Sequence[float] | Floats = (),
+    observables: Sequence[str] = (),
+    rtol: float = 1e-5,
+    threads: int | None = None,
+) -> Results:
+    """Run what a study's plan holds; see :func:`run_cases`."""
     from ldnsim.sweep.patients import find_patients
 
-    specs = [c.spec() for c in cases]
     people = find_patients(specs)
     y0, mean, status = untreated(people.params, people.inflamed, threads)
     who = people.of_run

@@ -14,6 +14,7 @@ import typer
 from ldnsim.cli import (
     appraise,
     cite,
+    discriminate,
     doctor,
     equations,
     lists,
@@ -35,7 +36,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 MODULES = (
-    run, states, look, cite, sensitivity, trial, appraise, lists, observations, equations, doctor,
+    run, states, look, discriminate, cite, sensitivity, trial, appraise, lists, observations,
+    equations, doctor,
 )  # fmt: skip
 for module in MODULES:
     module.register(app)

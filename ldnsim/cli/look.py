@@ -24,6 +24,7 @@ class Kind(enum.StrEnum):
     heatmap = "heatmap"
     night = "night"
     phase = "phase"
+    hypotheses = "hypotheses"
 
 
 @guarded()
@@ -38,20 +39,29 @@ def compare(
         list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
     ] = None,
 ) -> None:
-    """Draw a stored result: regimens, heat map, night or phase."""
+    """Draw a stored result: regimens, heat map, night, phase or hypotheses."""
     import ldnsim
     from ldnsim import plots
 
     ds = ldnsim.open_store(store)
-    chosen = kind or _default_kind(ds, summary)
+    selected = selection(ds, select or [])
+    chosen = kind or _default_kind(ds, summary, selected)
     if summary and chosen is not Kind.heatmap:
         raise UserError(f"--summary belongs to --kind heatmap, not to {chosen.value}")
-    figure = _draw(ds, chosen, summary, selection(ds, select or []))
+    figure = _draw(ds, chosen, summary, selected)
     target = out or store.with_name(f"{store.stem}-{chosen.value}.png")
     typer.echo(str(plots.save(figure, target)))
 
 
-def _default_kind(ds: xr.Dataset, summary: list[str] | None) -> Kind:
+def _default_kind(
+    ds: xr.Dataset, summary: list[str] | None, selected: dict[str, Any] | None
+) -> Kind:
+    from ldnsim.plots import hypothesis_axis
+
+    rivals = hypothesis_axis(ds)
+    open_ = [str(d) for d in ds["status"].dims if ds.sizes[d] > 1 and d not in (selected or {})]
+    if not summary and rivals is not None and open_ == [rivals] and "time" in ds.dims:
+        return Kind.hypotheses
     long = [n for d, n in ds["status"].sizes.items() if n > 1 and d != "patient"]
     grid = len(long) >= 2 and math.prod(long) > 12
     return Kind.heatmap if summary or grid or "time" not in ds.dims else Kind.regimens
@@ -65,6 +75,8 @@ def _draw(
     if kind is Kind.heatmap:
         names = summary or [n for n in ("pain_change", "tnf_change") if n in ds][:2]
         return plots.heatmap(ds, names or plots.summaries(ds)[:1], select=select)
+    if kind is Kind.hypotheses:
+        return plots.hypotheses(ds, select)
     if kind is Kind.phase:
         from ldnsim.analysis import resting_states
 

@@ -2,11 +2,11 @@
 
 The map is any ``x -> F(x; p)`` that comes with its derivatives; here it is the state of a patient
 one day later. A curve of fixed points is followed by its own length instead of by ``p``, so that
-it passes folds, where the curve turns back in ``p`` and stability is exchanged (Keller 1977;
-Kuznetsov, Elements of Applied Bifurcation Theory, chapter 10). Three events are looked for between
-neighbouring points and then solved for on the arclength: folds (the tangent's component along ``p``
-changes sign), Neimark-Sacker points (a complex pair of multipliers crosses the unit circle: a slow
-oscillation is born) and flips (a real multiplier crosses -1).
+it passes folds, where the curve turns back in ``p`` and stability is exchanged (Kuznetsov,
+Elements of Applied Bifurcation Theory, chapter 10). Three events are looked for between
+neighbouring points and then solved for on the arclength: folds (the tangent's component along
+``p`` changes sign), Neimark-Sacker points (a complex pair of multipliers crosses the unit circle:
+a slow oscillation is born) and flips (a real multiplier crosses -1).
 """
 
 from __future__ import annotations

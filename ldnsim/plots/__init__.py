@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ldnsim.plots.bifurcation import bifurcation
 from ldnsim.plots.compare import compare
+from ldnsim.plots.discriminate import discriminate
 from ldnsim.plots.heatmap import heatmap, summaries
+from ldnsim.plots.hypotheses import hypotheses, hypothesis_axis
 from ldnsim.plots.night import night
 from ldnsim.plots.phase import phase_plane
 from ldnsim.plots.scorecard import scorecard
@@ -14,7 +16,10 @@ from ldnsim.plots.tornado import sensitivity
 __all__ = [
     "bifurcation",
     "compare",
+    "discriminate",
     "heatmap",
+    "hypotheses",
+    "hypothesis_axis",
     "night",
     "phase_plane",
     "save",

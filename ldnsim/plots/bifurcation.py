@@ -78,7 +78,7 @@ def _panel(ax: Axes, ds: xr.Dataset, name: str) -> None:
     words = "nightly dose" if ds.attrs["parameter"] == "dose" else str(ds.attrs["parameter"])
     ax.set_xlabel(f"{words} ({unit})" if unit not in ("", "1") else words)
     ax.set_ylabel(f"{SHORT.get(name, name)} ({unit_of(ds[name])})")
-    ax.set_ylim(bottom=0.0)
+    ax.set_ylim(0.0, 1.1 * max(ax.get_ylim()[1], 1e-9))
     polish(ax)
 
 
