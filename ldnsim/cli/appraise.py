@@ -29,7 +29,7 @@ def validate(
     json_file: Json = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it (.png, .svg, .pdf).")] = None,
 ) -> None:
-    """Hold the model against published observations and required behaviours."""
+    """Hold the model against observations and behaviours."""
     from ldnsim.analysis.scorecard import remarks, scorecard
 
     checks = scorecard(names, hypothesis)
