@@ -308,3 +308,31 @@ def test_a_trial_like_final_reproduces_its_placebo_arm() -> None:
     assert found["placebo_change"] == pytest.approx(-0.9, abs=0.1)
     assert found["responders30_placebo"] == pytest.approx(0.308, abs=0.05)
     assert -0.95 <= found["difference"] <= 0.27
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ("mean = -0.9\n", "", ["responses.final2024", "exactly one of mean and effect_size"]),
+        ("responders30 = 0.308", "sd = 1.0\nresponders30 = 0.3", ["responders30 and sd"]),
+        ("mean = -0.9\n", 'mean = "-0.9"\n', ["responses.final2024.mean", "number"]),
+        ("week = 12.0", "wek = 12.0", ["responses.final2024.wek", "week"]),
+        ('"human trial"', '"trial"', ["responses.final2024.grade", "human trial"]),
+        ("[final2024]", "[final2042]", ["final2042", "bibliography"]),
+        ("[parameters.half_time]", "[parameters.half_tim]", ["parameters.half_time is missing"]),
+        ("[responses.none]", "[answers.none]", ["answers", "responses"]),
+    ],
+)
+def test_mistakes_in_the_placebo_data_name_file_and_key(
+    old: str, new: str, parts: list[str]
+) -> None:
+    from importlib.resources import files
+
+    from ldnsim.catalog.placebo import read_placebo
+
+    text = files("ldnsim").joinpath("data/placebo.toml").read_text("utf-8")
+    assert old in text
+    with pytest.raises(UserError) as error:
+        read_placebo(text.replace(old, new, 1), "bad.toml", references())
+    for part in ("bad.toml", *parts):
+        assert part in str(error.value)
