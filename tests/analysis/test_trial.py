@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from typer.testing import CliRunner
 
+from ldnsim.analysis import reported as reporting
 from ldnsim.analysis import trial
 from ldnsim.analysis.placebo import clipped_mean, fit, mean_change, responders
 from ldnsim.catalog import placebo, references
@@ -143,9 +144,9 @@ def test_draws_depend_on_the_seed_and_the_subject_only() -> None:
     whole = trial.reported(ds, seed=5)["reported_pain"]
     assert (whole == trial.reported(ds, seed=5)["reported_pain"]).all()
     assert not (whole == trial.reported(ds, seed=6)["reported_pain"]).all()
-    draws = trial._normal(5, "placebo response", "", np.arange(64))
-    assert (trial._normal(5, "placebo response", "", np.arange(32)) == draws[:32]).all()
-    assert (trial._normal(5, "placebo response", "", np.array([7])) == draws[7]).all()
+    draws = reporting._normal(5, "placebo response", "", np.arange(64))
+    assert (reporting._normal(5, "placebo response", "", np.arange(32)) == draws[:32]).all()
+    assert (reporting._normal(5, "placebo response", "", np.array([7])) == draws[7]).all()
 
 
 def test_the_response_rises_with_its_half_time() -> None:
@@ -179,7 +180,7 @@ def test_weeks_are_whole_whatever_the_interval_of_the_samples(every: float) -> N
         coords={"patient": [0, 1], "time": time},
     )
     told = trial.reported(ds, placebo="none")["reported_pain"]
-    quiet = trial._weekly_pain(ds)
+    quiet = reporting._weekly_pain(ds)
     assert told["week"].values.tolist() == [0, 1, 2, 3, 4]
     np.testing.assert_allclose(quiet.isel(patient=0), [5.0, 4.9, 4.8, 4.7, 4.6], atol=1e-12)
 
