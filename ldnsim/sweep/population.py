@@ -7,6 +7,7 @@ in every regimen and under every hypothesis of the study.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from ldnsim.sweep.people import (
 if TYPE_CHECKING:
     from ldnsim.engine.orbit import Orbits
 
+log = logging.getLogger("ldnsim")
 Floats = NDArray[np.float64]
 CHUNK = 64
 """Candidates solved at once. It is fixed, so that whether one is accepted never depends on how
@@ -80,6 +82,9 @@ def find_people(
         good += chunk.reason.count("")
         if good >= settings.size:
             return _accept(settings, is_inflamed(reference), chunks)
+        if len(chunks) % 8 == 0:
+            log.info("%d of %d virtual patients found, %d candidates tried", good, settings.size,
+                     len(chunks) * CHUNK)  # fmt: skip
         if len(chunks) * CHUNK >= most:
             break
     raise _too_few(settings, chunks, good)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from typer.testing import CliRunner
 
+from ldnsim.analysis import reported as reporting
 from ldnsim.analysis import trial
 from ldnsim.analysis.placebo import clipped_mean, fit, mean_change, responders
 from ldnsim.catalog import placebo, references
@@ -143,9 +144,9 @@ def test_draws_depend_on_the_seed_and_the_subject_only() -> None:
     whole = trial.reported(ds, seed=5)["reported_pain"]
     assert (whole == trial.reported(ds, seed=5)["reported_pain"]).all()
     assert not (whole == trial.reported(ds, seed=6)["reported_pain"]).all()
-    draws = trial._normal(5, "placebo response", "", np.arange(64))
-    assert (trial._normal(5, "placebo response", "", np.arange(32)) == draws[:32]).all()
-    assert (trial._normal(5, "placebo response", "", np.array([7])) == draws[7]).all()
+    draws = reporting._normal(5, "placebo response", "", np.arange(64))
+    assert (reporting._normal(5, "placebo response", "", np.arange(32)) == draws[:32]).all()
+    assert (reporting._normal(5, "placebo response", "", np.array([7])) == draws[7]).all()
 
 
 def test_the_response_rises_with_its_half_time() -> None:
@@ -179,7 +180,7 @@ def test_weeks_are_whole_whatever_the_interval_of_the_samples(every: float) -> N
         coords={"patient": [0, 1], "time": time},
     )
     told = trial.reported(ds, placebo="none")["reported_pain"]
-    quiet = trial._weekly_pain(ds)
+    quiet = reporting._weekly_pain(ds)
     assert told["week"].values.tolist() == [0, 1, 2, 3, 4]
     np.testing.assert_allclose(quiet.isel(patient=0), [5.0, 4.9, 4.8, 4.7, 4.6], atol=1e-12)
 
@@ -308,3 +309,31 @@ def test_a_trial_like_final_reproduces_its_placebo_arm() -> None:
     assert found["placebo_change"] == pytest.approx(-0.9, abs=0.1)
     assert found["responders30_placebo"] == pytest.approx(0.308, abs=0.05)
     assert -0.95 <= found["difference"] <= 0.27
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ("mean = -0.9\n", "", ["responses.final2024", "exactly one of mean and effect_size"]),
+        ("responders30 = 0.308", "sd = 1.0\nresponders30 = 0.3", ["responders30 and sd"]),
+        ("mean = -0.9\n", 'mean = "-0.9"\n', ["responses.final2024.mean", "number"]),
+        ("week = 12.0", "wek = 12.0", ["responses.final2024.wek", "week"]),
+        ('"human trial"', '"trial"', ["responses.final2024.grade", "human trial"]),
+        ("[final2024]", "[final2042]", ["final2042", "bibliography"]),
+        ("[parameters.half_time]", "[parameters.half_tim]", ["parameters.half_time is missing"]),
+        ("[responses.none]", "[answers.none]", ["answers", "responses"]),
+    ],
+)
+def test_mistakes_in_the_placebo_data_name_file_and_key(
+    old: str, new: str, parts: list[str]
+) -> None:
+    from importlib.resources import files
+
+    from ldnsim.catalog.placebo import read_placebo
+
+    text = files("ldnsim").joinpath("data/placebo.toml").read_text("utf-8")
+    assert old in text
+    with pytest.raises(UserError) as error:
+        read_placebo(text.replace(old, new, 1), "bad.toml", references())
+    for part in ("bad.toml", *parts):
+        assert part in str(error.value)
