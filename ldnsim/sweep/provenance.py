@@ -24,7 +24,8 @@ WARNING = (
 PACKAGES = ("numpy", "numba", "scipy", "xarray", "zarr", "h5netcdf", "pydantic", "sympy")
 # what can change a number of the result; pictures and the command line cannot
 PARTS = (
-    "mechanisms", "engine", "data", "regimen", "config", "sweep", "model", "catalog", "units",
+    "mechanisms", "engine", "data", "regimen", "config", "sweep", "model", "influence", "catalog",
+    "units",
 )  # fmt: skip
 
 
