@@ -90,7 +90,7 @@ def run_starts(s: Setting) -> tuple[pd.DataFrame, pd.DataFrame]:
     pain, extra = worst(got, s.weeks), s.weeks
     columns = {
         "worst_pain": pain.max(1),
-        "worst_week": pain.argmax(1) + 1.0,
+        "worst_week": (pain >= pain.max(1, keepdims=True) - 0.005).argmax(1) + 1.0,
         "end_pain": pain[:, -1],
         "mean_pain": pain.mean(1),
         "worst_dreams": got.values[:, extra],
@@ -117,6 +117,11 @@ def run_constant(s: Setting) -> pd.DataFrame:
     peak = worst(got, weeks).max(1).reshape(len(s.reserves), -1)
     columns = [float(f"{d:.3g}") for d in doses]
     return pd.DataFrame(peak, pd.Index(s.reserves, name="reserve"), columns)
+
+
+def points(x: float) -> str:
+    """Write a change of pain in points with its sign."""
+    return f"{round(x, 2) + 0.0:+.2f}"
 
 
 def tolerated(row: pd.Series) -> float:
@@ -164,7 +169,7 @@ def path_sentence(rows: pd.DataFrame, pain: pd.DataFrame) -> str:
         limit = f"above +{TOLERATED:g}"
         when = f"{limit} from week {above[0]}" if len(above) else f"never {limit}"
         told.append(
-            f"{name}: {when}, mean over the time {x['mean_pain']:+.2f}, worst dreams "
+            f"{name}: {when}, mean over the time {points(x['mean_pain'])}, worst dreams "
             f"{x['worst_dreams']:.1f}"
         )
     return f"On the way, with a reserve of {r:g}, pain in points: {'; '.join(told)}."
@@ -173,8 +178,8 @@ def path_sentence(rows: pd.DataFrame, pain: pd.DataFrame) -> str:
 def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> str:
     """Write the answer from the starts and the constant doses."""
     lines = [
-        [f"{r:g}", n, f"{x['worst_pain']:+.2f} (week {x['worst_week']:.0f})",
-         f"{x['end_pain']:+.2f}", f"{x['worst_dreams']:.1f}", percent(x["end_tnf"]),
+        [f"{r:g}", n, f"{points(x['worst_pain'])} (week {x['worst_week']:.0f})",
+         f"{points(x['end_pain'])}", f"{x['worst_dreams']:.1f}", percent(x["end_tnf"]),
          percent(x["end_tone"]),
          f"{x['end_store']:.0f} %"]
         for (r, n), x in rows.iterrows()
