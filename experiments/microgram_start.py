@@ -43,6 +43,8 @@ STUDY = Path(__file__).parents[1] / "configs" / "microdose_depleted.toml"
 PATIENT = "depleted"
 NOTICED = 1.0
 """Difference of pain (points of 0-10) from which people notice one: a rough choice, no source."""
+TARGET = 4.5
+"""Dose (mg) at which all starts end."""
 TOLERATED = 0.1
 """Rise of the worst week's pain (points) that still counts as tolerated. Chosen."""
 SHADES = ("vermillion", "blue", "green")
@@ -106,7 +108,7 @@ def run_starts(s: Setting) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def run_constant(s: Setting) -> pd.DataFrame:
     """Run constant nightly doses: worst weekly rise of pain (points), reserve by dose."""
-    weeks, doses = min(26, s.weeks), np.geomspace(0.001, 4.5, s.doses)
+    weeks, doses = min(26, s.weeks), sorted({*np.geomspace(0.001, TARGET, s.doses), TARGET})
     cases = [
         patient(f"{d:.4g} mg nightly at 22:00, for {weeks} wk", r)
         for r in s.reserves
@@ -199,8 +201,9 @@ def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> st
             ["reserve", "start", "worst pain", "end pain", "dreams", "TNF", "tone", "store"], lines
         ),
         f"Best tolerated constant dose: the highest up to which the worst week is no more than "
-        f"{TOLERATED:g} points above the untreated (limit chosen), and the worst week at 4.5 mg:",
-        table(["reserve", "tolerated nightly", "worst week at 4.5 mg"], doses),
+        f"{TOLERATED:g} points above the untreated (limit chosen), and the worst week at "
+        f"{TARGET:g} mg:",
+        table(["reserve", "tolerated nightly", f"worst week at {TARGET:g} mg"], doses),
         "The starts all end at the same dose, so what differs is the way. A microgram start keeps "
         "the drug below any effect for most of the time: it spares by giving nothing. For the "
         "patient to be better off in the end, something would have to recover meanwhile; in the "
