@@ -12,7 +12,7 @@ is made from the runs and changes with the model.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from after_stopping_edges import edges
+from after_stopping_longer import longer_sentence
 from common import (
     PAIN_FALL,
     TNF_FALL,
@@ -180,34 +182,6 @@ def untreated(
     return orbits.mean[:, model.observable_index["microglia_m1"]], orbits.status
 
 
-def narrow(exists: Callable[[Floats], NDArray[np.bool_]], yes: float, no: float) -> float:
-    """Find where a state ceases to exist, between a driver that has it and one that has not."""
-    for _ in range(2):
-        inner = np.linspace(yes, no, 10)[1:-1]
-        there = exists(inner)
-        last = int(np.argmin(there)) if not there.all() else len(inner)
-        edges = np.concatenate([[yes], inner, [no]])
-        yes, no = float(edges[last]), float(edges[last + 1])
-    return 0.5 * (yes + no)
-
-
-def edges(
-    driver: Floats,
-    inflamed: NDArray[np.bool_],
-    resolved: NDArray[np.bool_],
-    exists: Callable[[Floats, bool], NDArray[np.bool_]],
-) -> tuple[float, float]:
-    """Return the lower end of the inflamed and the upper end of the resolved state, or NaN."""
-    lower = upper = np.nan
-    if inflamed.any() and not inflamed[0]:
-        first = int(np.argmax(inflamed))
-        lower = narrow(lambda x: exists(x, True), float(driver[first]), float(driver[first - 1]))
-    if resolved.any() and not resolved[-1]:
-        last = len(driver) - 1 - int(np.argmax(resolved[::-1]))
-        upper = narrow(lambda x: exists(x, False), float(driver[last]), float(driver[last + 1]))
-    return lower, upper
-
-
 def branches(setting: Setting) -> Branches:
     """Follow both untreated states from no driver to half above the strongest."""
     say("untreated states along the driver")
@@ -282,19 +256,19 @@ def rule_sentence(driver: Floats, outcome: NDArray[np.int64], b: Branches) -> st
         "The rule 'a response lasts if the patient has a resolved state to rest in' is right for "
         f"{right} of {int(kept.sum())} responses: it {verdict}."
     )
-    wrong = kept & (expected != (outcome == Outcome.LASTS))
-    if not wrong.any():
-        return (
-            f"{told} What lasts is the state, not the drug: a patient who rests in it needs no "
-            "more doses, in the model, for good."
-        )
-    at = np.broadcast_to(np.asarray(driver)[:, None], outcome.shape)[wrong]
-    where = " to ".join(dict.fromkeys(f"{x:.3g}" for x in (at.min(), at.max())))
-    return (
-        f"{told} The exceptions lie at a driver of {where}; the resolved state ends at "
-        f"{b.upper:.3g}. Near that edge the way back is slow, and such a response may only seem to "
-        "last because the time without treatment is too short."
+    state = (
+        " What lasts is the state, not the drug: a patient who rests in it needs no more doses, in "
+        "the model, for good."
     )
+    return told + (state if right == kept.sum() else "")
+
+
+def exceptions(ds: xr.Dataset, b: Branches) -> tuple[Floats, Floats]:
+    """Return driver and dose of the responses that last without a resolved state."""
+    driver, dose = values(ds, "driver"), values(ds, "dose")
+    at, which = np.nonzero(np.asarray(ds["outcome"]) == Outcome.LASTS)
+    bare = ~has_resolved(driver, b)[at]
+    return driver[at[bare]], dose[which[bare]]
 
 
 def dose_sentences(ds: xr.Dataset) -> list[str]:
@@ -356,6 +330,7 @@ def answer(ds: xr.Dataset, b: Branches, weeks: int) -> str:
         slow_sentence(ds),
         edge_sentence(b),
         rule_sentence(driver, outcome, b),
+        longer_sentence(*exceptions(ds, b), weeks, HYPOTHESIS),
         "It hangs on these numbers, which make the switch:",
         *parameter_lines(HANGS_ON),
         "What was found on the time after stopping; nothing longer, and no controlled withdrawal:",

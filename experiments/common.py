@@ -80,12 +80,17 @@ def paragraphs(parts: Iterable[str]) -> str:
         if part.startswith("|"):
             wrapped.append("\n" + part)
         elif part.startswith("  "):
-            lead, rest = "  - ", "    "
-            filled = textwrap.fill(part.strip(), LINE, initial_indent=lead, subsequent_indent=rest)
-            wrapped.append(filled)
+            wrapped.append(_fill(part.strip(), "  - ", "    "))
         else:
-            wrapped.append("\n" + textwrap.fill(part, LINE))
+            wrapped.append("\n" + _fill(part))
     return "\n".join(wrapped).strip() + "\n"
+
+
+def _fill(text: str, lead: str = "", rest: str = "") -> str:
+    """Wrap a text; a word with a hyphen stays whole, or a page would show a gap in it."""
+    return textwrap.fill(
+        text, LINE, initial_indent=lead, subsequent_indent=rest, break_on_hyphens=False
+    )
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -43,6 +43,8 @@ STUDY = Path(__file__).parents[1] / "configs" / "microdose_depleted.toml"
 PATIENT = "depleted"
 NOTICED = 1.0
 """Difference of pain (points of 0-10) from which people notice one: a rough choice, no source."""
+TARGET = 4.5
+"""Dose (mg) at which all starts end."""
 TOLERATED = 0.1
 """Rise of the worst week's pain (points) that still counts as tolerated. Chosen."""
 SHADES = ("vermillion", "blue", "green")
@@ -90,7 +92,7 @@ def run_starts(s: Setting) -> tuple[pd.DataFrame, pd.DataFrame]:
     pain, extra = worst(got, s.weeks), s.weeks
     columns = {
         "worst_pain": pain.max(1),
-        "worst_week": pain.argmax(1) + 1.0,
+        "worst_week": (pain >= pain.max(1, keepdims=True) - 0.005).argmax(1) + 1.0,
         "end_pain": pain[:, -1],
         "mean_pain": pain.mean(1),
         "worst_dreams": got.values[:, extra],
@@ -106,7 +108,7 @@ def run_starts(s: Setting) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def run_constant(s: Setting) -> pd.DataFrame:
     """Run constant nightly doses: worst weekly rise of pain (points), reserve by dose."""
-    weeks, doses = min(26, s.weeks), np.geomspace(0.001, 4.5, s.doses)
+    weeks, doses = min(26, s.weeks), sorted({*np.geomspace(0.001, TARGET, s.doses), TARGET})
     cases = [
         patient(f"{d:.4g} mg nightly at 22:00, for {weeks} wk", r)
         for r in s.reserves
@@ -117,6 +119,11 @@ def run_constant(s: Setting) -> pd.DataFrame:
     peak = worst(got, weeks).max(1).reshape(len(s.reserves), -1)
     columns = [float(f"{d:.3g}") for d in doses]
     return pd.DataFrame(peak, pd.Index(s.reserves, name="reserve"), columns)
+
+
+def points(x: float) -> str:
+    """Write a change of pain in points with its sign."""
+    return f"{round(x, 2) + 0.0:+.2f}"
 
 
 def tolerated(row: pd.Series) -> float:
@@ -164,7 +171,7 @@ def path_sentence(rows: pd.DataFrame, pain: pd.DataFrame) -> str:
         limit = f"above +{TOLERATED:g}"
         when = f"{limit} from week {above[0]}" if len(above) else f"never {limit}"
         told.append(
-            f"{name}: {when}, mean over the time {x['mean_pain']:+.2f}, worst dreams "
+            f"{name}: {when}, mean over the time {points(x['mean_pain'])}, worst dreams "
             f"{x['worst_dreams']:.1f}"
         )
     return f"On the way, with a reserve of {r:g}, pain in points: {'; '.join(told)}."
@@ -173,8 +180,8 @@ def path_sentence(rows: pd.DataFrame, pain: pd.DataFrame) -> str:
 def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> str:
     """Write the answer from the starts and the constant doses."""
     lines = [
-        [f"{r:g}", n, f"{x['worst_pain']:+.2f} (week {x['worst_week']:.0f})",
-         f"{x['end_pain']:+.2f}", f"{x['worst_dreams']:.1f}", percent(x["end_tnf"]),
+        [f"{r:g}", n, f"{points(x['worst_pain'])} (week {x['worst_week']:.0f})",
+         f"{points(x['end_pain'])}", f"{x['worst_dreams']:.1f}", percent(x["end_tnf"]),
          percent(x["end_tone"]),
          f"{x['end_store']:.0f} %"]
         for (r, n), x in rows.iterrows()
@@ -194,8 +201,9 @@ def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> st
             ["reserve", "start", "worst pain", "end pain", "dreams", "TNF", "tone", "store"], lines
         ),
         f"Best tolerated constant dose: the highest up to which the worst week is no more than "
-        f"{TOLERATED:g} points above the untreated (limit chosen), and the worst week at 4.5 mg:",
-        table(["reserve", "tolerated nightly", "worst week at 4.5 mg"], doses),
+        f"{TOLERATED:g} points above the untreated (limit chosen), and the worst week at "
+        f"{TARGET:g} mg:",
+        table(["reserve", "tolerated nightly", f"worst week at {TARGET:g} mg"], doses),
         "The starts all end at the same dose, so what differs is the way. A microgram start keeps "
         "the drug below any effect for most of the time: it spares by giving nothing. For the "
         "patient to be better off in the end, something would have to recover meanwhile; in the "

@@ -14,14 +14,15 @@ from after_stopping import (
     Setting,
     classify,
     edge_sentence,
-    edges,
+    exceptions,
     experiment,
     has_resolved,
     headline_of,
-    narrow,
     rule_sentence,
     slow_sentence,
 )
+from after_stopping_edges import edges, narrow
+from after_stopping_longer import longer_sentence, still_there
 
 
 @pytest.mark.parametrize(
@@ -97,6 +98,22 @@ def test_the_rule_is_tested_not_asserted() -> None:
     assert "2 of 2" in text and "it holds" in text
     text = rule_sentence(driver, good[::-1], loop(0.1, 0.5))
     assert "0 of 2" in text and "does not hold" in text
+
+
+def test_exceptions_are_lasting_responses_without_a_resolved_state() -> None:
+    lasts, lost = int(Outcome.LASTS), int(Outcome.LOST)
+    ds = xr.Dataset(
+        {"outcome": (("driver", "dose"), [[lasts, lasts], [lasts, lost]])},
+        coords={"driver": [0.2, 0.9], "dose": [3.0, 6.0]},
+    )
+    driver, dose = exceptions(ds, loop(0.1, 0.5))
+    assert (driver.tolist(), dose.tolist()) == ([0.9], [3.0])
+    assert longer_sentence(np.array([]), np.array([]), 26, "dual_pathway") == ""
+
+
+def test_without_a_resolved_state_a_response_is_lost_in_the_end() -> None:
+    driver, dose = np.array([0.02, 0.07]), np.array([4.5, 4.5])
+    assert still_there(driver, dose, 26, "dual_pathway") == 1
 
 
 def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:

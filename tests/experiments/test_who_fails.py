@@ -89,7 +89,7 @@ def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
     rows = pd.read_csv(tmp_path / "who_fails_patients.csv", index_col="patient")
     assert f"{rows['responds'].sum()} of {len(rows)} patients respond" in text
     assert rows.loc["reserve 0.1", "store"] < rows.loc["reserve 0.35", "store"] < 100.0
-    same = rows.loc[["default", "OPRM1 118G, no effect"], ["tnf_end", "tone"]].to_numpy()
+    same = rows.loc[["default", "OPRM1 118G (no effect)"], ["tnf_end", "tone"]].to_numpy()
     np.testing.assert_allclose(same[0], same[1], rtol=1e-3)
     named = pd.read_csv(tmp_path / "who_fails_help.csv", index_col=0)
     assert set(named.to_numpy().ravel()) <= set(KINDS)
