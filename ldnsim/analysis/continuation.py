@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ldnsim.analysis.branch import SHOWN, Bifurcation, Branch, Cycle, Rest
 from ldnsim.analysis.cycles import find_swing, ringing
 from ldnsim.engine.continuation import Curve, Point, Settings, fixed_point, trace
+from ldnsim.engine.orbit import SLACK
 from ldnsim.engine.poincare import DOSE, DailyMap
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
@@ -70,11 +71,11 @@ def continue_orbit(
         params, parameter, 1e-6 * (high - low), 0.5 * (low + high), dose, clock, threads
     )
     most = high if parameter == DOSE else dose
-    settings = Settings(low, high, _scale(most), largest=1.0 / points)
+    settings = Settings(low, high, _scale(most), largest=1.0 / points, floor=-SLACK)
     inside = low <= own <= high
     values = [own, low, high] if inside else [low, high]
     curves, cycles, lost = _curves(daily, settings, list(dict.fromkeys(values)))
-    cycles += _along(daily, curves)
+    cycles = _distinct([*cycles, *_along(daily, curves)])
     rests = _rests(daily, settings, curves, own) if inside else []
     return _branch(
         daily, curves, cycles, rests, lost, unit=unit, own=own,
