@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +11,23 @@ from numpy.typing import NDArray
 from ldnsim.analysis.branch import SHOWN, Bifurcation, Branch, Cycle, Rest
 from ldnsim.analysis.cycles import find_swing, ringing
 from ldnsim.engine.continuation import Curve, Point, Settings, fixed_point, trace
+from ldnsim.engine.orbit import SLACK
 from ldnsim.engine.poincare import DOSE, DailyMap
 from ldnsim.errors import UserError, unknown
+from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import default_model
 
 Floats = NDArray[np.float64]
 RANGES = {"driver": (0.0, 0.3), DOSE: (0.0, 50.0)}
 """Ranges unless others are asked for; other parameters: a fifth to five times their value."""
-SETTLE_DAYS = (180, 1800)
+SETTLE_DAYS = 360
+NEAR = 0.1
+"""A start farther than this from its rhythm after a year, in units of each state's size, is
+followed for longer."""
 CYCLE_DAYS = 2400
 ALONG = 8
 """Values at which an unstable stretch with a growing oscillation is simulated."""
-SAME = 1e-4
+SAME = 3e-3
 """Two points at one value that are closer than this, in units of each state's size, are one."""
 
 
@@ -35,6 +41,7 @@ def continue_orbit(
     parameters: Mapping[str, float] | None = None,
     dose: float = 0.0,
     clock: float = 22.0,
+    points: int = 50,
     threads: int | None = None,
 ) -> Branch:
     """Follow a patient's steady 24 h rhythms over a range of one parameter, through folds.
@@ -52,6 +59,7 @@ def continue_orbit(
         parameters: the patient's own parameters, over hypothesis and phenotype.
         dose: mg of naltrexone hydrochloride every night throughout; 0 for the untreated patient.
         clock: time of the dose, h after midnight.
+        points: fewest points of a curve across the range; more where it bends.
         threads: threads of the engine.
 
     Raises:
@@ -62,11 +70,12 @@ def continue_orbit(
     daily = DailyMap(
         params, parameter, 1e-6 * (high - low), 0.5 * (low + high), dose, clock, threads
     )
-    settings = Settings(low, high, _scale(), largest=0.02)
+    most = high if parameter == DOSE else dose
+    settings = Settings(low, high, _scale(most), largest=1.0 / points, floor=-SLACK)
     inside = low <= own <= high
     values = [own, low, high] if inside else [low, high]
     curves, cycles, lost = _curves(daily, settings, list(dict.fromkeys(values)))
-    cycles += _along(daily, curves)
+    cycles = _distinct([*cycles, *_along(daily, curves)])
     rests = _rests(daily, settings, curves, own) if inside else []
     return _branch(
         daily, curves, cycles, rests, lost, unit=unit, own=own,
@@ -115,10 +124,15 @@ def _range(
     return unit, own, float(start), float(stop)
 
 
-def _scale() -> Floats:
-    """Usual size of each state: of an ordinary change, or of the resting value if larger."""
+def _scale(mg: float) -> Floats:
+    """Usual size of each state: of an ordinary change, or of the resting value if larger.
+
+    Amounts of drug are measured by the largest dose, concentrations by 1 nmol/L for each mg, lest
+    a curve over the dose be all drug.
+    """
     model = default_model()
-    change = np.array([s.scale for s in model.states.values()])
+    drug = {"nmol": mg * NMOL_PER_MG, "nmol/L": mg}
+    change = np.array([max(s.scale, drug.get(s.unit, 0.0)) for s in model.states.values()])
     sizes = (model.start(True), model.start(False), change)
     return np.asarray(np.max(sizes, axis=0), dtype=np.float64)
 
@@ -126,32 +140,49 @@ def _scale() -> Floats:
 def _curves(
     daily: DailyMap, settings: Settings, values: Sequence[float]
 ) -> tuple[list[Curve], list[Cycle], list[float]]:
-    """Curves through the rhythms found at some values; cycles met; values without either."""
-    model = default_model()
+    """Curves through the rhythms found at some values; cycles met; values without either.
+
+    Each start is the untreated patient of a basin, left to the treatment for a year. Where it has
+    not come near the rhythm that Newton's method finds from there, it may be going round one.
+    """
     at = np.repeat(np.array(values), 2)
-    y = np.array([model.start(basin) for _ in values for basin in (False, True)])
+    y = daily.settle(_untreated(daily, at), at, SETTLE_DAYS)
     curves: list[Curve] = []
-    open_ = np.arange(len(at))
-    for days in SETTLE_DAYS:
-        y[open_] = daily.settle(y[open_], at[open_], days)
-        still = []
-        for k in open_:
-            good = bool(np.all(np.isfinite(y[k])))
-            point = fixed_point(daily, y[k], float(at[k]), settings) if good else None
-            if point is None:
-                still.append(k)
-            elif not _on_any(daily, settings, curves, point):
-                curves.append(trace(daily, point, settings))
-        open_ = np.array(still, dtype=np.intp)
-        if not len(open_):
-            return curves, [], []
-    cycles, centres = _simulated(daily, y[open_], at[open_])
-    seen = {c.value for c in cycles}
-    for centre, p in zip(centres, at[open_], strict=True):
-        point = fixed_point(daily, centre, float(p), settings)
-        if point is not None and not _on_any(daily, settings, curves, point):
-            curves.append(trace(daily, point, settings))
-    return curves, cycles, sorted({float(p) for p in at[open_]} - seen)
+    open_ = []
+    for k, p in enumerate(at):
+        point = _enter(daily, settings, curves, y[k], float(p))
+        if point is None or np.max(np.abs(point.x - y[k]) / settings.scale) > NEAR:
+            open_.append(k)
+    if not open_:
+        return curves, [], []
+    cycles, last, centres = _simulated(daily, y[open_], at[open_])
+    lost = []
+    for end, centre, p in zip(last, centres, at[open_], strict=True):
+        found = [_enter(daily, settings, curves, guess, float(p)) for guess in (end, centre)]
+        if all(q is None for q in found) and float(p) not in {c.value for c in cycles}:
+            lost.append(float(p))
+    return curves, cycles, sorted(set(lost))
+
+
+def _untreated(daily: DailyMap, at: Floats) -> Floats:
+    """States of resolved and inflamed patients left without drug, in turn, (n, n_states)."""
+    model = default_model()
+    y = np.array([model.start(k % 2 == 1) for k in range(len(at))])
+    if daily.parameter == DOSE:
+        return daily.settle(y, np.zeros(len(at)), SETTLE_DAYS)
+    return replace(daily, dose=0.0).settle(y, at, SETTLE_DAYS)
+
+
+def _enter(
+    daily: DailyMap, settings: Settings, curves: list[Curve], guess: Floats, p: float
+) -> Point | None:
+    """Find a rhythm from a guess and follow its curve unless that is there already."""
+    if not np.all(np.isfinite(guess)):
+        return None
+    point = fixed_point(daily, guess, p, settings)
+    if point is not None and not _on_any(daily, settings, curves, point):
+        curves.append(trace(daily, point, settings))
+    return point
 
 
 def _on_any(daily: DailyMap, settings: Settings, curves: Sequence[Curve], point: Point) -> bool:
@@ -177,12 +208,12 @@ def _crossings(daily: DailyMap, settings: Settings, curve: Curve, p: float) -> l
     return found
 
 
-def _simulated(daily: DailyMap, y: Floats, p: Floats) -> tuple[list[Cycle], Floats]:
-    """Long runs: the cycles they end in, and the middle of the last state's turn, (n, states)."""
+def _simulated(daily: DailyMap, y: Floats, p: Floats) -> tuple[list[Cycle], Floats, Floats]:
+    """Long runs: the cycles they end in, their last states, and the middle of their turns."""
     model = default_model()
     names = [*SHOWN, *(n for n in model.states if n not in SHOWN)]
     index = np.array([model.observable_index[n] for n in names])
-    means, _ = daily.follow(y, p, CYCLE_DAYS, index)
+    means, last = daily.follow(y, p, CYCLE_DAYS, index)
     cycles = []
     for row, value in zip(means, p, strict=True):
         swing = find_swing(row[: len(SHOWN)])
@@ -192,7 +223,7 @@ def _simulated(daily: DailyMap, y: Floats, p: Floats) -> tuple[list[Cycle], Floa
             )
             cycles.append(Cycle(float(value), swing.period, swing.regular, low, high))
     order = [names.index(n) for n in model.states]
-    return _distinct(cycles), means[:, order, CYCLE_DAYS // 2 :].mean(axis=2)
+    return _distinct(cycles), last, means[:, order, CYCLE_DAYS // 2 :].mean(axis=2)
 
 
 def _distinct(cycles: Sequence[Cycle]) -> list[Cycle]:

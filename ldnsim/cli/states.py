@@ -24,6 +24,7 @@ def states(
     high: Annotated[float | None, typer.Option("--to", help="Upper end of the range.")] = None,
     dose: Annotated[float, typer.Option(min=0.0, help="Nightly dose throughout, mg.")] = 0.0,
     hypothesis: Annotated[str, typer.Option(help="See `ldnsim hypotheses`.")] = "dual_pathway",
+    points: Annotated[int, typer.Option(min=2, help="Fewest points of a curve.")] = 50,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
     ] = None,
@@ -40,7 +41,7 @@ def states(
     values = dict(map(assignment, settings or []))
     branch = continue_orbit(
         parameter, low, high, phenotype=phenotype, hypothesis=hypothesis, parameters=values,
-        dose=dose,
+        dose=dose, points=points,
     )  # fmt: skip
     _show(branch)
     if json_file is not None:

@@ -43,6 +43,8 @@ class Settings:
         smallest: smallest step tried before the curve is given up.
         points: most points on either side of the start.
         tolerance: largest accepted ``|F(x) - x| / (1 + |x|)``.
+        floor: fixed points with a state below it are refused: equations continue where nature
+            does not.
     """
 
     low: float
@@ -53,6 +55,7 @@ class Settings:
     smallest: float = 1e-5
     points: int = 600
     tolerance: float = 1e-8
+    floor: float = -np.inf
 
 
 class Point(NamedTuple):
@@ -149,7 +152,8 @@ class _Space:
             if not (np.isfinite(residual) and np.all(np.isfinite(whole))) or residual > 1e3 * last:
                 return None
             if residual < self.set.tolerance:
-                return self._point(u, whole, by_x, row, k)
+                real = np.min(u[:-1] * self.weight[:-1]) >= self.set.floor
+                return self._point(u, whole, by_x, row, k) if real else None
             last = min(last, residual)
             step = _solved(np.vstack([whole, row]), np.append(-gap, row @ (start - u)))
             if step is None:

@@ -139,3 +139,16 @@ def test_a_map_without_a_fixed_point_gives_none_and_one_that_breaks_ends_as_lost
     curve = follow(breaks, 0.0, 0.0, 0.0, 1.0)
     assert curve.ends == (BOUND, "lost")
     assert 0.69 < curve.points[-1].p <= 0.7
+
+
+def test_a_fixed_point_below_the_floor_is_refused() -> None:
+    """x -> x + 0.1 (1 - x^2) rests at 1 and -1."""
+
+    def two(x: np.ndarray, p: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return x + 0.1 * (1.0 - x**2), np.array([[1.0 - 0.2 * x[0]]]), np.zeros(1)
+
+    free, bound = Settings(0.0, 1.0, np.ones(1)), Settings(0.0, 1.0, np.ones(1), floor=-0.01)
+    found = fixed_point(two, np.array([-0.8]), 0.5, free)
+    assert found is not None and found.x[0] == pytest.approx(-1.0, abs=1e-6)
+    assert fixed_point(two, np.array([-0.8]), 0.5, bound) is None
+    assert fixed_point(two, np.array([0.8]), 0.5, bound) is not None

@@ -1,0 +1,156 @@
+"""States of a patient over a parameter: folds, stability, ringing and limit cycles of the model."""
+
+from __future__ import annotations
+
+import json
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from typer.testing import CliRunner
+
+from ldnsim import plots
+from ldnsim.analysis import Branch, continue_orbit
+from ldnsim.cli import app
+from ldnsim.engine.orbit import find_orbits
+from ldnsim.engine.poincare import DailyMap
+from ldnsim.engine.status import Status
+from ldnsim.errors import UserError
+from ldnsim.model import default_model
+from tests.engine.bench import random_parameters
+
+matplotlib.use("Agg")
+MODEL = default_model()
+
+
+@pytest.fixture(scope="module")
+def branch() -> Branch:
+    """The untreated default patient over the driver."""
+    return continue_orbit("driver", 0.0, 0.08, points=25)
+
+
+def orbits(drivers: list[float], inflamed: bool) -> tuple[np.ndarray, np.ndarray]:
+    params = np.tile(MODEL.defaults(), (len(drivers), 1))
+    params[:, MODEL.parameter_index["driver"]] = drivers
+    found = find_orbits(params, np.full(len(drivers), inflamed))
+    return found.status, found.mean[:, MODEL.observable_index["tnf"]]
+
+
+def test_the_resolved_state_exists_up_to_the_fold_and_not_beyond(branch: Branch) -> None:
+    (fold,) = branch.folds
+    status, _ = orbits([fold.value - 2e-5, fold.value + 2e-5], inflamed=False)
+    assert status.tolist() == [Status.OK, Status.NO_SUCH_BASIN]
+    assert abs(fold.multiplier - 1.0) < 1e-4
+    assert branch.hysteresis() == [(0.0, fold.value)]
+
+
+def test_stable_stretches_are_what_settling_finds(branch: Branch) -> None:
+    p, tnf = branch.values, branch.of("tnf")
+    for inflamed in (False, True):
+        here = np.flatnonzero(branch.stable & ((tnf > 0.5 * 9.85) == inflamed))[::6]
+        status, settled = orbits(p[here].tolist(), inflamed)
+        assert len(here) > 3 and np.all(status == Status.OK)
+        np.testing.assert_allclose(tnf[here], settled, rtol=1e-5)
+
+
+def test_three_states_at_the_patients_own_value_and_the_middle_one_parts_the_others(
+    branch: Branch,
+) -> None:
+    assert [r.stable for r in branch.rests] == [True, False, True]
+    assert [r.inflamed for r in branch.rests][::2] == [False, True]
+    k = int(np.flatnonzero(~branch.stable & (branch.values < 0.04))[0])
+    daily = DailyMap(MODEL.defaults(), "driver", 1e-7)
+    y = np.tile(branch.y0[k], (2, 1))
+    y[:, MODEL.state_index["microglia_m1"]] *= (0.97, 1.03)
+    ends = daily.settle(y, np.full(2, branch.values[k]), 300)[:, MODEL.state_index["tnf"]]
+    assert ends[0] < 3.3 < 8.0 < ends[1]
+
+
+def test_the_branch_keeps_its_bounds_and_is_the_same_for_any_threads(branch: Branch) -> None:
+    assert branch.values.min() == 0.0 and branch.values.max() == 0.08
+    assert np.all(np.isfinite(branch.mean)) and set(sum(branch.ends, ())) == {"bound"}
+    one = continue_orbit("driver", 0.05, 0.06, points=6, threads=1)
+    two = continue_orbit("driver", 0.05, 0.06, points=6, threads=2)
+    np.testing.assert_array_equal(one.y0, two.y0)
+    np.testing.assert_array_equal(one.mean, two.mean)
+    assert one.folds[0].value == pytest.approx(branch.folds[0].value, abs=1e-7)
+    assert one.rests == ()  # the patient's own driver, 0.02, lies outside
+
+
+def test_a_branch_is_drawn_and_written(branch: Branch) -> None:
+    data = json.loads(json.dumps(branch.as_dict(), allow_nan=False))
+    assert data["bifurcations"][0]["value"] == branch.folds[0].value
+    assert sum(len(c["value"]) for c in data["curves"]) == len(branch.values)
+    figure = plots.bifurcation(branch.to_dataset(), ("tnf",))
+    assert isinstance(figure, Figure)
+    marks = {str(a.get_gid()): a for a in figure.axes[0].lines if a.get_gid()}
+    assert {"stable", "unstable", "fold", "own"} <= set(marks)
+    assert marks["fold"].get_xdata()[0] == branch.folds[0].value
+    assert np.all(np.asarray(marks["unstable"].get_ydata()) > 3.0)
+    with pytest.raises(UserError, match="not in the branch"):
+        plots.bifurcation(branch.to_dataset(), ("pian",))
+
+
+def test_ringing_on_treatment_has_the_period_and_damping_of_its_multiplier() -> None:
+    """The glial hypothesis at 4.5 mg leaves the default patient ringing for months."""
+    treated = continue_orbit("driver", 0.0199, 0.0201, hypothesis="glial", dose=4.5, points=4)
+    rest = treated.rests[-1]
+    assert rest.inflamed and rest.stable and rest.ringing is not None
+    k = int(np.argmin(np.abs(treated.values - 0.02) - 10.0 * (treated.of("tnf") > 5.0)))
+    params = MODEL.parameter_vector({"coupling_opioid": 0.0, "ic50_trif": 0.02})
+    daily = DailyMap(params, "driver", 1e-8, dose=4.5)
+    y = np.tile(treated.y0[k], (2, 1))
+    y[1, MODEL.state_index["microglia_m1"]] *= 1.01
+    index = np.array([MODEL.observable_index["tnf"]])
+    means, _ = daily.follow(y, np.full(2, treated.values[k]), 60, index)
+    off = means[1, 0] - means[0, 0]
+    peaks = [d for d in range(1, 59) if off[d] > max(off[d - 1], off[d + 1], 0.0)]
+    assert np.mean(np.diff(peaks)) == pytest.approx(rest.ringing.period, rel=0.05)
+    assert off[peaks[-1]] / off[peaks[-2]] == pytest.approx(rest.ringing.kept, abs=0.03)
+
+
+def test_a_patient_that_never_rests_is_reported_with_its_limit_cycle() -> None:
+    own = random_parameters(np.random.default_rng(5), 52, most=0.4)[51]
+    assert find_orbits(own[None], np.array([True])).status[0] == Status.NO_ORBIT
+    values = dict(zip(MODEL.parameters, map(float, own), strict=True))
+    driver = values["driver"]
+    found = continue_orbit(
+        "driver", 0.999 * driver, 1.001 * driver, parameters=values, points=4
+    )
+    assert not found.stable.any() and [r.stable for r in found.rests] == [False]
+    assert found.rests[0].ringing is not None and found.rests[0].ringing.kept > 1.0
+    cycle = found.cycles[len(found.cycles) // 2]
+    assert cycle.regular
+    assert cycle.low["tnf"] == pytest.approx(3.44, abs=0.03)
+    assert cycle.high["tnf"] == pytest.approx(11.12, abs=0.05)
+    assert f"limit cycle of {cycle.period:.3g} d, TNF between 3.4" in str(cycle)
+    figure = plots.bifurcation(found.to_dataset())
+    assert any(c.get_gid() == "cycle" for c in figure.axes[0].collections)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--parameter", "drivr"), "did you mean 'driver'"),
+        (("--parameter", "coupling_tlr4"), "switch"),
+        (("--from", "-0.1"), "within 0 and"),
+        (("--from", "0.2", "--to", "0.1"), "ascends"),
+        (("--hypothesis", "rebond"), "'rebound'"),
+        (("defalt",), "'default'"),
+    ],
+)
+def test_mistakes_are_named(words: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(app, ["states", *words])
+    assert result.exit_code == 2 and said in " ".join(result.stderr.split())
+
+
+def test_the_command_prints_states_and_the_fold() -> None:
+    words = ["states", "--from", "0.01", "--to", "0.06", "--points", "9"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert "fold at driver = 0.0545" in result.stdout
+    assert "two stable states for driver from 0.01 to 0.0545" in result.stdout
+    assert [line.split("\t")[0] for line in result.stdout.splitlines()[2:5]] == [
+        "resolved", "between", "inflamed",
+    ]  # fmt: skip
