@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,7 @@ class Estimate:
         low: lower end of the 95 % interval by profile; None where there is none or not asked for.
         high: upper end.
         determined: by profile if there is one, else by the Jacobian.
+        data_share: share of what is known about it that comes from the data, not from a prior.
         shipped: value in the package.
         unit: of all these.
     """
@@ -79,6 +81,7 @@ class Estimate:
     low: float | None
     high: float | None
     determined: bool
+    data_share: float
     shipped: float
     unit: str
 
@@ -86,6 +89,18 @@ class Estimate:
     def rounded(self) -> float:
         """The estimate as it is shipped."""
         return rounded(self.value)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the data, not a prior, set the value."""
+        return self.determined and self.data_share >= 0.5
+
+    @property
+    def verdict(self) -> str:
+        """What may be said of the estimate."""
+        if not self.determined:
+            return "not determined"
+        return "determined" if self.fitted else "prior decides"
 
 
 @dataclass(frozen=True)
@@ -105,6 +120,13 @@ class Row:
     published: str
     residuals: tuple[float, ...]
     unit: str
+    values: tuple[float, ...]
+    low: float | None
+    high: float | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values, for JSON."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -125,7 +147,9 @@ def rounded(value: float, digits: int = DIGITS) -> float:
     return float(f"{value:.{digits}g}")
 
 
-def calibrate(groups: Iterable[str] | None = None, options: Options | None = None) -> list[GroupFit]:
+def calibrate(
+    groups: Iterable[str] | None = None, options: Options | None = None
+) -> list[GroupFit]:
     """Fit groups in order, each from what the earlier ones found.
 
     Args:
@@ -149,7 +173,7 @@ def calibrate(groups: Iterable[str] | None = None, options: Options | None = Non
         group = with_free(known[name], chosen.free)
         done.append(fit_group(group, _carried(group, found), chosen))
         found.setdefault(_home(group), {}).update(
-            {e.name: e.rounded for e in done[-1].estimates if e.determined}
+            {e.name: e.rounded for e in done[-1].estimates if e.fitted}
         )
     return done
 
@@ -283,6 +307,7 @@ def _estimate(
         low=None if low is None else free.value(low),
         high=None if high is None else free.value(high),
         determined=known if seen is None else seen.determined,
+        data_share=1.0 if free.prior is None else 1.0 - min(1.0, (se / free.prior_sd) ** 2),
         shipped=Patient(group.hypothesis).parameter(free.name),
         unit=_parameter(free.name).unit,
     )
@@ -299,6 +324,9 @@ def _rows(
     seen = [find_observation(n) for n in group.observations]
     numbers = simulate([(o, who) for o in seen], RTOL, threads)
     return tuple(
-        Row(o.name, float(v), o.expected(), tuple(o.residuals(float(v))), o.unit)
+        Row(
+            o.name, float(v), o.expected(), tuple(o.residuals(float(v))), o.unit, o.values,
+            *(end if math.isfinite(end) else None for end in o.interval),
+        )
         for o, v in zip(seen, numbers, strict=True)
-    )
+    )  # fmt: skip

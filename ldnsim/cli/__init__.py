@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ldnsim.cli import doctor, equations, lists, look, observations, run, trial
+from ldnsim.cli import calibrate, doctor, equations, lists, look, observations, run, trial
 
 app = typer.Typer(
     name="ldnsim",
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, look, trial, lists, observations, equations, doctor):
+for module in (run, look, trial, calibrate, lists, observations, equations, doctor):
     module.register(app)
 
 
