@@ -98,8 +98,7 @@ def remarks(g: GroupFit) -> list[str]:
     for i, a in enumerate(g.estimates):
         for j, b in enumerate(g.estimates[:i]):
             if abs(r := bent.correlation[i, j]) > 0.7:
-                sign = "" if bent.correlation[i, j] > 0.0 else "-"
-                lines.append(f"  {b.name} and {a.name} go together: correlation {sign}{r:.2f}")
+                lines.append(f"  {b.name} and {a.name} go together: correlation {r:.2f}")
     if g.group.note:
         lines.append(f"  {g.group.note}")
     return lines
