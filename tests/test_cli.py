@@ -22,7 +22,7 @@ RUN = CliRunner()
 COMMANDS = (
     "demo", "init", "sweep", "simulate", "compare", "cite", "parameters", "hypotheses",
     "phenotypes", "covariates", "adjuncts", "protocols", "templates", "schema", "doctor", "trial",
-    "sensitivity", "validate", "claims", "observations", "states", "discriminate",
+    "sensitivity", "validate", "claims", "observations", "states", "discriminate", "calibrate",
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import typer
 
 from ldnsim.cli import (
     appraise,
+    calibrate,
     cite,
     discriminate,
     doctor,
@@ -36,8 +37,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 MODULES = (
-    run, states, look, discriminate, cite, sensitivity, trial, appraise, lists, observations,
-    equations, doctor,
+    run, states, look, discriminate, cite, sensitivity, trial, appraise, calibrate, lists,
+    observations, equations, doctor,
 )  # fmt: skip
 for module in MODULES:
     module.register(app)

@@ -21,7 +21,8 @@ M = Mechanism("endogenous_opioids", "Rebound of beta-endorphin and met-enkephali
 P = M.parameter
 P("demand_gain", 3.0, "1", "largest extra demand for peptide when mu tone is lost", ASSUMED,
   spread=lognormal(0.4), note="direction from Gordon 2017 (CSF beta-endorphin rises at 50 mg); "
-  "plasma 1.6-fold in Kosten 1986 bounds the mean rise")
+  "plasma 1.6-fold in Kosten 1986 bounds the mean rise: met by any gain to far above this one, so "
+  "that in `ldnsim calibrate` the prior decides")
 P("demand50", 0.15, "1", "lost mu tone that raises demand by half of its gain", ASSUMED,
   spread=lognormal(0.4), low=0.03)
 P("t_delay_pomc", 8.0, "h", "delay from lost tone to beta-endorphin release", ASSUMED,

@@ -36,18 +36,21 @@ P("k_slow_release", 0.3, "1/h", "release rate constant of the slow-release capsu
   note="chosen to give tmax near 2-3 h and a Cmax about a third of immediate release")
 P("f_absorbed", 0.96, "1", "fraction of the dose absorbed", HUMAN_PK, "alomedika",
   spread=logitnormal(0.3), high=1.0)
-P("first_pass_extraction", 0.8686, "1", "fraction of absorbed drug extracted by the liver before "
+P("first_pass_extraction", 0.874, "1", "fraction of absorbed drug extracted by the liver before "
   "it reaches the circulation", DERIVED, "johnson2010 dunbar2007", spread=logitnormal(0.45),
-  high=1.0, note="from AUC 1,954 pg h/mL after 2.4 mg and CL 140 L/h; labels give 0.95 and a "
-  "bioavailability of 5-40 %", alternatives={"swiss_label": 0.95})
+  high=1.0, note="fitted by `ldnsim calibrate` (0.853-0.899), mostly to AUC 1,954 and 1,811 "
+  "pg h/mL after 2.4 mg at CL 140 L/h; labels give 0.95 and a bioavailability of 5-40 %",
+  alternatives={"swiss_label": 0.95})
 P("f_naltrexol", 0.664, "1", "fraction of eliminated naltrexone that becomes circulating "
   "6-beta-naltrexol", DERIVED, "swiss_label meyer1984", spread=logitnormal(0.4), high=1.0,
-  note="25 % of the dose is found as free 6-beta-naltrexol in urine: a lower bound")
+  note="25 % of the dose is found as free 6-beta-naltrexol in urine: a lower bound. Not fitted: "
+  "with its volume free the data give a lower limit of 0.38 only")
 P("cl", 140.0, "L/h", "clearance of naltrexone", HUMAN_PK, "dunbar2007", spread=lognormal(0.3),
   note="94 (Meyer 1984) and 211 L/h (Licko 1981) are also published",
   alternatives={"meyer1984": 94.0, "licko1981": 211.0})
-P("v_central", 83.0, "L", "central volume of naltrexone", DERIVED, "johnson2010",
-  spread=lognormal(0.25), note="set by Cmax 584 pg/mL after 2.4 mg")
+P("v_central", 70.2, "L", "central volume of naltrexone", DERIVED, "johnson2010 swiss_label",
+  spread=lognormal(0.25),
+  note="fitted by `ldnsim calibrate` (15-159 L) to Cmax after 2.4 and 50 mg")
 P("v_peripheral", 567.0, "L", "peripheral volume of naltrexone", DERIVED, "alomedika meyer1984",
   spread=lognormal(0.3))
 P("q_peripheral", 73.0, "L/h", "flow between central and peripheral volume", DERIVED,
@@ -58,21 +61,24 @@ P("q_deep", 1.33, "L/h", "flow between central and deep volume", DERIVED, "lee19
   spread=lognormal(0.5))
 P("cl_naltrexol", 65.1, "L/h", "clearance of 6-beta-naltrexol", HUMAN_PK, "dunbar2007",
   spread=lognormal(0.3))
-P("v_naltrexol", 48.0, "L", "central volume of 6-beta-naltrexol", DERIVED, "swiss_label",
-  spread=lognormal(0.3), note="set by Cmax 108 ng/mL after 50 mg")
-P("v_naltrexol_peripheral", 463.0, "L", "peripheral volume of 6-beta-naltrexol", DERIVED,
-  "meyer1984 yancey2011", spread=lognormal(0.3), note="set by its 11-13 h half-life")
+P("v_naltrexol", 48.7, "L", "central volume of 6-beta-naltrexol", DERIVED, "swiss_label",
+  spread=lognormal(0.3),
+  note="fitted by `ldnsim calibrate` (15-118 L) to Cmax 108 ng/mL after 50 mg")
+P("v_naltrexol_peripheral", 426.0, "L", "peripheral volume of 6-beta-naltrexol", DERIVED,
+  "meyer1984 yancey2011 swiss_label", spread=lognormal(0.3),
+  note="fitted by `ldnsim calibrate` (387-461 L) to half-lives of 11-13 h")
 P("q_naltrexol", 41.0, "L/h", "flow between the volumes of 6-beta-naltrexol", DERIVED, "meyer1984",
   spread=lognormal(0.3))
 P("f_unbound", 0.79, "1", "unbound fraction in plasma, either compound", HUMAN_PK, "ludden1976",
   spread=logitnormal(0.1), high=1.0)
-P("kp_brain", 0.75, "1", "unbound brain-to-plasma ratio of naltrexone", DERIVED,
+P("kp_brain", 0.759, "1", "unbound brain-to-plasma ratio of naltrexone", DERIVED,
   "rabiner2011 trostheim2022", spread=lognormal(0.3),
-  note="not measured in man; set so that a single dose gives the PET occupancies. Naloxone in "
-  "rats suggests 1.5-2", alternatives={"naloxone_rat": 2.0})
+  note="not measured in man; fitted by `ldnsim calibrate` to PET occupancies of single doses, at "
+  "the measured affinity. Naloxone in rats suggests 1.5-2", alternatives={"naloxone_rat": 2.0})
 P("t_half_brain", 0.75, "h", "half-life of naltrexone at the brain effect site", ASSUMED,
-  spread=lognormal(0.4), note="naloxone leaves rat brain with 0.25 h; the slow alternative is 26 h",
-  low=0.01, alternatives={"tonic": 26.0, "naloxone_rat": 0.25})
+  spread=lognormal(0.4), low=0.01,
+  note="naloxone leaves rat brain with 0.25 h; the slow alternative is about a day",
+  alternatives={"tonic": 20.4, "naloxone_rat": 0.25})
 P("kp_brain_naltrexol", 0.03, "1", "unbound brain-to-plasma ratio of 6-beta-naltrexol", DERIVED,
   "yancey2011 oberdick2016", spread=lognormal(0.5),
   note="20 mg intravenously left central analgesia untouched")

@@ -8,7 +8,7 @@ from block during sleep and fade as the brain gets used to it.
 from __future__ import annotations
 
 from ldnsim.mechanisms.forms import LN2, OMEGA, cos, falling, positive_part, rising, sin
-from ldnsim.mechanisms.record import ASSUMED, Mechanism, lognormal
+from ldnsim.mechanisms.record import ASSUMED, DERIVED, Mechanism, lognormal
 
 M = Mechanism("symptoms", "Sensitisation, pain, fatigue, mood, dreams and sleep")
 P = M.parameter
@@ -23,7 +23,8 @@ P("sensitisation_input", 0.6, "1", "drive of sensitisation by nociceptive input"
   spread=W)
 P("t_half_sensitisation", 504.0, "h", "half-life of central sensitisation (three weeks)", ASSUMED,
   spread=lognormal(0.3), low=0.1)
-P("pain_sensitisation", 3.0, "1", "gain of pain by sensitisation", ASSUMED, spread=W)
+P("pain_sensitisation", 3.0, "1", "gain of pain by sensitisation", ASSUMED, spread=W,
+  note="the trials leave it open: in `ldnsim calibrate` the prior decides")
 P("pain_inflammation", 0.5, "1", "gain of pain by cytokines", ASSUMED, spread=W,
   note="weak on purpose: minocycline, alpha-lipoic acid and ketotifen trials moved no pain")
 P("pain_tone", 0.6, "1", "strength of analgesic opioid tone", ASSUMED, spread=W,
@@ -38,8 +39,9 @@ P("mood_burden", 3.0, "1", "fall of mood with pain and inflammation", ASSUMED, s
 P("mood_tone", 1.0, "1", "saturation of mood with mu tone", ASSUMED, spread=W)
 P("t_half_mood", 72.0, "h", "half-life of mood and fatigue", ASSUMED, spread=lognormal(0.3),
   low=0.1)
-P("dream_gain", 18.0, "1", "vivid-dream score per unit of unaccustomed block in sleep", ASSUMED,
-  spread=W)
+P("dream_gain", 11.1, "1", "vivid-dream score per unit of unaccustomed block in sleep", DERIVED,
+  "annmedsurg2025", spread=W, note="fitted by `ldnsim calibrate` to a risk ratio of 2.41, with the "
+  "highest score read as log odds added to a background of 13 % (that reading is assumed)")
 P("dream_tolerance", 2.6, "1", "block forgiven per unit of accustomed mean block", ASSUMED,
   spread=W)
 P("t_habituation", 240.0, "h", "time constant of getting used to the block", ASSUMED,

@@ -1,0 +1,152 @@
+"""The shipped fits: which parameters are fitted to which observations, under which hypothesis.
+
+``ldnsim/data/calibration.toml`` holds one table for each group, in the order in which they are
+fitted. What an earlier group found is what a later one starts from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from ldnsim.catalog.observations import Observation
+from ldnsim.catalog.read import Known, _cited, _entries, _Entry
+from ldnsim.catalog.records import Hypothesis
+from ldnsim.errors import nearest
+
+FILE = "calibration.toml"
+FIELDS = ("title", "hypothesis", "observations", "free", "ties", "note")
+
+
+@dataclass(frozen=True)
+class FreeParameter:
+    """A parameter of a group: where it may lie, and a prior if the data alone leave it open.
+
+    Attributes:
+        name: of the parameter.
+        low: lowest value tried.
+        high: highest value tried.
+        prior: centre of the prior; None without one.
+        prior_sd: on the log or logit scale.
+    """
+
+    name: str
+    low: float
+    high: float
+    prior: float | None
+    prior_sd: float
+
+
+@dataclass(frozen=True)
+class FitGroup:
+    """One fit.
+
+    Attributes:
+        name: spelling used on the command line.
+        title: what is fitted.
+        hypothesis: under which.
+        observations: names, each of which allows it.
+        free: parameters to move.
+        ties: parameters that move along: ``{follower: (leader, factor)}``.
+        note: why these, and what is left out.
+    """
+
+    name: str
+    title: str
+    hypothesis: str
+    observations: tuple[str, ...]
+    free: tuple[FreeParameter, ...]
+    ties: Mapping[str, tuple[str, float]]
+    note: str
+
+
+def read_groups(
+    text: str,
+    file: str,
+    known: Known,
+    explained: Mapping[str, Hypothesis],
+    seen: Mapping[str, Observation],
+) -> dict[str, FitGroup]:
+    """Read fit groups.
+
+    Args:
+        text: TOML, one table per group.
+        file: name that errors give it.
+        known: the bibliography.
+        explained: the hypotheses.
+        seen: the observations.
+
+    Raises:
+        UserError: a mistake in the file, an unknown name, or an observation that may not be
+            fitted under the hypothesis.
+    """
+    return {
+        e.name: _group(e, known, explained, seen) for _, e in _entries(text, file, FIELDS)
+    }
+
+
+@cache
+def fit_groups() -> dict[str, FitGroup]:
+    """Return the shipped groups by name, in order."""
+    from ldnsim.catalog import hypotheses, references
+    from ldnsim.catalog.observations import observations
+
+    text = files("ldnsim").joinpath(f"data/{FILE}").read_text("utf-8")
+    return read_groups(text, FILE, references(), hypotheses(), observations())
+
+
+def _group(
+    entry: _Entry,
+    known: Known,
+    explained: Mapping[str, Hypothesis],
+    seen: Mapping[str, Observation],
+) -> FitGroup:
+    hypothesis = entry.text("hypothesis")
+    if hypothesis not in explained:
+        hint = nearest(hypothesis, explained)
+        raise entry.error("hypothesis", f"{hypothesis!r} is not a hypothesis{hint}")
+    names = entry.sentences("observations")
+    for name in names:
+        if name not in seen:
+            raise entry.error("observations", f"{name!r} is not known{nearest(name, seen)}")
+        if hypothesis not in seen[name].fitted:
+            raise entry.error("observations", f"{name!r} may not be fitted under {hypothesis}")
+    free = tuple(_free(e) for e in entry.table("free").values())
+    if not free or not names:
+        raise entry.error("free" if names else "observations", "expected at least one")
+    note = entry.text("note", required=False)
+    _cited(entry, known, [note])
+    ties = {n: _tie(e, [f.name for f in free]) for n, e in entry.table("ties").items()}
+    return FitGroup(entry.name, entry.text("title"), hypothesis, names, free, ties, note)
+
+
+def _free(entry: _Entry) -> FreeParameter:
+    entry.only(("low", "high", "prior", "prior_sd"))
+    low, high = entry.number("low"), entry.number("high")
+    _parameter(entry, entry.name)
+    if not 0.0 < low < high:
+        raise entry.error("low", f"expected 0 < low < high, not {low:g} and {high:g}")
+    prior = entry.number("prior") if "prior" in entry.data else None
+    sd = entry.number("prior_sd") if "prior" in entry.data else 1.0
+    if sd <= 0.0:
+        raise entry.error("prior_sd", f"{sd:g}: expected a number above 0")
+    return FreeParameter(entry.name, low, high, prior, sd)
+
+
+def _tie(entry: _Entry, leaders: list[str]) -> tuple[str, float]:
+    entry.only(("of", "factor"))
+    _parameter(entry, entry.name)
+    of = entry.text("of")
+    if of not in leaders:
+        raise entry.error("of", f"{of!r} is not free here{nearest(of, leaders)}")
+    return of, entry.number("factor")
+
+
+def _parameter(entry: _Entry, name: str) -> None:
+    from ldnsim.model import default_model
+
+    known = default_model().parameters
+    if name not in known:
+        raise entry.error("", f"{name!r} is not a parameter of the model{nearest(name, known)}")
