@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from ldnsim.catalog.observations import Observation
-from ldnsim.catalog.read import Known, _cited, _entries, _Entry
+from ldnsim.catalog.read import Known, TableEntry, cited, entries
 from ldnsim.catalog.records import Hypothesis
 from ldnsim.errors import nearest
 
@@ -83,7 +83,7 @@ def read_groups(
             fitted under the hypothesis.
     """
     return {
-        e.name: _group(e, known, explained, seen) for _, e in _entries(text, file, FIELDS)
+        e.name: _group(e, known, explained, seen) for _, e in entries(text, file, FIELDS)
     }
 
 
@@ -98,7 +98,7 @@ def fit_groups() -> dict[str, FitGroup]:
 
 
 def _group(
-    entry: _Entry,
+    entry: TableEntry,
     known: Known,
     explained: Mapping[str, Hypothesis],
     seen: Mapping[str, Observation],
@@ -117,12 +117,12 @@ def _group(
     if not free or not names:
         raise entry.error("free" if names else "observations", "expected at least one")
     note = entry.text("note", required=False)
-    _cited(entry, known, [note])
+    cited(entry, known, [note])
     ties = {n: _tie(e, [f.name for f in free]) for n, e in entry.table("ties").items()}
     return FitGroup(entry.name, entry.text("title"), hypothesis, names, free, ties, note)
 
 
-def _free(entry: _Entry) -> FreeParameter:
+def _free(entry: TableEntry) -> FreeParameter:
     entry.only(("low", "high", "prior", "prior_sd"))
     low, high = entry.number("low"), entry.number("high")
     _parameter(entry, entry.name)
@@ -135,7 +135,7 @@ def _free(entry: _Entry) -> FreeParameter:
     return FreeParameter(entry.name, low, high, prior, sd)
 
 
-def _tie(entry: _Entry, leaders: list[str]) -> tuple[str, float]:
+def _tie(entry: TableEntry, leaders: list[str]) -> tuple[str, float]:
     entry.only(("of", "factor"))
     _parameter(entry, entry.name)
     of = entry.text("of")
@@ -144,7 +144,7 @@ def _tie(entry: _Entry, leaders: list[str]) -> tuple[str, float]:
     return of, entry.number("factor")
 
 
-def _parameter(entry: _Entry, name: str) -> None:
+def _parameter(entry: TableEntry, name: str) -> None:
     from ldnsim.model import default_model
 
     known = default_model().parameters

@@ -54,9 +54,10 @@ def inert_parameters(model_fingerprint: str) -> NDArray[np.int64]:
 
 
 def felt(params: FloatArray) -> FloatArray:
-    """Return parameter vectors of the shipped model with what no untreated patient feels at zero.
+    """Return parameter vectors with what no untreated patient feels at the model's default.
 
-    Patients whose vectors are then the same bits share one untreated orbit in each basin.
+    Patients whose vectors are then the same bits share one untreated orbit in each basin; and a
+    drug that never leaves (an exchange flow of zero, say) does not make their day look neutral.
 
     Args:
         params: shape (patients, parameters).
@@ -64,7 +65,8 @@ def felt(params: FloatArray) -> FloatArray:
     from ldnsim.model import default_model
 
     found = np.array(params, dtype=np.float64)
-    found[:, inert_parameters(default_model().fingerprint)] = 0.0
+    inert = inert_parameters(default_model().fingerprint)
+    found[:, inert] = default_model().defaults()[inert]
     return found
 
 

@@ -70,21 +70,20 @@ def find_orbits(
         Orbits; a patient without one has a status and NaN, never an exception.
     """
     flags = np.asarray(inflamed, dtype=bool)
-    rows, which = _distinct(params, flags)
-    if len(rows) == len(params):
-        return _find(params, flags, threads)
-    found = _find(params[rows], flags[rows], threads)
+    own = felt(params)
+    rows, which = _distinct(own, flags)
+    found = _find(own[rows], flags[rows], threads)
     return Orbits(*(getattr(found, f.name)[which] for f in fields(Orbits)))
 
 
 def _distinct(
-    params: FloatArray, flags: NDArray[np.bool_]
+    own: FloatArray, flags: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the first patient of each orbit, and for each patient which of those it shares."""
     index: dict[bytes, int] = {}
     first: list[int] = []
-    which = np.empty(len(params), dtype=np.int64)
-    for i, row in enumerate(felt(params)):
+    which = np.empty(len(own), dtype=np.int64)
+    for i, row in enumerate(own):
         key = row.tobytes() + bytes([bool(flags[i])])
         if key not in index:
             index[key] = len(first)

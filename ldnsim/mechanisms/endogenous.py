@@ -58,19 +58,12 @@ P("circadian_acrophase", 10.72, "h", "clock time of the daily peak of beta-endor
 
 @M.quantity("1", "beta-endorphin the clock leads the sensor to expect")
 def expected_endorphin(
-    clock_cos: float,
-    clock_sin: float,
-    circadian_amplitude: float,
-    circadian_acrophase: float,
-    t_half_beta_endorphin: float,
+    clock_cos: float, clock_sin: float, circadian_amplitude: float, circadian_acrophase: float
 ) -> float:
-    """The release rhythm after its passage through the peptide's own turnover."""
-    k = LN2 / t_half_beta_endorphin
-    toward = cos(OMEGA * circadian_acrophase)
-    along = sin(OMEGA * circadian_acrophase)
-    in_phase = clock_cos * toward + clock_sin * along
-    behind = clock_sin * toward - clock_cos * along
-    return 1.0 + circadian_amplitude * k * (k * in_phase + OMEGA * behind) / (k * k + OMEGA * OMEGA)
+    """The level's own daily rhythm, as measured: mean 1, peak at the acrophase."""
+    toward = clock_cos * cos(OMEGA * circadian_acrophase)
+    along = clock_sin * sin(OMEGA * circadian_acrophase)
+    return 1.0 + circadian_amplitude * (toward + along)
 
 
 @M.quantity("1", "mu tone lost at the sensor")
@@ -102,12 +95,18 @@ def demand(
 
 @M.quantity("1", "daily rhythm of beta-endorphin release")
 def circadian(
-    clock_cos: float, clock_sin: float, circadian_amplitude: float, circadian_acrophase: float
+    expected_endorphin: float,
+    clock_cos: float,
+    clock_sin: float,
+    circadian_amplitude: float,
+    circadian_acrophase: float,
+    t_half_beta_endorphin: float,
 ) -> float:
-    """Cosine with mean 1 and its peak at the acrophase."""
-    toward = clock_cos * cos(OMEGA * circadian_acrophase)
-    along = clock_sin * sin(OMEGA * circadian_acrophase)
-    return 1.0 + circadian_amplitude * (toward + along)
+    """The release that gives the level its rhythm: it leads, since the peptide is lost slowly."""
+    behind = clock_cos * sin(OMEGA * circadian_acrophase)
+    ahead = clock_sin * cos(OMEGA * circadian_acrophase)
+    slope = circadian_amplitude * OMEGA * (behind - ahead)
+    return expected_endorphin + slope * t_half_beta_endorphin / LN2
 
 
 @M.state("1", "delayed demand on beta-endorphin release", start=1.0)

@@ -44,4 +44,10 @@ def test_felt_changes_nothing_that_is_felt_and_leaves_its_argument_alone() -> No
     np.testing.assert_array_equal(params, before)
     same = [i for i, n in enumerate(NAMES) if n not in INERT]
     np.testing.assert_array_equal(cleared[:, same], params[:, same])
-    assert not cleared[:, [i for i, n in enumerate(NAMES) if n in INERT]].any()
+    own = np.array([MODEL.parameter_vector({"cl": 90.0, "kd_mor": 0.3})])
+    np.testing.assert_array_equal(felt(own), params)
+
+
+def test_a_drug_that_never_leaves_does_not_make_the_untreated_day_look_neutral() -> None:
+    params = np.array([MODEL.parameter_vector({"q_deep": 0.0})])
+    assert find_orbits(params, np.array([True])).status[0] == Status.OK

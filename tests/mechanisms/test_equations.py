@@ -81,31 +81,40 @@ def test_a_small_store_empties_faster_in_proportion() -> None:
     assert endogenous.refill(1.0, 0.5, 1.0, 0.0, 0.006, 0.2) == pytest.approx(0.003)
 
 
+RHYTHM = [
+    MODEL.parameters[n].value
+    for n in ("circadian_amplitude", "circadian_acrophase", "t_half_beta_endorphin")
+]
+
+
+def rhythms(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The expected level and the release behind it."""
+    a, phi, half = RHYTHM
+    clock = zip(np.cos(forms.OMEGA * t), np.sin(forms.OMEGA * t), strict=True)
+    pairs = []
+    for c, s in clock:
+        level = endogenous.expected_endorphin(c, s, a, phi)
+        pairs.append((level, endogenous.circadian(level, c, s, a, phi, half)))
+    levels, release = np.array(pairs).T
+    return levels, release
+
+
 def test_rhythm_has_mean_one_and_its_peak_at_the_acrophase() -> None:
     hours = np.arange(0.0, 24.0, 0.01)
-    a, phi = (MODEL.parameters[n].value for n in ("circadian_amplitude", "circadian_acrophase"))
-    wave = [
-        endogenous.circadian(np.cos(forms.OMEGA * t), np.sin(forms.OMEGA * t), a, phi)
-        for t in hours
-    ]
-    assert np.mean(wave) == pytest.approx(1.0)
-    assert hours[np.argmax(wave)] == pytest.approx(phi, abs=0.02)
-    assert max(wave) == pytest.approx(1.0 + a, abs=1e-6)
+    wave, release = rhythms(hours)
+    assert np.mean(wave) == pytest.approx(1.0) and np.mean(release) == pytest.approx(1.0)
+    assert hours[np.argmax(wave)] == pytest.approx(RHYTHM[1], abs=0.02)
+    assert max(wave) == pytest.approx(1.0 + RHYTHM[0], abs=1e-6)
+    assert 1.0 < hours[np.argmax(wave)] - hours[np.argmax(release)] < 3.0, "release leads"
 
 
 def test_expected_rhythm_is_the_filtered_release() -> None:
-    a, phi, half = (
-        MODEL.parameters[n].value
-        for n in ("circadian_amplitude", "circadian_acrophase", "t_half_beta_endorphin")
-    )
     t = np.arange(0.0, 24.0 * 10, 0.01)
-    clock = np.cos(forms.OMEGA * t), np.sin(forms.OMEGA * t)
-    release = np.array([endogenous.circadian(c, s, a, phi) for c, s in zip(*clock, strict=True)])
+    want, release = rhythms(t)
     level = np.ones_like(t)
-    k = np.log(2.0) / half
+    k = np.log(2.0) / RHYTHM[2]
     for i in range(len(t) - 1):
         level[i + 1] = level[i] + 0.01 * k * (release[i] - level[i])
-    want = [endogenous.expected_endorphin(c, s, a, phi, half) for c, s in zip(*clock, strict=True)]
     np.testing.assert_allclose(level[-2400:], want[-2400:], atol=1e-3)
 
 
