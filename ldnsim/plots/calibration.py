@@ -94,6 +94,9 @@ def _profile(ax: Axes, fit: Mapping[str, Any], p: Mapping[str, Any]) -> None:
     ax.axhline(FLAT, color=style.GREY, ls="--", lw=1.2)
     ax.axvline(estimate["shipped"], color=style.OKABE_ITO["orange"], lw=1.5)
     ax.set_xscale("log")
+    near = np.nonzero(np.asarray(p["rise"]) < CEILING)[0]
+    ends = max(near[0] - 1, 0), min(near[-1] + 1, len(p["value"]) - 1)
+    ax.set_xlim(p["value"][ends[0]], p["value"][ends[1]])
     ax.set_ylim(-0.3, CEILING)
     ax.set_title(f"{fit['group']}: {estimate['verdict']}", loc="left", fontsize=style.SMALL)
     ax.set_xlabel(f"{p['name']} ({estimate['unit']})")
