@@ -21,7 +21,7 @@ from ldnsim.errors import UserError
 RUN = CliRunner()
 COMMANDS = (
     "demo", "init", "sweep", "simulate", "compare", "cite", "parameters", "hypotheses",
-    "phenotypes", "adjuncts", "protocols", "templates", "schema", "doctor",
+    "phenotypes", "covariates", "adjuncts", "protocols", "templates", "schema", "doctor", "trial",
 )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def test_hypotheses_and_phenotypes_name_the_defaults() -> None:
     assert "\ndefault\t" in RUN.invoke(app, ["phenotypes"]).stdout
 
 
-@pytest.mark.parametrize("kind", ["hypotheses", "phenotypes", "adjuncts"])
+@pytest.mark.parametrize("kind", ["hypotheses", "phenotypes", "covariates", "adjuncts"])
 def test_one_record_shows_its_evidence_and_a_typo_its_remedy(kind: str) -> None:
     from ldnsim import catalog
 

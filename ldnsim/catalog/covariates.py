@@ -91,9 +91,13 @@ class Covariate:
         """Names of the claims a study can make about it."""
         return tuple(dict.fromkeys(e.claim for e in self.effects if e.claim))
 
-    def targets(self, claim: str = "") -> tuple[str, ...]:
-        """Return the parameters it acts on under a claim."""
-        return tuple(e.target for e in self.effects if e.claim in ("", claim))
+    def targets(self, claim: str = "", level: Level | None = None) -> tuple[str, ...]:
+        """Return the parameters it acts on under a claim, at one level or at any (None)."""
+        return tuple(
+            e.target
+            for e in self.effects
+            if e.claim in ("", claim) and (level is None or e.amount(level) is not None)
+        )
 
 
 def word_of(level: Level) -> str:

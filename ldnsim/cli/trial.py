@@ -40,7 +40,7 @@ def trial(
         int | None, typer.Option(min=1, help="Threads to use (default: all cores).")
     ] = None,
 ) -> None:
-    """Report a study of virtual patients as a placebo-controlled trial."""
+    """Report virtual patients as a placebo-controlled trial."""
     from ldnsim.analysis import trial as analysis
     from ldnsim.cli.look import selection
     from ldnsim.plots.members import narrow

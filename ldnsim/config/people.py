@@ -38,7 +38,8 @@ def covariates_leave_parameters_alone(study: StudyConfig) -> Iterator[str]:
             given[axis.field.partition(".")[2]] = f"axes[{i}] ({axis.field})"
     claimed = _claim(study)
     for name, where in _set_covariates(study).items():
-        for target in covariates()[name].targets(claimed.get(name, "")):
+        level = study.patient.covariates().get(name)
+        for target in covariates()[name].targets(claimed.get(name, ""), level):
             if target in given:
                 yield (
                     f"{where} and {given[target]} both give the parameter {target}; keep one of"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 PATIENT = "patient"
@@ -43,18 +44,37 @@ def over_patients(
             continue
         if name == "status":
             continue
-        kept = variable.astype(float).where(good)
-        _put(found, str(name), kept.median(PATIENT, skipna=True), variable.attrs)
+        ordered = _ordered(variable.where(good))
+        _put(found, str(name), _quantile(ordered, 0.5), variable.attrs)
         if "time" in variable.dims:
             for band, q in BAND.items():
-                values = kept.quantile(q, dim=PATIENT).drop_vars("quantile")
-                _put(found, f"{band}_{name}", values, variable.attrs)
+                _put(found, f"{band}_{name}", _quantile(ordered, q), variable.attrs)
     first = ds["status"].isel({PATIENT: 0}, drop=True)
     _put(found, "status", first.where(~good.any(PATIENT), 0), ds["status"].attrs)
     if "status_advice" in ds:
         advice = ds["status_advice"].isel({PATIENT: 0}, drop=True)
         found["status_advice"] = advice.where(~good.any(PATIENT), "")
     return found.assign_attrs({SHOWN: ds.sizes[PATIENT]})
+
+
+def _ordered(variable: xr.DataArray) -> xr.DataArray:
+    """Return the values sorted along the patients, missing ones last."""
+    values = variable.transpose(..., PATIENT).astype(float)
+    return values.copy(data=np.sort(values.values, axis=-1)).drop_vars(PATIENT, errors="ignore")
+
+
+def _quantile(ordered: xr.DataArray, q: float) -> xr.DataArray:
+    """Return a quantile over the patients that are not missing; NaN where all are.
+
+    ``numpy.nanquantile`` gives the same, a slice at a time and a hundred times slower.
+    """
+    values = ordered.values
+    last = np.maximum(np.isfinite(values).sum(axis=-1, keepdims=True) - 1, 0)
+    below = np.floor(q * last).astype(int)
+    above = np.minimum(below + 1, last)
+    low, high = (np.take_along_axis(values, at, -1)[..., 0] for at in (below, above))
+    share = (q * last - below)[..., 0]
+    return ordered.isel({PATIENT: 0}).copy(data=low + share * (high - low))
 
 
 def _put(ds: xr.Dataset, name: str, values: xr.DataArray, attrs: Mapping[Any, Any]) -> None:

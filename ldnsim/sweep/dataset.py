@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.model import default_model
-from ldnsim.sweep import population, summaries
+from ldnsim.sweep import people, summaries
 from ldnsim.sweep.doses import daily_dose
 from ldnsim.sweep.job import Block, Job
 from ldnsim.sweep.plan import Plan
@@ -72,7 +72,7 @@ def skeleton(job: Job, column: Column) -> xr.Dataset:
         put(f"baseline_{name}", job.untreated.mean[who, at], attrs)
     if plan.study.output.ledger:
         _put_ledger(ds, plan)
-    return ds if plan.people is None else population.label(ds, plan.people)
+    return ds if plan.people is None else people.label(ds, plan.people)
 
 
 def coordinates(plan: Plan) -> dict[str, Any]:

@@ -77,9 +77,8 @@ def spread_out(kind: str, sd: float, centre: Floats, quantile: Floats) -> Floats
         return np.asarray(centre * np.exp(step), dtype=np.float64)
     if kind != "logitnormal":
         return np.array(centre)
-    with np.errstate(divide="ignore"):
-        odds = centre / (1.0 - centre) * np.exp(step)
-    return np.asarray(np.where(centre < 1.0, odds / (1.0 + odds), centre), dtype=np.float64)
+    odds = centre * np.exp(step)
+    return np.asarray(odds / (1.0 - centre + odds), dtype=np.float64)
 
 
 def genotypes(quantile: Floats, g: float) -> NDArray[np.str_]:

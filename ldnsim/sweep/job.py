@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ldnsim.model import default_model
 from ldnsim.sweep import summaries
 from ldnsim.sweep.events import dose_events, merge, parameter_events
+from ldnsim.sweep.people import untreated as untreated_orbits
 from ldnsim.sweep.plan import Plan
 from ldnsim.sweep.task import Events, Solved, Task, solve_task
 
@@ -46,10 +47,7 @@ def tolerances(plan: Plan) -> Floats:
 
 def find_untreated(plan: Plan, threads: int | None = None) -> Untreated:
     """Solve for the untreated orbit of every distinct patient of a plan."""
-    from ldnsim.engine.orbit import find_orbits
-
-    people = plan.patients
-    orbits = find_orbits(people.params, people.inflamed, threads)
+    orbits = untreated_orbits(plan.people, plan.patients, threads)
     status = np.asarray(orbits.status).astype(np.int8)
     ok = (status == 0)[:, None]
     y0 = np.where(ok, orbits.y0, np.nan)

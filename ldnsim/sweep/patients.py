@@ -14,7 +14,7 @@ from ldnsim.config.run import RunSpec
 from ldnsim.model import default_model
 
 if TYPE_CHECKING:
-    from ldnsim.sweep.population import People
+    from ldnsim.sweep.people import People
 
 Floats = NDArray[np.float64]
 

@@ -18,7 +18,8 @@ from ldnsim.model import default_model
 from ldnsim.sweep import doses, grid
 from ldnsim.sweep.bounds import check_parameters
 from ldnsim.sweep.patients import Patients, find_patients
-from ldnsim.sweep.population import People, describe, find_people
+from ldnsim.sweep.people import People
+from ldnsim.sweep.population import describe, find_people
 
 Floats = NDArray[np.float64]
 DAY, WEEK = 24.0, 168.0

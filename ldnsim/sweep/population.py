@@ -7,11 +7,11 @@ in every regimen and under every hypothesis of the study.
 
 from __future__ import annotations
 
-import json
+import logging
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,110 +23,27 @@ from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.sweep import draws
 from ldnsim.sweep.patients import is_inflamed, overrides
+from ldnsim.sweep.people import (
+    OPRM1,
+    People,
+    joined,
+    on_bound,
+    pick,
+    varied,
+    vary,
+    with_genotype,
+)
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from ldnsim.engine.orbit import Orbits
 
+log = logging.getLogger("ldnsim")
 Floats = NDArray[np.float64]
 CHUNK = 64
 """Candidates solved at once. It is fixed, so that whether one is accepted never depends on how
 many are wanted."""
 MOST = 20
 """Candidates tried per patient before a population is given up."""
-PK = "pharmacokinetics"
-OPRM1 = "oprm1"
-
-
-@dataclass(frozen=True)
-class People:
-    """The accepted patients of a population.
-
-    Attributes:
-        settings: the block of the study.
-        names: parameters that vary, in the order of the model.
-        candidate: number of each patient in the stream of candidates, shape (patients,).
-        quantile: of each varied parameter, shape (patients, names).
-        genotype: of each patient; empty when none is drawn.
-        values: parameters under the reference, shape (patients, names).
-        tried: how many candidates were looked at for these patients.
-        rejected: how many of them were not plausible, by reason.
-        clipped: how many patients were put on the bound of a parameter, by its name.
-    """
-
-    settings: Population
-    names: tuple[str, ...]
-    candidate: NDArray[np.int64]
-    quantile: Floats
-    genotype: tuple[str, ...]
-    values: Floats
-    tried: int
-    rejected: dict[str, int]
-    clipped: dict[str, int]
-
-    def __len__(self) -> int:
-        """Return the number of patients."""
-        return len(self.candidate)
-
-    def of(self, run: RunSpec) -> RunSpec:
-        """Return a run with what was drawn of its patient besides parameters."""
-        if not self.genotype or run.patient is None:
-            return run
-        return _with_genotype(run, self.genotype[run.patient])
-
-    def vector(self, centre: Floats, patient: int) -> Floats:
-        """Return the parameters of a patient around a centre, each of shape (parameters,)."""
-        own = _vary(self.settings, self.names, centre[None, :], self.quantile[[patient]])
-        return np.asarray(own[0], dtype=np.float64)
-
-
-def varied(settings: Population) -> tuple[str, ...]:
-    """Return the parameters that differ between patients, in the order of the model."""
-    wanted = settings.vary
-    return tuple(
-        p.name
-        for p in default_model().parameters.values()
-        if p.spread.kind != "fixed"
-        and (wanted == "all" or p.name in wanted)
-        and p.name not in settings.exclude
-    )
-
-
-def _with_genotype(run: RunSpec, genotype: str) -> RunSpec:
-    known = {**dict(run.covariates), OPRM1: genotype}
-    return replace(run, covariates=tuple(sorted(known.items())))
-
-
-def _vary(settings: Population, names: tuple[str, ...], centre: Floats, u: Floats) -> Floats:
-    """Return parameter vectors, shape (n, parameters), without looking at bounds.
-
-    A value that a bound forbids is put on the bound.
-
-    Args:
-        settings: the block of the study.
-        names: what varies.
-        centre: medians, shape (n, parameters).
-        u: quantiles, shape (n, names).
-    """
-    model = default_model()
-    found = centre.copy()
-    for j, name in enumerate(names):
-        p, at = model.parameters[name], model.parameter_index[name]
-        sd = p.spread.sd * settings.scale * (settings.pk_scale if p.mechanism == PK else 1.0)
-        free = draws.spread_out(p.spread.kind, sd, centre[:, at], u[:, j])
-        found[:, at] = np.clip(free, p.low, p.high)
-    return found
-
-
-def _on_bound(names: tuple[str, ...], centre: Floats, values: Floats) -> NDArray[np.bool_]:
-    """Whether a varied parameter was put on its bound, shape (n, names)."""
-    model = default_model()
-    found = np.zeros((len(values), len(names)), dtype=np.bool_)
-    for j, name in enumerate(names):
-        p, at = model.parameters[name], model.parameter_index[name]
-        moved = values[:, at] != centre[:, at]
-        edge = (values[:, at] == p.low) | (values[:, at] == p.high)
-        found[:, j] = moved & edge
-    return found
 
 
 @dataclass(frozen=True)
@@ -135,7 +52,8 @@ class _Candidates:
 
     quantile: Floats
     genotype: tuple[str, ...]
-    values: Floats
+    params: Floats
+    orbits: Orbits
     clipped: NDArray[np.bool_]
     reason: tuple[str, ...]
 
@@ -163,7 +81,10 @@ def find_people(
         chunks.append(chunk)
         good += chunk.reason.count("")
         if good >= settings.size:
-            return _accept(settings, chunks)
+            return _accept(settings, is_inflamed(reference), chunks)
+        if len(chunks) % 8 == 0:
+            log.info("%d of %d virtual patients found, %d candidates tried", good, settings.size,
+                     len(chunks) * CHUNK)  # fmt: skip
         if len(chunks) * CHUNK >= most:
             break
     raise _too_few(settings, chunks, good)
@@ -202,18 +123,16 @@ def _look_at(
     model = default_model()
     g = settings.oprm1_g_frequency
     genotype = () if g is None else tuple(str(x) for x in draws.genotypes(genes, g))
-    runs = [_with_genotype(reference, x) for x in genotype] or [reference] * len(u)
+    runs = [with_genotype(reference, x) for x in genotype] or [reference] * len(u)
     memo = {run.covariates: model.parameter_vector(overrides(run)) for run in runs}
     centre = np.array([memo[run.covariates] for run in runs])
-    params = _vary(settings, names, centre, u)
+    params = vary(settings, names, centre, u)
     orbits = find_orbits(params, np.full(len(u), is_inflamed(reference)), threads)
-    at = [model.parameter_index[n] for n in names]
-    return _Candidates(
-        u, genotype, params[:, at], _on_bound(names, centre, params), _reasons(settings, orbits)
-    )
+    clipped = on_bound(names, centre, params)
+    return _Candidates(u, genotype, params, orbits, clipped, _reasons(settings, orbits))
 
 
-def _reasons(settings: Population, orbits: Any) -> tuple[str, ...]:
+def _reasons(settings: Population, orbits: Orbits) -> tuple[str, ...]:
     """Say why each candidate is not plausible; empty for those who are."""
     from ldnsim.engine.status import Status
 
@@ -229,7 +148,7 @@ def _reasons(settings: Population, orbits: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _accept(settings: Population, chunks: list[_Candidates]) -> People:
+def _accept(settings: Population, inflamed: bool, chunks: list[_Candidates]) -> People:
     """Take the first plausible candidates; count what was passed over on the way."""
     reason = [r for c in chunks for r in c.reason]
     good = np.flatnonzero(np.array([r == "" for r in reason]))[: settings.size]
@@ -237,13 +156,18 @@ def _accept(settings: Population, chunks: list[_Candidates]) -> People:
     names = varied(settings)
     genotype = [x for c in chunks for x in c.genotype]
     clipped = np.concatenate([c.clipped for c in chunks])[good].sum(axis=0)
+    params = np.concatenate([c.params for c in chunks])[good]
+    index = default_model().parameter_index
     return People(
         settings,
         names,
         good.astype(np.int64),
         np.concatenate([c.quantile for c in chunks])[good],
         tuple(genotype[k] for k in good) if genotype else (),
-        np.concatenate([c.values for c in chunks])[good],
+        params[:, [index[n] for n in names]],
+        params,
+        inflamed,
+        pick(joined([c.orbits for c in chunks]), good),
         tried,
         dict(sorted(Counter(r for r in reason[:tried] if r).items())),
         {n: int(k) for n, k in zip(names, clipped, strict=True) if k},
@@ -272,41 +196,3 @@ def describe(settings: Population) -> str:
         f"{', ' + limits if limits else ''}), at most"
         f" {max(MOST * settings.size, 4 * CHUNK)} candidates"
     )
-
-
-def attributes(people: People) -> dict[str, Any]:
-    """Return how the patients were drawn, for the attributes of a result."""
-    return {
-        "population": json.dumps(
-            {
-                "size": len(people),
-                "method": people.settings.method,
-                "candidates": people.tried,
-                "rejected": people.rejected,
-                "clipped": people.clipped,
-            }
-        )
-    }
-
-
-def label(ds: xr.Dataset, people: People) -> xr.Dataset:
-    """Add to a result which candidate each patient is, and what was drawn of him or her."""
-    model = default_model()
-    units = np.array([model.parameters[n].unit for n in people.names], dtype=str)
-    ds = ds.assign_coords(
-        candidate=("patient", people.candidate, {"long_name": "number in the stream of draws"}),
-        parameter=("parameter", np.array(people.names, dtype=str), {"long_name": "parameter"}),
-        parameter_unit=("parameter", units, {"long_name": "unit of the parameter"}),
-    )
-    ds["patient_parameters"] = (
-        ("patient", "parameter"),
-        people.values,
-        {
-            "units": "see parameter_unit",
-            "long_name": "parameters drawn, under the study's own hypothesis and phenotype",
-        },
-    )
-    if people.genotype:
-        words = np.array(people.genotype, dtype=str)
-        ds["patient_oprm1"] = ("patient", words, {"long_name": "OPRM1 A118G genotype drawn"})
-    return ds

@@ -14,7 +14,7 @@ import numpy as np
 
 from ldnsim.catalog import COMBINATION_WARNING, adjuncts, covariates, hypotheses, phenotypes
 from ldnsim.model import default_model
-from ldnsim.sweep import population
+from ldnsim.sweep import people
 from ldnsim.sweep.plan import Plan
 
 WARNING = (
@@ -100,7 +100,7 @@ def sources(plan: Plan) -> dict[str, list[str]]:
     runs = plan.runs
     known_of = {k for r in runs for k, _ in r.covariates if k in covariates()}
     if plan.people is not None and plan.people.genotype:
-        known_of.add(population.OPRM1)
+        known_of.add(people.OPRM1)
     catalog = (
         ("hypothesis", hypotheses(), {r.hypothesis for r in runs}),
         ("phenotype", phenotypes(), {r.phenotype for r in runs}),
@@ -134,7 +134,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "solver": json.dumps(solver),
         "horizon_h": plan.end,
         "dims": json.dumps([d.name for d in plan.dims]),
-        **(population.attributes(plan.people) if plan.people is not None else {}),
+        **(people.attributes(plan.people) if plan.people is not None else {}),
     }
 
 
