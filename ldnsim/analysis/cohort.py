@@ -20,7 +20,7 @@ from ldnsim.analysis.trial import LIMITS
 from ldnsim.model import default_model
 
 if TYPE_CHECKING:
-    from ldnsim.sweep.population import People
+    from ldnsim.sweep.people import People
 
 Floats = NDArray[np.float64]
 Own = tuple[tuple[str, float], ...]
