@@ -212,16 +212,20 @@ class Profile:
 
 
 def _crossing(x: Floats, rise: Floats) -> float | None:
-    """Return where ``rise`` first passes :data:`FLAT`, going outward."""
+    """Return where ``rise`` first passes :data:`FLAT`, going outward.
+
+    The root of the rise is interpolated: it is a straight line where chi-square is a parabola.
+    """
+    root = np.sqrt(rise)
     for a in range(len(x) - 1):
         if rise[a] < FLAT <= rise[a + 1]:
-            share = (FLAT - rise[a]) / (rise[a + 1] - rise[a])
+            share = (math.sqrt(FLAT) - root[a]) / (root[a + 1] - root[a])
             return float(x[a] + share * (x[a + 1] - x[a]))
     return None
 
 
 def profile(
-    batch: Batch, low: Floats, high: Floats, best: Fit, at: int, name: str, points: int = 13
+    batch: Batch, low: Floats, high: Floats, best: Fit, at: int, name: str, points: int = 7
 ) -> Profile:
     """Return the profile of one parameter, the others fitted anew at each point of the grid.
 
@@ -232,9 +236,9 @@ def profile(
         best: the fit.
         at: place of the parameter.
         name: its name.
-        points: of the grid over the bounds; the best value is added.
+        points: of the grid over the bounds; more are added about the best value.
     """
-    grid = np.sort(np.append(np.linspace(low[at], high[at], points), best.x[at]))
+    grid = _grid(low[at], high[at], best, at, points)
     others = [j for j in range(len(low)) if j != at]
     chi2 = np.empty(len(grid))
     middle = int(np.searchsorted(grid, best.x[at]))
@@ -244,6 +248,19 @@ def profile(
             local = _Local(_held(batch, at, grid[k], others), low[others], high[others])
             warm, chi2[k] = local.run(warm)
     return Profile(name, grid, np.maximum(chi2 - min(best.chi2, chi2.min()), 0.0))
+
+
+NEAR = (1.0, 2.0, 3.0)
+"""Steps about the best value, in standard errors."""
+
+
+def _grid(low: float, high: float, best: Fit, at: int, points: int) -> Floats:
+    """Return equal steps over the bounds, with smaller ones about the best value."""
+    se = curvature(best.jacobian, [str(j) for j in range(len(best.x))]).se[at]
+    steps = [k * se for k in NEAR] if np.isfinite(se) else []
+    near = [best.x[at] + side * step for step in steps for side in (-1.0, 1.0)]
+    inside = [x for x in [*near, best.x[at]] if low <= x <= high]
+    return np.unique(np.concatenate([np.linspace(low, high, points), inside]))
 
 
 def _held(batch: Batch, at: int, value: float, others: Sequence[int]) -> Batch:

@@ -37,7 +37,7 @@ def calibrate(
     plot: Annotated[Path | None, typer.Option(help="Draw it (.png, .svg, .pdf).")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of the engine.")] = None,
 ) -> None:
-    """Fit parameters to observations; shipped values are its output."""
+    """Fit parameters to the observations."""
     from ldnsim.analysis.calibrate import Options
     from ldnsim.analysis.calibrate import calibrate as fit
 

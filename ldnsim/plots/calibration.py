@@ -41,6 +41,9 @@ def draw(fits: Fits) -> Figure:
         _observations(figure.add_subplot(grid[0, :]), rows)
         for i, (f, p) in enumerate(profiles):
             _profile(figure.add_subplot(grid[1 + i // COLUMNS, i % COLUMNS]), f, p)
+        note = "Profiles: dashed, the rise of a 95 % interval; orange, the shipped value. "
+        text = (note if profiles else "") + style.WARNING
+        figure.supxlabel(text, x=0.012, ha="left", fontsize=style.SMALL, color=style.GREY)
     return figure
 
 
@@ -57,12 +60,14 @@ def _observations(ax: Axes, rows: Sequence[tuple[Mapping[str, Any], Mapping[str,
         at = (o["simulated"] - middle) / half
         inside = (at >= -1.0 or not closed[0]) and (at <= 1.0 or not closed[1])
         colour = style.OKABE_ITO["blue" if inside else "vermillion"]
-        ax.plot([np.clip(at, -2.4, 2.4)], [y], "D", color=colour, ms=7, zorder=4)
-        published = ", ".join(f"{v:g}" for v in o["values"]) or o["published"]
-        ax.text(2.55, y, f"{o['simulated']:.4g} | {published} {o['unit']}", va="center",
-                fontsize=style.SMALL)  # fmt: skip
+        ax.plot([np.clip(at, -1.95, 1.95)], [y], "D", color=colour, ms=7, zorder=4)
+        unit = "" if o["unit"] == "1" else f" {o['unit']}"
+        values = ", ".join(f"{v:g}" for v in o["values"])
+        published = values + unit if values else o["published"]
+        text = f"{o['simulated']:.4g} | {published}"
+        ax.text(2.05, y, text, va="center", fontsize=style.SMALL)
     ax.set_yticks(range(len(rows)), [f"{f['group']}: {o['name']}" for f, o in rows][::-1])
-    ax.set_xlim(-2.5, 2.5)
+    ax.set_xlim(-2.0, 2.0)
     ax.set_ylim(-0.7, len(rows) - 0.3)
     ax.set_xticks([-1.0, 0.0, 1.0], ["lower end", "middle", "upper end"])
     ax.set_xlabel("published interval; diamond: fitted; circle: published; right: both as numbers")
@@ -89,6 +94,9 @@ def _profile(ax: Axes, fit: Mapping[str, Any], p: Mapping[str, Any]) -> None:
     ax.axhline(FLAT, color=style.GREY, ls="--", lw=1.2)
     ax.axvline(estimate["shipped"], color=style.OKABE_ITO["orange"], lw=1.5)
     ax.set_xscale("log")
+    near = np.nonzero(np.asarray(p["rise"]) < CEILING)[0]
+    ends = max(near[0] - 1, 0), min(near[-1] + 1, len(p["value"]) - 1)
+    ax.set_xlim(p["value"][ends[0]], p["value"][ends[1]])
     ax.set_ylim(-0.3, CEILING)
     ax.set_title(f"{fit['group']}: {estimate['verdict']}", loc="left", fontsize=style.SMALL)
     ax.set_xlabel(f"{p['name']} ({estimate['unit']})")

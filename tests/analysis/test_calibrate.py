@@ -51,10 +51,18 @@ def test_occupancy_alone_cannot_tell_affinity_from_entry() -> None:
     assert alone.estimates[0].verdict == "determined"
 
 
-def test_a_prior_that_decides_is_said_to() -> None:
-    estimate = calibrate(["peptides"], FEW)[0].estimates[0]
-    assert estimate.verdict == "prior decides" and not estimate.fitted
-    assert estimate.value == pytest.approx(estimate.shipped, rel=1e-3)
+def test_priors_close_what_data_leave_open_and_say_when_they_decide() -> None:
+    options = replace(FEW, free=("kp_brain", "kd_mor"), priors=True)
+    fit = calibrate(["occupancy"], options)[0]
+    kp, kd = fit.estimates
+    assert fit.curvature.rank == 2
+    # normal theory: data of variance s fix the difference of two logarithms with prior variances
+    alone = calibrate(["occupancy"], FEW)[0].estimates[0]
+    s = (alone.se / alone.value) ** 2
+    expected = 0.3**2 * (0.5**2 + s) / (0.3**2 + 0.5**2 + s)
+    assert (kp.se / kp.value) ** 2 == pytest.approx(expected, rel=0.05)
+    assert kp.data_share == pytest.approx(1.0 - expected / 0.3**2, abs=0.05)
+    assert kp.verdict == "prior decides" and not kp.fitted and kd.fitted
 
 
 def test_wrong_names_are_refused() -> None:

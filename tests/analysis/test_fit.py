@@ -37,7 +37,7 @@ def test_a_linear_problem_has_the_closed_solution() -> None:
 def test_a_profile_of_a_quadratic_is_the_normal_interval() -> None:
     found = minimise(linear, LOW, HIGH)
     se = curvature(found.jacobian, ["a", "b", "c"]).se
-    seen = profile(linear, LOW, HIGH, found, 1, "b", points=201)
+    seen = profile(linear, LOW, HIGH, found, 1, "b")
     low, high = seen.interval
     assert low is not None and high is not None and seen.determined
     for end in (low, high):
