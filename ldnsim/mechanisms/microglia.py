@@ -16,7 +16,7 @@ P("k_activation", 0.012, "1/h", "activation of resting microglia at full TLR4 si
   spread=lognormal(0.3))
 P("k_autocrine", 0.09, "1/h", "activation by the cells' own TNF, when saturated", ASSUMED,
   spread=lognormal(0.2))
-P("tnf_autocrine50", 9.85, "1", "TNF (fold) of half-maximal autocrine activation", ASSUMED,
+P("tnf_autocrine50", 9.95, "1", "TNF (fold) of half-maximal autocrine activation", ASSUMED,
   spread=lognormal(0.15), low=1e-3, note="above it the patient counts as inflamed")
 P("tone_activation", 5.0, "1", "strength of opioid tone against activation", ASSUMED,
   spread=lognormal(0.4))

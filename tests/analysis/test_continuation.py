@@ -48,7 +48,7 @@ def test_the_resolved_state_exists_up_to_the_fold_and_not_beyond(branch: Branch)
 def test_stable_stretches_are_what_settling_finds(branch: Branch) -> None:
     p, tnf = branch.values, branch.of("tnf")
     for inflamed in (False, True):
-        here = np.flatnonzero(branch.stable & ((tnf > 0.5 * 9.85) == inflamed))[::6]
+        here = np.flatnonzero(branch.stable & ((tnf > 0.5 * default_model().parameters["tnf_autocrine50"].value) == inflamed))[::6]
         status, settled = orbits(p[here].tolist(), inflamed)
         assert len(here) > 3 and np.all(status == Status.OK)
         np.testing.assert_allclose(tnf[here], settled, rtol=1e-5)
