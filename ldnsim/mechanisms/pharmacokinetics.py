@@ -38,7 +38,7 @@ P("f_absorbed", 0.96, "1", "fraction of the dose absorbed", HUMAN_PK, "alomedika
   spread=logitnormal(0.3), high=1.0)
 P("first_pass_extraction", 0.874, "1", "fraction of absorbed drug extracted by the liver before "
   "it reaches the circulation", DERIVED, "johnson2010 dunbar2007", spread=logitnormal(0.45),
-  high=1.0, note="fitted by `ldnsim calibrate` (0.853-0.899), mostly to AUC 1,954 and 1,811 "
+  high=1.0, note="fitted by `ldnsim calibrate` (0.849-0.899), mostly to AUC 1,954 and 1,811 "
   "pg h/mL after 2.4 mg at CL 140 L/h; labels give 0.95 and a bioavailability of 5-40 %",
   alternatives={"swiss_label": 0.95})
 P("f_naltrexol", 0.664, "1", "fraction of eliminated naltrexone that becomes circulating "
@@ -50,7 +50,7 @@ P("cl", 140.0, "L/h", "clearance of naltrexone", HUMAN_PK, "dunbar2007", spread=
   alternatives={"meyer1984": 94.0, "licko1981": 211.0})
 P("v_central", 70.2, "L", "central volume of naltrexone", DERIVED, "johnson2010 swiss_label",
   spread=lognormal(0.25),
-  note="fitted by `ldnsim calibrate` (15-159 L) to Cmax after 2.4 and 50 mg")
+  note="fitted by `ldnsim calibrate` (15-161 L) to Cmax after 2.4 and 50 mg")
 P("v_peripheral", 567.0, "L", "peripheral volume of naltrexone", DERIVED, "alomedika meyer1984",
   spread=lognormal(0.3))
 P("q_peripheral", 73.0, "L/h", "flow between central and peripheral volume", DERIVED,
@@ -63,10 +63,10 @@ P("cl_naltrexol", 65.1, "L/h", "clearance of 6-beta-naltrexol", HUMAN_PK, "dunba
   spread=lognormal(0.3))
 P("v_naltrexol", 48.7, "L", "central volume of 6-beta-naltrexol", DERIVED, "swiss_label",
   spread=lognormal(0.3),
-  note="fitted by `ldnsim calibrate` (15-118 L) to Cmax 108 ng/mL after 50 mg")
+  note="fitted by `ldnsim calibrate` (15-120 L) to Cmax 108 ng/mL after 50 mg")
 P("v_naltrexol_peripheral", 426.0, "L", "peripheral volume of 6-beta-naltrexol", DERIVED,
   "meyer1984 yancey2011 swiss_label", spread=lognormal(0.3),
-  note="fitted by `ldnsim calibrate` (387-461 L) to half-lives of 11-13 h")
+  note="fitted by `ldnsim calibrate` (372-481 L) to half-lives of 11-13 h")
 P("q_naltrexol", 41.0, "L/h", "flow between the volumes of 6-beta-naltrexol", DERIVED, "meyer1984",
   spread=lognormal(0.3))
 P("f_unbound", 0.79, "1", "unbound fraction in plasma, either compound", HUMAN_PK, "ludden1976",

@@ -96,7 +96,11 @@ def _profile(ax: Axes, fit: Mapping[str, Any], p: Mapping[str, Any]) -> None:
     ax.set_xscale("log")
     near = np.nonzero(np.asarray(p["rise"]) < CEILING)[0]
     ends = max(near[0] - 1, 0), min(near[-1] + 1, len(p["value"]) - 1)
-    ax.set_xlim(p["value"][ends[0]], p["value"][ends[1]])
+    limits = p["value"][ends[0]], p["value"][ends[1]]
+    ax.set_xlim(*limits)
+    ticks = [limits[0], estimate["value"], limits[1]]
+    ax.set_xticks(ticks, [f"{t:.3g}" for t in ticks])
+    ax.minorticks_off()
     ax.set_ylim(-0.3, CEILING)
     ax.set_title(f"{fit['group']}: {estimate['verdict']}", loc="left", fontsize=style.SMALL)
     ax.set_xlabel(f"{p['name']} ({estimate['unit']})")
