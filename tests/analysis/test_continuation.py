@@ -154,3 +154,16 @@ def test_the_command_prints_states_and_the_fold() -> None:
     assert [line.split("\t")[0] for line in result.stdout.splitlines()[2:5]] == [
         "resolved", "between", "inflamed",
     ]  # fmt: skip
+
+
+def test_the_inflamed_state_gives_way_at_the_dose_where_simulated_patients_leave_it() -> None:
+    branch = continue_orbit("dose", 1.0, 1.4, points=5)
+    (born,) = [b for b in branch.bifurcations if b.kind == "Neimark-Sacker"]
+    assert born.period == pytest.approx(12.8, abs=0.2) and branch.folds == ()
+    start = find_orbits(MODEL.defaults()[None], np.array([True])).y0
+    doses = born.value + np.array([-0.03, 0.09])
+    daily = DailyMap(MODEL.defaults(), "dose", 1e-6)
+    index = np.array([MODEL.observable_index["tnf"]])
+    tnf, _ = daily.follow(np.repeat(start, 2, axis=0), doses, 800, index, samples=4)
+    assert np.ptp(tnf[0, 0, -60:]) < 0.2 and tnf[0, 0, -1] > 7.5
+    assert tnf[1, 0, -60:].max() < 2.5
