@@ -39,7 +39,7 @@ def compare(
         list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
     ] = None,
 ) -> None:
-    """Draw a stored result: regimens, heat map, night, phase or hypotheses."""
+    """Draw a stored result: regimens, hypotheses, heat map, night."""
     import ldnsim
     from ldnsim import plots
 

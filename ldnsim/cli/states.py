@@ -33,7 +33,7 @@ def states(
         Path | None, typer.Option("--json", help="Write all points to this file.")
     ] = None,
 ) -> None:
-    """Find resting states, folds and limit cycles of a patient over one parameter."""
+    """Find resting states and where they appear or vanish."""
     from ldnsim import plots
     from ldnsim.analysis import continue_orbit
     from ldnsim.cli.run import _assignment
