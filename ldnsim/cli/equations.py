@@ -14,7 +14,7 @@ def equations(
     mechanism: Annotated[str | None, typer.Argument(help="Only this mechanism.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="With meanings and units.")] = False,
 ) -> None:
-    """Print the equations, from the functions the kernels are made of."""
+    """Print the equations that the kernels are made from."""
     from ldnsim import equations as printer
     from ldnsim.model import default_model
 
