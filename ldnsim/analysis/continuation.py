@@ -127,12 +127,12 @@ def _range(
 def _scale(mg: float) -> Floats:
     """Usual size of each state: of an ordinary change, or of the resting value if larger.
 
-    Amounts of drug are measured by the largest dose, concentrations by 1 nmol/L for each mg, lest
-    a curve over the dose be all drug.
+    Amounts of drug are measured by the largest dose, concentrations by 1 nmol/L for each mg, and
+    nothing by less than 0.1, lest a curve over the dose be all drug and occupancy.
     """
     model = default_model()
     drug = {"nmol": mg * NMOL_PER_MG, "nmol/L": mg}
-    change = np.array([max(s.scale, drug.get(s.unit, 0.0)) for s in model.states.values()])
+    change = np.array([max(s.scale, 0.1, drug.get(s.unit, 0.0)) for s in model.states.values()])
     sizes = (model.start(True), model.start(False), change)
     return np.asarray(np.max(sizes, axis=0), dtype=np.float64)
 

@@ -155,9 +155,7 @@ def discriminate(
     for key, assay in assays.items():
         v = variables.index(assay.variable)
         effect = _effect(assay, treated[:, :, :, v], before[:, :, :, v])
-        some, lost = _candidates(
-            key, assay, effect, labels, weeks, clock, participants
-        )
+        some, lost = _candidates(key, assay, effect, labels, weeks, clock, participants)
         found += some
         dropped += lost
     ranked = sorted(found, key=_rank)  # at equal rank, the order of the assay file

@@ -35,7 +35,7 @@ def discriminate(
     plot: Annotated[Path | None, typer.Option(help="Draw the ranking to this file.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write every observation to this file.")] = None,
 ) -> None:
-    """Rank observations by how well they separate the hypotheses."""
+    """Rank observations by how they separate hypotheses."""
     import ldnsim
     from ldnsim.analysis import ranking_data
     from ldnsim.analysis.assays import read_assays

@@ -113,6 +113,9 @@ def _marks(ax: Axes, ds: xr.Dataset, p: np.ndarray, y: np.ndarray) -> None:
             markeredgewidth=1.6, linestyle="none", label="_" if label in known else label,
             gid=kind, zorder=5,
         )  # fmt: skip
+        twin = [j for j in where[: where.index(i)] if abs(p[j] - p[i]) < 0.04 * np.ptp(p)]
+        if any(abs(y[j] - y[i]) < 0.04 * np.ptp(y) for j in twin):
+            continue  # its number would lie on that of its neighbour
         low = y[i] < 0.5 * (y.min() + y.max())
         ax.annotate(
             number(float(p[i])), (p[i], y[i]), xytext=(9, -15 if low else 9),

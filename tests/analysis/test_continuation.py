@@ -20,6 +20,8 @@ from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from tests.engine.bench import random_parameters
 
+SWITCH = default_model().parameters["tnf_autocrine50"].value
+
 matplotlib.use("Agg")
 MODEL = default_model()
 
@@ -48,7 +50,7 @@ def test_the_resolved_state_exists_up_to_the_fold_and_not_beyond(branch: Branch)
 def test_stable_stretches_are_what_settling_finds(branch: Branch) -> None:
     p, tnf = branch.values, branch.of("tnf")
     for inflamed in (False, True):
-        here = np.flatnonzero(branch.stable & ((tnf > 0.5 * default_model().parameters["tnf_autocrine50"].value) == inflamed))[::6]
+        here = np.flatnonzero(branch.stable & ((tnf > 0.5 * SWITCH) == inflamed))[::6]
         status, settled = orbits(p[here].tolist(), inflamed)
         assert len(here) > 3 and np.all(status == Status.OK)
         np.testing.assert_allclose(tnf[here], settled, rtol=1e-5)
@@ -154,3 +156,16 @@ def test_the_command_prints_states_and_the_fold() -> None:
     assert [line.split("\t")[0] for line in result.stdout.splitlines()[2:5]] == [
         "resolved", "between", "inflamed",
     ]  # fmt: skip
+
+
+def test_the_inflamed_state_gives_way_at_the_dose_where_simulated_patients_leave_it() -> None:
+    branch = continue_orbit("dose", 1.0, 1.4, points=5)
+    (born,) = [b for b in branch.bifurcations if b.kind == "Neimark-Sacker"]
+    assert born.period == pytest.approx(12.8, abs=0.2) and branch.folds == ()
+    start = find_orbits(MODEL.defaults()[None], np.array([True])).y0
+    doses = born.value + np.array([-0.03, 0.09])
+    daily = DailyMap(MODEL.defaults(), "dose", 1e-6)
+    index = np.array([MODEL.observable_index["tnf"]])
+    tnf, _ = daily.follow(np.repeat(start, 2, axis=0), doses, 800, index, samples=4)
+    assert np.ptp(tnf[0, 0, -60:]) < 0.2 and tnf[0, 0, -1] > 7.5
+    assert tnf[1, 0, -60:].max() < 2.5
