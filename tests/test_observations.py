@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
+from typer.testing import CliRunner
 
 from ldnsim.analysis.probes import probe_of, read_probe
 from ldnsim.catalog import hypotheses, references
 from ldnsim.catalog.observations import Observation, observations, read_observations
+from ldnsim.cli import app
 from ldnsim.errors import UserError
 
 GOOD = """
@@ -100,3 +102,14 @@ def test_fits_use_only_what_a_hypothesis_is_compared_with() -> None:
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(UserError, match="did you mean 'pet_2mg'"):
         probe_of("pet_2g")
+
+
+def test_the_command_lists_shows_and_refuses() -> None:
+    run = CliRunner()
+    listed = run.invoke(app, ["observations"])
+    assert listed.exit_code == 0
+    assert all(f"\n{name}\t" in listed.stdout for name in observations())
+    shown = run.invoke(app, ["observations", "block_48h"])
+    assert "fitted under: tonic, persistent" in shown.stdout and "observable = " in shown.stdout
+    refused = run.invoke(app, ["observations", "block_48"])
+    assert refused.exit_code == 2 and "did you mean 'block_48h'" in refused.stderr

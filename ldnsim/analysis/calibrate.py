@@ -69,7 +69,7 @@ class Estimate:
         se: its standard error in its own unit, inf where the data leave it open.
         low: lower end of the 95 % interval by profile; None where there is none or not asked for.
         high: upper end.
-        determined: by profile if there is one, else by the Jacobian.
+        determined: by the Jacobian, and by the profile if there is one.
         data_share: share of what is known about it that comes from the data, not from a prior.
         shipped: value in the package.
         unit: of all these.
@@ -306,7 +306,8 @@ def _estimate(
         se=se * free.slope(x),
         low=None if low is None else free.value(low),
         high=None if high is None else free.value(high),
-        determined=known if seen is None else seen.determined,
+        # a profile may end at a bound of another parameter: the Jacobian must agree
+        determined=known and (seen is None or seen.determined),
         data_share=1.0 if free.prior is None else 1.0 - min(1.0, (se / free.prior_sd) ** 2),
         shipped=Patient(group.hypothesis).parameter(free.name),
         unit=_parameter(free.name).unit,

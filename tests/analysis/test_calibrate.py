@@ -46,6 +46,9 @@ def test_occupancy_alone_cannot_tell_affinity_from_entry() -> None:
     fit = calibrate(["occupancy"], replace(FEW, free=("kp_brain", "kd_mor")))[0]
     assert fit.curvature.rank == 1 and set(fit.curvature.open) == {"kp_brain", "kd_mor"}
     assert [e.verdict for e in fit.estimates] == ["not determined"] * 2
+    seen = calibrate(["occupancy"], replace(FEW, free=("kp_brain", "kd_mor"), profiles=True))[0]
+    assert [e.verdict for e in seen.estimates] == ["not determined"] * 2
+    assert seen.profiles[1].interval == (None, None)
     alone = calibrate(["occupancy"], FEW)[0]
     assert alone.fit.chi2 == pytest.approx(fit.fit.chi2, rel=1e-3)  # the second adds nothing
     assert alone.estimates[0].verdict == "determined"
