@@ -101,6 +101,8 @@ class Branch:
         parameter: what varies; ``"dose"`` for the nightly dose.
         unit: of it.
         own: the patient's own value.
+        low: lower end of the range followed.
+        high: upper end.
         dose: mg each night; 0 for the untreated patient.
         hypothesis: name of the hypothesis.
         phenotype: name of the phenotype.
@@ -120,6 +122,8 @@ class Branch:
     parameter: str
     unit: str
     own: float
+    low: float
+    high: float
     dose: float
     hypothesis: str
     phenotype: str

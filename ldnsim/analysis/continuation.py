@@ -19,7 +19,8 @@ from ldnsim.model import default_model
 
 Floats = NDArray[np.float64]
 RANGES = {"driver": (0.0, 0.3), DOSE: (0.0, 50.0)}
-"""Ranges unless others are asked for; other parameters: a fifth to five times their value."""
+"""Ranges unless others are asked for, longer if the patient's own value lies above; of other
+parameters, a fifth to five times their value."""
 SETTLE_DAYS = 360
 NEAR = 0.1
 """A start farther than this from its rhythm after a year, in units of each state's size, is
@@ -78,7 +79,7 @@ def continue_orbit(
     cycles = _distinct([*cycles, *_along(daily, curves)])
     rests = _rests(daily, settings, curves, own) if inside else []
     return _branch(
-        daily, curves, cycles, rests, lost, unit=unit, own=own,
+        daily, curves, cycles, rests, lost, unit=unit, own=own, span=(low, high),
         names=(hypothesis, phenotype),
     )  # fmt: skip
 
@@ -115,7 +116,7 @@ def _range(
         ceiling = np.inf if p.high is None else p.high
     usual = RANGES.get(name) or tuple(sorted((0.2 * own, 5.0 * own)) if own else (0.0, 1.0))
     start = max(usual[0], floor) if low is None else low
-    stop = min(usual[1], ceiling) if high is None else high
+    stop = min(max(usual[1], 1.2 * own), ceiling) if high is None else high
     if not (floor <= start < stop <= ceiling):
         raise UserError(
             f"{name} from {start:g} to {stop:g} ({unit}): expected a range that ascends within "
@@ -277,7 +278,8 @@ def _rests(daily: DailyMap, settings: Settings, curves: Sequence[Curve], own: fl
 
 def _branch(
     daily: DailyMap, curves: Sequence[Curve], cycles: Sequence[Cycle], rests: Sequence[Rest],
-    lost: Sequence[float], *, unit: str, own: float, names: tuple[str, str],
+    lost: Sequence[float], *, unit: str, own: float, span: tuple[float, float],
+    names: tuple[str, str],
 ) -> Branch:  # fmt: skip
     """Lay the curves out as arrays."""
     model = default_model()
@@ -295,8 +297,8 @@ def _branch(
     stable[[m.index for m in marks]] = False
     nothing = np.empty((0, len(model.observables)))
     return Branch(
-        parameter=daily.parameter, unit=unit, own=own, dose=daily.dose, hypothesis=names[0],
-        phenotype=names[1], values=values,
+        parameter=daily.parameter, unit=unit, own=own, low=span[0], high=span[1],
+        dose=daily.dose, hypothesis=names[0], phenotype=names[1], values=values,
         curve=np.repeat(np.arange(len(curves)), [len(c.points) for c in curves]),
         mean=daily.means(x, values) if points else nothing,
         radius=radius, stable=stable, y0=x, ends=tuple(c.ends for c in curves),

@@ -61,7 +61,8 @@ def _show(branch: Branch) -> None:
         headers = ("state", "", "TNF", "M1", "pain", "radius", "least damped ringing")
         table.show(headers, [_row(r) for r in branch.rests])
     else:
-        typer.echo("  no steady state found at this value")
+        inside = branch.low <= branch.own <= branch.high
+        typer.echo("  none found" if inside else "  not looked for: outside the range followed")
     for b in branch.bifurcations:
         words = f"{b.kind} at {branch.parameter} = {b.value:.6g}{unit}"
         words += f", TNF {branch.of('tnf')[b.index]:.3g}"
