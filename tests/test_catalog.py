@@ -94,8 +94,7 @@ def test_the_eight_hypotheses_change_what_they_assert() -> None:
     assert off["null"] == {"coupling_drug"}
     assert off["peripheral"] == {"coupling_brain"}
     assert found["rebound"].overrides == {"ic50_trif": 1960.0}
-    half_time = np.log(2.0) / found["persistent"].overrides["k_off_mor"]
-    assert 60.0 < half_time < 108.0  # a little faster than washout: what is left goes on binding
+    assert found["persistent"].overrides["k_off_mor"] < 0.02 < 0.7  # the default's, per hour
 
 
 def test_each_hypothesis_states_both_sides_and_each_override_is_graded() -> None:

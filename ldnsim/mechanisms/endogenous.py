@@ -146,7 +146,10 @@ def enkephalin_release(enkephalin_pool: float, penk_drive: float, pool50: float)
     return supply(enkephalin_pool, pool50) * penk_drive
 
 
-@M.state("1", "extra synthesis of beta-endorphin precursor, of a healthy reserve", scale=0.1)
+# not bounded by zero: at rest smoothing leaves demand, and so extra synthesis, a hair below it
+@M.state(
+    "1", "extra synthesis of beta-endorphin precursor, of a healthy reserve", scale=0.1, lower=None
+)
 def pomc_synthesis(
     pomc_synthesis: float,
     pomc_drive: float,
@@ -160,7 +163,9 @@ def pomc_synthesis(
     return LN2 / t_half_synthesis * (wanted - pomc_synthesis)
 
 
-@M.state("1", "extra synthesis of enkephalin precursor, of a healthy reserve", scale=0.1)
+@M.state(
+    "1", "extra synthesis of enkephalin precursor, of a healthy reserve", scale=0.1, lower=None
+)
 def penk_synthesis(
     penk_synthesis: float,
     penk_drive: float,

@@ -68,6 +68,13 @@ def test_remarks_name_what_only_the_null_matches_and_what_none_does() -> None:
     assert not any(line.startswith(("c:", "d:")) for line in lines)
 
 
+@pytest.mark.parametrize("hypothesis", ["tonic", "persistent"])
+def test_slow_hypotheses_have_the_washout_measured_in_people(hypothesis: str) -> None:
+    half_time, at_two_days = scorecard(["block_half_time", "block_48h"], [hypothesis])
+    assert half_time.passed and half_time.value is not None and 72.0 < half_time.value < 108.0
+    assert at_two_days.passed and at_two_days.value is not None and 70.0 < at_two_days.value < 80.0
+
+
 def test_rows_are_chosen_by_name_and_unknown_ones_refused() -> None:
     checks = scorecard(["E13", "pet_5mg"], ["dual_pathway"])
     assert [c.id for c in checks] == ["E13", "pet_5mg"] and all(c.passed for c in checks)
