@@ -148,7 +148,7 @@ def enkephalin_release(enkephalin_pool: float, penk_drive: float, pool50: float)
 
 # not bounded by zero: at rest smoothing leaves demand, and so extra synthesis, a hair below it
 @M.state(
-    "1", "extra synthesis of beta-endorphin precursor, of a healthy reserve", scale=0.1, lower=None
+    "1", "extra synthesis of beta-endorphin precursor, of a healthy reserve", scale=0.01, lower=None
 )
 def pomc_synthesis(
     pomc_synthesis: float,
@@ -164,7 +164,7 @@ def pomc_synthesis(
 
 
 @M.state(
-    "1", "extra synthesis of enkephalin precursor, of a healthy reserve", scale=0.1, lower=None
+    "1", "extra synthesis of enkephalin precursor, of a healthy reserve", scale=0.01, lower=None
 )
 def penk_synthesis(
     penk_synthesis: float,

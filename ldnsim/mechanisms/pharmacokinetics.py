@@ -71,14 +71,14 @@ P("q_naltrexol", 41.0, "L/h", "flow between the volumes of 6-beta-naltrexol", DE
   spread=lognormal(0.3))
 P("f_unbound", 0.79, "1", "unbound fraction in plasma, either compound", HUMAN_PK, "ludden1976",
   spread=logitnormal(0.1), high=1.0)
-P("kp_brain", 0.759, "1", "unbound brain-to-plasma ratio of naltrexone", DERIVED,
+P("kp_brain", 0.773, "1", "unbound brain-to-plasma ratio of naltrexone", DERIVED,
   "rabiner2011 trostheim2022", spread=lognormal(0.3),
   note="not measured in man; fitted by `ldnsim calibrate` to PET occupancies of single doses, at "
   "the measured affinity. Naloxone in rats suggests 1.5-2", alternatives={"naloxone_rat": 2.0})
 P("t_half_brain", 0.75, "h", "half-life of naltrexone at the brain effect site", ASSUMED,
   spread=lognormal(0.4), low=0.01,
   note="naloxone leaves rat brain with 0.25 h; the slow alternative is about a day",
-  alternatives={"tonic": 20.4, "naloxone_rat": 0.25})
+  alternatives={"tonic": 20.8, "naloxone_rat": 0.25})
 P("kp_brain_naltrexol", 0.03, "1", "unbound brain-to-plasma ratio of 6-beta-naltrexol", DERIVED,
   "yancey2011 oberdick2016", spread=lognormal(0.5),
   note="20 mg intravenously left central analgesia untouched")

@@ -45,7 +45,7 @@ P("kd_ogfr_naltrexol", 60.0, "nmol/L", "dissociation constant of 6-beta-naltrexo
   ASSUMED, spread=lognormal(1.2), low=1e-6)
 P("k_off_mor", 0.7, "1/h", "dissociation rate constant at mu", ASSUMED, spread=KOFF, low=1e-6,
   note="not measured; 0.0064-0.0096 /h if binding alone explained PET washout over 72-108 h",
-  alternatives={"persistent": 0.00981})
+  alternatives={"persistent": 0.00983})
 P("k_off_dor", 10.0, "1/h", "dissociation rate constant at delta", ASSUMED, spread=KOFF, low=1e-6)
 P("k_off_kor", 0.7, "1/h", "dissociation rate constant at kappa", ASSUMED, spread=KOFF, low=1e-6)
 P("k_off_ogfr", 4.0, "1/h", "dissociation rate constant at OGF receptor", ASSUMED, spread=KOFF,

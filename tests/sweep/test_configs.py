@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from ldnsim.sweep.study import Study
 
@@ -63,15 +65,18 @@ def test_the_start_in_a_depleted_patient_differs_on_the_way_and_not_at_the_end()
     ds = Study.load(CONFIGS / "microdose_depleted.toml").run()
     standard, careful, microgram = (ds.sel(regimen=f"{w} start") for w in WAYS)
 
-    def worse(day: int) -> list[float]:
-        return [
-            float(one["pain"].sel(time=24.0 * day) - one["baseline_pain"])
-            for one in (microgram, careful, standard)
-        ]
+    def weekly(one: xr.Dataset) -> np.ndarray:
+        change = one["pain"].isel(time=slice(1, None)) - one["baseline_pain"]
+        return change.values[: 52 * 14].reshape(52, 14).mean(axis=1)
 
-    assert worse(84) == sorted(worse(84))
-    assert worse(182)[0] < 0.25 * worse(182)[2]
-    for name in ("pain_change", "worst_pain_change"):
-        assert float(ds[name].max() - ds[name].min()) < 0.02 * float(ds[name].max())
+    fast, slow, tiny = weekly(standard), weekly(careful), weekly(microgram)
+    assert fast[0] < 0.0 and 2 <= fast.argmax() <= 5 and fast.max() > 0.05
+    assert fast[26] < 0.6 * fast.max(), "it eases"
+    assert slow[:12].max() < 0.25 * fast.max()
+    assert np.abs(tiny[:26]).max() < 0.01
+    assert tiny.argmax() > 30
+    assert max(fast.max(), slow.max(), tiny.max()) < 0.15
+    ends = [w[-1] for w in (fast, slow, tiny)]
+    assert max(ends) - min(ends) < 0.01 and min(ends) > -0.1
     for name in ("worst_dreams", "worst_insomnia"):
         assert float(careful[name]) < float(standard[name]) < float(microgram[name])

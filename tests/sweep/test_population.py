@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from ldnsim.catalog import hypotheses
 from ldnsim.config.population import Population
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
@@ -137,7 +138,8 @@ def test_patients_are_the_same_in_every_regimen_and_hypothesis(plan: Plan, peopl
     params = plan.patients.params[plan.patients.of_run].reshape(*plan.shape, -1)
     assert (params[0] == params[1]).all()
     dual, tonic = params[0]
-    other = {"t_half_brain": 26.0 / 0.75, "kp_brain": 7.0 / 0.75}
+    plain = default_model().parameters
+    other = {n: v / plain[n].value for n, v in hypotheses()["tonic"].overrides.items()}
     for name, at in index.items():
         ratio = other.get(name, 1.0)
         np.testing.assert_allclose(tonic[:, at], ratio * dual[:, at], rtol=1e-12, err_msg=name)
@@ -198,7 +200,8 @@ def test_a_dry_run_says_how_many_without_solving(
 ) -> None:
     monkeypatch.setattr(population, "_look_at", lambda *_: pytest.fail("solved"))
     text = study.plan().describe()
-    assert f"{SIZE} virtual patients, sobol, 126 parameters vary" in text
+    vary = sum(p.spread.kind != "fixed" for p in default_model().parameters.values())
+    assert f"{SIZE} virtual patients, sobol, {vary} parameters vary" in text
     assert "pain 4.5 to 6" in text
     assert f"runs       {4 * SIZE}" in text
 
