@@ -142,6 +142,24 @@ def known_adjuncts(study: StudyConfig) -> Iterator[str]:
         yield from _known(f"modifiers.adjuncts[{i}]", "adjunct", adjunct.name, adjuncts())
 
 
+def adjuncts_given_once(study: StudyConfig) -> Iterator[str]:
+    """No adjunct counts twice, and an axis over adjuncts does not drop those of the study."""
+    adjuncts = study.modifiers.adjuncts
+    for name, n in Counter(a.name for a in adjuncts).items():
+        spans = sorted((a.start, a.stop) for a in adjuncts if a.name == name and a.stop is not None)
+        open_ended = sum(a.name == name and a.stop is None for a in adjuncts)
+        apart = open_ended == 0 and all(b[0] >= a[1] for a, b in itertools.pairwise(spans))
+        if n > 1 and not apart:
+            yield f"modifiers.adjuncts: {name!r} is listed {n} times at once; list it once"
+    swept = [a.name for a in study.axes if a.field == "modifiers"]
+    if swept and adjuncts:
+        names = ", ".join(a.name for a in adjuncts)
+        yield (
+            f"axes: {swept[0]!r} varies the adjuncts and modifiers.adjuncts lists {names}: put them"
+            " into the values of the axis, such as 'ketotifen+ketosis'"
+        )
+
+
 def known_outputs(study: StudyConfig) -> Iterator[str]:
     """Stored variables and summaries exist."""
     from ldnsim.config.summaries import SUMMARIES
@@ -345,6 +363,7 @@ RULES: tuple[Rule, ...] = (
     known_parameters,
     parameters_in_range,
     known_adjuncts,
+    adjuncts_given_once,
     known_outputs,
     axis_names_differ,
     axis_fields_differ,

@@ -7,10 +7,11 @@ belong to; a sweep is resumed only if that is still the same.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,29 @@ class BlockFolder:
         """Read a finished block."""
         with np.load(self._file(first), allow_pickle=False) as data:
             return Block(first, **{name: data[name] for name in ARRAYS})
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other sweep out while this one writes.
+
+        Raises:
+            UserError: another process is writing here.
+        """
+        from filelock import FileLock, Timeout
+
+        mark = self.path.with_name(f".{self.path.name}.lock")
+        lock = FileLock(mark)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise UserError(
+                f"another sweep is writing to {self.path}; wait for it, or choose another --out"
+            ) from None
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
+            lock.release()
 
     def remove(self) -> None:
         """Delete the folder with all blocks; a kill midway leaves nothing to resume."""

@@ -58,11 +58,13 @@ def run_study(
     target = Path(out)
     manifest = manifest_of(plan)
     folder = store.partial_folder(target)
-    going_on = resume and not overwrite and _may_go_on(folder, target, manifest)
-    if not going_on and _is_done(target, manifest, resume, overwrite):
-        return store.open_store(target)
-    size = _prepare(folder, manifest, plan, resume, overwrite)
-    _run_into(folder, Job(plan, threads), size, target, threads, progress, executor)
+    if not target.parent.is_dir():
+        raise UserError(f"cannot write {target}: the folder {target.parent} does not exist")
+    with folder.held():
+        going_on = resume and not overwrite and _may_go_on(folder, target, manifest)
+        if going_on or not _is_done(target, manifest, resume, overwrite):
+            size = _prepare(folder, manifest, plan, resume, overwrite)
+            _run_into(folder, Job(plan, threads), size, target, threads, progress, executor)
     return store.open_store(target)
 
 
@@ -151,8 +153,6 @@ def _is_done(target: Path, manifest: dict[str, Any], resume: bool, overwrite: bo
         UserError: when something is in the way.
     """
     if not target.exists():
-        if not target.parent.is_dir():
-            raise UserError(f"cannot write {target}: the folder {target.parent} does not exist")
         return False
     if not store.is_store(target):
         raise UserError(f"{target} exists and is not a result of a sweep; choose another --out")

@@ -60,9 +60,20 @@ def open_store(path: str | os.PathLike[str]) -> xr.Dataset:
         raise UserError(f"there is no result at {str(found)!r}{hint}")
     if not is_store(found):
         raise UserError(f"{found} is not a result of a sweep: expected a Zarr folder or a .nc file")
-    if found.is_dir():
-        return xr.open_dataset(found, engine="zarr", consolidated=False, chunks=None)
-    return xr.open_dataset(found, engine="h5netcdf")
+    try:
+        if found.is_dir():
+            ds = xr.open_dataset(found, engine="zarr", consolidated=False, chunks=None)
+        else:
+            ds = xr.open_dataset(found, engine="h5netcdf")
+    except Exception as error:  # whatever the format's library raises for a damaged file
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(
+            f"{found} is damaged and cannot be read ({reason}); run its sweep again with"
+            " --overwrite"
+        ) from error
+    if "status" not in ds or "study" not in ds.attrs:
+        raise UserError(f"{found} is not a result of a sweep: it holds no status and no study")
+    return ds
 
 
 def chunk_shape(shape: Sequence[int], samples: int, item: int) -> tuple[int, ...]:

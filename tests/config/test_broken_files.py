@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,27 @@ def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(GOOD)
     with pytest.raises(UserError, match=r"did you mean 'study\.toml'"):
         StudyConfig.load(tmp_path / "stdy.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('modifiers.adjuncts = ["ketotifen", "ketotifen"]', "'ketotifen' is listed 2 times"),
+        (
+            'modifiers.adjuncts = ["ketosis"]\n'
+            'axes = [{ name = "with", field = "modifiers", values = ["none", "ketotifen"] }]',
+            "put them into the values of the axis",
+        ),
+    ],
+)
+def test_adjuncts_neither_count_twice_nor_vanish(text: str, said: str) -> None:
+    with pytest.raises(UserError, match=re.escape(said)):
+        StudyConfig.loads(f'regimen = "4.5 mg nightly for 4 wk"\n{text}')
+
+
+def test_an_adjunct_may_be_taken_again_later() -> None:
+    StudyConfig.loads(
+        'regimen = "4.5 mg nightly for 12 wk"\nmodifiers.adjuncts = ['
+        '{ name = "ketotifen", stop = "2 wk" },'
+        '{ name = "ketotifen", start = "4 wk", stop = "6 wk" }]'
+    )

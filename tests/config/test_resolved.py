@@ -24,7 +24,7 @@ protocol = "standard"
 p_missed = 0.1
 [modifiers]
 exercise = 0.2
-adjuncts = ["alpha_lipoic_acid", { name = "alpha_lipoic_acid", start = "2 wk", stop = "90 h" }]
+adjuncts = ["alpha_lipoic_acid", { name = "fish_oil", start = "2 wk", stop = "90 h" }]
 [[changes]]
 at = "3 wk"
 parameter = "driver"

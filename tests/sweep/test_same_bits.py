@@ -222,3 +222,25 @@ def test_a_process_killed_outright_resumes_to_the_same_files(tmp_path: Path) -> 
     names = [str(p) for p in files[0]]
     compared = filecmp.cmpfiles(tmp_path / "whole.zarr", tmp_path / "a.zarr", names, shallow=False)
     assert compared[1:] == ([], [])
+
+
+def test_two_sweeps_do_not_write_one_store(tmp_path: Path) -> None:
+    study = Study.loads('regimen = "2 mg nightly at 22:00, for 1 wk"\noutput = { every = "1 d" }')
+    target = tmp_path / "a.zarr"
+    refused = pytest.raises(UserError, match="another sweep is writing")
+    with store.partial_folder(target).held(), refused:
+        study.run(target)
+    assert not target.exists()
+    study.run(target)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.zarr"]
+
+
+@pytest.mark.parametrize("name", ["a.zarr", "a.nc"])
+def test_a_damaged_result_is_told(tmp_path: Path, name: str) -> None:
+    study = Study.loads('regimen = "2 mg nightly at 22:00, for 1 wk"\noutput = { every = "1 d" }')
+    target = tmp_path / name
+    study.run(target).close()
+    file = target / "zarr.json" if target.is_dir() else target
+    file.write_bytes(file.read_bytes()[:40])
+    with pytest.raises(UserError, match="is damaged and cannot be read"):
+        store.open_store(target)
