@@ -23,6 +23,8 @@ class Check:
         low: lower end of the interval for ``value``.
         high: upper end of it.
         unit: unit of the three numbers.
+        role: ``behaviour``; or of an observation ``set`` (a number of the model was taken from it),
+            ``fitted`` (to it, under this hypothesis) or ``free``. Only what is free is a test.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Check:
     low: float | None = None
     high: float | None = None
     unit: str = ""
+    role: str = "free"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, for JSON."""

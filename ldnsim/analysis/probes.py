@@ -163,4 +163,12 @@ def _check(observation: Observation, who: Patient, value: float) -> Check:
         low=low if math.isfinite(low) else None,
         high=high if math.isfinite(high) else None,
         unit=observation.unit,
+        role=_role(observation, who.hypothesis),
     )
+
+
+def _role(observation: Observation, hypothesis: str) -> str:
+    """Tell whether a row tests anything: a number was set from it, fitted to it, or neither."""
+    if observation.was_set:
+        return "set"
+    return "fitted" if hypothesis in observation.fitted else "free"

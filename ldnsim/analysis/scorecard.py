@@ -57,6 +57,15 @@ def remarks(checks: Sequence[Check]) -> list[str]:
 
 
 def _count(checks: Sequence[Check]) -> str:
-    judged = [c for c in checks if c.passed is not None]
-    good = sum(bool(c.passed) for c in judged)
-    return f"{good} of {len(judged)} comparisons pass, {len(judged) - good} miss"
+    parts = []
+    words = {
+        "behaviour": "required behaviours",
+        "free": "free observations",
+        "fitted": "fitted ones",
+        "set": "ones a number was taken from",
+    }
+    for role, text in words.items():
+        judged = [c for c in checks if c.role == role and c.passed is not None]
+        if judged:
+            parts.append(f"{sum(bool(c.passed) for c in judged)} of {len(judged)} {text}")
+    return f"pass: {', '.join(parts) or 'nothing was judged'}"

@@ -163,8 +163,8 @@ def repeated(
 
     Returns:
         over the arms with drug: ``power`` (share of trials with P below alpha), ``wrong_way``
-        (share of those in which the drug did worse), ``difference`` (median) with
-        ``difference_low`` and ``difference_high`` (the middle 95 %).
+        (share of those trials in which the drug did worse; NaN without any), ``difference``
+        (median) with ``difference_low`` and ``difference_high`` (the middle 95 %).
 
     Raises:
         UserError: fewer than two patients per arm or no trials.
@@ -205,7 +205,7 @@ def _power(drug: Floats, control: Floats, alpha: float) -> dict[str, float]:
     found = test.pvalue < alpha
     return {
         "power": float(found.mean()),
-        "wrong_way": float((found & (gap > 0.0)).mean()),
+        "wrong_way": float(np.mean(gap[found] > 0.0)) if found.any() else np.nan,
         "difference": float(middle),
         "difference_low": float(low),
         "difference_high": float(high),

@@ -21,7 +21,7 @@ from ldnsim.errors import nearest
 FILE = "observations.toml"
 FIELDS = (
     "title", "group", "value", "low", "high", "sd", "unit", "weight", "hypotheses", "fitted",
-    "once", "evidence", "note", "probe",
+    "once", "set", "evidence", "note", "probe",
 )  # fmt: skip
 
 
@@ -42,6 +42,7 @@ class Observation:
         hypotheses: under which it is simulated; a single one where they do not differ.
         fitted: under which a fit may use it.
         once: whether hypotheses do not differ in it.
+        was_set: whether a number of the model was taken from it, so that it tests nothing.
         evidence: sentence with citation keys in brackets.
         note: weakness of the comparison.
         sources: the keys cited.
@@ -60,6 +61,7 @@ class Observation:
     hypotheses: tuple[str, ...]
     fitted: tuple[str, ...]
     once: bool
+    was_set: bool
     evidence: str
     note: str
     sources: tuple[str, ...]
@@ -143,9 +145,10 @@ def _observation(
     sd = entry.number("sd") if "sd" in entry.data else 0.0
     weight = entry.number("weight") if "weight" in entry.data else 1.0
     _check_numbers(entry, values, low, high, sd, weight)
-    once = entry.data.get("once", False)
-    if not isinstance(once, bool):
-        raise entry.error("once", f"{once!r}: expected true or false")
+    once, was_set = (entry.data.get(k, False) for k in ("once", "set"))
+    for key, flag in (("once", once), ("set", was_set)):
+        if not isinstance(flag, bool):
+            raise entry.error(key, f"{flag!r}: expected true or false")
     if not isinstance(entry.data.get("probe"), dict):
         raise entry.error("probe", f"{entry.data.get('probe')!r}: expected a table")
     first = next(iter(explained))
@@ -157,7 +160,8 @@ def _observation(
         entry.name, entry.text("title"), entry.text("group"), values, low, high, sd,
         entry.text("unit"), weight,
         (first,) if once else _names(entry, "hypotheses", explained, explained),
-        fitted, once, evidence, note, cited(entry, known, [evidence, note]), entry.data["probe"],
+        fitted, once, was_set, evidence, note, cited(entry, known, [evidence, note]),
+        entry.data["probe"],
     )  # fmt: skip
 
 

@@ -34,9 +34,12 @@ def validate(
 
     checks = scorecard(names, hypothesis)
     shown = [c for c in checks if c.passed is False] if misses else checks
-    headers = ("id", "hypothesis", "verdict", "simulated", "expected", "what", "evidence", "note")
+    headers = (
+        "id", "hypothesis", "verdict", "simulated", "expected", "role", "what", "evidence", "note",
+    )  # fmt: skip
     rows = [
-        [c.id, c.hypothesis, _verdict(c), c.simulated, c.expected, c.title, c.evidence, c.note]
+        [c.id, c.hypothesis, _verdict(c), c.simulated, c.expected, c.role, c.title, c.evidence,
+         c.note]
         for c in shown
     ]
     table.show(headers, rows)
@@ -81,7 +84,8 @@ def _show(judged: Judged) -> None:
     typer.echo(f"{claim.id}  {claim.claim}")
     typer.echo(f"    verdict  {judged.verdict}")
     for name, found in judged.found.items():
-        typer.echo(f"    {'yes' if found.shown else 'no ':3} {name:<13} {found.simulated}")
+        answer = {True: "yes", False: "no", None: "?"}[found.shown]
+        typer.echo(f"    {answer:<3} {name:<13} {found.simulated}")
     for sign, sentences in (("for", claim.evidence_for), ("against", claim.evidence_against)):
         for sentence in sentences:
             typer.echo(f"    {sign:<8} {sentence}")

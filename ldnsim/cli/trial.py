@@ -89,6 +89,10 @@ def _show_arms(found: xr.Dataset) -> None:
     table.show(_ARMS, rows, "All virtual patients")
 
 
+def _share(value: float) -> str:
+    return f"{100 * value:.1f} %" if value == value else "none"
+
+
 def _show_trials(found: xr.Dataset) -> None:
     arm = _arm(found)
     rows = [
@@ -96,7 +100,7 @@ def _show_trials(found: xr.Dataset) -> None:
             str(name),
             _interval(found.sel({arm: name}), "difference"),
             f"{100 * float(found['power'].sel({arm: name})):.1f} %",
-            f"{100 * float(found['wrong_way'].sel({arm: name})):.1f} %",
+            _share(float(found["wrong_way"].sel({arm: name}))),
         ]
         for name in found[arm].values
     ]

@@ -67,7 +67,8 @@ P("oprm1_potency", 1.0, "1", "potency of beta-endorphin at the patient's mu rece
 P("t_half_density", 60.0, "h", "half-life of receptor turnover", DERIVED, "burke_clocinnamox",
   spread=lognormal(0.3), low=0.1, note="binding back by about 8 d after irreversible block")
 P("density_gain_mor", 0.85, "1", "largest gain in mu density under lasting block", ANIMAL,
-  "yoburn1988 lesscher2003", spread=lognormal(0.3), note="+80 to +90 % in mice, pellet")
+  "yoburn1988 lesscher2003", spread=lognormal(0.3),
+  note="mice, pellet: mu1 +81, mu2 +67 %, mu +80 %; the ceiling here")
 P("density_gain_dor", 0.35, "1", "largest gain in delta density under lasting block", ANIMAL,
   "yoburn1988 lesscher2003", spread=lognormal(0.4))
 P("density_gain_ogfr", 0.30, "1", "largest gain in OGF receptor density under lasting block",

@@ -79,14 +79,20 @@ def of_covariates(run: RunSpec, kind: Mapping[str, float]) -> dict[str, float]:
 def grades(run: RunSpec) -> dict[str, str]:
     """Return the evidence grade of every parameter value of a run.
 
-    A value that the hypothesis or the phenotype sets has the grade stated there, one that the
-    study sets itself is assumed, the rest have that of the model.
+    A value that the hypothesis, the phenotype or a covariate sets has the grade stated there, one
+    that the study sets itself is assumed, the rest have that of the model.
     """
     found = {n: p.grade for n, p in default_model().parameters.items()}
     hypothesis, phenotype = hypotheses()[run.hypothesis], phenotypes()[run.phenotype]
     off = {k for k, v in hypothesis.overrides.items() if k.startswith("coupling_") and v == 0.0}
     found.update({k: r.grade for k, r in hypothesis.reasons.items()})
     found.update({k: r.grade for k, r in phenotype.reasons.items() if k not in off})
+    chosen = dict(run.covariates)
+    for name, covariate in covariates().items():
+        if name in chosen:
+            claims = ("", chosen.get(name + CLAIM, "none"))
+            acting = [e for e in covariate.effects if e.amount(chosen[name]) is not None]
+            found.update({e.target: e.grade for e in acting if e.claim in claims})
     found.update({k: ASSUMED for k, _ in run.parameters})
     return found
 

@@ -272,7 +272,9 @@ def test_what_is_no_trial_is_refused_with_the_remedy() -> None:
 
 def test_the_command_prints_a_report_with_the_standing_warning(tmp_path: Path) -> None:
     store = tmp_path / "trial.nc"
-    made_up(fall=0.5).to_netcdf(store, engine="h5netcdf")
+    ds = made_up(fall=0.5)
+    ds["status"] = ds["baseline_pain"] * 0
+    ds.assign_attrs(study="").to_netcdf(store, engine="h5netcdf")
     result = CliRunner().invoke(app, ["trial", str(store), "--per-arm", "50", "--weeks", "12"])
     assert result.exit_code == 0, result.output
     assert "\nplacebo\t256\t6.0" in result.stdout

@@ -13,8 +13,9 @@ YEAR = 52
 STANDARD = "1.5 mg nightly at 22:00, +1.5 mg every 7 d to 4.5 mg, for 52 wk"
 MICROGRAM = "1 ug nightly at 22:00, x2 every 4 wk to 4.5 mg, for 52 wk"
 FULLY_DEPLETED = 0.05
-FLARE = 0.05
-"""Points of weekly pain above untreated that count as worse; small: tone moves pain little."""
+FLARE = 0.02
+"""Points of weekly pain above untreated that count as worse: a direction, far below what anybody
+notices (about a point). Tone moves pain little in this model."""
 CLAIM_118G = 3.0
 """Potency of beta-endorphin at 118G in the claim [bond1998]; not replicated."""
 TREATED_DRIVER = 0.01
@@ -41,7 +42,7 @@ def depleted(hypothesis: str) -> Found:
         f"start, {standard[-1]:+.2f} at a year; {microgram.max():+.2f} on the microgram start; "
         f"fully depleted {empty[-1]:+.2f}"
     )
-    note = "the size of the effect is a tenth of a point: pain answers weakly to opioid tone"
+    note = f"in size {max(standard.max(), 0.0):.2f} points of 10, where people notice about one"
     return Found(bool(transient and gentle and silent), text, note, float(standard.max()))
 
 
@@ -120,8 +121,8 @@ def kinds(hypothesis: str) -> Found:
 BEHAVIOURS = (
     Behaviour(
         "E8", "depleted reserve: standard start worsens for a time, microgram start does not",
-        "pain up by over 0.05 and half of it passes; the microgram start under half of that; a "
-        "fully depleted reserve does not respond",
+        "pain up by over 0.02 and half of it passes; the microgram start under half of that; a "
+        "fully depleted reserve does not respond (a direction: people notice about a point)",
         TWO_WAYS, depleted,
     ),
     Behaviour(

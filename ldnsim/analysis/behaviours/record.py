@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +26,7 @@ LEVELS = (
 """Weekly means recorded in a dose series."""
 WHEN = (2, 12, ON, ON + OFF)
 """Weeks at which they are recorded."""
+MISSING = re.compile(r"(?<![a-z])nan(?![a-z])")
 TIPPED = 0.5
 """A patient has left the inflamed state when weekly TNF is below this share of the untreated."""
 
@@ -33,16 +36,24 @@ class Found:
     """What the runs of a behaviour showed.
 
     Attributes:
-        shown: whether the behaviour is there.
+        shown: whether the behaviour is there; None when a number it is judged by is missing,
+            because a run failed or the patient does not exist.
         simulated: the numbers, as text.
         note: what a reader should know, such as the size of the effect.
         value: the main number, if there is one.
     """
 
-    shown: bool
+    shown: bool | None
     simulated: str
     note: str = ""
     value: float | None = None
+
+    def __post_init__(self) -> None:
+        """Give no verdict on numbers that are not there: the text shows all that is judged."""
+        if MISSING.search(self.simulated):
+            object.__setattr__(self, "shown", None)
+        if self.value is not None and not math.isfinite(self.value):
+            object.__setattr__(self, "value", None)
 
 
 @dataclass(frozen=True)
@@ -69,11 +80,11 @@ class Behaviour:
         """Compute the behaviour under a hypothesis; a run that fails is a check without verdict."""
         found = self.run(hypothesis)
         claimed = hypothesis in self.claimed
-        seen = "shown" if found.shown else "not shown"
+        seen = {True: "shown", False: "not shown", None: "could not be computed"}[found.shown]
         note = found.note if claimed else f"not claimed here; {seen}. {found.note}".strip()
         return Check(
             self.id, self.title, hypothesis, found.simulated, self.expected,
-            found.shown if claimed else None, self.evidence, note, found.value,
+            found.shown if claimed else None, self.evidence, note, found.value, role="behaviour",
         )  # fmt: skip
 
 

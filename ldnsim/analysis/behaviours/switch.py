@@ -20,8 +20,8 @@ from ldnsim.model import default_model
 
 DRIVERS = (0.0, 0.02, 0.05, 0.2, 0.5)
 HELPED = (1.5, 3.0, 4.5, 6.0)
-RELAPSING = (0.058, 0.062, 0.07, 0.08, 0.1)
-"""Drivers above the range in which the resolved state exists by itself."""
+DRIVEN = (0.07, 0.08, 0.1, 0.2)
+"""Drivers above the range in which the resolved state exists by itself (``ldnsim states``)."""
 TWO_WAYS = ("dual_pathway", "rebound")
 
 
@@ -40,7 +40,8 @@ def two_states(hypothesis: str) -> Found:
     shown = bool(ok[0].all() and ok[-1, 1] and not ok[-1, 0] and apart)
     held = ", ".join(f"{d:g}" for d, s in zip(DRIVERS, shared, strict=True) if s) or "no driver"
     text = f"both states at {held}; inflamed M1 {m1[1, 1]:.0%}, resolved {m1[1, 0]:.1%}"
-    return Found(shown, text, "a property of the untreated patient; the fold points: ldnsim states")
+    note = "of the untreated patient, whatever the drug does; fold points: ldnsim states"
+    return Found(shown, text, note)
 
 
 def persistence(hypothesis: str) -> Found:
@@ -50,22 +51,24 @@ def persistence(hypothesis: str) -> Found:
     holds = bool(tips) and all(table.tipped(d, ON + OFF) for d in tips if d <= 6.0)
     if not tips:
         return Found(False, "no dose up to 50 mg tips the patient")
-    back = relapsing(hypothesis)
-    shown = bool(0.1 < min(tips) <= 6.0 and holds and back)
-    drivers = ", ".join(f"{d:g}" for d in back) or "no driver tried"
+    responds, lasts = driven(hypothesis)
+    shown = bool(0.1 < min(tips) <= 6.0 and holds and not lasts)
+    lost = ", ".join(f"{d:g}" for d in responds if d not in lasts) or "none"
     text = (
         f"tips from {min(tips):g} mg; {OFF} weeks after stopping {'holds' if holds else 'lost'}; "
-        f"responds to 6 mg and relapses at {drivers}"
+        f"with a lasting driver: responds to 6 mg and relapses at {lost}, holds at "
+        f"{', '.join(f'{d:g}' for d in lasts) or 'none'} of {', '.join(f'{d:g}' for d in DRIVEN)}"
     )
     return Found(shown, text, value=min(tips))
 
 
-def relapsing(hypothesis: str) -> list[float]:
-    """Return the drivers at which a patient responds to 6 mg and relapses after stopping."""
-    cases = [Case(nightly(6.0), hypothesis, parameters={"driver": d}) for d in RELAPSING]
+def driven(hypothesis: str) -> tuple[list[float], list[float]]:
+    """Return the lasting drivers at which 6 mg works, and those at which the benefit holds."""
+    cases = [Case(nightly(6.0), hypothesis, parameters={"driver": d}) for d in DRIVEN]
     found = run_cases(cases, ON + OFF, [week("tnf", ON), week("tnf", ON + OFF)])
     tipped = found.values < TIPPED * found.baseline("tnf")[:, None]
-    return [d for d, (on, off) in zip(RELAPSING, tipped, strict=True) if on and not off]
+    on, off = ([d for d, t in zip(DRIVEN, column, strict=True) if t] for column in tipped.T)
+    return on, off
 
 
 def window(hypothesis: str) -> Found:
@@ -101,13 +104,13 @@ BEHAVIOURS = (
     Behaviour(
         "E4", "one patient, two stable states; a hysteresis loop in the driver",
         "both states without driver, only the inflamed one at a strong driver",
-        tuple(hypotheses()), two_states, "hammer2015",
+        ("dual_pathway",), two_states, "hammer2015",
     ),
     Behaviour(
         "E5", "a threshold dose tips a stuck patient; benefit outlasts it unless a driver persists",
-        "tips at 6 mg or less, not at 0.1 mg; holds 26 weeks after; with a stronger driver a "
-        "response is lost again",
-        ("dual_pathway", "glial"), persistence, "smith2007",
+        "tips at 6 mg or less, not at 0.1 mg; holds 26 weeks after; with a lasting "
+        "driver above the resolved state's range nothing holds",
+        (*TWO_WAYS, "glial"), persistence, "smith2007",
     ),
     Behaviour(
         "E6", "dose window: benefit at 1.5-6 mg, none or harm at 50 mg",

@@ -106,7 +106,9 @@ def _judge(claim: Claim, shake: bool) -> Judged:
     base = found[DEFAULT].shown
     turned: dict[str, list[str]] = {name: [] for name in claim.needs} if shake else {}
     for (name, words, _), answer in zip(moved, answers[len(plain) :], strict=True):
-        if answer.shown != base:
+        if answer.shown is None:
+            turned[name].append(f"{words} (no such patient)")
+        elif answer.shown != base:
             turned[name].append(words)
     grades = default_model().parameters
     shaken = tuple(Shaken(n, grades[n].grade, tuple(at)) for n, at in turned.items())
@@ -115,16 +117,15 @@ def _judge(claim: Claim, shake: bool) -> Judged:
 
 
 def _shaken_settings(claim: Claim) -> list[tuple[str, str, Setting]]:
-    """Each number of a claim at a third, three times and its other published values, in bounds."""
+    """Each number of a claim at a third and three times the patient's, and as published."""
     found = []
     for name in claim.needs:
         p = default_model().parameters[name]
-        values = {factor_text(f): p.value * f for f in FACTORS}
+        for f in FACTORS:
+            found.append((name, factor_text(f), Setting(DEFAULT, factors={name: f})))
         for label, value in p.alternatives.items():
-            values[f"{factor_text(value / p.value)} ({label})"] = value
-        for words, value in values.items():
-            if (p.low is None or value >= p.low) and (p.high is None or value <= p.high):
-                found.append((name, words, Setting(DEFAULT, {name: value})))
+            words = f"{factor_text(value / p.value)} ({label})"
+            found.append((name, words, Setting(DEFAULT, {name: value})))
     return found
 
 

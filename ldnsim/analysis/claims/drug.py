@@ -137,20 +137,18 @@ def titration(settings: Sequence[Setting]) -> list[Found]:
 
 
 def immunity(settings: Sequence[Setting]) -> list[Found]:
-    """C14: NK activity up, autoimmune balance down, and nothing suppressed below healthy."""
+    """C14: NK activity up by 5 per cent and not below healthy, autoimmune balance down by 10."""
     case = Case(STANDARD, phenotype="autoimmune_thyroiditis")
-    names = ("nk_activity", "autoimmune_balance", "regulatory_cells")
+    names = ("nk_activity", "autoimmune_balance")
     out = attempt(settings, [case], HALF_YEAR, [week(n, HALF_YEAR) for n in names])
     nk, balance = out.percent(0, names[0])[:, 0], out.percent(1, names[1])[:, 0]
-    level = out.values[:, 0, 0]
     return [
         Found(
-            bool(a > 1.0 and b < -10.0 and x > 0.95),
+            bool(a > 5.0 and b < -10.0 and x > 0.95),
             f"NK activity {a:+.1f} %, autoimmune balance {b:+.0f} %",
-            "the rise of NK activity is small",
-            float(a),
+            value=float(a),
         )
-        for a, b, x in zip(nk, balance, level, strict=True)
+        for a, b, x in zip(nk, balance, out.values[:, 0, 0], strict=True)
     ]
 
 

@@ -25,15 +25,30 @@ class Setting:
     Attributes:
         hypothesis: its name.
         own: parameters set on top of hypothesis and phenotype.
+        factors: factors on what the patient of a case has, whether by model, hypothesis or
+            phenotype; a product beyond a bound is put on it.
     """
 
     hypothesis: str
     own: Mapping[str, float] = field(default_factory=dict)
+    factors: Mapping[str, float] = field(default_factory=dict)
 
     def put(self, case: Case) -> Case:
-        """Return a case under this setting; what the case itself sets wins."""
-        own = {**self.own, **case.parameters}
-        return replace(case, hypothesis=self.hypothesis, parameters=own)
+        """Return a case under this setting; what the case itself sets wins over ``own``."""
+        from ldnsim.sweep.patients import overrides
+
+        plain = replace(
+            case, hypothesis=self.hypothesis, parameters={**self.own, **case.parameters}
+        )
+        if not self.factors:
+            return plain
+        theirs, known = overrides(plain.spec()), default_model().parameters
+        scaled = {}
+        for name, factor in self.factors.items():
+            p = known[name]
+            value = factor * theirs.get(name, p.value)
+            scaled[name] = float(np.clip(value, p.low, p.high))
+        return replace(plain, parameters={**plain.parameters, **scaled})
 
 
 Rule = Callable[[Sequence[Setting]], list[Found]]
@@ -79,7 +94,8 @@ def attempt(
 def thresholds(
     settings: Sequence[Setting], case: Case, weeks: int = 12, highest: float = 50.0
 ) -> Floats:
-    """Return the lowest nightly dose (mg) that tips a patient, per setting; infinite if none.
+    """Return the lowest nightly dose (mg) that tips a patient, per setting; infinite if none does,
+    NaN where there is no such patient.
 
     A ladder of twelve doses, refined once: to about six per cent.
     """
@@ -99,6 +115,7 @@ def thresholds(
         ok = tips.any(axis=1)
         rows = np.arange(len(settings))
         found = np.where(ok, doses[rows, first], np.inf)
+        found[np.isnan(share).all(axis=1)] = np.nan  # there is no such patient
         low = np.where(ok & (first > 0), doses[rows, np.maximum(first - 1, 0)], low)
         high = np.where(ok, doses[rows, first], high)
         high = np.maximum(high, 1.01 * low)

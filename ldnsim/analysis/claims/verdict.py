@@ -31,7 +31,7 @@ def verdict_of(
         parts.append(f"takes {potency_text(potency)} the TLR4 potency measured")
     if holds == [NULL]:
         parts.append("no action of the drug is needed")
-    if shook and shaken:
+    if shook:
         parts.append(_hangs(shaken, DEFAULT in holds))
     return "; ".join(p for p in parts if p)
 
@@ -49,6 +49,8 @@ def _where(holds: Sequence[str], n: int) -> str:
 
 def _hangs(shaken: Sequence[Shaken], holds: bool) -> str:
     """Say which numbers turn the answer and how many of them are assumed."""
+    if not shaken:
+        return "which numbers it hangs on was not examined"
     turning = [s for s in shaken if s.changes_at]
     if not turning:
         verb = "holds" if holds else "fails"
