@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ldnsim.analysis import placebo
 from ldnsim.analysis.runs import WEEK, Case, solve_specs, untreated, week
-from ldnsim.analysis.trial import LIMITS
+from ldnsim.analysis.trial import trial_study
 from ldnsim.model import default_model
 
 if TYPE_CHECKING:
@@ -62,24 +62,7 @@ class Cohort:
 @lru_cache(maxsize=16)
 def people(phenotype: str, size: int, seed: int) -> People:
     """Return the virtual patients: spreads as in a simulated trial, pain of those who enter one."""
-    from ldnsim.sweep.study import Study
-
-    study = Study.build(
-        {
-            "title": "cohort",
-            "seed": seed,
-            "horizon": "1 wk",
-            "patient": {"phenotype": phenotype},
-            "regimens": [{"prescription": "placebo nightly at 22:00, for 1 wk", "name": "none"}],
-            "population": {
-                "size": size,
-                "scale": 0.5,
-                "pk_scale": 2.0,
-                "plausible": {k: list(v) for k, v in LIMITS.items()},
-            },
-        },
-        "cohort",
-    )
+    study = trial_study([], 1, phenotype, size, seed)
     found = study.plan().people
     assert found is not None  # the study has a population
     return found

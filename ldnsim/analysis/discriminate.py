@@ -9,7 +9,6 @@ an analyte that the model gets wrong is ranked wrongly.
 from __future__ import annotations
 
 import itertools
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -203,30 +202,22 @@ def _untreated() -> Any:
 
 def _members(spec: RunSpec, members: int, seed: int) -> list[RunSpec]:
     """The run itself, or copies of it whose parameters are drawn from the recorded spreads."""
+    from ldnsim.sweep import draws
     from ldnsim.sweep.patients import find_patients
 
     if not members:
         return [spec]
-    model = default_model()
     own = find_patients([spec]).params[0]
-    drawn = []
-    for member in range(members):
-        values = dict(spec.parameters)
-        for parameter, value in zip(model.parameters.values(), own, strict=True):
-            kind, sd = parameter.spread.kind, parameter.spread.sd
-            key = (seed, member, zlib.crc32(parameter.name.encode()))
-            if kind == "fixed" or value <= 0.0 or (kind == "logitnormal" and value >= 1.0):
-                continue
-            noise = sd * np.random.default_rng(key).normal()
-            if kind == "lognormal":
-                new = float(value * np.exp(noise))
-            else:
-                new = float(1.0 / (1.0 + (1.0 / value - 1.0) * np.exp(-noise)))
-            low = -np.inf if parameter.low is None else parameter.low
-            high = np.inf if parameter.high is None else parameter.high
-            values[parameter.name] = min(max(new, low), high)
-        drawn.append(replace(spec, parameters=tuple(sorted(values.items()))))
-    return drawn
+    columns: dict[str, Floats] = {}
+    for p, value in zip(default_model().parameters.values(), own, strict=True):
+        if p.spread.kind != "fixed":
+            quantile = draws.sobol(seed, p.name, members)
+            centre = np.full(members, value)
+            drawn = draws.spread_out(p.spread.kind, p.spread.sd, centre, quantile)
+            columns[p.name] = np.clip(drawn, p.low, p.high)
+    given = dict(spec.parameters)
+    people = [{**given, **{n: float(c[k]) for n, c in columns.items()}} for k in range(members)]
+    return [replace(spec, parameters=tuple(sorted(values.items()))) for values in people]
 
 
 def _values(

@@ -8,8 +8,8 @@ be independent, as in a parallel-group trial.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ldnsim.sweep.study import Study
 
 Floats = NDArray[np.float64]
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "simulate_trial",
 ]
 
+NO_DRUG = "placebo"
+"""Name of the arm without drug."""
 LIMITS = {"pain": (3.0, 9.0)}
 """Untreated pain of those who enter a simulated trial."""
 
@@ -253,33 +257,15 @@ def simulate_trial(
         UserError: unknown names, or too few plausible patients.
     """
     from ldnsim.regimen import protocols
-    from ldnsim.sweep.study import Study
 
     drug = {"protocol": regimen} if regimen in protocols() else {"prescription": regimen}
-    limits = LIMITS if plausible is None else plausible
-    data = {
-        "title": f"{regimen} against placebo",
-        "hypothesis": hypothesis,
-        "seed": seed,
-        "horizon": f"{weeks} wk",
-        "patient": {"phenotype": phenotype, "parameters": dict(parameters or {})},
-        "regimens": [
-            {"prescription": f"placebo nightly at 22:00, for {weeks} wk", "name": "placebo"},
-            {**drug, "name": "drug"},
-        ],
-        "population": {
-            "size": size,
-            "scale": scale,
-            "pk_scale": min(1.0 / scale, 3.0) if scale > 0.0 else 0.0,
-            "plausible": {k: list(v) for k, v in limits.items()},
-        },
-        "output": {
-            "variables": ["pain"], "summaries": [], "night": False, "ledger": False,
-        },
-    }  # fmt: skip
-    ds = reported(Study.build(data, "simulate_trial").run(threads=threads), placebo=placebo)
+    study = trial_study(
+        [{**drug, "name": "drug"}], weeks, phenotype, size, seed, scale=scale, plausible=plausible,
+        hypothesis=hypothesis, patient_parameters=dict(parameters or {}),
+    )  # fmt: skip
+    ds = reported(study.run(threads=threads), placebo=placebo)
     table = arms(ds, weeks)
-    drugged, control = table.sel(regimen="drug"), table.sel(regimen="placebo")
+    drugged, control = table.sel(regimen="drug"), table.sel(regimen=NO_DRUG)
     return {
         "drug_change": float(drugged["change"]),
         "placebo_change": float(control["change"]),
@@ -290,3 +276,54 @@ def simulate_trial(
         "responders30_placebo": float(control["responders30"]),
         "baseline": float(control["baseline"]),
     }
+
+
+def trial_study(
+    drugs: Sequence[Mapping[str, str]],
+    weeks: int,
+    phenotype: str,
+    size: int,
+    seed: int,
+    *,
+    scale: float = 0.5,
+    plausible: Mapping[str, tuple[float, float]] | None = None,
+    patient_parameters: Mapping[str, float] | None = None,
+    **more: Any,
+) -> Study:
+    """Build the study of a trial: an arm ``placebo``, and arms with drug in the same patients.
+
+    Args:
+        drugs: regimens with their names, as in a study.
+        weeks: length.
+        phenotype: name of the phenotype.
+        size: virtual patients.
+        seed: of patients, placebo response and diary.
+        scale: multiplier on the recorded spreads; kinetics keep theirs, at most three times this
+            multiplier.
+        plausible: limits of untreated means of those who enter; :data:`LIMITS` when None.
+        patient_parameters: single parameters around which patients vary.
+        more: further blocks of the study, such as ``hypothesis`` or ``axes``.
+
+    Raises:
+        UserError: unknown names.
+    """
+    from ldnsim.sweep.study import Study
+
+    limits = LIMITS if plausible is None else plausible
+    none = {"prescription": f"placebo nightly at 22:00, for {weeks} wk", "name": NO_DRUG}
+    data = {
+        "title": "drug against placebo",
+        "seed": seed,
+        "horizon": f"{weeks} wk",
+        "patient": {"phenotype": phenotype, "parameters": dict(patient_parameters or {})},
+        "regimens": [none, *map(dict, drugs)],
+        "population": {
+            "size": size,
+            "scale": scale,
+            "pk_scale": min(1.0 / scale, 3.0) if scale > 0.0 else 0.0,
+            "plausible": {k: list(v) for k, v in limits.items()},
+        },
+        "output": {"variables": ["pain"], "summaries": [], "night": False, "ledger": False},
+        **more,
+    }
+    return Study.build(data, "trial")

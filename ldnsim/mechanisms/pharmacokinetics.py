@@ -36,7 +36,7 @@ P("k_slow_release", 0.3, "1/h", "release rate constant of the slow-release capsu
   note="chosen to give tmax near 2-3 h and a Cmax about a third of immediate release")
 P("f_absorbed", 0.96, "1", "fraction of the dose absorbed", HUMAN_PK, "alomedika",
   spread=logitnormal(0.3), high=1.0)
-P("first_pass_extraction", 0.874, "1", "fraction of absorbed drug extracted by the liver before "
+P("first_pass_extraction", 0.873, "1", "fraction of absorbed drug extracted by the liver before "
   "it reaches the circulation", DERIVED, "johnson2010 dunbar2007", spread=logitnormal(0.45),
   high=1.0, note="fitted by `ldnsim calibrate` (0.849-0.899), mostly to AUC 1,954 and 1,811 "
   "pg h/mL after 2.4 mg at CL 140 L/h; labels give 0.95 and a bioavailability of 5-40 %",
@@ -48,7 +48,7 @@ P("f_naltrexol", 0.664, "1", "fraction of eliminated naltrexone that becomes cir
 P("cl", 140.0, "L/h", "clearance of naltrexone", HUMAN_PK, "dunbar2007", spread=lognormal(0.3),
   note="94 (Meyer 1984) and 211 L/h (Licko 1981) are also published",
   alternatives={"meyer1984": 94.0, "licko1981": 211.0})
-P("v_central", 70.2, "L", "central volume of naltrexone", DERIVED, "johnson2010 swiss_label",
+P("v_central", 72.2, "L", "central volume of naltrexone", DERIVED, "johnson2010 swiss_label",
   spread=lognormal(0.25),
   note="fitted by `ldnsim calibrate` (15-161 L) to Cmax after 2.4 and 50 mg")
 P("v_peripheral", 567.0, "L", "peripheral volume of naltrexone", DERIVED, "alomedika meyer1984",
@@ -61,7 +61,7 @@ P("q_deep", 1.33, "L/h", "flow between central and deep volume", DERIVED, "lee19
   spread=lognormal(0.5))
 P("cl_naltrexol", 65.1, "L/h", "clearance of 6-beta-naltrexol", HUMAN_PK, "dunbar2007",
   spread=lognormal(0.3))
-P("v_naltrexol", 48.7, "L", "central volume of 6-beta-naltrexol", DERIVED, "swiss_label",
+P("v_naltrexol", 48.6, "L", "central volume of 6-beta-naltrexol", DERIVED, "swiss_label",
   spread=lognormal(0.3),
   note="fitted by `ldnsim calibrate` (15-120 L) to Cmax 108 ng/mL after 50 mg")
 P("v_naltrexol_peripheral", 426.0, "L", "peripheral volume of 6-beta-naltrexol", DERIVED,
@@ -71,7 +71,7 @@ P("q_naltrexol", 41.0, "L/h", "flow between the volumes of 6-beta-naltrexol", DE
   spread=lognormal(0.3))
 P("f_unbound", 0.79, "1", "unbound fraction in plasma, either compound", HUMAN_PK, "ludden1976",
   spread=logitnormal(0.1), high=1.0)
-P("kp_brain", 0.773, "1", "unbound brain-to-plasma ratio of naltrexone", DERIVED,
+P("kp_brain", 0.768, "1", "unbound brain-to-plasma ratio of naltrexone", DERIVED,
   "rabiner2011 trostheim2022", spread=lognormal(0.3),
   note="not measured in man; fitted by `ldnsim calibrate` to PET occupancies of single doses, at "
   "the measured affinity. Naloxone in rats suggests 1.5-2", alternatives={"naloxone_rat": 2.0})

@@ -39,30 +39,17 @@ def trial(phenotype: str, names: tuple[str, ...]) -> xr.Dataset:
     Returns:
         a result over (hypothesis, regimen, patient) with ``reported_pain``.
     """
-    from ldnsim.analysis.trial import LIMITS, reported
-    from ldnsim.sweep.study import Study
+    from ldnsim.analysis.trial import reported, trial_study
 
-    regimens = [{"prescription": f"placebo nightly at 22:00, for {WEEKS} wk", "name": PLACEBO}]
-    for dose in DOSES if phenotype == "default" else (STANDARD,):
-        text = f"{dose} nightly at 22:00, for {WEEKS} wk"
-        regimens.append({"prescription": text, "name": dose})
-    data = {
-        "title": "claims",
-        "seed": SEED,
-        "patient": {"phenotype": phenotype},
-        "regimens": regimens,
-        "axes": [{"name": "hypothesis", "field": "hypothesis", "values": list(names)}],
-        "population": {
-            "size": SIZE,
-            "scale": 0.5,
-            "pk_scale": 2.0,
-            "plausible": {k: list(v) for k, v in LIMITS.items()},
-        },
-        "output": {"variables": ["pain"], "every": "12 h", "summaries": [], "night": False,
-                   "ledger": False},
-        "solver": {"rtol": 1e-4},
-    }  # fmt: skip
-    return reported(Study.build(data, "claims").run())
+    doses = DOSES if phenotype == "default" else (STANDARD,)
+    drugs = [{"prescription": f"{d} nightly at 22:00, for {WEEKS} wk", "name": d} for d in doses]
+    axis = {"name": "hypothesis", "field": "hypothesis", "values": list(names)}
+    study = trial_study(
+        drugs, WEEKS, phenotype, SIZE, SEED, axes=[axis], solver={"rtol": 1e-4},
+        output={"variables": ["pain"], "every": "12 h", "summaries": [], "night": False,
+                "ledger": False},
+    )  # fmt: skip
+    return reported(study.run())
 
 
 def _names(settings: Sequence[Setting]) -> tuple[str, ...]:
