@@ -31,7 +31,9 @@ def validate(
 ) -> None:
     """Hold the model against observations and behaviours."""
     from ldnsim.analysis.scorecard import remarks, scorecard
+    from ldnsim.plots.style import check_ending
 
+    check_ending(plot)
     checks = scorecard(names, hypothesis)
     shown = [c for c in checks if c.passed is False] if misses else checks
     headers = (

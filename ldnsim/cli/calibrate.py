@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 @guarded()
 def calibrate(
     groups: Annotated[
-        str | None, typer.Option(help="Only these groups, parted by commas.")
+        list[str] | None, typer.Option(help="Only these groups, parted by commas; repeatable.")
     ] = None,
     free: Annotated[
         list[str] | None,
         typer.Option(help="Free parameter instead of the groups' own; repeatable."),
     ] = None,
-    starts: Annotated[int, typer.Option(min=1, help="Local fits per group.")] = 4,
-    seed: Annotated[int, typer.Option(help="Seed of the starting points.")] = 1,
+    starts: Annotated[int, typer.Option(min=1, max=256, help="Local fits per group.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the starting points.")] = 1,
     priors: Annotated[
         bool, typer.Option("--priors", help="Priors about shipped values, of recorded spread.")
     ] = False,
@@ -40,9 +40,12 @@ def calibrate(
     """Fit parameters to the observations."""
     from ldnsim.analysis.calibrate import Options
     from ldnsim.analysis.calibrate import calibrate as fit
+    from ldnsim.plots.style import check_ending
 
-    names = None if groups is None else [g.strip() for g in groups.split(",") if g.strip()]
-    options = Options(starts, seed, tuple(free or ()), priors, profiles, threads)
+    check_ending(plot)
+    listed = None if groups is None else ",".join(groups).split(",")
+    names = None if listed is None else list(dict.fromkeys(g.strip() for g in listed if g.strip()))
+    options = Options(starts, seed, tuple(dict.fromkeys(free or ())), priors, profiles, threads)
     done = fit(names, options)
     _print(done)
     if out is not None:

@@ -38,6 +38,17 @@ def announce() -> None:
     logger.propagate = False
 
 
+def _from_storage(error: BaseException) -> bool:
+    """Whether an error came out of the libraries that read stored arrays: a damaged file."""
+    frame = error.__traceback__
+    while frame is not None:
+        module = str(frame.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] in ("zarr", "numcodecs", "h5py", "h5netcdf"):
+            return True
+        frame = frame.tb_next
+    return False
+
+
 def guarded(resume: str = "") -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Decorate a command: user errors become exit code 2, Ctrl-C becomes 130.
 
@@ -67,6 +78,12 @@ def guarded(resume: str = "") -> Callable[[Callable[P, None]], Callable[P, None]
             except OSError as error:
                 where = f"{error.filename}: " if error.filename else ""
                 say(f"ldnsim: {where}{error.strerror or error}")
+                raise typer.Exit(USER_ERROR) from None
+            except Exception as error:
+                if not _from_storage(error):
+                    raise
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                say(f"ldnsim: the stored result is damaged ({reason}); run its sweep again")
                 raise typer.Exit(USER_ERROR) from None
 
         return inner

@@ -101,7 +101,11 @@ def _coordinate(ds: xr.Dataset, axis: str, value: str) -> Any:
     if axis not in ds.coords or ds[axis].dtype.kind in "OUST":
         return value
     try:
-        return float(value)
+        number = float(value)
+        if axis == "patient" and number not in ds[axis].values:
+            last = ds[axis].values[-1]
+            raise UserError(f"--select patient={value}: there are the patients 0 to {last}")
+        return number
     except ValueError:
         from ldnsim.units import to_unit
 

@@ -111,7 +111,8 @@ def simulate(
     from ldnsim import plots
     from ldnsim.cli.report import show_run
 
-    values = dict(map(assignment, settings or []))
+    plots.check_ending(plot)
+    values = assignments(settings)
     ds = ldnsim.simulate(
         prescription, hypothesis=hypothesis, phenotype=phenotype, parameters=values
     )
@@ -120,6 +121,16 @@ def simulate(
     show_run(ds)
     if plot is not None:
         typer.echo(f"picture  {plots.save(plots.compare(ds), plot)}")
+
+
+def assignments(texts: list[str] | None) -> dict[str, float]:
+    """Read several ``name=value``, each name once."""
+    found: dict[str, float] = {}
+    for name, value in map(assignment, texts or []):
+        if name in found:
+            raise UserError(f"--set {name}: given twice, {found[name]:g} and {value:g}; keep one")
+        found[name] = value
+    return found
 
 
 def assignment(text: str) -> tuple[str, float]:

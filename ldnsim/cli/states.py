@@ -22,9 +22,9 @@ def states(
     parameter: Annotated[str, typer.Option(help="What varies: a parameter, or dose.")] = "driver",
     low: Annotated[float | None, typer.Option("--from", help="Lower end of the range.")] = None,
     high: Annotated[float | None, typer.Option("--to", help="Upper end of the range.")] = None,
-    dose: Annotated[float, typer.Option(min=0.0, help="Nightly dose throughout, mg.")] = 0.0,
+    dose: Annotated[float, typer.Option(min=0.0, max=1000.0, help="Nightly dose, mg.")] = 0.0,
     hypothesis: Annotated[str, typer.Option(help="See `ldnsim hypotheses`.")] = "dual_pathway",
-    points: Annotated[int, typer.Option(min=2, help="Fewest points of a curve.")] = 50,
+    points: Annotated[int, typer.Option(min=10, help="Fewest points of a curve.")] = 50,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
     ] = None,
@@ -36,9 +36,10 @@ def states(
     """Find resting states, folds and limit cycles of a patient."""
     from ldnsim import plots
     from ldnsim.analysis import continue_orbit
-    from ldnsim.cli.run import assignment
+    from ldnsim.cli.run import assignments
 
-    values = dict(map(assignment, settings or []))
+    plots.check_ending(plot)
+    values = assignments(settings)
     branch = continue_orbit(
         parameter, low, high, phenotype=phenotype, hypothesis=hypothesis, parameters=values,
         dose=dose, points=points,
@@ -67,9 +68,13 @@ def _show(branch: Branch) -> None:
         words = f"{b.kind} at {branch.parameter} = {b.value:.6g}{unit}"
         words += f", TNF {branch.of('tnf')[b.index]:.3g}"
         typer.echo(words + (f", period {b.period:.3g} d" if b.period else ""))
-    for a, z in branch.hysteresis():
+    lost = any(set(ends) - {"bound", "closed"} for ends in branch.ends)
+    for a, z in () if lost else branch.hysteresis():
         typer.echo(f"two stable states for {branch.parameter} from {a:.6g} to {z:.6g}{unit}")
-    if not branch.hysteresis():
+    if lost:
+        words = "no word on where two states exist; try a shorter range"
+        typer.echo(f"a curve was lost on the way: {words}")
+    elif not branch.hysteresis():
         typer.echo("nowhere two stable states in this range")
     for c in branch.cycles:
         typer.echo(f"{branch.parameter} = {c.value:.6g}{unit}: {c}")

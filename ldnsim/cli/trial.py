@@ -10,9 +10,12 @@ import typer
 from ldnsim.cli import table
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.progress import progress
+from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ldnsim.sweep.study import Study
 
 _ARMS = (
     "arm", "patients", "baseline", "change (95 % CI)", "change %", ">=30 %", ">=50 %",
@@ -45,7 +48,7 @@ def trial(
     from ldnsim.cli.look import selection
     from ldnsim.plots.members import narrow
 
-    ds = _result(source, threads)
+    ds = _result(source, threads, placebo, weeks)
     chosen = selection(ds, select or [])
     if chosen:
         ds = narrow(ds, chosen)
@@ -56,16 +59,38 @@ def trial(
     _show_terms(told, end)
 
 
-def _result(source: Path, threads: int | None) -> xr.Dataset:
-    """Open a result, or run a study in memory."""
+def _result(source: Path, threads: int | None, account: str, weeks: int | None) -> xr.Dataset:
+    """Open a result, or run a study in memory after a look at what would stop the report."""
     import ldnsim
+    from ldnsim.catalog import placebo as accounts
 
+    if account not in accounts().responses:
+        raise unknown("placebo response", account, accounts().responses)
     if source.suffix != ".toml":
         return ldnsim.open_store(source)
     study = ldnsim.load(source)
+    _check(study, str(source), weeks)
     say(study.plan().describe())
     with progress() as report:
         return study.run(threads=threads, progress=report)
+
+
+def _check(study: Study, file: str, weeks: int | None) -> None:
+    """Refuse a study that cannot be reported as a trial before it is run."""
+    import numpy as np
+
+    if study.population is None:
+        raise UserError(f"{file}: a trial needs [population], such as size = 64")
+    arms = study.named_regimens()
+    empty = [n for n, r in arms.items() if not np.any(r.doses().amount_mg)]
+    if len(empty) != 1:
+        raise UserError(
+            f"{file}: regimens: a trial needs exactly one arm without drug, found {len(empty)}"
+            f" among {', '.join(arms)}; add 'placebo nightly at 22:00, for 12 wk'"
+        )
+    last = int(study.plan().end // 168.0)
+    if weeks is not None and weeks > last:
+        raise UserError(f"--weeks {weeks}: {file} is {last} weeks long")
 
 
 def _show_arms(found: xr.Dataset) -> None:

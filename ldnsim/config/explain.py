@@ -46,9 +46,14 @@ def _without_union_noise(errors: list[ErrorDetails]) -> Iterable[ErrorDetails]:
     for e in errors:
         loc = tuple(p for p in e["loc"] if not _is_tag(p))
         old = best.get(loc)
-        if old is None or (old["type"] != "value_error" and e["type"] == "value_error"):
+        if old is None or _telling(e["type"]) > _telling(old["type"]):
             best[loc] = {**e, "loc": loc} if old is None else e | {"loc": loc}
     return best.values()
+
+
+def _telling(kind: str) -> int:
+    """Rank kinds of errors: what our own checks say, then a number that is not finite."""
+    return {"value_error": 2, "finite_number": 1}.get(kind, 0)
 
 
 def _is_tag(part: int | str) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Rule = Callable[["StudyConfig"], Iterator[str]]
 RESERVED = (
     "time", "night_time", "day", "night_start", "prescribed_dose",
-    "status", "status_advice", "steps", "rejected", "orbit_residual",
+    "status", "status_advice", "target_reached", "steps", "rejected", "orbit_residual",
     "ledger_row", "ledger_run", "ledger_planned_time", "ledger_given_time", "ledger_planned_dose",
     "ledger_given_dose", "ledger_status", "ledger_formulation", "ledger_phase", "ledger_step",
     "parameter", "summary", "sensitivity", "sensitivity_asymmetry", "assumed_share",
@@ -131,7 +131,8 @@ def _range(key: str, name: str, value: float) -> Iterator[str]:
     if (low is not None and value < low) or (high is not None and value > high):
         lo = "no lower bound" if low is None else f"{low:g}"
         hi = "no upper bound" if high is None else f"{high:g}"
-        yield f"{key} = {value:g} {parameter.unit}: outside the allowed range, {lo} to {hi}"
+        unit = "" if parameter.unit == "1" else f" {parameter.unit}"
+        yield f"{key} = {value:g}{unit}: outside the allowed range of {name}, {lo} to {hi}"
 
 
 def known_adjuncts(study: StudyConfig) -> Iterator[str]:

@@ -10,11 +10,12 @@ from ldnsim.plots.hypotheses import hypotheses, hypothesis_axis
 from ldnsim.plots.night import night
 from ldnsim.plots.phase import phase_plane
 from ldnsim.plots.scorecard import scorecard
-from ldnsim.plots.style import save
+from ldnsim.plots.style import check_ending, save
 from ldnsim.plots.tornado import sensitivity
 
 __all__ = [
     "bifurcation",
+    "check_ending",
     "compare",
     "discriminate",
     "heatmap",

@@ -45,6 +45,13 @@ def mark_failed(ax: Axes, failed: NDArray[np.bool_]) -> None:
         ax.add_patch(box)
 
 
+def mark_short(ax: Axes, short: NDArray[np.bool_]) -> None:
+    """Dot the cells whose target dose is never reached."""
+    if short.any():
+        rows, columns = np.nonzero(short)
+        ax.plot(columns, rows, ".", color="black", markersize=4, alpha=0.6, gid="short")
+
+
 def near_best(values: Grid, lower: bool) -> tuple[tuple[int, int], NDArray[np.bool_]] | None:
     """Return the best cell (row, column) and the cells within 5 % of it; None without values."""
     if not np.isfinite(values).any():

@@ -71,8 +71,9 @@ def compare(
     with styled():
         figure = new_figure(2.6 + 2.75 * max(len(chosen), 2), 1.1 + 2.05 * len(rows))
         grid = GridSpec(len(rows), len(chosen), figure=figure)
-        _columns(figure, grid, rows, chosen)
-        headline(figure, title or str(ds.attrs.get("title", "Regimens compared")))
+        heading = title or str(ds.attrs.get("title", "Regimens compared"))
+        _columns(figure, grid, rows, chosen, heading)
+        headline(figure, heading)
         footnote(figure, ds, _key(ds))
     return figure
 
@@ -86,7 +87,10 @@ def _key(ds: xr.Dataset) -> str:
     return f"Lines: values at {clock(time[0])} of each day, not daily means."
 
 
-def _columns(figure: Figure, grid: GridSpec, rows: Sequence[Row], chosen: list[Member]) -> None:
+def _columns(
+    figure: Figure, grid: GridSpec, rows: Sequence[Row], chosen: list[Member], heading: str
+) -> None:
+    """Draw one column per member; a label that only repeats the heading is left out."""
     lowest, highest = _dose_range(chosen)
     log = lowest > 0 and highest / lowest > LOG_SPAN
     first: dict[int, Axes] = {}
@@ -95,7 +99,7 @@ def _columns(figure: Figure, grid: GridSpec, rows: Sequence[Row], chosen: list[M
         for r, row in enumerate(rows):
             ax = figure.add_subplot(grid[r, column], sharey=None if member.failed else first.get(r))
             panels[r].append(ax)
-            if r == 0:
+            if r == 0 and member.label != heading:
                 ax.set_title(wrap(member.label, 21), fontweight="bold", loc="left")
             if member.failed:
                 _failed(ax, member.advice if r == min(1, len(rows) - 1) else "")

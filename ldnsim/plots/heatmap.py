@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, unknown
-from ldnsim.plots.cells import Grid, colours, mark_best, mark_failed
+from ldnsim.plots.cells import Grid, colours, mark_best, mark_failed, mark_short
 from ldnsim.plots.members import narrow, run_dims
 from ldnsim.plots.people import over_patients
 from ldnsim.plots.style import SMALL, footnote, headline, new_figure, polish, styled
@@ -163,7 +163,9 @@ def _panel(
     values, failed = _grids(ds, name, x, y)
     image = colours(ax, name, values, flip=side == "higher")
     mark_failed(ax, failed)
-    best = mark_best(ax, values, side == "lower") if side else None
+    short = _short(ds, x, y)
+    mark_short(ax, short & ~failed)
+    best = mark_best(ax, np.where(short, np.nan, values), side == "lower") if side else None
     _ticks(ax, ds, x, y)
     bar = figure.colorbar(image, ax=ax, pad=0.02, shrink=0.95)
     bar.set_label(unit_of(variable) + (f" – {side} is better" if side else ""))
@@ -190,6 +192,16 @@ def _grids(ds: xr.Dataset, name: str, x: str, y: str) -> tuple[Grid, NDArray[np.
     values = np.array(flat(ds[name]), dtype=float)
     failed = flat(ds["status"]) != 0 if "status" in ds else np.zeros(values.shape, bool)
     return np.where(failed, np.nan, values), np.asarray(failed, dtype=bool)
+
+
+def _short(ds: xr.Dataset, x: str, y: str) -> NDArray[np.bool_]:
+    """Whether the treated time was too short for the target dose, as (y, x)."""
+    shape = (ds.sizes[y], ds.sizes[x])
+    if "target_reached" not in ds:
+        return np.zeros(shape, dtype=bool)
+    reached = ds["target_reached"]
+    flat = reached.squeeze([d for d in reached.dims if d not in (x, y)]).transpose(y, x)
+    return np.asarray(flat.values == 0, dtype=bool)
 
 
 def _cell(ds: xr.Dataset, axis: str, i: int) -> str:
@@ -222,6 +234,8 @@ def _held(ds: xr.Dataset, shown: tuple[str, str]) -> list[str]:
 def _holes(ds: xr.Dataset, names: Sequence[str]) -> list[str]:
     failed = ds["status"] != 0 if "status" in ds else xr.zeros_like(ds[names[0]], dtype=bool)
     words = ["Hatched: the run failed."] if bool(failed.any()) else []
+    if "target_reached" in ds and bool((ds["target_reached"] == 0).any()):
+        words.append("Dotted: treatment ends before the target dose is reached; not starred.")
     if any(bool((ds[n].isnull() & ~failed).any()) for n in names):
         words.append("Grey: never reached.")
     return words

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PASS, MISS = style.OKABE_ITO["blue"], style.OKABE_ITO["vermillion"]
 SHOWN, ABSENT = "#CFE3F1", "#EEEEEE"
+NOT_ASKED = "white: makes no sense for this hypothesis"
 WORDS = {PASS: "within the interval", MISS: "missed", SHOWN: "not claimed, shown all the same",
          ABSENT: "not claimed, not shown"}  # fmt: skip
 Rows = Sequence[Mapping[str, Any]]
@@ -31,7 +32,7 @@ def scorecard(checks: Rows) -> Figure:
     columns = [h for h in dict.fromkeys(c["hypothesis"] for c in checks) if h != "any"]
     columns = columns or ["any"]
     with style.styled():
-        figure = style.new_figure(5.6 + 0.95 * len(columns), 1.9 + 0.27 * len(names))
+        figure = style.new_figure(7.6 + 1.05 * len(columns), 2.1 + 0.29 * len(names))
         axes = figure.add_subplot()
         for check in checks:
             _cell(axes, check, names.index(check["id"]), columns)
@@ -51,8 +52,11 @@ def _cell(axes: Axes, check: Mapping[str, Any], row: int, columns: Sequence[str]
     colour = colour_of(check)
     axes.add_patch(Rectangle((left, row), width, 1, facecolor=colour, edgecolor="white", lw=1.5))
     ink = "white" if colour in (PASS, MISS) else "#555555"
-    text = _number(check["value"])
-    axes.text(left + width / 2, row + 0.5, text, ha="center", va="center", color=ink, fontsize=7)
+    text = _number(check["value"]) if check["unit"] else _WORD[check["passed"]]
+    axes.text(left + width / 2, row + 0.5, text, ha="center", va="center", color=ink, fontsize=9)
+
+
+_WORD = {True: "yes", False: "no", None: ""}
 
 
 def _number(value: float | None) -> str:
@@ -70,9 +74,9 @@ def colour_of(check: Mapping[str, Any]) -> str:
 
 
 def _label(axes: Axes, checks: Rows, names: Sequence[str], columns: Sequence[str]) -> None:
-    words = {c["id"]: f"{c['title']}   {c['id']}" for c in checks}
+    words = {c["id"]: f"{c['title']}{_unit(c['unit'])}   {c['id']}" for c in checks}
     axes.set(xlim=(0, len(columns)), ylim=(len(names), 0))
-    axes.set_yticks([i + 0.5 for i in range(len(names))], [words[n] for n in names], fontsize=7)
+    axes.set_yticks([i + 0.5 for i in range(len(names))], [words[n] for n in names], fontsize=9)
     axes.set_xticks([i + 0.5 for i in range(len(columns))], columns, rotation=30, ha="left")
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
@@ -81,10 +85,16 @@ def _label(axes: Axes, checks: Rows, names: Sequence[str], columns: Sequence[str
         side.set_visible(False)
 
 
+def _unit(unit: str) -> str:
+    """Write a unit for a row; pure numbers and rows without a number have none."""
+    return "" if unit in ("", "1") else f", {unit}"
+
+
 def _legend(axes: Axes) -> None:
     from matplotlib.patches import Patch
 
     handles = [Patch(facecolor=c, label=w) for c, w in WORDS.items()]
+    handles.append(Patch(facecolor="white", edgecolor="#999999", label=NOT_ASKED))
     axes.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=2, fontsize=8
+        handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=2, fontsize=9
     )

@@ -122,7 +122,7 @@ def polish(ax: Axes) -> None:
 
 def headline(figure: Figure, text: str) -> None:
     """Write the title of a picture, at the left like a slide's."""
-    width = int(figure.get_figwidth() * 72 / (TITLE * 0.56))
+    width = int(figure.get_figwidth() * 72 / (TITLE * 0.64))
     figure.suptitle(wrap(text, width), x=0.012, ha="left", fontsize=TITLE, fontweight="bold")
 
 
@@ -146,6 +146,25 @@ def footnote(
     figure.supxlabel(wrap(text, width), x=0.012, ha="left", fontsize=SMALL, color=GREY)
 
 
+def check_ending(path: str | Path | None) -> None:
+    """Refuse a name whose ending is no format of a picture, before anything is computed.
+
+    Raises:
+        UserError: naming the nearest ending; nothing is refused when ``path`` is None.
+    """
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    from ldnsim.errors import UserError, nearest
+
+    if path is None:
+        return
+    known = sorted(FigureCanvasBase.get_supported_filetypes())
+    ending = Path(path).suffix.lower().lstrip(".")
+    if ending not in known:
+        hint = nearest(ending, known) if ending else "; write for example 'figure.png'"
+        raise UserError(f"cannot write a picture to {str(path)!r}: the ending{hint}")
+
+
 def save(figure: Figure, path: str | Path, dpi: int = 150, **options: Any) -> Path:
     """Write a figure to a file; the ending chooses the format (png, svg, pdf).
 
@@ -158,14 +177,8 @@ def save(figure: Figure, path: str | Path, dpi: int = 150, **options: Any) -> Pa
     Raises:
         UserError: the ending is not a format that matplotlib writes.
     """
-    from ldnsim.errors import UserError, nearest
-
     target = Path(path)
-    known = sorted(figure.canvas.get_supported_filetypes())
-    ending = target.suffix.lower().lstrip(".")
-    if ending not in known:
-        hint = nearest(ending, known) if ending else "; write for example 'figure.png'"
-        raise UserError(f"cannot write a picture to {str(path)!r}: the ending{hint}")
+    check_ending(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target, dpi=dpi, facecolor="white", **options)
     return target

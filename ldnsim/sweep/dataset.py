@@ -110,6 +110,16 @@ def _put_status(put: Callable[..., None], column: Column, job: Job) -> None:
     )
     advice = np.array([Status(int(c)).advice if c else "" for c in codes], dtype=str)
     put("status_advice", advice, {"long_name": "advice for a run that failed"})
+    reached = np.array([run.regimen.reaches_target for run in job.plan.runs], dtype=np.int8)
+    put(
+        "target_reached",
+        reached,
+        {
+            "long_name": "whether the titration ladder is long enough to give its target dose",
+            "flag_values": np.array([0, 1], dtype=np.int8),
+            "flag_meanings": "no yes",
+        },
+    )
     put("steps", column("steps"), {"units": "1", "long_name": "accepted solver steps"})
     put("rejected", column("rejected"), {"units": "1", "long_name": "rejected solver steps"})
     who = job.plan.patients.of_run

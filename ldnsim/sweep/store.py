@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
@@ -62,6 +63,7 @@ def open_store(path: str | os.PathLike[str]) -> xr.Dataset:
         raise UserError(f"{found} is not a result of a sweep: expected a Zarr folder or a .nc file")
     try:
         if found.is_dir():
+            json.loads((found / "zarr.json").read_text(encoding="utf-8"))
             ds = xr.open_dataset(found, engine="zarr", consolidated=False, chunks=None)
         else:
             ds = xr.open_dataset(found, engine="h5netcdf")
