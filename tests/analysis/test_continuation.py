@@ -156,7 +156,7 @@ def test_mistakes_are_named(words: tuple[str, ...], said: str) -> None:
 
 
 def test_the_command_prints_states_and_the_fold() -> None:
-    words = ["states", "--from", "0.01", "--to", "0.06", "--points", "9"]
+    words = ["states", "--from", "0.01", "--to", "0.06", "--points", "10"]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
     fold = re.search(r"fold at driver = (\d\.\d+)", result.stdout)
