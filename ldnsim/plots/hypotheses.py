@@ -37,7 +37,7 @@ from ldnsim.plots.timeline import (
 from ldnsim.plots.wording import name_of, unit_of, wrap
 
 PANELS = ("night_mor_occupancy", "beta_endorphin", "tnf", "microglia_m1", "pain", "fatigue")
-COLOURS = ("vermillion", "blue", "green", "orange", "purple", "sky")
+COLOURS = ("vermillion", "blue", "green", "orange", "purple", "sky", "black")
 NULL = "null"
 
 
