@@ -64,6 +64,10 @@ def test_verdicts_name_the_numbers_that_turn_the_answer() -> None:
     assert "gained with" in verdict_of(found("glial"), shaken, None, True)
     steady = verdict_of(found("dual_pathway"), (Shaken("ka", ASSUMED, ()),), None, True)
     assert "holds also with each of 1 numbers" in steady
+    gone = (Shaken("ka", ASSUMED, (), ("/3",)), Shaken("cl", ASSUMED, ("x3",)))
+    text = verdict_of(found("dual_pathway"), gone, None, True)
+    assert "lost with cl x3 (1 of 1 assumed)" in text
+    assert text.endswith("there is no such patient with ka /3")
     assert "was not examined" in verdict_of(found("dual_pathway"), (), None, True)
     assert "examined" not in verdict_of(found("dual_pathway"), (), None, False)
 
@@ -144,6 +148,15 @@ def test_populations_are_the_same_under_every_hypothesis() -> None:
     assert (none[0] == none[1]).all(), "placebo reports do not depend on how the drug would work"
     null = population.fibromyalgia([Setting("null")])[0]
     assert not null.shown and "-0 points at equal times" in null.simulated
+
+
+@pytest.mark.long
+def test_patients_that_do_not_exist_give_no_answer() -> None:
+    none = Setting("dual_pathway", factors={"k_autocrine": 1.0 / 3.0})
+    plain = Setting("dual_pathway")
+    without, asked = population.fibromyalgia([none, plain])
+    assert without.shown is None and "no such patients" in without.simulated
+    assert asked.shown is not None and "% after 12 weeks" in asked.simulated
 
 
 def test_unknown_claims_are_refused() -> None:

@@ -46,11 +46,13 @@ class Shaken:
         grade: evidence grade of its value.
         changes_at: where the answer of the claim changes, as words such as ``x3`` or
             ``x980 (superoxide_naloxone)`` for a published value; empty when it does not.
+        no_patient: where there is no such patient to ask, in the same words.
     """
 
     parameter: str
     grade: str
     changes_at: tuple[str, ...]
+    no_patient: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,16 @@ def _judge(claim: Claim, shake: bool) -> Judged:
     found = dict(zip(hypotheses(), answers, strict=False))
     base = found[DEFAULT].shown
     turned: dict[str, list[str]] = {name: [] for name in claim.needs} if shake else {}
+    absent: dict[str, list[str]] = {name: [] for name in turned}
     for (name, words, _), answer in zip(moved, answers[len(plain) :], strict=True):
         if answer.shown is None:
-            turned[name].append(f"{words} (no such patient)")
+            absent[name].append(words)
         elif answer.shown != base:
             turned[name].append(words)
-    grades = default_model().parameters
-    shaken = tuple(Shaken(n, grades[n].grade, tuple(at)) for n, at in turned.items())
+    known = default_model().parameters
+    shaken = tuple(
+        Shaken(n, known[n].grade, tuple(at), tuple(absent[n])) for n, at in turned.items()
+    )
     potency = _potency() if claim.potency else None
     return Judged(claim, found, shaken, potency, verdict_of(found, shaken, potency, shake))
 

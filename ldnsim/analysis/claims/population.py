@@ -14,6 +14,8 @@ import numpy as np
 
 from ldnsim.analysis.behaviours.record import Found
 from ldnsim.analysis.claims.record import Setting
+from ldnsim.analysis.runs import Case
+from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,9 +34,17 @@ SHORT = 4
 """Weeks of placebo in that crossover."""
 
 
+Own = tuple[tuple[str, float], ...]
+
+
 @functools.cache
-def trial(phenotype: str, names: tuple[str, ...]) -> xr.Dataset:
+def trial(phenotype: str, names: tuple[str, ...], own: Own = ()) -> xr.Dataset:
     """Treat the same virtual patients with placebo and each dose under every hypothesis named.
+
+    Args:
+        phenotype: name.
+        names: hypotheses.
+        own: parameters around which the patients vary, as pairs.
 
     Returns:
         a result over (hypothesis, regimen, patient) with ``reported_pain``.
@@ -46,14 +56,32 @@ def trial(phenotype: str, names: tuple[str, ...]) -> xr.Dataset:
     axis = {"name": "hypothesis", "field": "hypothesis", "values": list(names)}
     study = trial_study(
         drugs, WEEKS, phenotype, SIZE, SEED, axes=[axis], solver={"rtol": 1e-4},
+        patient_parameters=dict(own),
         output={"variables": ["pain"], "every": "12 h", "summaries": [], "night": False,
                 "ledger": False},
     )  # fmt: skip
     return reported(study.run())
 
 
-def _names(settings: Sequence[Setting]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(s.hypothesis for s in settings))
+def _shared(
+    phenotype: str, settings: Sequence[Setting]
+) -> list[tuple[Setting, xr.Dataset | None]]:
+    """Return for every setting the trial that holds it; None where there are no such patients.
+
+    Settings without parameters of their own share one trial over their hypotheses.
+    """
+    plain = tuple(dict.fromkeys(s.hypothesis for s in settings if not s.own and not s.factors))
+    found: list[tuple[Setting, xr.Dataset | None]] = []
+    for s in settings:
+        own = tuple(sorted(s.put(Case(phenotype=phenotype)).parameters.items()))
+        try:
+            found.append((s, trial(phenotype, (s.hypothesis,) if own else plain, own)))
+        except UserError:
+            found.append((s, None))
+    return found
+
+
+NOBODY = Found(None, "there are no such patients")
 
 
 def share_of_change(ds: xr.Dataset, name: str, week: int = WEEKS) -> xr.DataArray:
@@ -65,9 +93,11 @@ def share_of_change(ds: xr.Dataset, name: str, week: int = WEEKS) -> xr.DataArra
 
 def two_thirds(settings: Sequence[Setting]) -> list[Found]:
     """C4: 50 to 75 per cent report 30 per cent less pain, clearly more than on placebo."""
-    ds = trial("default", _names(settings))
     found = []
-    for s in settings:
+    for s, ds in _shared("default", settings):
+        if ds is None:
+            found.append(NOBODY)
+            continue
         helped = (share_of_change(ds, s.hypothesis) <= -ENOUGH).mean("patient")
         drug, none = float(helped.sel(regimen=STANDARD)), float(helped.sel(regimen=PLACEBO))
         shown = bool(0.5 <= drug <= 0.75 and drug > none + 0.1)
@@ -82,9 +112,11 @@ def fibromyalgia(settings: Sequence[Setting]) -> list[Found]:
     As in the crossover the drug is given for 12 weeks and placebo for 4; the gap at equal times is
     printed beside it.
     """
-    ds = trial("fibromyalgia", _names(settings))
     found = []
-    for s in settings:
+    for s, ds in _shared("fibromyalgia", settings):
+        if ds is None:
+            found.append(NOBODY)
+            continue
         late = 100.0 * share_of_change(ds, s.hypothesis).mean("patient")
         early = 100.0 * share_of_change(ds, s.hypothesis, SHORT).mean("patient")
         drug, none = float(late.sel(regimen=STANDARD)), float(early.sel(regimen=PLACEBO))
@@ -101,9 +133,11 @@ def fibromyalgia(settings: Sequence[Setting]) -> list[Found]:
 
 def own_dose(settings: Sequence[Setting]) -> list[Found]:
     """C19: more patients gain half a point of biology at their own dose than at any one dose."""
-    ds = trial("default", _names(settings))
     found = []
-    for s in settings:
+    for s, ds in _shared("default", settings):
+        if ds is None:
+            found.append(NOBODY)
+            continue
         own_runs = ds.sel(hypothesis=s.hypothesis, regimen=list(DOSES))
         last_week = own_runs["pain"].isel(time=slice(-14, None)).mean("time")
         change = last_week - own_runs["baseline_pain"]

@@ -54,14 +54,16 @@ def _hangs(shaken: Sequence[Shaken], holds: bool) -> str:
     if not shaken:
         return "which numbers it hangs on was not examined"
     turning = [s for s in shaken if s.changes_at]
+    absent = ", ".join(f"{s.parameter} {' or '.join(s.no_patient)}" for s in shaken if s.no_patient)
+    tail = f"; there is no such patient with {absent}" if absent else ""
     if not turning:
         verb = "holds" if holds else "fails"
         others = "a third, three times, or as in print"
-        return f"{verb} also with each of {len(shaken)} numbers at {others}"
+        return f"{verb} also with each of {len(shaken)} numbers at {others}{tail}"
     texts = [f"{s.parameter} {' or '.join(s.changes_at)}" for s in turning]
     assumed = sum(s.grade == ASSUMED for s in turning)
     verb = "lost" if holds else "gained"
-    return f"{verb} with {', '.join(texts)} ({assumed} of {len(turning)} assumed)"
+    return f"{verb} with {', '.join(texts)} ({assumed} of {len(turning)} assumed){tail}"
 
 
 def factor_text(factor: float) -> str:
