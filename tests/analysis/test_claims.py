@@ -152,7 +152,7 @@ def test_populations_are_the_same_under_every_hypothesis() -> None:
 
 @pytest.mark.long
 def test_patients_that_do_not_exist_give_no_answer() -> None:
-    none = Setting("dual_pathway", factors={"k_autocrine": 1.0 / 3.0})
+    none = Setting("dual_pathway", factors={"tnf_autocrine50": 4.0})
     plain = Setting("dual_pathway")
     without, asked = population.fibromyalgia([none, plain])
     assert without.shown is None and "no such patients" in without.simulated
