@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ldnsim.catalog.calibration import fit_groups, read_groups
 from ldnsim.catalog.observations import Observation, observations
 from ldnsim.cli import app
 from ldnsim.errors import UserError
+from ldnsim.model import default_model
 
 FEW = Options(starts=1)
 
@@ -131,6 +133,18 @@ def test_shipped_values_are_the_rounded_estimates() -> None:
             assert e.value == pytest.approx(e.shipped, rel=5.2e-3), (fit.group.name, e.name)
             if e.fitted:
                 assert abs(e.value - e.shipped) <= 0.55 * 10.0 ** _exponent(e.shipped), e.name
+
+
+def test_the_page_of_fits_shows_the_values_in_use() -> None:
+    page = Path(__file__).parents[2] / "docs" / "calibration.md"
+    rows = re.findall(r"^\| (\w+) \| `(\w+)` \| ([\d.]+)", page.read_text("utf-8"), re.M)
+    assert {name for _, name, _ in rows} == {
+        p.name for g in fit_groups().values() for p in g.free
+    }
+    model = default_model().parameters
+    for group, name, shown in rows:
+        own = hypotheses()[group].overrides if group in hypotheses() else {}
+        assert float(shown) == own.get(name, model[name].value), (group, name)
 
 
 def _exponent(value: float) -> int:

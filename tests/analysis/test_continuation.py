@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -162,6 +163,10 @@ def test_the_command_prints_states_and_the_fold() -> None:
     fold = re.search(r"fold at driver = (\d\.\d+)", result.stdout)
     assert fold and 0.05 < float(fold[1]) < 0.07
     assert f"two stable states for driver from 0.01 to {fold[1]}" in result.stdout
+    docs = Path(__file__).parents[2] / "docs"
+    for page in ("states.md", "model.md"):
+        text = (docs / page).read_text(encoding="utf-8")
+        assert f"{float(fold[1]):.4f}" in text, f"{page} gives another fold"
     assert [line.split("\t")[0] for line in result.stdout.splitlines()[2:5]] == [
         "resolved", "between", "inflamed",
     ]  # fmt: skip
