@@ -148,8 +148,9 @@ def test_adjuncts_neither_count_twice_nor_vanish(text: str, said: str) -> None:
 
 
 def test_an_adjunct_may_be_taken_again_later() -> None:
-    StudyConfig.loads(
+    study = StudyConfig.loads(
         'regimen = "4.5 mg nightly for 12 wk"\nmodifiers.adjuncts = ['
         '{ name = "ketotifen", stop = "2 wk" },'
         '{ name = "ketotifen", start = "4 wk", stop = "6 wk" }]'
     )
+    assert [a.start for a in study.modifiers.adjuncts] == [0.0, 672.0]
