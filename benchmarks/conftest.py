@@ -26,6 +26,7 @@ class Measure:
     """Times a function in rounds, with the reference timed before each round and after the last."""
 
     def __init__(self, name: str, benchmark: Any) -> None:
+        """Keep the name of the test and pytest-benchmark's fixture."""
         self.name = name
         self.benchmark = benchmark
 
