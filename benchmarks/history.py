@@ -40,9 +40,9 @@ HISTORY = ROOT / "benchmarks" / "history.jsonl"
 PICTURE = ROOT / "docs" / "img" / "benchmarks.png"
 REMEDY = """
 {count} worsened by more than {limit:g} %: {names}.
-On a busy machine, run these again: python benchmarks/history.py RESULTS.json --rerun 2
+On a busy machine, run these again: python benchmarks/history.py {results} --rerun 2
 If the code got slower for a reason, record the run and say why, and commit history.jsonl:
-    python benchmarks/history.py RESULTS.json --record "WHY"
+    python benchmarks/history.py {results} --record "why"
 Otherwise find what slowed down."""
 
 
@@ -151,7 +151,11 @@ def compare(options: argparse.Namespace) -> int:
     worse = worsened(old, new, options.limit)
     if worse:
         names = ", ".join(f"{c.name} {c.percent:+.0f} %" for c in worse)
-        print(REMEDY.format(count=len(worse), limit=options.limit, names=names))
+        print(
+            REMEDY.format(
+                count=len(worse), limit=options.limit, names=names, results=options.results
+            )
+        )
     return 1 if worse else 0
 
 

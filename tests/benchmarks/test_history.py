@@ -130,7 +130,7 @@ def test_the_picture_has_one_curve_per_benchmark_and_processor_drawn(tmp_path: P
     curves = [[c for c in ax.lines if c.get_label()[0] != "_"] for ax in panels]
     assert [len(c) for c in curves] == [2, 1, 1]
     assert {ax.get_yscale() for ax in panels} == {"log"}
-    assert [t.get_text() for t in panels[0].get_legend().get_texts()] == ["a", "b"]
+    assert [t.get_text() for t in panels[0].get_legend().get_texts()] == ["a: 3", "b: 0.2"]
     x, _ = curves[2][0].get_data()
     assert len(x) == 4, "a new release of the suite breaks the curve"
     picture = draw([*lines, one | {"cpu": "Theirs"}], tmp_path / "trend.png")
