@@ -44,6 +44,7 @@ On a busy machine, run these again: python benchmarks/history.py {results} --rer
 If the code got slower for a reason, record the run and say why, and commit history.jsonl:
     python benchmarks/history.py {results} --record "why"
 Otherwise find what slowed down."""
+ELSEWHERE = "The line is of another processor: record one for this one before you look further."
 
 
 def read_results(path: Path) -> dict[str, Any]:
