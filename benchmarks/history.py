@@ -157,6 +157,8 @@ def compare(options: argparse.Namespace) -> int:
                 count=len(worse), limit=options.limit, names=names, results=options.results
             )
         )
+        if old is not None and old["cpu"] != new["cpu"]:
+            print(ELSEWHERE)
     return 1 if worse else 0
 
 
