@@ -86,6 +86,7 @@ class Batch:
     h_max: float = 6.0
     max_steps: int = 5_000_000
     status: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    method: int = 0
 
     @staticmethod
     def nothing(n_parameters: int, n_states: int) -> Batch:
@@ -158,7 +159,7 @@ def solve_with(
         np.zeros(n, np.int64),
         np.zeros(n, np.int64),
     )
-    effort = np.zeros((n, 2), np.int64)
+    effort = np.zeros((n, 3), np.int64)
     fixed = _kernel_arguments(batch, n)
     size = max(LANES, -(-block // LANES) * LANES)
     starts = range(0, n, size)
@@ -166,7 +167,7 @@ def solve_with(
     def work(start: int) -> int:
         stop = min(start + size, n)
         kernels.solve_runs(start, stop, *fixed[:9], result.traj, *fixed[9:14], result.reductions,
-                           result.final, *fixed[14:], result.status, effort)  # fmt: skip
+                           result.final, *fixed[14:-1], result.status, effort, fixed[-1])  # fmt: skip
         return stop - start
 
     done = 0
@@ -176,6 +177,7 @@ def solve_with(
             done += count
             if progress is not None:
                 progress(done)
+    globals()["LAST"] = effort[:, 2].copy()
     result.steps[:] = effort[:, 0]
     result.rejected[:] = effort[:, 1]
     return result
@@ -213,6 +215,7 @@ def _kernel_arguments(batch: Batch, n: int) -> tuple[object, ...]:
         float(batch.h_start),
         float(batch.h_max),
         int(batch.max_steps),
+        int(batch.method),
     )
 
 

@@ -85,7 +85,7 @@ def trial_step(h, h_max, left):
 
 @jit
 def read_step(w, t, h, end, column, out_times, out_obs, out,
-              windows, red_window, red_kind, red_obs, red_threshold, red, samples):
+              windows, red_window, red_kind, red_obs, red_threshold, red, samples, method):
     """Store outputs and update reductions from the step ``[t, end]``; returns the next column."""
     wanted = column < out_times.shape[0] and out_times[column] <= end
     for k in range(windows.shape[0]):
@@ -93,20 +93,54 @@ def read_step(w, t, h, end, column, out_times, out_obs, out,
             wanted = True
     if not wanted:
         return column
-    prepare_dense(w)
+    if method == RODAS:
+        prepare_dense(w)
     while column < out_times.shape[0] and out_times[column] <= end:
-        dense(w, (out_times[column] - t) / h)
+        evaluate(w, (out_times[column] - t) / h, method)
         observe_at(w, out_times[column])
         store(w, out_obs, out, column)
         column += 1
-    reduce_step(w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples)
+    reduce_step(w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples, method)
     return column
+
+
+@jit
+def start_collocation(w, atol):
+    """Take over section Y into the records before the first step."""
+    for i in range(NS):
+        for l in range(LANES):
+            w[AT_RECORDS + i * RECORD + LARGEST + l] = 0.0
+            w[AT_RECORDS + i * RECORD + FLOOR + l] = atol[i]
+    restart_collocation(w, 0.0)
+    constant(w)
+
+
+@jit
+def restart_collocation(w, t):
+    """Take over section Y and its rates after an event."""
+    copy(w, AT_Y, AT_T, WIDTH)
+    rhs(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
+    begin(w)
+
+
+@jit
+def prepare(w, t, h, last, ahead, moved):
+    """Guess the step of length ``h`` from the last one, of length ``last`` (0: from nothing)."""
+    if last > 0.0 and h <= 3.0 * last:
+        guess(w, h / last, ahead)
+    elif last > 0.0:
+        advance(w)
+        constant(w)
+    else:
+        constant(w)
+    if moved:
+        restart_collocation(w, t)
 
 
 @jit
 def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs, out,
               windows, red_window, red_kind, red_obs, red_threshold, red, samples,
-              rtol, atol, h_start, h_max, max_steps, status, effort):
+              rtol, atol, h_start, h_max, max_steps, status, effort, method):
     """Advance eight lanes from time 0 to ``t_end``.
 
     Changes in place: ``w`` (sections Y and P hold the lanes' states and parameters on entry),
@@ -125,35 +159,61 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
     apply_events(w, t, ev_time, ev_target, ev_value, pointer, stop)
     h = h_start
     grown = True
+    moved = False
+    first = h_start
+    fresh = False
+    power = 1.0 / (STAGES + 2.0) if method == COLLOCATION else 0.2
+    last = 0.0
+    if method == COLLOCATION:
+        start_collocation(w, atol)
     while t < t_end:
         target = next_event(ev_time, pointer, stop, t_end)
         left = target - t
         trial = trial_step(h, h_max, left)
-        step(w, t, trial)
-        errors(w, rtol, atol, lane_error)
+        if method == COLLOCATION:
+            prepare(w, t, trial, last, grown, moved)
+            effort[2] += collocation_step(w, t, trial, rtol)
+            collocation_errors(w, lane_error)
+            moved = False
+            last = trial
+        else:
+            step(w, t, trial)
+            errors(w, rtol, atol, lane_error)
         error = worst(lane_error, status)
         if error > 1.0:
             effort[1] += 1
-            h = trial * (0.1 if error == np.inf else max(0.2, 0.9 * error**-0.2))
+            h = trial * (0.1 if error == np.inf else max(0.2, 0.9 * error**-power))
             grown = False
+            if fresh:
+                first = h
             if h < 1e-10:
                 if not give_up(lane_error, status, STEP_TOO_SMALL):
                     return
                 h = h_start
+            if error == np.inf:
+                last = 0.0
             continue
         effort[0] += 1
         end = target if trial == left else t + trial
         column = read_step(w, t, trial, end, column, out_times, out_obs, out, windows, red_window,
-                           red_kind, red_obs, red_threshold, red, samples)
-        copy(w, AT_YN, AT_Y, WIDTH)
-        grow = min(5.0, 0.9 * max(error, 1e-8) ** -0.2)
+                           red_kind, red_obs, red_threshold, red, samples, method)
+        if method == COLLOCATION:
+            finish(w)
+        else:
+            copy(w, AT_YN, AT_Y, WIDTH)
+        grow = min(5.0, 0.9 * max(error, 1e-8) ** -power)
         if trial < left or grow < 1.0:
             h = trial * (grow if grown else min(grow, 1.0))
+        if fresh and method == COLLOCATION:
+            first = trial * min(grow, 2.0)
+        fresh = False
         grown = True
         t = end
         if t >= target and target < t_end:
             if apply_events(w, t, ev_time, ev_target, ev_value, pointer, stop) > 0:
-                h = min(h, h_start)
+                h = min(h, first)
+                moved = True
+                fresh = True
         if effort[0] >= max_steps and t < t_end:
             for l in range(LANES):
                 if status[l] == OK:
@@ -162,23 +222,31 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
 
 
 @jit
+def workspace():
+    """An array of ``SIZE`` doubles that starts on a cache line, so that no vector crosses one."""
+    room = np.zeros(SIZE + LANES)
+    ahead = (-room.ctypes.data) % 64 // 8
+    return room[ahead : ahead + SIZE]
+
+
+@jit
 def solve_runs(first_run, last_run, params, y0, ev_offset, ev_time, ev_target, ev_value, t_end,
                out_times, out_obs, out, windows, red_window, red_kind, red_obs, red_threshold,
-               red, final, rtol, atol, h_start, h_max, max_steps, status, effort):
+               red, final, rtol, atol, h_start, h_max, max_steps, status, effort, method):
     """Solve runs ``first_run`` to ``last_run`` (exclusive), eight neighbours at a time.
 
     Arrays have one row per run. Changes in place: ``out`` (run, observable, time), ``red`` (run,
     reduction), ``final`` (run, state), ``status`` (run), ``effort`` (run, 2). Groups start at
     multiples of eight counted from run 0, so the split into calls changes nothing.
     """
-    w = np.zeros(SIZE)
+    w = workspace()
     samples = np.zeros((NODES, NOBS * LANES))
     n_red = red_window.shape[0]
     threshold = np.zeros((n_red, LANES))
     group_out = np.zeros((LANES, out_obs.shape[0], out_times.shape[0]))
     group_red = np.zeros((LANES, n_red))
     group_status = np.zeros(LANES, np.int8)
-    group_effort = np.zeros(2, np.int64)
+    group_effort = np.zeros(3, np.int64)
     pointer = np.zeros(LANES, np.int64)
     stop = np.zeros(LANES, np.int64)
     for lead in range(first_run, last_run, LANES):
@@ -200,12 +268,13 @@ def solve_runs(first_run, last_run, params, y0, ev_offset, ev_time, ev_target, e
         group_effort[:] = 0
         integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs,
                   group_out, windows, red_window, red_kind, red_obs, threshold, group_red, samples,
-                  rtol, atol, h_start, h_max, max_steps, group_status, group_effort)
+                  rtol, atol, h_start, h_max, max_steps, group_status, group_effort, method)
         for l in range(min(LANES, last_run - lead)):
             run = lead + l
             status[run] = group_status[l]
             effort[run, 0] = group_effort[0]
             effort[run, 1] = group_effort[1]
+            effort[run, 2] = group_effort[2]
             good = group_status[l] == OK
             for k in range(out_obs.shape[0]):
                 for c in range(out_times.shape[0]):

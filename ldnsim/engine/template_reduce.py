@@ -109,7 +109,7 @@ def reduce_piece(kind, v, threshold, t, span, value):
 
 
 @jit
-def reduce_step(w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples):
+def reduce_step(w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples, method):
     """Update all reductions whose window overlaps the last step."""
     v = np.empty(NODES)
     for k in range(windows.shape[0]):
@@ -119,7 +119,7 @@ def reduce_step(w, t, h, windows, red_window, red_kind, red_obs, red_threshold, 
             continue
         for n in range(NODES):
             at = begin + 0.25 * n * (end - begin)
-            dense(w, (at - t) / h)
+            evaluate(w, (at - t) / h, method)
             observe_at(w, at)
             for e in range(NOBS * LANES):
                 samples[n, e] = w[AT_O + e]
