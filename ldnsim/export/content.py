@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ldnsim.config.study import StudyConfig
 from ldnsim.engine.status import Status
+from ldnsim.equations.tree import Node, equation
 from ldnsim.errors import UserError
-from ldnsim.export.tree import Node, equation
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model, default_model
 from ldnsim.sweep.job import run_events

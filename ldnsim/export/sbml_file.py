@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from ldnsim.equations.tree import Apply, Node
 from ldnsim.export.content import Content, Event
 from ldnsim.export.mathml import math
 from ldnsim.export.provenance import headline, origins
-from ldnsim.export.tree import Apply, Node
 from ldnsim.export.units import DEFINED, unit_id
 from ldnsim.mechanisms.forms import OMEGA
 from ldnsim.mechanisms.record import CLOCK
