@@ -38,6 +38,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for words in commands():
             result = CliRunner().invoke(app, words)
             assert result.exit_code == 0, (words, result.output)
+        ant = ["export", "antimony", "my-study.toml", "--select", "regimen=full dose 50 mg"]
+        assert CliRunner().invoke(app, [*ant, "--out", "full.ant"]).exit_code == 0
     return path
 
 
@@ -95,6 +97,13 @@ def test_an_open_axis_is_named_with_its_values(folder: Path) -> None:
     assert "use one" in refused("antimony", study, "--run", "1", "--select", "regimen=placebo")
     assert "is not known" in refused("sbml", study, "--select", "dose=1 mg")
     assert "set it in" in refused("sbml", study, "--run", "1", "--hypothesis", "tonic")
+
+
+def test_the_run_chosen_is_said(folder: Path) -> None:
+    words = ["export", "antimony", str(folder / "my-study.toml"), "--run", "3"]
+    result = CliRunner().invoke(app, words)
+    assert result.stderr == "run 3 of 4: full dose 50 mg\n"
+    assert result.stdout == (folder / "full.ant").read_text()
 
 
 def test_options_of_the_other_kind_are_refused() -> None:
