@@ -58,7 +58,7 @@ class Records:
         self.clock += -self.clock % LANES
         self.measures = self.clock + 2 * STAGES
         self.measures += -self.measures % LANES
-        self.end = self.measures + LANES * 3
+        self.end = self.measures + LANES * 5
 
     # rows of a record
     def value(self, node: int) -> int:
@@ -413,19 +413,19 @@ class CollocationEmitter:
         lines = ["@jit", "def sweep(w, h, rtol):", "    rounds = 0"]
         at = 0
         for loop in self.loops:
-            indent = "    "
-            if loop.repeats:
-                lines += [
-                    f"    for k in range({MOST_ROUNDS}):",
-                    "        rounds += 1",
-                    "        clear(w, AT_MEASURES)",
-                ]
-                indent = "        "
-            for _ in loop.groups:
-                lines.append(f"{indent}group_{at}(w, h, rtol)")
-                at += 1
-            if loop.repeats:
-                lines += ["        if settled(w, k):", "            break"]
+            calls = [f"group_{at + i}(w, h, rtol)" for i in range(len(loop.groups))]
+            at += len(calls)
+            if not loop.repeats:
+                lines += [f"    {call}" for call in calls]
+                continue
+            lines += [
+                "    k = 0",
+                "    while k >= 0:",
+                "        clear(w, AT_CHANGE)",
+                *(f"        {call}" for call in calls),
+                "        rounds += 1",
+                f"        k = next_round(w, k, {MOST_ROUNDS})",
+            ]
         return "\n".join(["", "", *lines, "    return rounds", ""])
 
     def functions(self) -> list[str]:
@@ -448,9 +448,14 @@ class CollocationEmitter:
             "LARGEST": LANES * r.largest,
             "AT_COEFFICIENTS": r.coefficients,
             "AT_CLOCK": r.clock,
-            "AT_MEASURES": r.measures,
+            "AT_CHANGE": r.measures,
+            "AT_ERROR": r.measures + LANES,
+            "AT_BROKEN": r.measures + 2 * LANES,
+            "AT_ALIVE": r.measures + 3 * LANES,
+            "AT_UNSETTLED": r.measures + 4 * LANES,
+            "REACH": f"np.array({[0.0, *(float(c) for c in method.nodes)]})",
             "NODE": f"np.array({[float(c) for c in method.nodes]})",
-            "NODE_WEIGHT": f"np.array({[float(c) for c in method.weights]})",
+            "WEIGHT": f"np.array({[0.0, *(float(c) for c in method.weights)]})",
             "BARYCENTRIC": f"np.array({[float(c) for c in method.barycentric]})",
         }
 

@@ -19,7 +19,9 @@ COLLOCATION = 1
 MEMORY = 1.0 / 24.0
 SMOOTH = 0.1
 SETTLED = 0.3
-EARLY = 3.0
+FIRST_ROUND = 3.0
+TIGHT = 0.5
+UNSETTLED = 1e4
 
 
 @jit
@@ -30,54 +32,94 @@ def clear(w, at):
 
 
 @jit
-def settled(w, k):
-    """Whether a round of a loop changed no lane by more than a share of its tolerance."""
-    limit = SETTLED * EARLY if k == 0 else SETTLED
+def next_round(w, k, most):
+    """Number of the next round of a loop, or -1 when it has settled, or will not.
+
+    Settled is a loop whose last round changed no running lane by more than a share of its
+    tolerance. The first round is measured against the guess and may change more: what it leaves is
+    a fraction of what it changed.
+    """
+    limit = FIRST_ROUND if k == 0 else SETTLED
+    settled = True
     for l in range(LANES):
-        if not w[AT_MEASURES + l] <= limit:
-            return False
-    return True
+        if w[AT_ALIVE + l] > 0.0 and not w[AT_CHANGE + l] <= limit:
+            settled = False
+            if k + 1 == most:
+                w[AT_UNSETTLED + l] = UNSETTLED
+    return -1 if settled or k + 1 == most else k + 1
 
 
 @jit
 def lagrange(w, row, x):
-    """Write the weights of ``[start, nodes]`` that interpolate at ``x`` into a row of five."""
+    """Write the weights of ``[start, nodes]`` that interpolate at ``x`` into a row of S + 1."""
     at = AT_COEFFICIENTS + row * (STAGES + 1)
     for j in range(STAGES + 1):
         c = BARYCENTRIC[j]
         for m in range(STAGES + 1):
             if m != j:
-                c *= x - (NODE[m - 1] if m > 0 else 0.0)
+                c *= x - REACH[m]
         w[at + j] = c
 
 
 @jit
-def guess(w, ratio, ahead):
-    """First guess at the nodes: the last polynomial, continued or, after a rejection, shortened."""
-    for i in range(STAGES):
-        lagrange(w, i, (1.0 if ahead else 0.0) + ratio * NODE[i])
-    predict(w, 1.0 if ahead else 0.0)
+def prepare(w, t, h, last, ahead, moved):
+    """Guess the step of length ``h`` from the polynomials of the last one.
+
+    Args:
+        last: length of the last step, 0 if its polynomials are of no use.
+        ahead: whether they are continued, or shortened after a rejection.
+        moved: whether an event has changed states or parameters since.
+    """
+    if last > 0.0 and h <= 3.0 * last:
+        for i in range(STAGES):
+            lagrange(w, i, (1.0 if ahead else 0.0) + h / last * NODE[i])
+        predict(w, 1.0 if ahead else 0.0)
+    else:
+        if last > 0.0:
+            advance(w)
+        constant(w)
+    if moved:
+        restart(w, t)
 
 
 @jit
-def collocation_step(w, t, h, rtol):
-    """Solve the step from records' row 0 at ``t``; the guess is in rows 1 to S."""
+def restart(w, t):
+    """Take over section Y, and the rates there, as the start of the step."""
+    copy(w, AT_Y, AT_T, WIDTH)
+    rhs(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
+    begin(w)
+
+
+@jit
+def start_collocation(w, t, atol):
+    """Begin a run: tolerances, sizes, values and rates."""
+    for i in range(NS):
+        for l in range(LANES):
+            w[AT_RECORDS + i * RECORD + LARGEST + l] = 0.0
+            w[AT_RECORDS + i * RECORD + FLOOR + l] = TIGHT * atol[i]
+    restart(w, t)
+
+
+@jit
+def collocation_step(w, t, h, rtol, status, lane_error):
+    """Solve one step from the guess; fills the lanes' errors and returns the rounds of loops.
+
+    The error is infinite where something is not finite, and large where a loop did not settle.
+    """
     for n in range(STAGES):
         w[AT_CLOCK + n] = math.cos(OMEGA * (t + NODE[n] * h))
         w[AT_CLOCK + STAGES + n] = math.sin(OMEGA * (t + NODE[n] * h))
-    rounds = sweep(w, h, rtol)
-    clear(w, AT_MEASURES + LANES)
-    clear(w, AT_MEASURES + 2 * LANES)
-    estimate(w, h, rtol, MEMORY, SMOOTH)
-    return rounds
-
-
-@jit
-def collocation_errors(w, lane_error):
-    """Per lane, the largest error over its tolerance; infinite where something is not finite."""
     for l in range(LANES):
-        error = w[AT_MEASURES + LANES + l]
-        lane_error[l] = error if w[AT_MEASURES + 2 * LANES + l] == 0.0 and error < 1e30 else np.inf
+        w[AT_ALIVE + l] = 1.0 if status[l] == OK else 0.0
+    clear(w, AT_ERROR)
+    clear(w, AT_BROKEN)
+    clear(w, AT_UNSETTLED)
+    rounds = sweep(w, h, TIGHT * rtol)
+    estimate(w, h, TIGHT * rtol, MEMORY, SMOOTH)
+    for l in range(LANES):
+        error = max(w[AT_ERROR + l], w[AT_UNSETTLED + l])
+        lane_error[l] = error if w[AT_BROKEN + l] == 0.0 and error < 1e30 else np.inf
+    return rounds
 
 
 @jit
