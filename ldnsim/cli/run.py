@@ -75,18 +75,20 @@ def sweep(
 ) -> None:
     """Run a study file and store the result."""
     import ldnsim
+    from ldnsim.sweep.plan import make_plan
 
     start = time.perf_counter()
-    loaded = ldnsim.load(study)
-    plan = loaded.plan()
+    plan = make_plan(ldnsim.load(study), threads)
     if dry_run:
         typer.echo(plan.describe())
         return
+    from ldnsim.sweep.execute import run_plan
+
     ending = ".nc" if plan.study.output.store == "netcdf" else ".zarr"
     store = out or study.with_suffix(ending)
     say(plan.describe())
     with progress() as report:
-        ds = loaded.run(store, resume=resume, threads=threads, progress=report, overwrite=overwrite)
+        ds = run_plan(plan, store, resume=resume, progress=report, overwrite=overwrite)
     say(f"{len(plan)} runs in {seconds(time.perf_counter() - start)}")
     alive = _outcome(ds)
     typer.echo(str(store))

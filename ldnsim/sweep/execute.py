@@ -49,7 +49,22 @@ def run_study(
         UserError: when something is in the way at ``out``, or cannot be resumed.
         Interrupted: when stopped from the keyboard; finished blocks are kept.
     """
-    plan = make_plan(study, threads)
+    return run_plan(
+        make_plan(study, threads), out, resume=resume, overwrite=overwrite, progress=progress,
+        executor=executor,
+    )  # fmt: skip
+
+
+def run_plan(
+    plan: Plan,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    executor: Executor = "threads",
+) -> xr.Dataset:
+    """Run every run of a plan, with its threads; see :func:`run_study`."""
     threads = plan.threads
     if out is None:
         job = Job(plan, threads)
