@@ -48,14 +48,19 @@ MOST = 20
 
 @dataclass(frozen=True)
 class _Candidates:
-    """A chunk of candidates, looked at."""
+    """A chunk of candidates, looked at; of those not plausible only the reason is kept.
 
+    Attributes:
+        reason: why each candidate is not plausible; empty for those who are.
+        quantile: of the plausible ones, as all that follows.
+    """
+
+    reason: tuple[str, ...]
     quantile: Floats
     genotype: tuple[str, ...]
-    params: Floats
+    values: Floats
     orbits: Orbits
     clipped: NDArray[np.bool_]
-    reason: tuple[str, ...]
 
 
 def find_people(
@@ -81,7 +86,7 @@ def find_people(
         chunks.append(chunk)
         good += chunk.reason.count("")
         if good >= settings.size:
-            return _accept(settings, is_inflamed(reference), chunks)
+            return _accept(settings, reference, chunks)
         if len(chunks) % 8 == 0:
             log.info("%d of %d virtual patients found, %d candidates tried", good, settings.size,
                      len(chunks) * CHUNK)  # fmt: skip
@@ -128,8 +133,12 @@ def _look_at(
     centre = np.array([memo[run.covariates] for run in runs])
     params = vary(settings, names, centre, u)
     orbits = find_orbits(params, np.full(len(u), is_inflamed(reference)), threads)
-    clipped = on_bound(names, centre, params)
-    return _Candidates(u, genotype, params, orbits, clipped, _reasons(settings, orbits))
+    reason = _reasons(settings, orbits)
+    good = np.flatnonzero(np.array([r == "" for r in reason]))
+    clipped = on_bound(names, centre, params)[good]
+    values = params[good][:, [model.parameter_index[n] for n in names]]
+    drawn = tuple(genotype[k] for k in good) if genotype else ()
+    return _Candidates(reason, u[good], drawn, values, pick(orbits, good), clipped)
 
 
 def _reasons(settings: Population, orbits: Orbits) -> tuple[str, ...]:
@@ -148,26 +157,25 @@ def _reasons(settings: Population, orbits: Orbits) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _accept(settings: Population, inflamed: bool, chunks: list[_Candidates]) -> People:
+def _accept(settings: Population, reference: RunSpec, chunks: list[_Candidates]) -> People:
     """Take the first plausible candidates; count what was passed over on the way."""
     reason = [r for c in chunks for r in c.reason]
     good = np.flatnonzero(np.array([r == "" for r in reason]))[: settings.size]
-    tried = int(good[-1]) + 1
+    tried, kept = int(good[-1]) + 1, slice(settings.size)
     names = varied(settings)
-    genotype = [x for c in chunks for x in c.genotype]
-    clipped = np.concatenate([c.clipped for c in chunks])[good].sum(axis=0)
-    params = np.concatenate([c.params for c in chunks])[good]
-    index = default_model().parameter_index
+    clipped = np.concatenate([c.clipped for c in chunks])[kept].sum(axis=0)
+    genotype = tuple(x for c in chunks for x in c.genotype)[kept]
+    runs = [with_genotype(reference, x) for x in sorted(set(genotype))] or [reference]
     return People(
         settings,
         names,
         good.astype(np.int64),
-        np.concatenate([c.quantile for c in chunks])[good],
-        tuple(genotype[k] for k in good) if genotype else (),
-        params[:, [index[n] for n in names]],
-        params,
-        inflamed,
-        pick(joined([c.orbits for c in chunks]), good),
+        np.concatenate([c.quantile for c in chunks])[kept],
+        genotype,
+        np.concatenate([c.values for c in chunks])[kept],
+        np.array([default_model().parameter_vector(overrides(run)) for run in runs]),
+        is_inflamed(reference),
+        pick(joined([c.orbits for c in chunks]), np.arange(settings.size)),
         tried,
         dict(sorted(Counter(r for r in reason[:tried] if r).items())),
         {n: int(k) for n, k in zip(names, clipped, strict=True) if k},

@@ -7,7 +7,7 @@ block size, and results are the same bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,11 +167,19 @@ def _nights(task: Task) -> Floats:
     return np.minimum(task.night_start[:, None] + task.night_time[None, :], task.end)
 
 
-def _windows(w: Wanted) -> tuple[Floats, NDArray[np.int64]]:
-    """Return the distinct windows of a reduction, shape (windows, 2), and which each run has."""
-    pairs = np.stack([w.start, w.stop], axis=1)
-    distinct, which = np.unique(pairs, axis=0, return_inverse=True)
-    return distinct, which.reshape(-1).astype(np.int64)
+def _windows(wanted: Sequence[Wanted]) -> list[tuple[Floats, NDArray[np.int64]]]:
+    """Return, for each reduction, its distinct windows (windows, 2) and which each run has.
+
+    Reductions share the arrays of their windows, and what is shared is compared once.
+    """
+    memo: dict[tuple[int, int], tuple[Floats, NDArray[np.int64]]] = {}
+    for w in wanted:
+        key = (id(w.start), id(w.stop))
+        if key not in memo:
+            pairs, which = np.unique(w.start + 1j * w.stop, return_inverse=True)
+            distinct = np.stack([pairs.real, pairs.imag], axis=1)
+            memo[key] = (distinct, which.reshape(-1).astype(np.int64))
+    return [memo[id(w.start), id(w.stop)] for w in wanted]
 
 
 def _reductions(task: Task, lane: NDArray[np.int64]) -> list[Any]:
@@ -183,16 +191,15 @@ def _reductions(task: Task, lane: NDArray[np.int64]) -> list[Any]:
 
     return [
         Reduction(w.kind, w.observable, float(a), float(b), w.threshold[lane])
-        for w in task.wanted
-        for a, b in _windows(w)[0]
+        for w, (distinct, _) in zip(task.wanted, _windows(task.wanted), strict=True)
+        for a, b in distinct
     ]
 
 
 def _pick(task: Task, found: Floats) -> Floats:
     """Take for each run the reductions over its own windows, shape (runs, reductions)."""
     columns, rows, at = [], np.arange(len(task)), 0
-    for w in task.wanted:
-        distinct, which = _windows(w)
+    for distinct, which in _windows(task.wanted):
         columns.append(found[rows, at + which])
         at += len(distinct)
     return np.stack(columns, axis=1) if columns else np.empty((len(task), 0))
