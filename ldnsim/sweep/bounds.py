@@ -45,8 +45,9 @@ def check_parameters(plan: Plan) -> None:
             try:
                 check_value(parameter, float(value))
             except UserError as error:
+                where = f" (at {plan.runs.point(i)})" if plan.dims else ""
                 keys = " and ".join(_acting(run, parameter.name))
-                raise UserError(f"{keys}{_point(plan, i)}: {error}") from None
+                raise UserError(f"{keys}{where}: {error}") from None
 
 
 def _acting(run: RunSpec, name: str) -> list[str]:
@@ -65,16 +66,3 @@ def _acting(run: RunSpec, name: str) -> list[str]:
             what = f"value = {c.value:g}" if c.factor is None else f"factor = {c.factor:g}"
             found.append(f"changes[{n}].{what}")
     return found
-
-
-def _point(plan: Plan, i: int) -> str:
-    """Name the point of the grid a run is, by the axes; empty for a single run."""
-    if not plan.dims:
-        return ""
-    at = np.unravel_index(i, plan.shape)
-    words = [
-        f"{c.name} = {c.values[int(k)]}"
-        for dim, k in zip(plan.dims, at, strict=True)
-        for c in dim.coordinates
-    ]
-    return f" (at {', '.join(words)})"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 AMOUNTS = ("start", "target", "dose", "step", "factor")
-KEPT = 4096
+KEPT = 8192
 """Schedules and patterns of doses held at once; the rest are worked out again when needed."""
 REGIMEN, ADHERENCE = "regimen", "adherence"
 
@@ -58,13 +59,18 @@ class Amounts:
 
     Attributes:
         phases: their start, target, step and factor.
-        rungs: number of rungs of each phase.
+        mg_of_phases: doses of the rungs of each phase.
         mg: doses of all rungs, phase after phase.
     """
 
     phases: tuple[dict[str, Any], ...]
-    rungs: tuple[int, ...]
+    mg_of_phases: tuple[tuple[float, ...], ...]
     mg: Floats
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """Number of rungs of each phase."""
+        return tuple(len(mg) for mg in self.mg_of_phases)
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,15 @@ class Dosing:
         self._last = [(s.end, float(s.planned[-1]) if len(s.planned) else None) for s in found]
 
     def _regimen(self, run: int) -> Regimen:
-        return self._runs[run].regimen
+        """Return the regimen of a run.
+
+        Raises:
+            UserError: it contradicts itself; the message says where in the grid.
+        """
+        try:
+            return self._runs[run].regimen
+        except UserError as error:
+            raise UserError(f"axes at {self._runs.point(run)}: {error}") from None
 
     def keys(self, rows: Ints) -> Ints:
         """Return which schedule each run has; equal keys are equal schedules."""
@@ -163,10 +177,7 @@ class Dosing:
         run = np.array([self._examples[key]])
         amounts = self._mg[int(self._amounts.of(run)[0])]
         own = self._phases[int(self._schedules.of(run)[0])]
-        phases = tuple(
-            Phase.model_construct(**{**_fields(p), **mg})
-            for p, mg in zip(own, amounts.phases, strict=True)
-        )
+        phases = tuple(starmap(_phase, zip(own, amounts.phases, amounts.mg_of_phases, strict=True)))
         table = expand.__wrapped__(phases)
         first = np.cumsum([0, *amounts.rungs[:-1]])
         drug = np.array([p.kind == "doses" for p in phases], dtype=np.float64)
@@ -267,15 +278,20 @@ class Dosing:
         return np.stack(each)[which.reshape(-1)]
 
 
-def _fields(phase: Phase) -> dict[str, Any]:
-    return {name: getattr(phase, name) for name in Phase.model_fields}
+def _phase(own: Phase, amounts: dict[str, Any], rungs: tuple[float, ...]) -> Phase:
+    """Return a phase with other amounts, which are known to be valid."""
+    fields = {name: getattr(own, name) for name in Phase.model_fields}
+    phase = Phase.model_construct(**{**fields, **amounts})
+    # the rungs are known; working them out as exact fractions would take most of the time
+    phase.__dict__["ladder"] = replace(own.ladder, amounts=rungs)
+    return phase
 
 
 def _amounts(regimen: Regimen) -> Amounts:
     names = [n for n in AMOUNTS if n in Phase.model_fields]
-    ladders = [p.ladder.amounts if p.kind != "stop" else (0.0,) for p in regimen.phases]
+    ladders = tuple(p.ladder.amounts for p in regimen.phases)
     return Amounts(
         tuple({n: getattr(p, n) for n in names} for p in regimen.phases),
-        tuple(len(x) for x in ladders),
+        ladders,
         np.array([mg for x in ladders for mg in x], dtype=np.float64),
     )

@@ -153,6 +153,15 @@ class Runs(Sequence[RunSpec]):
         chosen = (d.settings[int(k)] for d, k in zip(self.grid, at, strict=True))
         return self.start.with_values(sorted((p for c in chosen for p in c), key=_rank))
 
+    def point(self, i: int) -> str:
+        """Return where on the grid a run is, as text; empty for a single run."""
+        at = np.unravel_index(i, self.shape) if self.shape else ()
+        return ", ".join(
+            f"{c.name} = {c.values[int(k)]}"
+            for dim, k in zip(self.grid, at, strict=True)
+            for c in dim.coordinates
+        )
+
     def facet(self, matters: Callable[[str], bool]) -> Facet:
         """Return the part of the grid on which fields of a kind depend.
 

@@ -15,7 +15,7 @@ from ldnsim.model import default_model
 from ldnsim.sweep import summaries
 from ldnsim.sweep.events import merge, parameter_events, sets_modifiers
 from ldnsim.sweep.grid import Facet
-from ldnsim.sweep.patients import AT_ONCE
+from ldnsim.sweep.people import AT_ONCE
 from ldnsim.sweep.people import untreated as untreated_orbits
 from ldnsim.sweep.plan import Plan
 from ldnsim.sweep.task import Events, Solved, Task, solve_task

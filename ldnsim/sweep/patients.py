@@ -13,15 +13,13 @@ from ldnsim.catalog import CLAIM, covariates, hypotheses, phenotypes
 from ldnsim.config.run import RunSpec
 from ldnsim.mechanisms.record import ASSUMED
 from ldnsim.model import default_model
+from ldnsim.sweep.people import AT_ONCE, People, with_genotype
 
 if TYPE_CHECKING:
     from ldnsim.sweep.grid import Runs
-    from ldnsim.sweep.people import People
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-AT_ONCE = 4096
-"""Patients whose parameter vectors are held at once."""
 
 
 @dataclass(frozen=True)
@@ -173,8 +171,6 @@ class Centres:
         Args:
             described: runs, each with a genotype that was drawn, if any.
         """
-        from ldnsim.sweep.people import with_genotype
-
         model = default_model()
         vectors: list[Floats] = []
         flags: list[bool] = []

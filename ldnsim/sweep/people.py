@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 PK = "pharmacokinetics"
 OPRM1 = "oprm1"
+AT_ONCE = 4096
+"""Patients whose parameter vectors are held at once."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,6 @@ class People:
         candidate: number of each patient in the stream of candidates, shape (patients,).
         quantile: of each varied parameter, shape (patients, names).
         genotype: of each patient; empty when none is drawn.
-        values: parameters under the reference, shape (patients, names).
         centres: medians there of each genotype of :meth:`genotypes`, (genotypes, parameters).
         inflamed: basin of the reference.
         orbits: their untreated days, solved to judge them.
@@ -48,7 +49,6 @@ class People:
     candidate: NDArray[np.int64]
     quantile: Floats
     genotype: tuple[str, ...]
-    values: Floats
     centres: Floats
     inflamed: bool
     orbits: Orbits = field(repr=False)
@@ -73,6 +73,17 @@ class People:
     def vectors(self, centre: Floats, patients: Ints) -> Floats:
         """Return the parameters of patients, each around a centre, (patients, parameters)."""
         return vary(self.settings, self.names, centre, self.quantile[patients])
+
+    @property
+    def values(self) -> Floats:
+        """Parameters that vary, under the reference, shape (patients, names)."""
+        index = default_model().parameter_index
+        at = [index[n] for n in self.names]
+        found = np.empty((len(self), len(at)))
+        for first in range(0, len(self), AT_ONCE):
+            which = np.arange(first, min(first + AT_ONCE, len(self)))
+            found[which] = self.own(which)[:, at]
+        return found
 
     def own(self, patients: Ints) -> Floats:
         """Return the parameters under the reference of some patients, (patients, parameters)."""
@@ -172,7 +183,6 @@ def untreated(people: People | None, patients: Patients, threads: int | None) ->
 def _same_day(people: People, patients: Patients) -> NDArray[np.bool_]:
     """Whether an untreated day of each patient is that of the same person under the reference."""
     from ldnsim.engine.drugfree import felt
-    from ldnsim.sweep.patients import AT_ONCE
 
     same = np.zeros(len(patients), dtype=np.bool_)
     for first in range(0, len(patients), AT_ONCE):

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, nearest
 from ldnsim.sweep.blocks import ARRAYS, BlockFolder
-from ldnsim.sweep.zarr_files import make_array, make_group
+from ldnsim.sweep.zarr_files import make_array, make_group, read_array
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -81,6 +82,23 @@ def open_store(path: str | os.PathLike[str]) -> xr.Dataset:
     if "status" not in ds or "study" not in ds.attrs:
         raise UserError(f"{found} is not a result of a sweep: it holds no status and no study")
     return ds
+
+
+def statuses(path: Path) -> NDArray[np.int8]:
+    """Return the outcome of every run of a finished result, shape (runs,).
+
+    That of a Zarr store is read without xarray, which takes longer to load than a small sweep.
+
+    Raises:
+        UserError: there is no such result, or it is damaged.
+    """
+    try:
+        if path.is_dir():
+            return np.asarray(read_array(path / "status"), dtype=np.int8).reshape(-1)
+    except (OSError, ValueError, KeyError):
+        pass  # the library says what is wrong, or reads what this package does not
+    with open_store(path) as ds:
+        return np.asarray(ds["status"].values, dtype=np.int8).reshape(-1)
 
 
 def chunk_shape(shape: Sequence[int], room: int) -> tuple[int, ...]:

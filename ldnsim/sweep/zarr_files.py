@@ -129,6 +129,30 @@ def make_array(
     return ArrayFiles(path, tuple(int(n) for n in shape), sizes, kind)
 
 
+def read_array(path: Path) -> NDArray[Any]:
+    """Read a whole array that this module wrote, without loading the library.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: its description is not one that this module writes.
+    """
+    told = json.loads((path / "zarr.json").read_text(encoding="utf-8"))
+    name = told["data_type"]
+    if not isinstance(name, str) or told["codecs"][-1]["name"] != "zstd":
+        raise ValueError(f"{path} was not written by this package")
+    chunks = told["chunk_grid"]["configuration"]["chunk_shape"]
+    dtype = np.dtype(name).newbyteorder("<")
+    found = np.full(told["shape"], _fill(dtype), dtype=dtype)
+    for k in np.ndindex(*(-(-n // c) for n, c in zip(found.shape, chunks, strict=True))):
+        file = path.joinpath("c", *map(str, k))
+        if file.exists():
+            values = np.frombuffer(_codec().decode(file.read_bytes()), dtype).reshape(chunks)
+            part = tuple(slice(i * c, (i + 1) * c) for i, c in zip(k, chunks, strict=True))
+            at = found[part]
+            at[...] = values[tuple(slice(n) for n in at.shape)]
+    return found
+
+
 def _write(folder: Path, document: Mapping[str, Any]) -> None:
     text = json.dumps(document, indent=2, default=_plain)
     (folder / "zarr.json").write_text(text, encoding="utf-8")

@@ -109,5 +109,5 @@ def test_coarse_fields_are_applied_before_fine_ones_whatever_their_order() -> No
         'axes = [{name = "dose", field = "regimen.target", values = ["2 mg"]},'
         ' {name = "plan", field = "regimen", values = ["1 mg nightly, for 2 wk"]}]'
     )
-    (run,) = grid.runs(study, grid.dims(study))
+    (run,) = grid.Runs(grid.base(study), grid.dims(study))
     assert set(run.regimen.doses().amount_mg) == {2.0}
