@@ -7,8 +7,9 @@ block size, and results are the same bits.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 LANES = 8
+FEW_WINDOWS = 4
+"""Different windows in a block beyond which it is solved in smaller batches."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,22 @@ class Task:
         """Return the number of runs."""
         return len(self.params)
 
+    def cut(self, part: slice) -> Task:
+        """Return the task of some of its runs, whole groups from a whole group on."""
+        # reductions share the arrays of their windows, and go on sharing them
+        windows = {id(x): x[part] for w in self.wanted for x in (w.start, w.stop)}
+        wanted = tuple(
+            replace(
+                w, start=windows[id(w.start)], stop=windows[id(w.stop)],
+                threshold=w.threshold[part],
+            )
+            for w in self.wanted
+        )  # fmt: skip
+        return replace(
+            self, first=self.first + part.start, params=self.params[part], y0=self.y0[part],
+            events=self.events[part], night_start=self.night_start[part], wanted=wanted,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Solved:
@@ -130,11 +149,41 @@ def solve_task(
 ) -> Solved:
     """Solve a block; runs without a starting state come back as NaN.
 
+    The engine follows every window and every output time of a batch in each of its runs. A block
+    in which these differ much from run to run is solved in smaller batches of whole groups.
+
     Args:
         task: the block.
         threads: threads of the engine; all cores when None.
         progress: called with the number of runs of this block that are done.
     """
+    size = _batch_size(task, threads)
+    if size >= len(task):
+        return _solve_batch(task, threads, progress)
+    found = []
+    for first in range(0, len(task), size):
+
+        def tell(n: int, first: int = first) -> None:
+            if progress is not None:
+                progress(first + n)
+
+        found.append(_solve_batch(task.cut(slice(first, first + size)), threads, tell))
+    names = [f.name for f in fields(Solved)]
+    return Solved(**{n: np.concatenate([getattr(s, n) for s in found]) for n in names})
+
+
+def _batch_size(task: Task, threads: int | None) -> int:
+    """Return how many runs to hand to the engine at once: all, or some groups for every thread."""
+    windows = max((len(distinct) for distinct, _ in _windows(task.wanted)), default=1)
+    nights = len(np.unique(task.night_start)) if len(task.night_time) else 1
+    if max(windows, nights) <= FEW_WINDOWS:
+        return len(task)
+    return LANES * max(4, 2 * (threads or os.cpu_count() or 1))
+
+
+def _solve_batch(
+    task: Task, threads: int | None, progress: Callable[[int], None] | None
+) -> Solved:
     from ldnsim.engine.batch import Batch, solve
 
     ok: NDArray[np.bool_] = np.asarray(np.isfinite(task.y0).all(axis=1))

@@ -148,7 +148,7 @@ def read_array(path: Path) -> NDArray[Any]:
         if file.exists():
             values = np.frombuffer(_codec().decode(file.read_bytes()), dtype).reshape(chunks)
             part = tuple(slice(i * c, (i + 1) * c) for i, c in zip(k, chunks, strict=True))
-            at = found[part]
+            at = found[(*part, ...)]
             at[...] = values[tuple(slice(n) for n in at.shape)]
     return found
 
