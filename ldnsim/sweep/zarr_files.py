@@ -147,8 +147,8 @@ def read_array(path: Path) -> NDArray[Any]:
         file = path.joinpath("c", *map(str, k))
         if file.exists():
             values = np.frombuffer(_codec().decode(file.read_bytes()), dtype).reshape(chunks)
-            part = tuple(slice(i * c, (i + 1) * c) for i, c in zip(k, chunks, strict=True))
-            at = found[(*part, ...)]
+            part: Any = [slice(i * c, (i + 1) * c) for i, c in zip(k, chunks, strict=True)]
+            at = found[(*part, ...)]  # a view, also of a single number
             at[...] = values[tuple(slice(n) for n in at.shape)]
     return found
 
