@@ -260,7 +260,7 @@ class CollocationEmitter:
         local = {sympy.Symbol(n, real=True): sympy.Symbol(f"{n}_{node}", real=True) for n in here}
 
         def text(expression: Any) -> str:
-            return _print(sympy.sympify(expression).xreplace(local))
+            return str(_print(sympy.sympify(expression).xreplace(local)))
 
         lines = [f"{n}_{node} = {r.at(n, node)}" for n in sorted(here) if n in e.state_index]
         lines += [f"{n}_{node} = {r.clock_at(CLOCK.index(n), node)}" for n in CLOCK if n in here]
