@@ -40,26 +40,43 @@ def crossing(v, threshold, a, b):
 
 
 @jit
+def peak(a, va, b, vb, c, vc):
+    """Where the parabola through three points is flat; the middle one where it is a line."""
+    left = (vb - va) / (b - a)
+    right = (vc - vb) / (c - b)
+    if left == right:
+        return b
+    return 0.5 * (a + b) + 0.5 * (c - a) * left / (left - right)
+
+
+@jit
 def extreme(v, sign):
     """Largest value of ``sign * v`` on the polynomial, refined around the best node; sign restored.
 
-    The parabola through the best node and its neighbours says where to look.
+    Parabolas say where to look: first through the best node and its neighbours, then through points
+    ever closer to the last peak.
     """
     best = 0
     for i in range(1, NODES):
         if sign * v[i] > sign * v[best]:
             best = i
-    if best == 0 or best == NODES - 1:
-        return v[best]
-    a = REACH[best] - REACH[best - 1]
-    b = REACH[best + 1] - REACH[best]
-    left = (v[best] - v[best - 1]) / a
-    right = (v[best + 1] - v[best]) / b
-    if left == right:
-        return v[best]
-    x = 0.5 * (REACH[best - 1] + REACH[best]) + 0.5 * (a + b) * left / (left - right)
-    refined = polynomial(v, min(max(x, REACH[best - 1]), REACH[best + 1]))
-    return refined if sign * refined > sign * v[best] else v[best]
+    at = min(max(best, 1), NODES - 2)
+    low = REACH[at - 1]
+    high = REACH[at + 1]
+    x = peak(low, v[at - 1], REACH[at], v[at], high, v[at + 1])
+    top = v[best]
+    for near in (0.05, 0.01):
+        a = max(low, x - near)
+        b = min(high, x + near)
+        x = min(max(x, low), high)
+        if not a < x < b:
+            break
+        middle = polynomial(v, x)
+        if sign * middle > sign * top:
+            top = middle
+        x = peak(a, polynomial(v, a), x, middle, b, polynomial(v, b))
+    last = polynomial(v, min(max(x, low), high))
+    return last if sign * last > sign * top else top
 
 
 @jit
@@ -90,6 +107,18 @@ def first(v, threshold, below):
 
 
 @jit
+def cannot_pass(v, sign, value):
+    """Whether no sample comes near enough to ``value`` for the curve between to pass it."""
+    top = v[0]
+    low = v[0]
+    for n in range(1, NODES):
+        top = max(top, v[n])
+        low = min(low, v[n])
+    best = top if sign > 0.0 else low
+    return sign * best + (top - low) < sign * value
+
+
+@jit
 def reduce_piece(kind, v, threshold, t, span, value):
     """Update one running reduction with samples ``v`` over ``[t, t + span]``."""
     if kind == MEAN or kind == INTEGRAL:
@@ -97,12 +126,12 @@ def reduce_piece(kind, v, threshold, t, span, value):
         for n in range(NODES):
             total += WEIGHT[n] * v[n]
         return value + span * total
-    if kind == MAXIMUM:
-        best = extreme(v, 1.0)
-        return best if not value >= best else value
-    if kind == MINIMUM:
-        best = extreme(v, -1.0)
-        return best if not value <= best else value
+    if kind == MAXIMUM or kind == MINIMUM:
+        sign = 1.0 if kind == MAXIMUM else -1.0
+        if value == value and cannot_pass(v, sign, value):
+            return value
+        best = extreme(v, sign)
+        return value if sign * value >= sign * best else best
     if kind == HOURS_ABOVE:
         return value + span * above(v, threshold)
     if value == value:
