@@ -15,6 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ldnsim import export as export
     from ldnsim import plots as plots
     from ldnsim.regimen import Regimen as Regimen
     from ldnsim.regimen import protocols as protocols
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Regimen": "ldnsim.regimen",
     "Study": "ldnsim.sweep.study",
+    "export": "",
     "load": "ldnsim.sweep.study",
     "open_store": "ldnsim.sweep.store",
     "plots": "",
@@ -39,6 +41,7 @@ __all__ = [
     "Regimen",
     "Study",
     "__version__",
+    "export",
     "load",
     "open_store",
     "plots",

@@ -18,6 +18,7 @@ from ldnsim.cli import (
     discriminate,
     doctor,
     equations,
+    export,
     lists,
     look,
     observations,
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 MODULES = (
     run, states, look, discriminate, cite, sensitivity, trial, appraise, calibrate, lists,
-    observations, equations, doctor,
+    observations, equations, export, doctor,
 )  # fmt: skip
 for module in MODULES:
     module.register(app)

@@ -77,6 +77,20 @@ def reference_day(plan: Plan, y0: Floats, threads: int | None = None) -> Floats:
     return solve_task(task, threads).trajectory[:, 0, :]
 
 
+def run_events(plan: Plan, i: int) -> Events:
+    """Return the events of run ``i`` of a plan: parameters set and doses actually taken."""
+    run = plan.runs[i]
+    ledger = plan.book.ledger(run)
+    doses = dose_events(
+        np.asarray(ledger.given_time_h),
+        np.asarray(ledger.given_mg),
+        np.asarray(ledger.formulation) == 1,
+        plan.end,
+    )
+    own = plan.patients.params[plan.patients.of_run[i]]
+    return merge((parameter_events(run, own, plan.end), doses))
+
+
 @dataclass(frozen=True)
 class Block:
     """The finished arrays of a block, as they are stored.
@@ -142,7 +156,7 @@ class Job:
             first=first,
             params=plan.patients.params[who],
             y0=self.untreated.y0[who],
-            events=tuple(self._events(int(i)) for i in rows),
+            events=tuple(run_events(plan, int(i)) for i in rows),
             end=plan.end,
             time=plan.time,
             night_start=plan.night_start[rows],
@@ -152,18 +166,6 @@ class Job:
             rtol=solver.rtol,
             atol=tolerances(plan),
         )
-
-    def _events(self, i: int) -> Events:
-        run = self.plan.runs[i]
-        ledger = self.plan.book.ledger(run)
-        doses = dose_events(
-            np.asarray(ledger.given_time_h),
-            np.asarray(ledger.given_mg),
-            np.asarray(ledger.formulation) == 1,
-            self.plan.end,
-        )
-        own = self.plan.patients.params[self.plan.patients.of_run[i]]
-        return merge((parameter_events(run, own, self.plan.end), doses))
 
     def finish(self, task: Task, solved: Solved) -> Block:
         """Derive the summaries of a solved block and cut it to what is stored."""

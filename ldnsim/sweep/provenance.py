@@ -124,7 +124,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "title": study.title,
         "hypothesis": ", ".join(used),
         "phenotype": ", ".join(sorted({r.phenotype for r in plan.runs})),
-        "warning": _warning(plan),
+        "warning": warning(plan),
         "study": identity(study),
         "parameters": json.dumps(parameter_table(plan)),
         "sources": json.dumps(sources(plan)),
@@ -145,7 +145,7 @@ def identity(study: Any) -> str:
     return str(study.model_copy(update={"solver": solver}).resolved())
 
 
-def _warning(plan: Plan) -> str:
+def warning(plan: Plan) -> str:
     """Return the standing warning, and what holds for combinations when there are any."""
     combined = any(r.modifiers.adjuncts for r in plan.runs)
     return f"{WARNING} {COMBINATION_WARNING}" if combined else WARNING

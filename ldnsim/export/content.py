@@ -1,0 +1,155 @@
+"""What one run consists of, before any file format: equations, numbers, events, provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.config.study import StudyConfig
+from ldnsim.engine.status import Status
+from ldnsim.errors import UserError
+from ldnsim.export.tree import Node, equation
+from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
+from ldnsim.model import Model, default_model
+from ldnsim.sweep.job import run_events
+from ldnsim.sweep.patients import Patients
+from ldnsim.sweep.people import untreated
+from ldnsim.sweep.plan import Plan, make_plan
+
+if TYPE_CHECKING:
+    from ldnsim.config.run import RunSpec
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A dose, or a parameter that takes a new value.
+
+    Attributes:
+        id: ``dose_1``, ``dose_2``, ... or ``set_1``, ``set_2``, ..., in order of time.
+        name: in words.
+        time: hours from midnight of the first day.
+        target: name of the state added to, or of the parameter set.
+        value: nmol added, or the new value.
+        is_dose: which of the two.
+    """
+
+    id: str
+    name: str
+    time: float
+    target: str
+    value: float
+    is_dose: bool
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that is exported of one run.
+
+    Attributes:
+        model: the model.
+        plan: the study laid out.
+        number: number of the run in the study.
+        run: the run; what was drawn of a virtual patient is filled in.
+        parameters: the patient's value of every parameter at time 0.
+        start: the untreated patient's state at midnight.
+        events: in order of time.
+        equations: rate of every state, per hour, and value of every quantity.
+    """
+
+    model: Model
+    plan: Plan
+    number: int
+    run: RunSpec
+    parameters: dict[str, float]
+    start: dict[str, float]
+    events: tuple[Event, ...]
+    equations: dict[str, Node]
+
+    @property
+    def changing(self) -> set[str]:
+        """Names of the parameters that events set."""
+        return {e.target for e in self.events if not e.is_dose}
+
+
+def content(study: StudyConfig, run: int | None = None, threads: int | None = None) -> Content:
+    """Collect what is exported of one run; the untreated patient is solved for.
+
+    Args:
+        study: the study.
+        run: number of the run, the last dimension of the study varying fastest; may be left out
+            when there is one only.
+        threads: threads of the solver; the study's setting when None.
+
+    Raises:
+        UserError: no such run, no run named where there are several, or a patient without an
+            untreated state.
+    """
+    model, plan = default_model(), make_plan(study, threads)
+    number = checked_run(plan, run)
+    params, start = _patient(plan, number, plan.threads)
+    spec = plan.runs[number]
+    return Content(
+        model,
+        plan,
+        number,
+        spec if plan.people is None else plan.people.of(spec),
+        dict(zip(model.parameters, params.tolist(), strict=True)),
+        dict(zip(model.states, start.tolist(), strict=True)),
+        _events(model, plan, number),
+        {name: equation(v) for name, v in model.observables.items()},
+    )
+
+
+def checked_run(plan: Plan, run: int | None) -> int:
+    """Return the number of the run meant.
+
+    Raises:
+        UserError: no such run, or none named where there are several.
+    """
+    last = len(plan) - 1
+    if run is None and last > 0:
+        sizes = " x ".join(f"{d.name} ({d.size})" for d in plan.dims)
+        raise UserError(
+            f"the study has {len(plan)} runs, {sizes}; say which one to export: run = 0 to {last}"
+        )
+    if run is not None and not 0 <= run <= last:
+        raise UserError(f"run = {run}: the study has the runs 0 to {last}")
+    return run or 0
+
+
+def _patient(plan: Plan, number: int, threads: int | None) -> tuple[Floats, Floats]:
+    """Parameters of the patient of one run, and the untreated state at midnight."""
+    all_ = plan.patients
+    who = [int(all_.of_run[number])]
+    one = Patients(all_.params[who], all_.inflamed[who], np.zeros(1, dtype=np.int64))
+    orbit = untreated(plan.people, one, threads)
+    status = Status(int(orbit.status[0]))
+    if status is not Status.OK:
+        raise UserError(f"run {number} cannot be exported: {status.advice}")
+    return one.params[0], np.asarray(orbit.y0[0])
+
+
+def _events(model: Model, plan: Plan, number: int) -> tuple[Event, ...]:
+    found, rows = run_events(plan, number), []
+    states, parameters = list(model.states), list(model.parameters)
+    count = {True: 0, False: 0}
+    for time, target, value in zip(found.time, found.target, found.value, strict=True):
+        dose = int(target) < len(states)
+        name = states[target] if dose else parameters[target - len(states)]
+        count[dose] += 1
+        mark = f"{'dose' if dose else 'set'}_{count[dose]}"
+        words = _words(name, float(value), dose)
+        rows.append(Event(mark, words, float(time), name, float(value), dose))
+    return tuple(rows)
+
+
+def _words(name: str, value: float, dose: bool) -> str:
+    if not dose:
+        return f"{name} becomes {value:.6g}"
+    kind = "slow-release capsule" if name == "gut_slow" else "immediate release"
+    return f"{value / NMOL_PER_MG:.6g} mg naltrexone hydrochloride, {kind}"

@@ -1,0 +1,94 @@
+"""Where the numbers of an exported run come from, in words: the same for every format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ldnsim.catalog import covariates, hypotheses, phenotypes
+from ldnsim.export.content import Content
+from ldnsim.sweep.patients import grades, of_covariates
+from ldnsim.sweep.provenance import warning
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Provenance of one parameter's value in a run.
+
+    Attributes:
+        grade: evidence grade of the value used.
+        sources: citation keys of the default value; empty for an assumption, and for a value
+            that does not come from the model.
+        default: the model's own value.
+        changed_by: what set another value, such as ``hypothesis tonic``; empty for the default.
+        meaning: in the field's terms.
+        note: reservations, of the model or of what set the value.
+    """
+
+    grade: str
+    sources: tuple[str, ...]
+    default: float
+    changed_by: str
+    meaning: str
+    note: str
+
+    @property
+    def words(self) -> str:
+        """The evidence on one line."""
+        parts = [f"evidence: {self.grade}"]
+        if self.sources:
+            parts.append(f"source: {' '.join(self.sources)}")
+        if self.changed_by:
+            parts.append(f"set by {self.changed_by} (default {self.default:g})")
+        if self.note:
+            parts.append(self.note)
+        return "; ".join(parts)
+
+
+def origins(content: Content) -> dict[str, Origin]:
+    """Return where each parameter's value comes from, by name."""
+    graded = grades(content.run)
+    found = {}
+    for name, p in content.model.parameters.items():
+        by, note = "", p.note
+        if content.parameters[name] != p.value:
+            by, note = _setter(content, name)
+        sources = () if by else p.source
+        found[name] = Origin(graded[name], sources, p.value, by, p.meaning, note)
+    return found
+
+
+def _setter(content: Content, name: str) -> tuple[str, str]:
+    """What gave a parameter a value that is not the default, and what it says about it."""
+    run, plan = content.run, content.plan
+    if run.patient is not None and plan.people is not None and name in plan.people.names:
+        return f"virtual patient {run.patient}", "drawn around the study's own value"
+    if name in dict(run.parameters):
+        return "the study", ""
+    if name in of_covariates(run, content.parameters):
+        return f"covariates {', '.join(k for k, _ in run.covariates if k in covariates())}", ""
+    for kind, entry in (
+        ("phenotype", phenotypes()[run.phenotype]),
+        ("hypothesis", hypotheses()[run.hypothesis]),
+    ):
+        if entry.overrides.get(name) == content.parameters[name]:
+            reason = entry.reasons.get(name)
+            return f"{kind} {entry.name}", reason.note if reason else ""
+    return "the study", ""
+
+
+def headline(content: Content) -> dict[str, str]:
+    """Return what the file as a whole says about itself, by a short label."""
+    import ldnsim
+
+    run, plan = content.run, content.plan
+    hypothesis = hypotheses()[run.hypothesis]
+    doses = sum(e.is_dose for e in content.events)
+    return {
+        "written by": f"ldnsim {ldnsim.__version__}, model {content.model.fingerprint}",
+        "warning": warning(plan),
+        "study": f"{plan.study.title}; run {content.number} of {len(plan)}",
+        "hypothesis": f"{hypothesis.name}: {hypothesis.statement}",
+        "patient": f"phenotype {run.phenotype}, in the untreated state at midnight",
+        "regimen": f"{run.regimen}; {doses} doses taken within {plan.end:g} h",
+        "time": "hours; 0 is midnight of the first day",
+    }
