@@ -24,6 +24,7 @@ SCALES = np.array([s.scale for s in MODEL.states.values()])
 BEDTIME = 22.0
 LEAST, MOST = 1e-3, 50.0
 """Range of the final doses, mg."""
+_BLOCK = 16
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,17 @@ def _parameters(rng: np.random.Generator, n: int, most: float = 0.5) -> FloatArr
     return values
 
 
-def regimen(rng: np.random.Generator, days: int, mixed: bool) -> tuple[FloatArray, FloatArray]:
-    """Hours and milligrams of one run: a final dose, in two of three runs reached in steps."""
-    final = 10.0 ** rng.uniform(np.log10(LEAST), np.log10(MOST))
+def doses(rng: np.random.Generator, n: int) -> FloatArray:
+    """Final doses, mg: uniform in their logarithm, and over the whole range in any 16 runs."""
+    share = np.concatenate([rng.permutation(_BLOCK) for _ in range(-(-n // _BLOCK))])[:n]
+    low, high = np.log10(LEAST), np.log10(MOST)
+    return np.asarray(10.0 ** (low + (high - low) * (share + rng.random(n)) / _BLOCK))
+
+
+def regimen(
+    rng: np.random.Generator, final: float, days: int, mixed: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Hours and milligrams of one run; two of three reach the final dose in steps."""
     hour = rng.uniform(18.0, 24.0) if mixed else BEDTIME
     every = float(rng.choice([12.0, 24.0, 48.0])) if mixed else 24.0
     times = np.arange(hour, 24.0 * days, every)
@@ -121,7 +130,7 @@ def draw(seed: int, runs: int, days: int, people: int = 64, mixed: bool = False)
     rng = np.random.default_rng(seed)
     params, y0 = patients(rng, min(people, runs))
     who = np.arange(runs) % len(params)
-    plans = [regimen(rng, days, mixed) for _ in range(runs)]
+    plans = [regimen(rng, dose, days, mixed) for dose in doses(rng, runs)]
     return Problem(
         np.ascontiguousarray(params[who]), np.ascontiguousarray(y0[who]),
         tuple(t for t, _ in plans), tuple(NMOL_PER_MG * a for _, a in plans),

@@ -1,0 +1,88 @@
+"""diffrax: JAX, all runs at once by vmap, float64, from dose to dose by a scan."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from benchmarks.engines.base import Engine, FloatArray, segments
+from benchmarks.engines.equations import fixed_values, python_text
+from benchmarks.engines.problem import GUT, SCALES, STATES, Problem
+
+
+class Tsit5(Engine):
+    """The explicit method diffrax recommends for problems that are not stiff."""
+
+    label = "diffrax Tsit5"
+    needs = ("diffrax", "jax")
+    packages = ("diffrax", "jax", "jaxlib")
+    method = "explicit 5(4), XLA, vmap over runs"
+    most = 64
+    compiles_shapes = True
+    solver: ClassVar[str] = "Tsit5"
+    compiled: Any
+
+    def prepare(self, problem: Problem) -> None:
+        """Build the function of a batch; XLA compiles it at its first call for each size."""
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+        self.compiled = jax.jit(jax.vmap(self._run(), in_axes=(0, 0, 0, 0, 0, 0, None)))
+
+    def _run(self) -> Any:
+        import diffrax
+        import jax
+        import jax.numpy as jnp
+
+        space: dict[str, Any] = {"math": jnp}
+        exec(python_text("list", "rates(t, y, k)"), space)
+        term = diffrax.ODETerm(lambda t, y, k: jnp.stack(space["rates"](t, y, k)))
+        solver = getattr(diffrax, self.solver)()
+        scales = jnp.asarray(SCALES)
+
+        def one(y0: Any, k: Any, start: Any, stop: Any, dose: Any, wanted: Any, rtol: Any) -> Any:
+            controller = diffrax.PIDController(rtol=rtol, atol=1e-3 * rtol * scales)
+
+            def piece(y: Any, given: Any) -> Any:
+                t0, t1, amount, ts = given
+                solved = diffrax.diffeqsolve(
+                    term, solver, t0, t1, jnp.minimum(0.05, 0.5 * (t1 - t0)),
+                    y.at[GUT].add(amount), k,
+                    saveat=diffrax.SaveAt(ts=ts, t1=True), stepsize_controller=controller,
+                    max_steps=None, throw=False,
+                )  # fmt: skip
+                return solved.ys[-1], solved.ys[:-1]
+
+            return jax.lax.scan(piece, y0, (start, stop, dose, wanted))[1]
+
+        return one
+
+    def solve(self, problem: Problem, rtol: float, threads: int) -> FloatArray:
+        """One call for all runs, its outputs put where they belong."""
+        s = segments(problem)
+        found = np.asarray(
+            self.compiled(problem.y0, fixed_values(problem.params), s.start, s.stop, s.dose,
+                          s.wanted, rtol)
+        )  # fmt: skip
+        out = np.full((len(problem), len(STATES), len(problem.outputs)), np.nan)
+        run, piece, slot = np.nonzero(s.place >= 0)
+        out[run, :, s.place[run, piece, slot]] = found[run, piece, slot]
+        return out
+
+
+class Dopri8(Tsit5):
+    """The same with a method of higher order."""
+
+    label = "diffrax Dopri8"
+    method = "explicit 8(7), XLA, vmap over runs"
+    solver = "Dopri8"
+
+
+class Kvaerno5(Tsit5):
+    """The same with an implicit method, for stiff problems."""
+
+    label = "diffrax Kvaerno5"
+    method = "ESDIRK 5(4), XLA, vmap over runs"
+    most = 16
+    solver = "Kvaerno5"
