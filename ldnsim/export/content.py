@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,8 +102,14 @@ def content(study: StudyConfig, run: int | None = None, threads: int | None = No
         dict(zip(model.parameters, params.tolist(), strict=True)),
         dict(zip(model.states, start.tolist(), strict=True)),
         _events(model, plan, number),
-        {name: equation(v) for name, v in model.observables.items()},
+        equations(),
     )
+
+
+@cache
+def equations() -> dict[str, Node]:
+    """Return every equation of the model as a tree, by the name of its state or quantity."""
+    return {name: equation(v) for name, v in default_model().observables.items()}
 
 
 def checked_run(plan: Plan, run: int | None) -> int:

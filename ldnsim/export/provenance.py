@@ -8,6 +8,7 @@ from ldnsim.catalog import covariates, hypotheses, phenotypes
 from ldnsim.export.content import Content
 from ldnsim.sweep.patients import grades, of_covariates
 from ldnsim.sweep.provenance import warning
+from ldnsim.sweep.sensitivity_data import describe
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def headline(content: Content) -> dict[str, str]:
     return {
         "written by": f"ldnsim {ldnsim.__version__}, model {content.model.fingerprint}",
         "warning": warning(plan),
-        "study": f"{plan.study.title}; run {content.number} of {len(plan)}",
+        "study": f"{plan.study.title}; run {content.number}: {describe(plan, content.number)}",
         "hypothesis": f"{hypothesis.name}: {hypothesis.statement}",
         "patient": f"phenotype {run.phenotype}, in the untreated state at midnight",
         "regimen": f"{run.regimen}; {doses} doses taken within {plan.end:g} h",
