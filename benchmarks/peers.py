@@ -32,7 +32,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--target", type=float, default=1e-4, help="worst error accepted")
     parser.add_argument("--mixed", action="store_true", help="own hours and intervals per run")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--quick", action="store_true", help="14 days, 256 runs, 16 with a reference")
+    parser.add_argument("--quick", action="store_true", help="14 days, 256 runs, 16 references")
     parser.add_argument("--dry-run", action="store_true", help="print only")
     chosen = parser.parse_args(given)
     names = chosen.only.split(",") if chosen.only else list(measure.ENGINES)

@@ -1,4 +1,4 @@
-"""An explicit method in C: generated equations, eight runs a vector, nothing between them and gcc."""
+"""An explicit method in C: generated equations, eight runs a vector, nothing but gcc between."""
 
 from __future__ import annotations
 
