@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import scaling
 from benchmarks.engines import measure, problem, report
 from benchmarks.engines.base import segments
 from benchmarks.engines.equations import fixed_values, numba_rates
@@ -149,3 +150,8 @@ def test_every_engine_named_is_there() -> None:
     for key in measure.ENGINES:
         engine = measure.engine_class(key)
         assert engine.label and engine.method and engine.cores in ("threads", "processes")
+
+
+def test_the_slope_is_the_power() -> None:
+    x = [1.0, 10.0, 300.0]
+    assert scaling.slope(x, [3.0 * v**0.9 for v in x]) == pytest.approx(0.9)
