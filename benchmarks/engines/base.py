@@ -25,8 +25,7 @@ class Engine:
         method: what it does, in a few words.
         cores: how two cores are used: ``"threads"`` of one process, or two ``"processes"``.
         most: runs it is timed on at most; slow engines take a subset.
-        compiles_shapes: whether another number of runs means compiling again, and all of ``most``
-            runs are to be solved at once.
+        all_at_once: whether ``most`` runs are to be solved in one call however long that takes.
     """
 
     label: ClassVar[str]
@@ -35,10 +34,13 @@ class Engine:
     method: ClassVar[str] = ""
     cores: ClassVar[str] = "processes"
     most: ClassVar[int] = 100_000
-    compiles_shapes: ClassVar[bool] = False
+    all_at_once: ClassVar[bool] = False
 
     def prepare(self, problem: Problem) -> None:
         """Compile whatever can be compiled; not timed."""
+
+    def compile_for(self, problem: Problem) -> None:
+        """Compile what depends on the number of runs; called before a solve, not timed."""
 
     def solve(self, problem: Problem, rtol: float, threads: int) -> FloatArray:
         """All states at the outputs, (n, n_states, m); rows of NaN where a run failed."""
@@ -97,4 +99,5 @@ def segments(problem: Problem) -> Segments:
     for i, b in enumerate(belongs):
         slot = np.arange(len(b)) - np.searchsorted(b, b)
         wanted[i, b, slot], place[i, b, slot] = problem.outputs, np.arange(len(b))
-    return Segments(edges[:, :-1], edges[:, 1:], dose, wanted, place)
+    start, stop = np.ascontiguousarray(edges[:, :-1]), np.ascontiguousarray(edges[:, 1:])
+    return Segments(start, stop, dose, wanted, place)

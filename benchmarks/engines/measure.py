@@ -28,6 +28,8 @@ ENGINES = {
     "copasi": "sbml.Copasi",
 }
 """Engines by the name ``--only`` takes: module and class."""
+ON_REQUEST = ("diffrax-kvaerno5",)
+"""Engines that are measured only when named: two minutes and more to compile, and then slow."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def _measure(row: Row, engine: type[Engine], setting: Setting, say: Callable[[st
         raise Failed(f"does not reach {setting.target:.0e} at any tolerance tried")
     row.rtol = rtol
     fit = max(8, int(setting.seconds * runs / seconds[rtol]))
-    row.runs = min(len(setting.check), engine.most, engine.most if engine.compiles_shapes else fit)
+    row.runs = min(len(setting.check), engine.most, engine.most if engine.all_at_once else fit)
     check = setting.check.take(0, row.runs)
     row.one = _best(one, check, rtol, 1, setting, row)
     say(f"one core: {row.one:.4g} runs/s, error {row.error:.1e}")
@@ -147,7 +149,10 @@ def _two_cores(row: Row, check: Problem, setting: Setting, workers: list[Worker]
         return
     workers.append(Worker(module, name, [1]))
     workers[1].prepare(setting.tune, setting.limit)
-    workers[1].solve(check.take(0, len(check)), row.rtol, 1, setting.limit)
+    workers[1].ask("compile", check)
+    workers[1].answer(setting.limit)
+    if not engine_class(row.key).all_at_once:  # whatever only a first call does
+        workers[1].solve(check.take(0, 8), row.rtol, 1, setting.limit)
     for worker in workers:
         worker.ask("solve", check, row.rtol, 1)
     took = [worker.answer(setting.limit)[1] for worker in workers]

@@ -18,11 +18,13 @@ class Failed(RuntimeError):
 
 
 def _serve(pipe: Connection, module: str, name: str, cores: list[int]) -> None:
-    """Answer ``prepare`` and ``solve`` until told to stop."""
+    """Answer ``prepare``, ``compile`` and ``solve`` until told to stop."""
+    silent = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):  # what libraries print between the lines of progress
+        os.dup2(silent, stream)
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
     engine: Any = None
-    shapes = set()
     while True:
         order, *given = pipe.recv()
         if order == "stop":
@@ -35,10 +37,12 @@ def _serve(pipe: Connection, module: str, name: str, cores: list[int]) -> None:
                 engine.prepare(*given)
                 pipe.send(("done", None, 0.0))
                 continue
+            if order == "compile":
+                engine.compile_for(*given)
+                pipe.send(("done", None, 0.0))
+                continue
             problem, rtol, threads = given
-            if len(problem) not in shapes and engine.compiles_shapes:
-                engine.solve(problem, rtol, threads)
-            shapes.add(len(problem))
+            engine.compile_for(problem)
             began = time.perf_counter()
             found = engine.solve(problem, rtol, threads)
             took = time.perf_counter() - began
