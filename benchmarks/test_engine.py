@@ -15,7 +15,7 @@ from ldnsim.sweep.study import Study
 from ldnsim.sweep.task import solve_task
 
 LANES = 8
-CALLS = 20_000
+CALLS = 50_000
 
 
 def _workspace(kernels: Any) -> np.ndarray:
@@ -27,7 +27,7 @@ def _workspace(kernels: Any) -> np.ndarray:
     return w
 
 
-def test_right_hand_side(benchmark: Any) -> None:
+def test_right_hand_side(measure: Any) -> None:
     kernels = load_kernels(default_model())
     setup, rhs = kernels.setup, kernels.rhs
     w = _workspace(kernels)
@@ -39,27 +39,25 @@ def test_right_hand_side(benchmark: Any) -> None:
             rhs(w, 1.0 / (1.0 + i), 0.5)
 
     many(w, 1)
-    benchmark.pedantic(many, args=(w, CALLS), rounds=10)
+    measure(many, w, CALLS, rounds=15)
     assert np.isfinite(w).all()
-    if benchmark.stats is not None:
-        per_lane = benchmark.stats.stats.min / CALLS / LANES
-        benchmark.extra_info["ns_per_lane"] = 1e9 * per_lane
+    if measure.best is not None:
+        measure.note(ns_per_lane=1e9 * measure.best / CALLS / LANES)
 
 
-def test_one_run_of_84_days(benchmark: Any) -> None:
+def test_one_run_of_84_days(measure: Any) -> None:
     """4.5 mg nightly, keeping what a study keeps by default; the untreated state is known."""
     study = Study.build({"regimen": "4.5 mg nightly at 22:00, for 84 d"}, "benchmark")
-    job = Job(study.plan(), threads=1)
-    task = job.task(0, LANES)
-    solved = benchmark.pedantic(solve_task, args=(task, 1), rounds=5, warmup_rounds=1)
+    task = Job(study.plan(), threads=1).task(0, LANES)
+    solved = measure(solve_task, task, 1, rounds=5, warmup=1)
     assert solved.status.tolist() == [0]
-    benchmark.extra_info["steps"] = int(solved.steps[0])
+    measure.note(steps=int(solved.steps[0]))
 
 
-def test_orbits_of_8_patients(benchmark: Any) -> None:
+def test_untreated_orbits_of_8_patients(measure: Any) -> None:
     model = default_model()
     params = np.repeat(model.defaults()[None, :], LANES, axis=0)
     params[:, model.parameter_index["driver"]] *= np.linspace(0.5, 1.5, LANES)
     inflamed = np.ones(LANES, dtype=bool)
-    orbits = benchmark.pedantic(find_orbits, args=(params, inflamed, 1), rounds=3, warmup_rounds=1)
+    orbits = measure(find_orbits, params, inflamed, 1, rounds=5, warmup=1)
     assert (orbits.status == 0).any()

@@ -30,29 +30,23 @@ def warm() -> None:
     load_kernels(default_model())
 
 
-def test_help(benchmark: Any, python: Run) -> None:
+def test_help(measure: Any, python: Run) -> None:
     assert importlib.util.find_spec("ldnsim") is not None
-    benchmark.pedantic(python, args=("-m", "ldnsim", "--help"), rounds=5, warmup_rounds=1)
+    measure(python, "-m", "ldnsim", "--help", rounds=8, warmup=1, reference="start")
 
 
-def test_compile_cold(benchmark: Any, python: Run, tmp_path: Path) -> None:
+def test_compile_cold(measure: Any, python: Run, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    benchmark.pedantic(python, args=("-c", COMPILE), kwargs={"cache": cache}, rounds=1)
+    measure(python, "-c", COMPILE, cache=cache, rounds=1, reference="start")
     assert list(cache.glob("*.compiled"))
 
 
 @pytest.mark.usefixtures("warm")
-def test_compile_warm(benchmark: Any, python: Run) -> None:
-    benchmark.pedantic(python, args=("-c", COMPILE), rounds=3)
-
-
-def test_demo_cold(benchmark: Any, python: Run, tmp_path: Path) -> None:
-    arguments, cache = ("-m", "ldnsim", "demo"), tmp_path / "cache"
-    benchmark.pedantic(python, args=arguments, kwargs={"cache": cache}, rounds=1)
-    assert (tmp_path / "ldnsim-demo" / "demo.png").is_file()
+def test_compile_warm(measure: Any, python: Run) -> None:
+    measure(python, "-c", COMPILE, rounds=5, warmup=1, reference="start")
 
 
 @pytest.mark.usefixtures("warm")
-def test_demo_warm(benchmark: Any, python: Run, tmp_path: Path) -> None:
-    benchmark.pedantic(python, args=("-m", "ldnsim", "demo"), rounds=2)
+def test_demo_warm(measure: Any, python: Run, tmp_path: Path) -> None:
+    measure(python, "-m", "ldnsim", "demo", rounds=1)  # nearly all of it is solving
     assert (tmp_path / "ldnsim-demo" / "demo.png").is_file()

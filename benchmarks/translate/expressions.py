@@ -83,6 +83,10 @@ class Expressions:
         known = {"inf": "INFINITY", "nan": "NAN", "pi": "M_PI", "e": "M_E"}
         if text.split(".")[0] in ("np", "math") and node.attr in known:
             return known[node.attr], "double"
+        if text.endswith(".ctypes.data") and isinstance(node.value, ast.Attribute):
+            array, kind = self.value(node.value.value)
+            if isinstance(kind, Array):
+                return f"((int64_t){array}.d)", "int"
         if node.attr == "size":
             array, kind = self.value(node.value)
             if isinstance(kind, Array):

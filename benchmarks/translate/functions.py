@@ -93,8 +93,6 @@ class Function:
             text, kind = "", "void"
         else:
             text, kind = self.expressions.value(node.value)  # type: ignore[assignment]
-        if isinstance(kind, Array):
-            raise self.expressions.fail(node, "an array is returned")
         self.returns = meet(self.returns, kind, f"what {self.expressions.name} returns")
         if isinstance(self.returns, Tuple):
             self.unit.declare(self.returns)
@@ -234,11 +232,13 @@ class Function:
         count = 1
         for size in known if isinstance(known, tuple) else ():
             count *= int(size)
+        need = " * ".join([f"sizeof({c})", *texts])
+        if isinstance(self.returns, Array):  # it may be this one: kept until the entry returns
+            return [[f"({c} *)keep({need})"]]
         if isinstance(known, tuple) and count <= _ON_STACK:
             self.storage.append(f"{c} {label}[{max(count, 1)}] __attribute__((aligned(64)));")
             return [[label]]
         self.storage.append(f"{c} *{label} __attribute__((cleanup(release))) = 0;")
-        need = " * ".join([f"sizeof({c})", *texts])
         return [[f"({c} *)grab((void **)&{label}, {need})"]]
 
     def _fill(self, name: str, kind: Array, fill: str) -> str:
@@ -249,6 +249,6 @@ class Function:
         names = {"np.float64": "double", "float": "double", "np.int64": "int", "int": "int",
                  "np.int8": "byte", "np.bool_": "bool", "bool": "bool"}  # fmt: skip
         text = "np.float64" if wanted is None else ast.unparse(wanted)
-        if text not in names or names[text] == "bool":
+        if text not in names:
             raise self.expressions.fail(node, f"array of {text}")
         return names[text]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SCALARS = {"double": "double", "int": "int64_t", "bool": "int", "byte": "int8_t"}
+SCALARS = {"double": "double", "int": "int64_t", "bool": "_Bool", "byte": "int8_t"}
 _DTYPES = {"float64": "double", "int64": "int", "int8": "byte", "bool": "bool"}
 _NUMBERS = ("bool", "byte", "int", "double")
 

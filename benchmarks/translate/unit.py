@@ -27,7 +27,7 @@ FLAGS = ("-O3", "-march=native", "-mprefer-vector-width=512", "-fno-math-errno",
          "-fno-trapping-math", "-ffp-contract=fast", "-freciprocal-math",
          "-fno-signed-zeros")  # fmt: skip
 """For compiling only: -ffast-math while linking would make the whole process flush to zero."""
-_C_TYPES = {"double": ctypes.c_double, "int": ctypes.c_int64, "bool": ctypes.c_int,
+_C_TYPES = {"double": ctypes.c_double, "int": ctypes.c_int64, "bool": ctypes.c_bool,
             "byte": ctypes.c_int8}  # fmt: skip
 _HEAD = """#include <math.h>
 #include <stdint.h>
@@ -46,6 +46,16 @@ static void *grab(void **p, size_t bytes) {
   free(*p);
   *p = aligned_alloc(64, (bytes + 127) / 64 * 64);
   return *p;
+}
+static __thread void **kept = 0;
+static void *keep(size_t bytes) {
+  void **block = aligned_alloc(64, (bytes + 191) / 64 * 64);
+  *block = kept;
+  kept = block;
+  return (char *)block + 64;
+}
+static void let_go(void) {
+  while (kept) { void **next = *kept; free(kept); kept = next; }
 }
 """  # noqa: E501
 _PLAIN = "\ndef jit(function):\n    return function\n\n\nlanes = jit\n"
@@ -165,7 +175,11 @@ class Unit:
                 given.append(f"{c_name(kind)} p{i}")
                 passed.append(f"p{i}")
         entry = f"{c_name(returns)} run({', '.join(given)}) {{\n  "
-        entry += f"{'' if returns == 'void' else 'return '}{symbol}({', '.join(passed)});\n}}\n"
+        called = f"{symbol}({', '.join(passed)});\n  let_go();\n"
+        if returns == "void":
+            entry += f"{called}}}\n"
+        else:
+            entry += f"{c_name(returns)} value = {called}  return value;\n}}\n"
         wide = {lanes.width(n) for n in self._lane.values()} or {8}
         if len(wide) != 1:
             raise Unknown(f"lane functions of different widths: {sorted(wide)}")

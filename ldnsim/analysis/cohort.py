@@ -91,7 +91,7 @@ def cohort(
     who = people(phenotype, size, seed)
     spec = Case(regimen, hypothesis, phenotype, parameters=dict(own)).spec()
     centre = default_model().parameter_vector(overrides(spec))
-    params = np.array([who.vector(centre, i) for i in range(size)])
+    params = who.vectors(np.repeat(centre[None], size, axis=0), np.arange(size))
     y0, mean, status = untreated(params, np.full(size, is_inflamed(spec)))
     pain = [week("pain", number)]
     values, _, ended = solve_specs(

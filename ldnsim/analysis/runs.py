@@ -239,7 +239,7 @@ def _events(spec: RunSpec, params: Floats, end: float) -> Any:
     from ldnsim.sweep.events import dose_events, merge, parameter_events
 
     ledger = spec.regimen.ledger(Adherence() if spec.adherence is None else spec.adherence, 0)
-    doses = dose_events(
+    _, doses = dose_events(
         np.asarray(ledger.given_time_h),
         np.asarray(ledger.given_mg),
         np.asarray(ledger.formulation) == 1,

@@ -7,17 +7,24 @@ from typing import Annotated
 import typer
 
 from ldnsim.cli.guard import guarded
+from ldnsim.errors import UserError
 
 
 @guarded()
 def equations(
     mechanism: Annotated[str | None, typer.Argument(help="Only this mechanism.")] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="With meanings and units.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="With symbols and units.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="A document of them.")] = False,
 ) -> None:
     """Print the equations that the kernels are made of."""
     from ldnsim import equations as printer
     from ldnsim.model import default_model
 
+    if markdown and latex:
+        raise UserError("--markdown and --latex are two formats; use one")
+    if latex:
+        typer.echo(printer.as_latex(mechanism), nl=False)
+        return
     if markdown:
         typer.echo(printer.as_markdown(mechanism), nl=False)
         return

@@ -88,26 +88,29 @@ def _study(
     return ldnsim.load(path)
 
 
-def _number(study: Study, what: str, run: int | None, select: list[str] | None) -> int | None:
-    """Number of the run that is meant, None for the only one.
+def _number(study: Study, what: str, run: int | None, select: list[str] | None) -> int:
+    """Number of the run that is meant; said where there are several.
 
     Raises:
-        UserError: both ways of saying it, or axes left open.
+        UserError: both ways of saying it, no such run, or axes left open.
     """
+    from ldnsim.export.content import checked_run
+    from ldnsim.sweep.sensitivity_data import describe
+
     if run is not None and select:
         raise UserError("--run and --select both say which run; use one")
-    if run is not None:
-        return run
     plan = study.plan()
-    if len(plan) == 1:
-        return 0
     chosen, left = _selected(plan, select or [])
-    if left:
+    if run is not None:
+        chosen = checked_run(plan, run)
+    elif left:
         axes = "; ".join(f"--select {name}=... ({_shown(values)})" for name, values in left.items())
         raise UserError(
             f"{what} has {len(plan)} runs; say which one to export: {axes}; or --run 0 to"
             f" {len(plan) - 1}"
         )
+    if len(plan) > 1:
+        say(f"run {chosen} of {len(plan)}: {describe(plan, chosen)}")
     return chosen
 
 

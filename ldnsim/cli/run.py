@@ -13,7 +13,8 @@ from ldnsim.cli.progress import progress, seconds
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
-    import xarray as xr
+    import numpy as np
+    from numpy.typing import NDArray
 
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads to use (default: all cores).")]
 
@@ -39,7 +40,7 @@ def demo(
         ds = study.run(store, threads=threads, progress=report, overwrite=True)
     picture = plots.save(plots.compare(ds), out / "demo.png")
     say(f"done in {seconds(time.perf_counter() - start)}")
-    _outcome(ds)
+    _outcome(ds["status"].values)
     typer.echo(f"dataset  {store}\npicture  {picture}")
 
 
@@ -75,20 +76,23 @@ def sweep(
 ) -> None:
     """Run a study file and store the result."""
     import ldnsim
+    from ldnsim.sweep.plan import make_plan
 
     start = time.perf_counter()
-    loaded = ldnsim.load(study)
-    plan = loaded.plan()
+    plan = make_plan(ldnsim.load(study), threads)
     if dry_run:
         typer.echo(plan.describe())
         return
+    from ldnsim.sweep.execute import run_into_store
+    from ldnsim.sweep.store import statuses
+
     ending = ".nc" if plan.study.output.store == "netcdf" else ".zarr"
     store = out or study.with_suffix(ending)
     say(plan.describe())
     with progress() as report:
-        ds = loaded.run(store, resume=resume, threads=threads, progress=report, overwrite=overwrite)
+        run_into_store(plan, store, resume=resume, progress=report, overwrite=overwrite)
     say(f"{len(plan)} runs in {seconds(time.perf_counter() - start)}")
-    alive = _outcome(ds)
+    alive = _outcome(statuses(store))
     typer.echo(str(store))
     if not alive:
         raise typer.Exit(ALL_FAILED)
@@ -116,7 +120,7 @@ def simulate(
     ds = ldnsim.simulate(
         prescription, hypothesis=hypothesis, phenotype=phenotype, parameters=values
     )
-    if not _outcome(ds):
+    if not _outcome(ds["status"].values):
         raise typer.Exit(ALL_FAILED)
     show_run(ds)
     if plot is not None:
@@ -146,18 +150,23 @@ def assignment(text: str) -> tuple[str, float]:
         ) from None
 
 
-def _outcome(ds: xr.Dataset) -> int:
-    """Say how many runs failed and why; return how many did not."""
+def _outcome(status: NDArray[np.int8]) -> int:
+    """Say how many runs failed and why; return how many did not.
+
+    Args:
+        status: outcome of every run, of any shape.
+    """
     from collections import Counter
 
-    status = ds["status"].values.reshape(-1)
-    failed = status != 0
-    if failed.any():
-        say(f"{failed.sum()} of {len(status)} runs failed:")
-        advice = ds["status_advice"].values.reshape(-1)
-        for text, count in Counter(str(a) for a in advice[failed]).most_common():
-            say(f"  {count} x {text}")
-    return int((~failed).sum())
+    from ldnsim.engine.status import Status
+
+    codes = status.reshape(-1)
+    failed = codes[codes != 0]
+    if len(failed):
+        say(f"{len(failed)} of {len(codes)} runs failed:")
+        for code, count in Counter(failed.tolist()).most_common():
+            say(f"  {count} x {Status(code).advice}")
+    return len(codes) - len(failed)
 
 
 def register(app: typer.Typer) -> None:

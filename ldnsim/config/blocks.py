@@ -166,8 +166,8 @@ class Solver(Config):
     threads: int | None = Field(default=None, ge=1)
     """Number of threads; all cores when left out."""
     block: int | None = Field(default=None, ge=8)
-    """Runs per block: what is finished and saved at once; a multiple of 8. Chosen from the number
-    of threads when left out."""
+    """Runs per block: what is finished and saved at once; a multiple of 8. Chosen from the size of
+    the study and the number of threads when left out."""
 
     @model_validator(mode="after")
     def _block_fills_lanes(self) -> Solver:

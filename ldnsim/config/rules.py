@@ -36,7 +36,7 @@ OF_A_POPULATION = (
 """What the result of a population holds besides."""
 
 # of the meetings of regimen axes; a longer grid is tried in full when it is laid out
-MOST_TRIED = 4000
+MOST_TRIED = 500
 
 
 def name_of(regimen: Any) -> str:

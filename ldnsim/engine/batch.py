@@ -23,6 +23,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 KINDS = ("mean", "integral", "max", "min", "hours_above", "first_below", "first_above")
 """What a reduction can compute, in the order of the kernel's codes."""
+METHODS = ("rodas5p", "collocation")
+"""The methods, in the order of the kernel's codes."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Batch:
         h_max: largest step, h.
         max_steps: steps after which a group gives up.
         status: runs with a status other than 0 are not advanced; (n,) or empty.
+        method: ``auto`` (collocation, and Rodas5P for runs in which that fails) or ``rodas5p``.
     """
 
     params: FloatArray
@@ -86,6 +89,7 @@ class Batch:
     h_max: float = 6.0
     max_steps: int = 5_000_000
     status: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    method: str = "auto"
 
     @staticmethod
     def nothing(n_parameters: int, n_states: int) -> Batch:
@@ -109,6 +113,7 @@ class BatchResult:
         status: :class:`~ldnsim.engine.status.Status` of each run, (n,).
         steps: accepted steps of each run's group, (n,).
         rejected: rejected steps of each run's group, (n,).
+        method: index into :data:`METHODS` of the method that gave the result, (n,).
     """
 
     traj: FloatArray
@@ -117,6 +122,7 @@ class BatchResult:
     status: NDArray[np.int8]
     steps: IntArray
     rejected: IntArray
+    method: NDArray[np.int8]
 
 
 def solve(
@@ -150,6 +156,9 @@ def solve_with(
     n = len(batch.params)
     if len(batch.out_times) and not 0.0 <= batch.out_times[0] <= batch.out_times[-1] <= batch.t_end:
         raise ValueError(f"output times must ascend within 0 and {batch.t_end} h")
+    if batch.method not in ("auto", "rodas5p"):
+        raise ValueError(f"method {batch.method!r} is neither auto nor rodas5p")
+    wanted = 0 if batch.method == "rodas5p" else 1
     result = BatchResult(
         np.full((n, len(batch.out_obs), len(batch.out_times)), np.nan),
         np.full((n, len(batch.reductions)), np.nan),
@@ -157,8 +166,9 @@ def solve_with(
         batch.status.copy() if len(batch.status) else np.zeros(n, np.int8),
         np.zeros(n, np.int64),
         np.zeros(n, np.int64),
+        np.full(n, wanted, np.int8),
     )
-    effort = np.zeros((n, 2), np.int64)
+    effort = np.zeros((n, 3), np.int64)
     fixed = _kernel_arguments(batch, n)
     size = max(LANES, -(-block // LANES) * LANES)
     starts = range(0, n, size)
@@ -166,7 +176,8 @@ def solve_with(
     def work(start: int) -> int:
         stop = min(start + size, n)
         kernels.solve_runs(start, stop, *fixed[:9], result.traj, *fixed[9:14], result.reductions,
-                           result.final, *fixed[14:], result.status, effort)  # fmt: skip
+                           result.final, *fixed[14:], result.status, effort,
+                           result.method)  # fmt: skip
         return stop - start
 
     done = 0

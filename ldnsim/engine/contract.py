@@ -11,6 +11,9 @@ import math
 import numpy as np
 
 LANES = NS = NP = NOBS = SIZE = 0
+STAGES = RECORD = AT_RECORDS = AT_COEFFICIENTS = AT_CLOCK = FLOOR = LARGEST = 0
+AT_CHANGE = AT_ERROR = AT_BROKEN = AT_ALIVE = AT_UNSETTLED = 0
+REACH = NODE = WEIGHT = BARYCENTRIC = np.empty(0)
 AT_P = AT_K = AT_Y = AT_T = AT_F = AT_D = AT_B = AT_LU = AT_O = AT_U = AT_E = AT_YN = AT_R = 0
 
 
@@ -37,3 +40,35 @@ def factor(w, clock_cos, clock_sin, g):
 
 def solve(w):
     """Solve in place: section B."""
+
+
+def sweep(w, h, rtol):
+    """Solve all states at all nodes of a step, causes first; returns the rounds of loops."""
+
+
+def predict(w, ahead):
+    """First guess at the nodes from the last polynomials and the coefficients in the workspace."""
+
+
+def constant(w):
+    """First guess at the nodes: the start of the step."""
+
+
+def advance(w):
+    """Make the end of the last step the start of the next."""
+
+
+def begin(w):
+    """Take over sections Y and F as values and rates at the start of the step."""
+
+
+def finish(w):
+    """Hand the end of the step over to section Y; keep its rates and largest sizes."""
+
+
+def estimate(w, h, rtol, memory, smooth):
+    """Raise the error row, and spoil the broken row where something is not finite."""
+
+
+def interpolate(w):
+    """Evaluate the step's polynomials, with the coefficients in the workspace, into section T."""

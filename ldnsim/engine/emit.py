@@ -13,6 +13,7 @@ import sympy
 from sympy.printing.pycode import PythonCodePrinter
 
 from ldnsim.engine import LANES
+from ldnsim.engine.emit_collocation import CollocationEmitter
 from ldnsim.engine.sparse import Elimination, plan_elimination
 from ldnsim.engine.trace import Trace, Traced
 from ldnsim.mechanisms.forms import OMEGA
@@ -296,9 +297,12 @@ class Emitter:
             "SIZE": self.layout.size,
             **{f"AT_{k}": v for k, v in self.layout.offsets.items()},
         }
+        collocation = CollocationEmitter(self)
+        constants |= {"SIZE": collocation.records.end, **collocation.constants()}
         head += [f"{k} = {v}" for k, v in constants.items()]
         parts = [self.setup(), self.rhs(), self.observe(), self.factor(), self.solve()]
-        return "\n".join([*head, "", "{jit}", *parts, template])
+        parts += collocation.functions()
+        return "\n".join([*head, "", "{jit}", *parts, template, collocation.sweep()])
 
 
 def _lane_function(name: str, arguments: str, lines: list[str]) -> str:

@@ -38,7 +38,7 @@ def jit(function):
 lanes = jit
 """
 _MARKER = "# ---- template begins ----"
-_TEMPLATES = ("template_step", "template_reduce", "template_integrate")
+_TEMPLATES = ("template_step", "template_collocation", "template_reduce", "template_integrate")
 
 
 def cache_folder() -> Path:
@@ -62,7 +62,9 @@ def cache_folder() -> Path:
 
 def _engine_hash() -> str:
     """Hash of the files that make kernels, read as text: importing them would load SymPy."""
-    makers = ("emit", "lanes", "sparse", "trace", *_TEMPLATES)
+    makers = (
+        "cascade", "emit", "emit_collocation", "lanes", "radau", "sparse", "trace", *_TEMPLATES,
+    )  # fmt: skip
     folder = resources.files("ldnsim.engine")
     text = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in makers)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,6 +1,8 @@
 """Compile straight-line lane functions to vector code inside numba.
 
-A generated function is a loop over eight lanes around straight-line arithmetic on ``w[k + l]``.
+A generated function is a loop over eight lanes around straight-line arithmetic on ``w[k + l]``, or
+on ``w[k + s + l]`` with a shift ``s``: an argument, or what an outer loop counts. ``w[k]`` alone is
+one number for all lanes.
 Numba's own front end needs seconds for a thousand such lines and leaves vectorising to LLVM's
 judgement. Here the same source is read as a syntax tree and lowered to operations on vectors of
 eight doubles, as one LLVM function per kernel that numba compiles, links and caches with the rest.
@@ -23,18 +25,22 @@ from numba.np.arrayobj import make_array
 from ldnsim.engine import LANES
 
 _DOUBLE = ir.DoubleType()
+_INTEGER = ir.IntType(64)
 _VECTOR = ir.VectorType(_DOUBLE, LANES)
 _FLAGS = ("nsz", "arcp", "contract", "afn")
+_INTRINSICS = {"max": "maxnum"}
+_SHIFT = "s"
 _OPERATORS = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 
 
 class _Lowering:
     """Walks the body of one lane function and emits vector instructions."""
 
-    def __init__(self, builder: Any, array: Any, names: dict[str, Any]) -> None:
+    def __init__(self, builder: Any, array: Any, names: dict[str, Any], shift: Any = None) -> None:
         self.builder = builder
         self.array = array
         self.names = names
+        self.shift = shift
 
     def run(self, body: list[ast.stmt]) -> None:
         for statement in body:
@@ -49,8 +55,14 @@ class _Lowering:
 
     def address(self, node: ast.Subscript) -> Any:
         index = node.slice
-        assert isinstance(index, ast.BinOp) and isinstance(index.left, ast.Constant)
-        offset = ir.Constant(ir.IntType(64), index.left.value)
+        assert isinstance(index, ast.BinOp)
+        left = index.left
+        shifted = isinstance(left, ast.BinOp)
+        constant = left.left if isinstance(left, ast.BinOp) else left
+        assert isinstance(constant, ast.Constant)
+        offset = ir.Constant(_INTEGER, constant.value)
+        if shifted:
+            offset = self.builder.add(offset, self.shift)
         pointer = self.builder.gep(self.array, [offset], source_etype=_DOUBLE)
         return self.builder.bitcast(pointer, ir.PointerType(_VECTOR))
 
@@ -60,6 +72,10 @@ class _Lowering:
             return ir.Constant(_VECTOR, [float(node.value)] * LANES)
         if isinstance(node, ast.Name):
             return self.names[node.id]
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            at = ir.Constant(_INTEGER, node.slice.value)
+            pointer = self.builder.gep(self.array, [at], source_etype=_DOUBLE)
+            return _broadcast(self.builder, self.builder.load(pointer, typ=_DOUBLE))
         if isinstance(node, ast.Subscript):
             return self.builder.load(self.address(node), align=8, typ=_VECTOR)
         if isinstance(node, ast.BinOp):
@@ -68,33 +84,61 @@ class _Lowering:
         if isinstance(node, ast.UnaryOp):
             assert isinstance(node.op, ast.USub)
             return self.builder.fneg(self.value(node.operand), flags=_FLAGS)
-        assert isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute), ast.dump(node)
-        symbol = f"llvm.{node.func.attr}.v{LANES}f64"
+        assert isinstance(node, ast.Call), ast.dump(node)
+        name = ast.unparse(node.func).removeprefix("math.")
+        symbol = f"llvm.{_INTRINSICS.get(name, name)}.v{LANES}f64"
         shape = ir.FunctionType(_VECTOR, [_VECTOR] * len(node.args))
         function = cgutils.get_or_insert_function(self.builder.module, shape, symbol)
         return self.builder.call(function, [self.value(a) for a in node.args])
 
 
-def _define(module: Any, name: str, arguments: list[str], body: list[ast.stmt]) -> Any:
+def _define(module: Any, name: str, arguments: list[str], loop: ast.For) -> Any:
     """The LLVM function of one kernel, built the first time a module asks for it."""
     symbol = f"ldnsim_{name}"
     if symbol in module.globals:
         return module.globals[symbol]
-    signature = ir.FunctionType(
-        ir.VoidType(), [ir.PointerType(_DOUBLE)] + [_DOUBLE] * (len(arguments) - 1)
-    )
+    kinds = [_INTEGER if a == _SHIFT else _DOUBLE for a in arguments[1:]]
+    signature = ir.FunctionType(ir.VoidType(), [ir.PointerType(_DOUBLE), *kinds])
     function = ir.Function(module, signature, symbol)
     function.linkage = "internal"
     function.attributes.add("noinline")
     builder = ir.IRBuilder(function.append_basic_block())
-    names = {}
+    names, shift = {}, None
     for argument, scalar in zip(arguments[1:], function.args[1:], strict=True):
-        first = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), scalar, _index(0))
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        names[argument] = builder.shuffle_vector(first, ir.Constant(_VECTOR, ir.Undefined), mask)
-    _Lowering(builder, function.args[0], names).run(body)
+        if argument == _SHIFT:
+            shift = scalar
+        else:
+            names[argument] = _broadcast(builder, scalar)
+    if isinstance(loop.body[0], ast.For):
+        _shifted_loop(builder, function, names, loop)
+    else:
+        _Lowering(builder, function.args[0], names, shift).run(loop.body)
     builder.ret_void()
     return function
+
+
+def _broadcast(builder: Any, scalar: Any) -> Any:
+    """A vector of eight copies of a scalar."""
+    first = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), scalar, _index(0))
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(first, ir.Constant(_VECTOR, ir.Undefined), mask)
+
+
+def _shifted_loop(builder: Any, function: Any, names: dict[str, Any], loop: ast.For) -> None:
+    """``for s in range(start, stop, step)`` with constant bounds, around the loop over lanes."""
+    assert isinstance(loop.iter, ast.Call) and isinstance(loop.body[0], ast.For)
+    start, stop, step = (ast.literal_eval(a) for a in loop.iter.args)
+    before, body, after = builder.block, function.append_basic_block(), function.append_basic_block()
+    builder.branch(body)
+    builder.position_at_end(body)
+    shift = builder.phi(_INTEGER)
+    shift.add_incoming(ir.Constant(_INTEGER, start), before)
+    _Lowering(builder, function.args[0], dict(names), shift).run(loop.body[0].body)
+    following = builder.add(shift, ir.Constant(_INTEGER, step))
+    shift.add_incoming(following, body)
+    more = builder.icmp_signed("<", following, ir.Constant(_INTEGER, stop))
+    builder.cbranch(more, body, after)
+    builder.position_at_end(after)
 
 
 def _index(i: int) -> Any:
@@ -110,14 +154,15 @@ def lanes(function: Callable[..., None]) -> Any:
     tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     assert isinstance(tree, ast.FunctionDef) and isinstance(tree.body[0], ast.For)
     arguments = [a.arg for a in tree.args.args]
-    body = tree.body[0].body
+    loop = tree.body[0]
 
     def typing_of(context: Any, *given: Any) -> Any:
         array = types.Array(types.float64, 1, "C")
-        signature = types.void(array, *[types.float64] * (len(arguments) - 1))
+        scalars = [types.int64 if a == _SHIFT else types.float64 for a in arguments[1:]]
+        signature = types.void(array, *scalars)
 
         def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            target = _define(builder.module, function.__name__, arguments, body)
+            target = _define(builder.module, function.__name__, arguments, loop)
             data = make_array(signature.args[0])(context, builder, values[0]).data
             builder.call(target, [data, *values[1:]])
             return context.get_dummy_value()

@@ -28,6 +28,8 @@ SETTLE = (4320.0, 43200.0)
 """Hours a patient is left to settle before Newton's method: first attempt, second attempt."""
 TOLERANCE = 1e-8
 """Largest accepted change of any state over one day, relative to ``1 + |state|``."""
+NEUTRAL = 1e-6
+"""How near to 1 a spectral radius is as good as 1: a state that never moves back."""
 SLACK = 1e-2
 """How far below zero a state may rest: smoothed equations leave extra synthesis a hair below it,
 and Newton's method would never arrive if it were put back to zero each time."""
@@ -202,7 +204,7 @@ def _accept(
 ) -> None:
     radius = float(np.max(np.abs(np.linalg.eigvals(monodromy))))
     best.residual[k], best.spectral_radius[k] = residual, radius
-    if radius < 1.0:
+    if radius < 1.0 - NEUTRAL:
         best.y0[k] = y
         best.status[k] = Status.OK
 

@@ -85,7 +85,7 @@ def trial_step(h, h_max, left):
 
 @jit
 def read_step(w, t, h, end, column, out_times, out_obs, out,
-              windows, red_window, red_kind, red_obs, red_threshold, red, samples):
+              windows, red_window, red_kind, red_obs, red_threshold, red, samples, method):
     """Store outputs and update reductions from the step ``[t, end]``; returns the next column."""
     wanted = column < out_times.shape[0] and out_times[column] <= end
     for k in range(windows.shape[0]):
@@ -93,49 +93,70 @@ def read_step(w, t, h, end, column, out_times, out_obs, out,
             wanted = True
     if not wanted:
         return column
-    prepare_dense(w)
+    if method == RODAS:
+        prepare_dense(w)
     while column < out_times.shape[0] and out_times[column] <= end:
-        dense(w, (out_times[column] - t) / h)
+        evaluate(w, (out_times[column] - t) / h, method)
         observe_at(w, out_times[column])
         store(w, out_obs, out, column)
         column += 1
-    reduce_step(w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples)
+    reduce_step(w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples, method)
     return column
+
+
+@jit
+def attempt(w, t, h, last, ahead, moved, rtol, atol, status, lane_error, effort, method):
+    """Try one step; fills the lanes' errors and returns the largest of a running lane."""
+    if method == RODAS:
+        step(w, t, h)
+        errors(w, rtol, atol, lane_error)
+    else:
+        prepare(w, t, h, last, ahead, moved)
+        effort[2] += collocation_step(w, t, h, rtol, status, lane_error)
+    return worst(lane_error, status)
 
 
 @jit
 def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs, out,
               windows, red_window, red_kind, red_obs, red_threshold, red, samples,
-              rtol, atol, h_start, h_max, max_steps, status, effort):
+              rtol, atol, h_start, h_max, max_steps, status, effort, method):
     """Advance eight lanes from time 0 to ``t_end``.
 
     Changes in place: ``w`` (sections Y and P hold the lanes' states and parameters on entry),
     ``pointer`` (next event of each lane), ``out`` (lane, observable, time), ``red`` (lane,
-    reduction), ``status`` (lane), ``effort`` (accepted steps, rejected steps).
+    reduction), ``status`` (lane), ``effort`` (accepted steps, rejected steps, rounds of loops).
     """
     setup(w)
     t = 0.0
     column = 0
     lane_error = np.zeros(LANES)
+    power = 0.2 if method == RODAS else 1.0 / (STAGES + 2.0)
     if out_times.shape[0] > 0 and out_times[0] <= 0.0:
         copy(w, AT_Y, AT_T, WIDTH)
         observe_at(w, 0.0)
         store(w, out_obs, out, 0)
         column = 1
     apply_events(w, t, ev_time, ev_target, ev_value, pointer, stop)
+    if method == COLLOCATION:
+        start_collocation(w, t, atol)
     h = h_start
-    grown = True
+    after_event = h_start  # what the first step after the last event came to
+    first = True
+    ahead = True
+    moved = False
+    last = 0.0
     while t < t_end:
         target = next_event(ev_time, pointer, stop, t_end)
         left = target - t
         trial = trial_step(h, h_max, left)
-        step(w, t, trial)
-        errors(w, rtol, atol, lane_error)
-        error = worst(lane_error, status)
+        error = attempt(w, t, trial, last, ahead, moved, rtol, atol, status, lane_error, effort,
+                        method)
+        moved = False
+        last = 0.0 if error == np.inf else trial
         if error > 1.0:
             effort[1] += 1
-            h = trial * (0.1 if error == np.inf else max(0.2, 0.9 * error**-0.2))
-            grown = False
+            h = trial * (0.1 if error == np.inf else max(0.2, 0.9 * error**-power))
+            ahead = False
             if h < 1e-10:
                 if not give_up(lane_error, status, STEP_TOO_SMALL):
                     return
@@ -144,16 +165,24 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
         effort[0] += 1
         end = target if trial == left else t + trial
         column = read_step(w, t, trial, end, column, out_times, out_obs, out, windows, red_window,
-                           red_kind, red_obs, red_threshold, red, samples)
-        copy(w, AT_YN, AT_Y, WIDTH)
-        grow = min(5.0, 0.9 * max(error, 1e-8) ** -0.2)
+                           red_kind, red_obs, red_threshold, red, samples, method)
+        if method == RODAS:
+            copy(w, AT_YN, AT_Y, WIDTH)
+        else:
+            finish(w)
+        grow = min(5.0, 0.9 * max(error, 1e-8) ** -power)
+        if first and method == COLLOCATION:
+            after_event = trial * min(grow, 2.0)
         if trial < left or grow < 1.0:
-            h = trial * (grow if grown else min(grow, 1.0))
-        grown = True
+            h = trial * (grow if ahead else min(grow, 1.0))
+        first = False
+        ahead = True
         t = end
         if t >= target and target < t_end:
             if apply_events(w, t, ev_time, ev_target, ev_value, pointer, stop) > 0:
-                h = min(h, h_start)
+                h = min(h, after_event)
+                first = True
+                moved = True
         if effort[0] >= max_steps and t < t_end:
             for l in range(LANES):
                 if status[l] == OK:
@@ -162,59 +191,108 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
 
 
 @jit
+def load_group(w, lead, last_run, params, y0, ev_offset, pointer, stop):
+    """Put eight runs into the workspace; past the end the last one again."""
+    w[:] = 0.0
+    for l in range(LANES):
+        run = min(lead + l, last_run - 1)
+        for i in range(NP):
+            w[AT_P + LANES * i + l] = params[run, i]
+        for i in range(NS):
+            w[AT_Y + LANES * i + l] = y0[run, i]
+        pointer[l] = ev_offset[run]
+        stop[l] = ev_offset[run + 1]
+
+
+@jit
+def clear_results(lead, last_run, red_kind, red_threshold, threshold, group_out, group_red):
+    """Set a group's outputs to nothing and its reductions to where they start."""
+    group_out[:] = np.nan
+    for l in range(LANES):
+        run = min(lead + l, last_run - 1)
+        for r in range(red_kind.shape[0]):
+            threshold[r, l] = red_threshold[run, r]
+            sums = red_kind[r] == MEAN or red_kind[r] == INTEGRAL or red_kind[r] == HOURS_ABOVE
+            group_red[l, r] = 0.0 if sums else np.nan
+
+
+@jit
+def keep_run(w, run, l, group_out, group_red, windows, red_window, red_kind, out, red, final):
+    """Copy the results of lane ``l`` to its run."""
+    for k in range(group_out.shape[1]):
+        for c in range(group_out.shape[2]):
+            out[run, k, c] = group_out[l, k, c]
+    for r in range(red_kind.shape[0]):
+        value = group_red[l, r]
+        if red_kind[r] == MEAN:
+            k = red_window[r]
+            value = value / (windows[k, 1] - windows[k, 0])
+        red[run, r] = value
+    for i in range(NS):
+        final[run, i] = w[AT_Y + LANES * i + l]
+
+
+@jit
+def workspace():
+    """An array of ``SIZE`` doubles that starts on a cache line, so that no vector crosses one."""
+    room = np.zeros(SIZE + LANES)
+    ahead = (-room.ctypes.data) % 64 // 8
+    return room[ahead : ahead + SIZE]
+
+
+@jit
 def solve_runs(first_run, last_run, params, y0, ev_offset, ev_time, ev_target, ev_value, t_end,
                out_times, out_obs, out, windows, red_window, red_kind, red_obs, red_threshold,
-               red, final, rtol, atol, h_start, h_max, max_steps, status, effort):
+               red, final, rtol, atol, h_start, h_max, max_steps, status, effort, method):
     """Solve runs ``first_run`` to ``last_run`` (exclusive), eight neighbours at a time.
 
-    Arrays have one row per run. Changes in place: ``out`` (run, observable, time), ``red`` (run,
-    reduction), ``final`` (run, state), ``status`` (run), ``effort`` (run, 2). Groups start at
-    multiples of eight counted from run 0, so the split into calls changes nothing.
+    Arrays have one row per run. ``method`` holds the method to begin with on entry; where that is
+    collocation and it fails, Rodas5P is tried. Changes in place: ``out`` (run, observable, time),
+    ``red`` (run, reduction), ``final`` (run, state), ``status`` (run), ``effort`` (run, 3),
+    ``method`` (run): the one used. Results of failed runs stay as they are on entry. Groups start
+    at multiples of eight counted from run 0, so the split into calls changes nothing.
     """
-    w = np.zeros(SIZE)
-    samples = np.zeros((NODES, NOBS * LANES))
+    w = workspace()
+    samples = np.zeros((NODES, max(1, red_obs.shape[0]) * LANES))
     n_red = red_window.shape[0]
     threshold = np.zeros((n_red, LANES))
     group_out = np.zeros((LANES, out_obs.shape[0], out_times.shape[0]))
     group_red = np.zeros((LANES, n_red))
     group_status = np.zeros(LANES, np.int8)
-    group_effort = np.zeros(2, np.int64)
+    group_effort = np.zeros(3, np.int64)
     pointer = np.zeros(LANES, np.int64)
     stop = np.zeros(LANES, np.int64)
+    done = np.zeros(LANES, np.bool_)
+    result = np.zeros(LANES, np.int8)
     for lead in range(first_run, last_run, LANES):
-        w[:] = 0.0
-        for l in range(LANES):
-            run = min(lead + l, last_run - 1)
-            for i in range(NP):
-                w[AT_P + LANES * i + l] = params[run, i]
-            for i in range(NS):
-                w[AT_Y + LANES * i + l] = y0[run, i]
-            pointer[l] = ev_offset[run]
-            stop[l] = ev_offset[run + 1]
-            group_status[l] = status[run]
-            for r in range(n_red):
-                threshold[r, l] = red_threshold[run, r]
-                accumulates = red_kind[r] in (MEAN, INTEGRAL, HOURS_ABOVE)
-                group_red[l, r] = 0.0 if accumulates else np.nan
-        group_out[:] = np.nan
-        group_effort[:] = 0
-        integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs,
-                  group_out, windows, red_window, red_kind, red_obs, threshold, group_red, samples,
-                  rtol, atol, h_start, h_max, max_steps, group_status, group_effort)
+        way = method[lead]
+        while way >= RODAS:
+            for l in range(LANES):
+                group_status[l] = status[min(lead + l, last_run - 1)]
+            load_group(w, lead, last_run, params, y0, ev_offset, pointer, stop)
+            clear_results(lead, last_run, red_kind, red_threshold, threshold, group_out, group_red)
+            group_effort[:] = 0
+            integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs,
+                      group_out, windows, red_window, red_kind, red_obs, threshold, group_red,
+                      samples, rtol, atol, h_start, h_max, max_steps, group_status, group_effort,
+                      way)
+            failed = False
+            for l in range(min(LANES, last_run - lead)):
+                run = lead + l
+                if status[run] != OK or done[l]:
+                    continue
+                if group_status[l] != OK and way > RODAS:
+                    failed = True
+                    continue
+                done[l] = True
+                method[run] = way
+                effort[run] = group_effort
+                result[l] = group_status[l]
+                if group_status[l] == OK:
+                    keep_run(w, run, l, group_out, group_red, windows, red_window, red_kind, out,
+                             red, final)
+            way = way - 1 if failed else -1
         for l in range(min(LANES, last_run - lead)):
-            run = lead + l
-            status[run] = group_status[l]
-            effort[run, 0] = group_effort[0]
-            effort[run, 1] = group_effort[1]
-            good = group_status[l] == OK
-            for k in range(out_obs.shape[0]):
-                for c in range(out_times.shape[0]):
-                    out[run, k, c] = group_out[l, k, c] if good else np.nan
-            for r in range(n_red):
-                value = group_red[l, r]
-                if red_kind[r] == MEAN:
-                    k = red_window[r]
-                    value = value / (windows[k, 1] - windows[k, 0])
-                red[run, r] = value if good else np.nan
-            for i in range(NS):
-                final[run, i] = w[AT_Y + LANES * i + l] if good else np.nan
+            if done[l]:
+                status[lead + l] = result[l]
+                done[l] = False

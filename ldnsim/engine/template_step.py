@@ -56,7 +56,7 @@ H = np.array([
 ])
 # fmt: on
 OMEGA = 2.0 * math.pi / 24.0
-NODES = 5
+NODES = STAGES + 1
 WIDTH = NS * LANES
 
 OK = 0

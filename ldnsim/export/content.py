@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from ldnsim.config.study import StudyConfig
 from ldnsim.engine.status import Status
+from ldnsim.equations.tree import Node, equation
 from ldnsim.errors import UserError
-from ldnsim.export.tree import Node, equation
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model, default_model
 from ldnsim.sweep.job import run_events
-from ldnsim.sweep.patients import Patients
 from ldnsim.sweep.people import untreated
 from ldnsim.sweep.plan import Plan, make_plan
 
@@ -132,8 +131,14 @@ def checked_run(plan: Plan, run: int | None) -> int:
 def _patient(plan: Plan, number: int, threads: int | None) -> tuple[Floats, Floats]:
     """Parameters of the patient of one run, and the untreated state at midnight."""
     all_ = plan.patients
-    who = [int(all_.of_run[number])]
-    one = Patients(all_.params[who], all_.inflamed[who], np.zeros(1, dtype=np.int64))
+    who = np.array([all_.of_run[number]], dtype=np.int64)
+    one = replace(
+        all_,
+        centre=all_.centre[who],
+        person=all_.person[who] if len(all_.person) else all_.person,
+        inflamed=all_.inflamed[who],
+        of_run=np.zeros(1, dtype=np.int64),
+    )
     orbit = untreated(plan.people, one, threads)
     status = Status(int(orbit.status[0]))
     if status is not Status.OK:

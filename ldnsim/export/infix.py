@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ldnsim.export.tree import Apply, Node
+from ldnsim.equations.tree import Apply, Node
 
 _SIGNS = {"plus": " + ", "minus": " - ", "times": "*", "divide": "/", "power": "^"}
 _RANK = {"plus": 1, "minus": 1, "times": 2, "divide": 2, "power": 4}

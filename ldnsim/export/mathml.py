@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement
 
-from ldnsim.export.tree import Apply, Node
+from ldnsim.equations.tree import Apply, Node
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
 TIME = "http://www.sbml.org/sbml/symbols/time"

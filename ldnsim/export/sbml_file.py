@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from ldnsim.equations.tree import Apply, Node
 from ldnsim.export.content import Content, Event
 from ldnsim.export.mathml import math
 from ldnsim.export.provenance import headline, origins
-from ldnsim.export.tree import Apply, Node
 from ldnsim.export.units import DEFINED, unit_id
 from ldnsim.mechanisms.forms import OMEGA
 from ldnsim.mechanisms.record import CLOCK
@@ -100,10 +100,15 @@ def _units(model: Element) -> None:
             )
 
 
-def _parameter(name: str, words: str, unit: str, constant: bool, value: float | None) -> Element:
+def _parameter(
+    name: str, words: list[str], unit: str, constant: bool, value: float | None
+) -> Element:
+    """Write one number; its meaning is a note, since COPASI calls things by SBML's ``name``."""
     given = {} if value is None else {"value": repr(value)}
     rest = {"units": unit_id(unit), "constant": str(constant).lower()}
-    return Element("parameter", {"id": name, "name": words, **given, **rest})
+    found = Element("parameter", {"id": name, **given, **rest})
+    _notes(found, words)
+    return found
 
 
 def _parameters(content: Content) -> Iterator[Element]:
@@ -111,9 +116,9 @@ def _parameters(content: Content) -> Iterator[Element]:
     known = origins(content)
     for name, p in content.model.parameters.items():
         constant = name not in content.changing
-        found = _parameter(name, p.meaning, p.unit, constant, content.parameters[name])
         origin = known[name]
-        _notes(found, [origin.words])
+        words = [origin.meaning, origin.words]
+        found = _parameter(name, words, p.unit, constant, content.parameters[name])
         values = {
             "grade": origin.grade,
             "source": " ".join(origin.sources),
@@ -129,10 +134,10 @@ def _parameters(content: Content) -> Iterator[Element]:
 def _variables(content: Content) -> Iterator[Element]:
     """Write the states with their value at time 0, then what rules compute."""
     for name, v in content.model.observables.items():
-        yield _parameter(name, v.long_name, v.unit, False, content.start.get(name))
+        yield _parameter(name, [v.long_name], v.unit, False, content.start.get(name))
     for name in CLOCK:
         words = f"{'cosine' if name == CLOCK[0] else 'sine'} of the time of day"
-        yield _parameter(name, words, "1", False, None)
+        yield _parameter(name, [words], "1", False, None)
 
 
 def _rules(content: Content) -> Iterator[Element]:

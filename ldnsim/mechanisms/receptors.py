@@ -106,30 +106,6 @@ def naltrexol_binding(
     return coupling_drug * coupling_brain * coupling_opioid * naltrexol_brain
 
 
-@M.quantity("1", "mu receptor occupancy by antagonist")
-def mor_occupancy(mor_ntx: float, mor_naltrexol: float) -> float:
-    """Share of mu receptors held by either antagonist."""
-    return mor_ntx + mor_naltrexol
-
-
-@M.quantity("1", "delta receptor occupancy by antagonist")
-def dor_occupancy(dor_ntx: float, dor_naltrexol: float) -> float:
-    """Share of delta receptors held by either antagonist."""
-    return dor_ntx + dor_naltrexol
-
-
-@M.quantity("1", "kappa receptor occupancy by antagonist")
-def kor_occupancy(kor_ntx: float, kor_naltrexol: float) -> float:
-    """Share of kappa receptors held by either antagonist."""
-    return kor_ntx + kor_naltrexol
-
-
-@M.quantity("1", "OGF receptor occupancy by antagonist")
-def ogfr_occupancy(ogfr_ntx: float, ogfr_naltrexol: float) -> float:
-    """Share of OGF receptors held by either antagonist."""
-    return ogfr_ntx + ogfr_naltrexol
-
-
 @M.quantity("1", "mu receptors open to an antagonist")
 def mor_available(
     mor_occupancy: float, bound_mor: float, beta_endorphin: float, oprm1_potency: float
@@ -160,6 +136,22 @@ def ogfr_available(ogfr_occupancy: float, bound_ogfr: float, met_enkephalin: flo
 FRACTION = {"lower": 0.0, "upper": 1.0, "scale": 0.01}
 
 
+@M.state("1", "mu receptor occupancy by antagonist", **FRACTION)
+def mor_occupancy(
+    mor_occupancy: float,
+    ntx_binding: float,
+    naltrexol_binding: float,
+    kd_mor: float,
+    kd_mor_naltrexol: float,
+    k_off_mor: float,
+    mor_available: float,
+) -> float:
+    """Association of either antagonist minus dissociation, which is as slow for both."""
+    parent = association(ntx_binding, kd_mor, k_off_mor, mor_available)
+    metabolite = association(naltrexol_binding, kd_mor_naltrexol, k_off_mor, mor_available)
+    return parent + metabolite - k_off_mor * mor_occupancy
+
+
 @M.state("1", "mu receptors held by naltrexone", **FRACTION)
 def mor_ntx(
     mor_ntx: float, ntx_binding: float, kd_mor: float, k_off_mor: float, mor_available: float
@@ -168,17 +160,26 @@ def mor_ntx(
     return association(ntx_binding, kd_mor, k_off_mor, mor_available) - k_off_mor * mor_ntx
 
 
-@M.state("1", "mu receptors held by 6-beta-naltrexol", **FRACTION)
-def mor_naltrexol(
-    mor_naltrexol: float,
+@M.quantity("1", "mu receptors held by 6-beta-naltrexol")
+def mor_naltrexol(mor_occupancy: float, mor_ntx: float) -> float:
+    """What of the occupancy is not naltrexone's."""
+    return mor_occupancy - mor_ntx
+
+
+@M.state("1", "delta receptor occupancy by antagonist", **FRACTION)
+def dor_occupancy(
+    dor_occupancy: float,
+    ntx_binding: float,
     naltrexol_binding: float,
-    kd_mor_naltrexol: float,
-    k_off_mor: float,
-    mor_available: float,
+    kd_dor: float,
+    kd_dor_naltrexol: float,
+    k_off_dor: float,
+    dor_available: float,
 ) -> float:
-    """Association minus dissociation."""
-    bound = association(naltrexol_binding, kd_mor_naltrexol, k_off_mor, mor_available)
-    return bound - k_off_mor * mor_naltrexol
+    """Association of either antagonist minus dissociation, which is as slow for both."""
+    parent = association(ntx_binding, kd_dor, k_off_dor, dor_available)
+    metabolite = association(naltrexol_binding, kd_dor_naltrexol, k_off_dor, dor_available)
+    return parent + metabolite - k_off_dor * dor_occupancy
 
 
 @M.state("1", "delta receptors held by naltrexone", **FRACTION)
@@ -189,17 +190,26 @@ def dor_ntx(
     return association(ntx_binding, kd_dor, k_off_dor, dor_available) - k_off_dor * dor_ntx
 
 
-@M.state("1", "delta receptors held by 6-beta-naltrexol", **FRACTION)
-def dor_naltrexol(
-    dor_naltrexol: float,
+@M.quantity("1", "delta receptors held by 6-beta-naltrexol")
+def dor_naltrexol(dor_occupancy: float, dor_ntx: float) -> float:
+    """What of the occupancy is not naltrexone's."""
+    return dor_occupancy - dor_ntx
+
+
+@M.state("1", "kappa receptor occupancy by antagonist", **FRACTION)
+def kor_occupancy(
+    kor_occupancy: float,
+    ntx_binding: float,
     naltrexol_binding: float,
-    kd_dor_naltrexol: float,
-    k_off_dor: float,
-    dor_available: float,
+    kd_kor: float,
+    kd_kor_naltrexol: float,
+    k_off_kor: float,
+    kor_available: float,
 ) -> float:
-    """Association minus dissociation."""
-    bound = association(naltrexol_binding, kd_dor_naltrexol, k_off_dor, dor_available)
-    return bound - k_off_dor * dor_naltrexol
+    """Association of either antagonist minus dissociation, which is as slow for both."""
+    parent = association(ntx_binding, kd_kor, k_off_kor, kor_available)
+    metabolite = association(naltrexol_binding, kd_kor_naltrexol, k_off_kor, kor_available)
+    return parent + metabolite - k_off_kor * kor_occupancy
 
 
 @M.state("1", "kappa receptors held by naltrexone", **FRACTION)
@@ -210,17 +220,26 @@ def kor_ntx(
     return association(ntx_binding, kd_kor, k_off_kor, kor_available) - k_off_kor * kor_ntx
 
 
-@M.state("1", "kappa receptors held by 6-beta-naltrexol", **FRACTION)
-def kor_naltrexol(
-    kor_naltrexol: float,
+@M.quantity("1", "kappa receptors held by 6-beta-naltrexol")
+def kor_naltrexol(kor_occupancy: float, kor_ntx: float) -> float:
+    """What of the occupancy is not naltrexone's."""
+    return kor_occupancy - kor_ntx
+
+
+@M.state("1", "OGF receptor occupancy by antagonist", **FRACTION)
+def ogfr_occupancy(
+    ogfr_occupancy: float,
+    ntx_binding: float,
     naltrexol_binding: float,
-    kd_kor_naltrexol: float,
-    k_off_kor: float,
-    kor_available: float,
+    kd_ogfr: float,
+    kd_ogfr_naltrexol: float,
+    k_off_ogfr: float,
+    ogfr_available: float,
 ) -> float:
-    """Association minus dissociation."""
-    bound = association(naltrexol_binding, kd_kor_naltrexol, k_off_kor, kor_available)
-    return bound - k_off_kor * kor_naltrexol
+    """Association of either antagonist minus dissociation, which is as slow for both."""
+    parent = association(ntx_binding, kd_ogfr, k_off_ogfr, ogfr_available)
+    metabolite = association(naltrexol_binding, kd_ogfr_naltrexol, k_off_ogfr, ogfr_available)
+    return parent + metabolite - k_off_ogfr * ogfr_occupancy
 
 
 @M.state("1", "OGF receptors held by naltrexone", **FRACTION)
@@ -231,17 +250,10 @@ def ogfr_ntx(
     return association(ntx_binding, kd_ogfr, k_off_ogfr, ogfr_available) - k_off_ogfr * ogfr_ntx
 
 
-@M.state("1", "OGF receptors held by 6-beta-naltrexol", **FRACTION)
-def ogfr_naltrexol(
-    ogfr_naltrexol: float,
-    naltrexol_binding: float,
-    kd_ogfr_naltrexol: float,
-    k_off_ogfr: float,
-    ogfr_available: float,
-) -> float:
-    """Association minus dissociation."""
-    bound = association(naltrexol_binding, kd_ogfr_naltrexol, k_off_ogfr, ogfr_available)
-    return bound - k_off_ogfr * ogfr_naltrexol
+@M.quantity("1", "OGF receptors held by 6-beta-naltrexol")
+def ogfr_naltrexol(ogfr_occupancy: float, ogfr_ntx: float) -> float:
+    """What of the occupancy is not naltrexone's."""
+    return ogfr_occupancy - ogfr_ntx
 
 
 def regulation(

@@ -11,7 +11,7 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +86,11 @@ class BlockFolder:
         np.savez(buffer, **{name: getattr(block, name) for name in ARRAYS})
         write_atomically(self._file(block.first), buffer.getvalue())
 
-    def load(self, first: int) -> Block:
-        """Read a finished block."""
+    def load(self, first: int, names: Sequence[str] = ARRAYS) -> Block:
+        """Read a finished block, or only some of its arrays; the others are empty."""
+        none: Any = np.empty((0, 0, 0))
         with np.load(self._file(first), allow_pickle=False) as data:
-            return Block(first, **{name: data[name] for name in ARRAYS})
+            return Block(first, **{n: data[n] if n in names else none for n in ARRAYS})
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:

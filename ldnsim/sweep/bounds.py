@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ldnsim.config.blocks import Modifiers
 from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
 from ldnsim.model import check_value, default_model
-from ldnsim.sweep.events import parameter_events
+from ldnsim.sweep.events import parameter_events, sets_modifiers
 
 if TYPE_CHECKING:
     from ldnsim.sweep.plan import Plan
@@ -26,23 +26,28 @@ def check_parameters(plan: Plan) -> None:
     model = default_model()
     parameters = list(model.parameters.values())
     nothing = Modifiers()
-    seen: set[Any] = set()
-    for i, run in enumerate(plan.runs):
-        if run.modifiers == nothing and not run.changes:
+    facet = plan.runs.facet(sets_modifiers)
+    runs = [plan.runs[i] for i in facet.runs().tolist()]
+    acting = [r.modifiers != nothing or bool(r.changes) for r in runs]
+    if not any(acting):
+        return
+    place = facet.of(np.arange(len(plan)))
+    pairs, first = np.unique(
+        place * len(plan.patients) + plan.patients.of_run, return_index=True
+    )
+    for pair, i in sorted(zip(pairs.tolist(), first.tolist(), strict=True), key=lambda p: p[1]):
+        if not acting[pair // len(plan.patients)]:
             continue
-        who = int(plan.patients.of_run[i])
-        key = (who, run.modifiers, run.changes)
-        if key in seen:
-            continue
-        seen.add(key)
-        found = parameter_events(run, plan.patients.params[who], plan.end)
+        run, who = plan.runs[i], np.array([plan.patients.of_run[i]])
+        found = parameter_events(run, plan.patients.vectors(who)[0], plan.end)
         for target, value in zip(found.target, found.value, strict=True):
             parameter = parameters[int(target) - len(model.states)]
             try:
                 check_value(parameter, float(value))
             except UserError as error:
+                where = f" (at {plan.runs.point(i)})" if plan.dims else ""
                 keys = " and ".join(_acting(run, parameter.name))
-                raise UserError(f"{keys}{_point(plan, i)}: {error}") from None
+                raise UserError(f"{keys}{where}: {error}") from None
 
 
 def _acting(run: RunSpec, name: str) -> list[str]:
@@ -61,16 +66,3 @@ def _acting(run: RunSpec, name: str) -> list[str]:
             what = f"value = {c.value:g}" if c.factor is None else f"factor = {c.factor:g}"
             found.append(f"changes[{n}].{what}")
     return found
-
-
-def _point(plan: Plan, i: int) -> str:
-    """Name the point of the grid a run is, by the axes; empty for a single run."""
-    if not plan.dims:
-        return ""
-    at = np.unravel_index(i, plan.shape)
-    words = [
-        f"{c.name} = {c.values[int(k)]}"
-        for dim, k in zip(plan.dims, at, strict=True)
-        for c in dim.coordinates
-    ]
-    return f" (at {', '.join(words)})"

@@ -3,6 +3,8 @@
 Each name (a parameter, the genotype) has its own one-dimensional low-discrepancy sequence, keyed
 by the seed and the CRC-32 of the name. So no draw moves when parameters are added, left out or
 put in another order, and candidate ``k`` is the same person in every study of one seed.
+
+SciPy is imported when something is drawn: a sweep without a population never waits for it.
 """
 
 from __future__ import annotations
@@ -11,8 +13,6 @@ import zlib
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
-from scipy.stats import qmc
 
 Floats = NDArray[np.float64]
 TINY = 2.0**-32  # a quantile of exactly 0 or 1 would be an infinite draw
@@ -31,6 +31,8 @@ def sobol(seed: int, name: str, n: int) -> Floats:
     share their leading bits and two parameters would be correlated. The shuffle of a block depends
     on nothing but name and block, so that a longer sequence begins with the shorter one.
     """
+    from scipy.stats import qmc
+
     levels = max(n - 1, 0).bit_length()
     values = qmc.Sobol(1, scramble=True, seed=generator(seed, name)).random_base2(levels)[:, 0]
     for level in range(1, levels):
@@ -45,6 +47,8 @@ def latin_hypercube(seed: int, name: str, n: int, size: int) -> Floats:
     Every hypercube has one value in each of ``size`` strata; candidates beyond the first are the
     next hypercube. Other than with :func:`sobol`, the draws depend on the size.
     """
+    from scipy.stats import qmc
+
     cubes = [
         qmc.LatinHypercube(1, seed=generator(seed, name, i)).random(size)[:, 0]
         for i in range(-(-n // size))
@@ -72,6 +76,8 @@ def spread_out(kind: str, sd: float, centre: Floats, quantile: Floats) -> Floats
         centre: medians, shape (n,); 0, and 1 of a fraction, stay as they are.
         quantile: shape (n,).
     """
+    from scipy.special import ndtri
+
     step = sd * ndtri(quantile)
     if kind == "lognormal":
         return np.asarray(centre * np.exp(step), dtype=np.float64)

@@ -25,9 +25,14 @@ EXERCISE = "exercise"
 STRESS = "stress"
 
 
+def sets_modifiers(field: str) -> bool:
+    """Whether a field of a study changes the adjuncts, the exercise or the stress of a run."""
+    return field.partition(".")[0] == "modifiers"
+
+
 def dose_events(
     given_time: Floats, given_mg: Floats, slow: NDArray[np.bool_], end: float
-) -> Events:
+) -> tuple[NDArray[np.bool_], Events]:
     """Turn doses actually taken into amounts in the gut depots.
 
     Args:
@@ -35,11 +40,14 @@ def dose_events(
         given_mg: mg of naltrexone hydrochloride.
         slow: whether it is the slow-release capsule.
         end: doses at or after this time are not given.
+
+    Returns:
+        which doses are given, and their events.
     """
     index = default_model().state_index
     taken = np.isfinite(given_time) & (given_mg > 0.0) & (given_time < end)
     target = np.where(slow[taken], index["gut_slow"], index["gut_fast"]).astype(np.int64)
-    return Events(given_time[taken], target, given_mg[taken] * NMOL_PER_MG)
+    return taken, Events(given_time[taken], target, given_mg[taken] * NMOL_PER_MG)
 
 
 def factor_spans(run: RunSpec) -> list[Span]:

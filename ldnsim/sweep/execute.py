@@ -49,13 +49,46 @@ def run_study(
         UserError: when something is in the way at ``out``, or cannot be resumed.
         Interrupted: when stopped from the keyboard; finished blocks are kept.
     """
-    plan = make_plan(study, threads)
-    threads = plan.threads
-    if out is None:
-        job = Job(plan, threads)
-        starts = job.starts(plan.block)
-        return _in_memory(job, list(_solve(job, starts, plan.block, threads, progress, executor)))
-    target = Path(out)
+    return run_plan(
+        make_plan(study, threads), out, resume=resume, overwrite=overwrite, progress=progress,
+        executor=executor,
+    )  # fmt: skip
+
+
+def run_plan(
+    plan: Plan,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    executor: Executor = "threads",
+) -> xr.Dataset:
+    """Run every run of a plan, with its threads; see :func:`run_study`."""
+    if out is not None:
+        run_into_store(
+            plan, Path(out), resume=resume, overwrite=overwrite, progress=progress,
+            executor=executor,
+        )  # fmt: skip
+        return store.open_store(out)
+    job = Job(plan, plan.threads)
+    starts = job.starts(plan.block)
+    return _in_memory(job, list(_solve(job, starts, plan.block, plan.threads, progress, executor)))
+
+
+def run_into_store(
+    plan: Plan,
+    target: Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    executor: Executor = "threads",
+) -> None:
+    """Run every run of a plan and store the result without opening it.
+
+    Arguments and errors are those of :func:`run_study`.
+    """
     manifest = manifest_of(plan)
     folder = store.partial_folder(target)
     if not target.parent.is_dir():
@@ -64,8 +97,8 @@ def run_study(
         going_on = resume and not overwrite and _may_go_on(folder, target, manifest)
         if going_on or not _is_done(target, manifest, resume, overwrite):
             size = _prepare(folder, manifest, plan, resume, overwrite)
-            _run_into(folder, Job(plan, threads), size, target, threads, progress, executor)
-    return store.open_store(target)
+            job = Job(plan, plan.threads)
+            _run_into(folder, job, size, target, plan.threads, progress, executor)
 
 
 def _in_memory(job: Job, blocks: list[Block]) -> xr.Dataset:

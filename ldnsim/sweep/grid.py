@@ -1,12 +1,19 @@
-"""The labelled grid: axes become dimensions, and every point of it a run in C order."""
+"""The labelled grid: axes become dimensions, and every point of it a run in C order.
+
+A run is made when somebody asks for it. What a sweep does for all runs it does on facets: the
+sub-grids on which the patient, the doses or the modifiers depend.
+"""
 
 from __future__ import annotations
 
-import itertools
+import functools
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ldnsim.config.axis import Points
 from ldnsim.config.fields import points
@@ -14,6 +21,7 @@ from ldnsim.config.rules import name_of
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
 
+Ints = NDArray[np.int64]
 # Coarse fields first: a swept regimen is chosen before its target is set.
 _ORDER = ("hypothesis", "patient", "parameters", "regimen", "modifiers", "adherence", "subject")
 
@@ -108,35 +116,109 @@ def size(grid: tuple[Dim, ...]) -> int:
     return math.prod(shape(grid))
 
 
-def runs(study: StudyConfig, grid: tuple[Dim, ...]) -> Iterator[RunSpec]:
-    """Yield every run in global order: the last dimension varies fastest.
+class Runs(Sequence[RunSpec]):
+    """Every run of a grid in C order (last dimension fastest), made when asked for.
 
-    Fields are applied from coarse to fine whatever the order of the axes, and equal settings
-    share one regimen object, so that doses are worked out once.
+    Fields are applied from coarse to fine whatever the order of the axes.
     """
-    memo: dict[Any, Any] = {}
-    start = base(study)
-    for position in itertools.product(*(d.settings for d in grid)):
-        pairs = sorted((p for setting in position for p in setting), key=_rank)
-        yield _apply(start, pairs, memo)
+
+    def __init__(self, start: RunSpec, grid: tuple[Dim, ...]) -> None:
+        """Keep where runs start from and what each position sets.
+
+        Args:
+            start: the run before any axis is applied.
+            grid: the dimensions.
+        """
+        self.start = start
+        self.grid = grid
+        self.shape = shape(grid)
+        self._at = functools.lru_cache(maxsize=64)(self._make)
+
+    def __len__(self) -> int:
+        """Return the number of runs."""
+        return size(self.grid)
+
+    @overload
+    def __getitem__(self, i: int) -> RunSpec: ...
+    @overload
+    def __getitem__(self, i: slice) -> Sequence[RunSpec]: ...
+    def __getitem__(self, i: int | slice) -> RunSpec | Sequence[RunSpec]:
+        """Make one run, or those of a slice."""
+        if isinstance(i, slice):
+            return [self._at(k) for k in range(len(self))[i]]
+        return self._at(range(len(self))[i])
+
+    def _make(self, i: int) -> RunSpec:
+        at = np.unravel_index(i, self.shape) if self.shape else ()
+        chosen = (d.settings[int(k)] for d, k in zip(self.grid, at, strict=True))
+        return self.start.with_values(sorted((p for c in chosen for p in c), key=_rank))
+
+    def point(self, i: int) -> str:
+        """Return where on the grid a run is, as text; empty for a single run."""
+        at = np.unravel_index(i, self.shape) if self.shape else ()
+        return ", ".join(
+            f"{c.name} = {c.values[int(k)]}"
+            for dim, k in zip(self.grid, at, strict=True)
+            for c in dim.coordinates
+        )
+
+    def facet(self, matters: Callable[[str], bool]) -> Facet:
+        """Return the part of the grid on which fields of a kind depend.
+
+        Args:
+            matters: tells from the name of a field whether it is of that kind.
+        """
+        axes = tuple(
+            k for k, d in enumerate(self.grid) if any(matters(f) for f, _ in d.settings[0])
+        )
+        return Facet(self.shape, axes)
+
+
+@dataclass(frozen=True)
+class Facet:
+    """The part of a grid on which one side of its runs depends, such as who the patient is.
+
+    Runs at the same place of the facet agree on that side, so that it is worked out once for each
+    place instead of once for each run.
+
+    Attributes:
+        shape: of the whole grid.
+        axes: the dimensions that matter, ascending.
+    """
+
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of places."""
+        return math.prod(self.shape[k] for k in self.axes)
+
+    def of(self, rows: Ints) -> Ints:
+        """Return the place of each run, shape (rows,)."""
+        found = np.zeros(len(rows), dtype=np.int64)
+        for k in self.axes:
+            inner = math.prod(self.shape[k + 1 :])
+            found = found * self.shape[k] + rows // inner % self.shape[k]
+        return found
+
+    def run(self, place: int) -> int:
+        """Return the first run at a place."""
+        return int(self.runs(np.array([place]))[0])
+
+    def runs(self, places: Ints | None = None) -> Ints:
+        """Return the first run at each place; at all of them when None."""
+        rest = np.arange(self.size) if places is None else places
+        found = np.zeros(len(rest), dtype=np.int64)
+        for k in reversed(self.axes):
+            found += rest % self.shape[k] * math.prod(self.shape[k + 1 :])
+            rest = rest // self.shape[k]
+        return found
 
 
 def _rank(pair: tuple[str, Any]) -> tuple[int, int]:
     room = pair[0].partition(".")[0]
     return (_ORDER.index(room), pair[0].count("."))
-
-
-def _apply(base: RunSpec, pairs: Sequence[tuple[str, Any]], memo: dict[Any, Any]) -> RunSpec:
-    """Set fields, reusing regimens already made; those of a regimen are set together."""
-    run = base.with_values([p for p in pairs if not p[0].startswith("regimen")])
-    chosen = [p for p in pairs if p[0].startswith("regimen")]
-    if not chosen:
-        return run
-    key = tuple((f, v if isinstance(v, str) else id(v)) for f, v in chosen)
-    if key not in memo:
-        # the values are kept too: an id is only unique while its object lives
-        memo[key] = (chosen, run.with_values(chosen).regimen)
-    return replace(run, regimen=memo[key][1])
 
 
 def base(study: StudyConfig) -> RunSpec:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.config.blocks import Modifiers
+from ldnsim.config.run import RunSpec
 from ldnsim.model import default_model
 from ldnsim.sweep import summaries
-from ldnsim.sweep.events import dose_events, merge, parameter_events
+from ldnsim.sweep.events import merge, parameter_events, sets_modifiers
+from ldnsim.sweep.grid import Facet
+from ldnsim.sweep.people import AT_ONCE
 from ldnsim.sweep.people import untreated as untreated_orbits
 from ldnsim.sweep.plan import Plan
 from ldnsim.sweep.task import Events, Solved, Task, solve_task
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 REFERENCE = "beta_endorphin"
 
 
@@ -50,19 +55,38 @@ def find_untreated(plan: Plan, threads: int | None = None) -> Untreated:
     orbits = untreated_orbits(plan.people, plan.patients, threads)
     status = np.asarray(orbits.status).astype(np.int8)
     ok = (status == 0)[:, None]
-    y0 = np.where(ok, orbits.y0, np.nan)
-    mean = np.where(ok, orbits.mean, np.nan)
-    reference = reference_day(plan, y0, threads)
+    y0, mean = orbits.y0, orbits.mean
+    if not ok.all():
+        y0, mean = np.where(ok, y0, np.nan), np.where(ok, mean, np.nan)
+    none = np.empty((len(y0), 0))
+    reference = reference_day(plan, y0, threads) if needs_reference(plan) else none
     return Untreated(y0, mean, np.asarray(orbits.residual), status, reference)
 
 
+def needs_reference(plan: Plan) -> bool:
+    """Whether a summary compares with the untreated patient at the same time of day."""
+    return any(s.kind == "same_clock" for s in plan.summaries)
+
+
 def reference_day(plan: Plan, y0: Floats, threads: int | None = None) -> Floats:
-    """Follow every untreated patient for one day, for comparison at the same clock time."""
+    """Follow every untreated patient for one day, for comparison at the same clock time.
+
+    Patients are taken some thousands at a time, in whole groups of the engine.
+    """
+    parts = []
+    for first in range(0, len(y0), AT_ONCE):
+        which = np.arange(first, min(first + AT_ONCE, len(y0)))
+        task = _untreated_day(plan, plan.patients.vectors(which), y0[which])
+        parts.append(solve_task(task, threads).trajectory[:, 0, :])
+    return np.concatenate(parts)
+
+
+def _untreated_day(plan: Plan, params: Floats, y0: Floats) -> Task:
     n, none = len(y0), np.empty(0)
     empty = Events(none, none.astype(np.int64), none)
-    task = Task(
+    return Task(
         first=0,
-        params=plan.patients.params,
+        params=params,
         y0=y0,
         events=(empty,) * n,
         end=24.0,
@@ -74,21 +98,14 @@ def reference_day(plan: Plan, y0: Floats, threads: int | None = None) -> Floats:
         rtol=plan.study.solver.rtol,
         atol=tolerances(plan),
     )
-    return solve_task(task, threads).trajectory[:, 0, :]
 
 
 def run_events(plan: Plan, i: int) -> Events:
     """Return the events of run ``i`` of a plan: parameters set and doses actually taken."""
-    run = plan.runs[i]
-    ledger = plan.book.ledger(run)
-    doses = dose_events(
-        np.asarray(ledger.given_time_h),
-        np.asarray(ledger.given_mg),
-        np.asarray(ledger.formulation) == 1,
-        plan.end,
-    )
-    own = plan.patients.params[plan.patients.of_run[i]]
-    return merge((parameter_events(run, own, plan.end), doses))
+    rows = np.array([i])
+    (doses,) = plan.dosing.events(rows, plan.end)
+    own = plan.patients.vectors(plan.patients.of_run[rows])[0]
+    return merge((parameter_events(plan.runs[i], own, plan.end), doses))
 
 
 @dataclass(frozen=True)
@@ -113,6 +130,29 @@ class Block:
     steps: NDArray[np.int64]
     rejected: NDArray[np.int64]
 
+    @property
+    def rows(self) -> Ints:
+        """Global numbers of its runs."""
+        return np.arange(self.first, self.first + len(self.status))
+
+    def cut(self, first: int, last: int) -> Block:
+        """Return its runs from ``first`` to before ``last``."""
+        part = slice(max(first - self.first, 0), max(last - self.first, 0))
+        arrays = {n: getattr(self, n)[part] for n in _names()}
+        return Block(self.first + part.start, **arrays)
+
+    @staticmethod
+    def join(blocks: Sequence[Block]) -> Block:
+        """Return consecutive blocks as one."""
+        if len(blocks) == 1:
+            return blocks[0]
+        arrays = {n: np.concatenate([getattr(b, n) for b in blocks]) for n in _names()}
+        return Block(blocks[0].first, **arrays)
+
+
+def _names() -> list[str]:
+    return [f.name for f in fields(Block) if f.name != "first"]
+
 
 class Job:
     """A plan with the untreated state of its patients: makes tasks, finishes what they give."""
@@ -127,16 +167,21 @@ class Job:
 
     @cached_property
     def _observables(self) -> NDArray[np.int64]:
-        """Indices of the stored variables, and last the reference of the rebound if needed."""
+        """Indices of variables kept over time, and last the reference of the rebound if needed."""
         index = default_model().observable_index
-        names = list(self.plan.variables)
+        names = list(self._kept)
         if self._needs_reference and REFERENCE not in names:
             names.append(REFERENCE)
         return np.array([index[n] for n in names], dtype=np.int64)
 
     @property
+    def _kept(self) -> tuple[str, ...]:
+        """Names of the variables stored over time or in the close-up."""
+        return self.plan.variables if len(self.plan.time) or self.plan.keeps_night else ()
+
+    @property
     def _needs_reference(self) -> bool:
-        return any(s.kind == "same_clock" for s in self.plan.summaries)
+        return needs_reference(self.plan)
 
     @property
     def _night_time(self) -> Floats:
@@ -152,11 +197,12 @@ class Job:
         plan, solver = self.plan, self.plan.study.solver
         rows = np.arange(first, min(first + block, len(plan)))
         who = plan.patients.of_run[rows]
+        params = plan.patients.vectors(who)
         return Task(
             first=first,
-            params=plan.patients.params[who],
+            params=params,
             y0=self.untreated.y0[who],
-            events=tuple(run_events(plan, int(i)) for i in rows),
+            events=self._events(rows, params),
             end=plan.end,
             time=plan.time,
             night_start=plan.night_start[rows],
@@ -165,6 +211,25 @@ class Job:
             wanted=summaries.wanted(plan, self.untreated.mean[who], rows),
             rtol=solver.rtol,
             atol=tolerances(plan),
+        )
+
+    @cached_property
+    def _modified(self) -> tuple[Facet, list[RunSpec | None]]:
+        """Where on the grid modifiers and changes act, and a run for each such place."""
+        facet = self.plan.runs.facet(sets_modifiers)
+        runs = [self.plan.runs[i] for i in facet.runs().tolist()]
+        return facet, [r if r.changes or r.modifiers != Modifiers() else None for r in runs]
+
+    def _events(self, rows: Ints, params: Floats) -> tuple[Events, ...]:
+        """Return the events of runs with given parameters, (runs, parameters)."""
+        plan, (facet, acting) = self.plan, self._modified
+        doses = plan.dosing.events(rows, plan.end)
+        if not any(acting):
+            return tuple(doses)
+        places = facet.of(rows).tolist()
+        return tuple(
+            dose if run is None else merge((parameter_events(run, own, plan.end), dose))
+            for dose, own, run in zip(doses, params, (acting[k] for k in places), strict=True)
         )
 
     def finish(self, task: Task, solved: Solved) -> Block:
@@ -178,7 +243,7 @@ class Job:
         untreated = self.untreated.status[who]
         status = np.where(untreated != 0, untreated, solved.status).astype(np.int8)
         values[status != 0] = np.nan
-        kept, dtype = len(plan.variables), plan.study.output.dtype
+        kept, dtype = len(self._kept), plan.study.output.dtype
         night = solved.night[:, :kept] if plan.keeps_night else solved.night[:, :kept, :0]
         return Block(
             task.first,

@@ -13,30 +13,60 @@ from ldnsim.catalog import CLAIM, covariates, hypotheses, phenotypes
 from ldnsim.config.run import RunSpec
 from ldnsim.mechanisms.record import ASSUMED
 from ldnsim.model import default_model
+from ldnsim.sweep.people import AT_ONCE, People, with_genotype
 
 if TYPE_CHECKING:
-    from ldnsim.sweep.people import People
+    from ldnsim.sweep.grid import Runs
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Patients:
     """The distinct untreated patients of a plan.
 
+    A virtual patient is a place in the population around a centre, and its vector is worked out
+    when asked for: a population times an axis can have more patients than memory holds.
+
     Attributes:
-        params: parameter vectors, shape (patients, parameters).
+        centres: distinct parameter vectors, shape (centres, parameters).
+        centre: which of them each patient has, shape (patients,).
+        person: place in the population, shape (patients,); empty without one.
         inflamed: starting basin, shape (patients,).
         of_run: which patient each run is, shape (runs,).
+        people: the population, if any.
     """
 
-    params: Floats
+    centres: Floats
+    centre: Ints
+    person: Ints
     inflamed: NDArray[np.bool_]
-    of_run: NDArray[np.int64]
+    of_run: Ints
+    people: People | None = None
 
     def __len__(self) -> int:
         """Return the number of distinct patients."""
         return len(self.inflamed)
+
+    def vectors(self, which: Ints) -> Floats:
+        """Return the parameter vectors of some patients, shape (which, parameters)."""
+        own = self.centres[self.centre[which]]
+        return own if self.people is None else self.people.vectors(own, self.person[which])
+
+    def extremes(self) -> tuple[Floats, Floats]:
+        """Return the smallest and the largest value of every parameter, each (parameters,)."""
+        low = np.full(self.centres.shape[1], np.inf)
+        high = -low
+        for first in range(0, len(self), AT_ONCE):
+            own = self.vectors(np.arange(first, min(first + AT_ONCE, len(self))))
+            low, high = np.minimum(low, own.min(axis=0)), np.maximum(high, own.max(axis=0))
+        return low, high
+
+    @property
+    def params(self) -> Floats:
+        """All parameter vectors, shape (patients, parameters)."""
+        return self.vectors(np.arange(len(self)))
 
 
 def overrides(run: RunSpec) -> Mapping[str, float]:
@@ -102,41 +132,73 @@ def is_inflamed(run: RunSpec) -> bool:
     return (run.basin or phenotypes()[run.phenotype].basin) == "inflamed"
 
 
-def find_patients(runs: Sequence[RunSpec], people: People | None = None) -> Patients:
-    """Collect the distinct patients in order of first appearance.
+def sets_patient(field: str) -> bool:
+    """Whether a field of a study changes who a patient is, apart from the place in a population."""
+    return field == "hypothesis" or field.startswith(("patient.", "parameters."))
+
+
+def find_patients(runs: Sequence[RunSpec]) -> Patients:
+    """Collect the distinct patients of runs without a population, in order of first appearance."""
+    own = Centres([(run, None) for run in runs])
+    return _distinct(own, own.of, np.empty(0, np.int64), None)
+
+
+def of_grid(runs: Runs, people: People | None) -> Patients:
+    """Collect the distinct patients of a grid, in order of first appearance.
 
     Args:
         runs: the runs of a plan.
-        people: the virtual patients that runs refer to, if the study has a population.
+        people: the virtual patients of the dimension ``patient``, if the study has a population.
     """
-    model = default_model()
-    centres: dict[Any, Floats] = {}
-    seen: dict[Any, int] = {}
-    vectors: list[Floats] = []
-    flags: list[bool] = []
-    of_run = np.empty(len(runs), dtype=np.int64)
-    for i, run in enumerate(runs):
-        run = people.of(run) if people is not None else run
-        kind = (run.hypothesis, run.phenotype, run.covariates, run.parameters)
-        key = (kind, is_inflamed(run), run.patient)
-        if key not in seen:
-            seen[key] = len(seen)
-            if kind not in centres:
-                centres[kind] = model.parameter_vector(overrides(run))
-            own = centres[kind]
-            if people is not None and run.patient is not None:
-                own = people.vector(own, run.patient)
-            vectors.append(own)
-            flags.append(key[1])
-        of_run[i] = seen[key]
-    return _merge_equal(np.array(vectors), np.array(flags, dtype=np.bool_), of_run)
+    facet = runs.facet(sets_patient)
+    kinds = [runs[i] for i in facet.runs().tolist()]
+    rows = np.arange(len(runs))
+    if people is None:
+        own = Centres([(run, None) for run in kinds])
+        return _distinct(own, own.of[facet.of(rows)], np.empty(0, np.int64), None)
+    drawn, genotype = people.genotypes()
+    own = Centres([(run, g) for run in kinds for g in drawn])
+    person = runs.facet(lambda field: field == "patient").of(rows)
+    return _distinct(own, own.of[facet.of(rows) * len(drawn) + genotype[person]], person, people)
 
 
-def _merge_equal(params: Floats, flags: NDArray[np.bool_], of_run: NDArray[np.int64]) -> Patients:
-    """Merge patients described differently whose parameters are the same bits."""
-    index: dict[bytes, int] = {}
-    place = np.empty(len(params), dtype=np.int64)
-    for i, row in enumerate(params):
-        place[i] = index.setdefault(row.tobytes() + bytes([bool(flags[i])]), len(index))
-    _, first = np.unique(place, return_index=True)
-    return Patients(params[first], flags[first], place[of_run])
+class Centres:
+    """Distinct parameter vectors with their basin, and which of them each description has."""
+
+    def __init__(self, described: Sequence[tuple[RunSpec, str | None]]) -> None:
+        """Merge what is described differently but has the same bits.
+
+        Args:
+            described: runs, each with a genotype that was drawn, if any.
+        """
+        model = default_model()
+        vectors: list[Floats] = []
+        flags: list[bool] = []
+        memo: dict[Any, Floats] = {}
+        index: dict[bytes, int] = {}
+        self.of = np.empty(len(described), dtype=np.int64)
+        for i, (run, genotype) in enumerate(described):
+            run = run if genotype is None else with_genotype(run, genotype)
+            kind = (run.hypothesis, run.phenotype, run.covariates, run.parameters)
+            if kind not in memo:
+                memo[kind] = model.parameter_vector(overrides(run))
+            own, flag = memo[kind], is_inflamed(run)
+            self.of[i] = index.setdefault(own.tobytes() + bytes([flag]), len(index))
+            if self.of[i] == len(vectors):
+                vectors.append(own)
+                flags.append(flag)
+        self.vectors = np.array(vectors)
+        self.inflamed = np.array(flags, dtype=np.bool_)
+
+
+def _distinct(own: Centres, centre: Ints, person: Ints, people: People | None) -> Patients:
+    """Collect the distinct pairs of centre and person; each argument has one entry per run."""
+    size = 1 if people is None else len(people)
+    key = centre * size + (person if people is not None else 0)
+    found, first, which = np.unique(key, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    place = np.empty(len(found), dtype=np.int64)
+    place[order] = np.arange(len(found))
+    at = found[order] // size
+    who = found[order] % size if people is not None else np.empty(0, np.int64)
+    return Patients(own.vectors, at, who, own.inflamed[at], place[which.reshape(-1)], people)

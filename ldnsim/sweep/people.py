@@ -15,14 +15,15 @@ from ldnsim.model import default_model
 from ldnsim.sweep import draws
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from ldnsim.engine.orbit import Orbits
     from ldnsim.sweep.patients import Patients
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 PK = "pharmacokinetics"
 OPRM1 = "oprm1"
+AT_ONCE = 4096
+"""Patients whose parameter vectors are held at once."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,7 @@ class People:
         candidate: number of each patient in the stream of candidates, shape (patients,).
         quantile: of each varied parameter, shape (patients, names).
         genotype: of each patient; empty when none is drawn.
-        values: parameters under the reference, shape (patients, names).
-        params: all of their parameters there, shape (patients, parameters).
+        centres: medians there of each genotype of :meth:`genotypes`, (genotypes, parameters).
         inflamed: basin of the reference.
         orbits: their untreated days, solved to judge them.
         tried: how many candidates were looked at for these patients.
@@ -49,8 +49,7 @@ class People:
     candidate: NDArray[np.int64]
     quantile: Floats
     genotype: tuple[str, ...]
-    values: Floats
-    params: Floats
+    centres: Floats
     inflamed: bool
     orbits: Orbits = field(repr=False)
     tried: int
@@ -61,16 +60,40 @@ class People:
         """Return the number of patients."""
         return len(self.candidate)
 
+    def genotypes(self) -> tuple[list[str | None], Ints]:
+        """Return the genotypes that occur, and which of them each patient has, shape (patients,).
+
+        Without drawn genotypes the only one is None.
+        """
+        if not self.genotype:
+            return [None], np.zeros(len(self), dtype=np.int64)
+        names, which = np.unique(np.array(self.genotype, dtype=str), return_inverse=True)
+        return [str(n) for n in names], which.astype(np.int64)
+
     def of(self, run: RunSpec) -> RunSpec:
         """Return a run with what was drawn of its patient besides parameters."""
         if not self.genotype or run.patient is None:
             return run
         return with_genotype(run, self.genotype[run.patient])
 
-    def vector(self, centre: Floats, patient: int) -> Floats:
-        """Return the parameters of a patient around a centre, each of shape (parameters,)."""
-        own = vary(self.settings, self.names, centre[None, :], self.quantile[[patient]])
-        return np.asarray(own[0], dtype=np.float64)
+    def vectors(self, centre: Floats, patients: Ints) -> Floats:
+        """Return the parameters of patients, each around a centre, (patients, parameters)."""
+        return vary(self.settings, self.names, centre, self.quantile[patients])
+
+    @property
+    def values(self) -> Floats:
+        """Parameters that vary, under the reference, shape (patients, names)."""
+        index = default_model().parameter_index
+        at = [index[n] for n in self.names]
+        found = np.empty((len(self), len(at)))
+        for first in range(0, len(self), AT_ONCE):
+            which = np.arange(first, min(first + AT_ONCE, len(self)))
+            found[which] = self.own(which)[:, at]
+        return found
+
+    def own(self, patients: Ints) -> Floats:
+        """Return the parameters under the reference of some patients, (patients, parameters)."""
+        return self.vectors(self.centres[self.genotypes()[1][patients]], patients)
 
 
 def varied(settings: Population) -> tuple[str, ...]:
@@ -149,20 +172,30 @@ def untreated(people: People | None, patients: Patients, threads: int | None) ->
         patients: the distinct patients of the plan.
         threads: threads of the engine.
     """
-    from ldnsim.engine.drugfree import felt
     from ldnsim.engine.orbit import find_orbits
 
     if people is None:
         return find_orbits(patients.params, patients.inflamed, threads)
-    place = {row.tobytes(): k for k, row in enumerate(felt(people.params))}
-    known = np.array([place.get(row.tobytes(), -1) for row in felt(patients.params)])
-    known[patients.inflamed != people.inflamed] = -1
+    known = np.where(_same_day(people, patients), patients.person, -1)
     new = np.flatnonzero(known < 0)
-    both = [people.orbits]
-    if len(new):
-        both.append(find_orbits(patients.params[new], patients.inflamed[new], threads))
+    if not len(new):
+        whole = np.array_equal(known, np.arange(len(people)))
+        return people.orbits if whole else pick(people.orbits, known)
+    found = find_orbits(patients.vectors(new), patients.inflamed[new], threads)
     known[new] = len(people) + np.arange(len(new))
-    return pick(joined(both), known)
+    return pick(joined([people.orbits, found]), known)
+
+
+def _same_day(people: People, patients: Patients) -> NDArray[np.bool_]:
+    """Whether an untreated day of each patient is that of the same person under the reference."""
+    from ldnsim.engine.drugfree import felt
+
+    same = np.zeros(len(patients), dtype=np.bool_)
+    for first in range(0, len(patients), AT_ONCE):
+        which = np.arange(first, min(first + AT_ONCE, len(patients)))
+        mine, theirs = patients.vectors(which), people.own(patients.person[which])
+        same[which] = (felt(mine) == felt(theirs)).all(axis=1)
+    return np.asarray(same & (patients.inflamed == people.inflamed))
 
 
 def attributes(people: People) -> dict[str, Any]:
@@ -180,24 +213,26 @@ def attributes(people: People) -> dict[str, Any]:
     }
 
 
-def label(ds: xr.Dataset, people: People) -> xr.Dataset:
-    """Add to a result which candidate each patient is, and what was drawn of him or her."""
+def coordinates(people: People) -> dict[str, Any]:
+    """Return which candidate each patient is and what was drawn, as coordinates of a result."""
     model = default_model()
     units = np.array([model.parameters[n].unit for n in people.names], dtype=str)
-    ds = ds.assign_coords(
-        candidate=("patient", people.candidate, {"long_name": "number in the stream of draws"}),
-        parameter=("parameter", np.array(people.names, dtype=str), {"long_name": "parameter"}),
-        parameter_unit=("parameter", units, {"long_name": "unit of the parameter"}),
-    )
-    ds["patient_parameters"] = (
-        ("patient", "parameter"),
-        people.values,
-        {
-            "units": "see parameter_unit",
-            "long_name": "parameters drawn, under the study's own hypothesis and phenotype",
-        },
-    )
+    return {
+        "candidate": ("patient", people.candidate, {"long_name": "number in the stream of draws"}),
+        "parameter": ("parameter", np.array(people.names, dtype=str), {"long_name": "parameter"}),
+        "parameter_unit": ("parameter", units, {"long_name": "unit of the parameter"}),
+    }
+
+
+def drawn(people: People) -> dict[str, Any]:
+    """Return what was drawn of each patient, as variables of a result."""
+    words = {
+        "units": "see parameter_unit",
+        "long_name": "parameters drawn, under the study's own hypothesis and phenotype",
+    }
+    found: dict[str, Any] = {"patient_parameters": (("patient", "parameter"), people.values, words)}
     if people.genotype:
-        words = np.array(people.genotype, dtype=str)
-        ds["patient_oprm1"] = ("patient", words, {"long_name": "OPRM1 A118G genotype drawn"})
-    return ds
+        names = np.array(people.genotype, dtype=str)
+        long_name = {"long_name": "OPRM1 A118G genotype drawn"}
+        found["patient_oprm1"] = ("patient", names, long_name)
+    return found

@@ -17,13 +17,18 @@ from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.sweep import doses, grid
 from ldnsim.sweep.bounds import check_parameters
-from ldnsim.sweep.patients import Patients, find_patients
+from ldnsim.sweep.dosing import Dosing
+from ldnsim.sweep.events import sets_modifiers
+from ldnsim.sweep.patients import Patients, of_grid, sets_patient
 from ldnsim.sweep.people import People
 from ldnsim.sweep.population import describe, find_people
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 DAY, WEEK = 24.0, 168.0
 MAX_RUNS = 5_000_000
+MOST_IN_BLOCK = 4096
+BLOCK_BYTES = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,16 @@ class Plan:
     Attributes:
         study: the configuration.
         dims: the dimensions of the sweep.
-        runs: every run in global order (last dimension fastest).
-        book: the ledgers of the runs.
+        runs: every run in global order (last dimension fastest), made when asked for.
+        dosing: the doses of the runs.
         end: horizon in hours, shared by all runs.
         threads: threads with which candidates of a population are solved.
     """
 
     study: StudyConfig
     dims: tuple[grid.Dim, ...]
-    runs: tuple[RunSpec, ...]
-    book: doses.DoseBook = field(repr=False)
+    runs: grid.Runs = field(repr=False)
+    dosing: Dosing = field(repr=False)
     end: float = 0.0
     threads: int | None = None
 
@@ -58,7 +63,16 @@ class Plan:
     @cached_property
     def patients(self) -> Patients:
         """The distinct patients."""
-        return find_patients(self.runs, self.people)
+        return of_grid(self.runs, self.people)
+
+    @cached_property
+    def kinds(self) -> list[RunSpec]:
+        """Runs that show every hypothesis, phenotype, covariate and modifier of the study."""
+        return [
+            self.runs[i]
+            for matters in (sets_patient, sets_modifiers)
+            for i in self.runs.facet(matters).runs().tolist()
+        ]
 
     @cached_property
     def people(self) -> People | None:
@@ -128,7 +142,7 @@ class Plan:
 
     def _starts(self, day: int | None) -> Floats:
         """Find the close-up of each run; runs without doses take the latest of the others."""
-        starts = np.array([self._start(run, day) for run in self.runs])
+        starts = self.dosing.close_ups(day, self.end, len(self))
         fallback = doses.close_up_of_day(np.arange(22.0, self.end, DAY), day or 0, self.end)
         if day is None:
             fallback = self.end - DAY
@@ -140,8 +154,7 @@ class Plan:
 
     def _no_such_night(self, day: int | None) -> str:
         """Say which days have a close-up: 24 h from a dose, or from 22:00, before the end."""
-        fits = [t[t + DAY <= self.end] for t, _ in (self.book.planned(r) for r in self.runs)]
-        latest = max([self.end - DAY - 22.0, *(float(t[-1]) for t in fits if len(t))])
+        latest = max(self.end - DAY - 22.0, self.dosing.latest_whole_day(self.end))
         last = math.floor(latest / DAY)
         valid = f"a day from 0 to {last}" if last >= 0 else "'last' or false"
         return (
@@ -149,45 +162,50 @@ class Plan:
             f" study at {self.end / DAY:g} d; expected {valid}"
         )
 
-    def _start(self, run: RunSpec, day: int | None) -> float:
-        time, _ = self.book.planned(run)
-        if day is None:
-            return doses.close_up_start(time, self.end)
-        return doses.close_up_of_day(time, day, self.end)
-
-    def window(self, name: str) -> tuple[Floats, Floats]:
-        """Return start and end of a window for each run (h), each of shape (runs,).
+    def window(self, name: str, rows: Ints) -> tuple[Floats, Floats]:
+        """Return start and end of a window for some runs (h), each of shape (rows,).
 
         Args:
             name: one of :data:`ldnsim.config.summaries.WINDOWS`.
+            rows: numbers of the runs.
         """
-        n = len(self)
+        n = len(rows)
         if name == "run":
             return np.zeros(n), np.full(n, self.end)
         if name == "end":
             return np.full(n, max(self.end - WEEK, 0.0)), np.full(n, self.end)
         if name == "night":
-            return self.night_start, self.night_start + DAY
-        stop = self.last_night + DAY
+            return self.night_start[rows], self.night_start[rows] + DAY
+        stop = self.last_night[rows] + DAY
         return np.maximum(stop - WEEK, 0.0), stop
 
     @property
     def block(self) -> int:
-        """Runs per block: the setting, or some for every thread, so that little is lost."""
+        """Runs per block: the setting, or as many as keep the work around the solver small.
+
+        That is some for every thread at least, and beyond that so many that a sixteenth of the
+        study is in a block, up to :data:`MOST_IN_BLOCK` runs and :data:`BLOCK_BYTES` of results.
+        """
         import os
 
         solver = self.study.solver
-        return solver.block or 8 * max(4, 2 * (solver.threads or os.cpu_count() or 1))
+        least = 8 * max(4, 2 * (solver.threads or os.cpu_count() or 1))
+        room = min(MOST_IN_BLOCK, BLOCK_BYTES // self._bytes_per_run, len(self) // 16)
+        return solver.block or max(least, room // 8 * 8)
 
     @property
     def bytes(self) -> int:
         """Expected size of the result before compression."""
+        return self._bytes_per_run * len(self)
+
+    @property
+    def _bytes_per_run(self) -> int:
         item = np.dtype(self.study.output.dtype).itemsize
         samples = len(self.time) + (len(self.night_time) if self.keeps_night else 0)
         per_run = len(self.variables) * (samples * item + 8) + len(self.summaries) * 8 + 64
         if self.study.output.ledger:
-            per_run += 60 * (len(self.book.ledger(self.runs[0]).planned_time_h))
-        return per_run * len(self)
+            per_run += 60 * len(self.dosing.ledger(0))
+        return per_run
 
     def describe(self) -> str:
         """Return the plan as a few lines of text."""
@@ -262,16 +280,16 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
             f"axes: the product {sizes} is {n:,} runs, more than {MAX_RUNS:,}; shorten an axis, or"
             " zip axes that belong together"
         )
-    runs = tuple(grid.runs(study, dims))
-    book = doses.DoseBook()
-    end = study.horizon if study.horizon is not None else doses.natural_end(runs, book)
+    runs = grid.Runs(grid.base(study), dims)
+    dosing = Dosing(runs)
+    end = study.horizon if study.horizon is not None else dosing.natural_end()
     for i, change in enumerate(study.changes, start=1):
         if change.at >= end:
             raise UserError(
                 f"changes[{i}].at = '{change.at:g} h' is not before the end of the study at"
                 f" {end:g} h; make it earlier or set a longer horizon"
             )
-    plan = Plan(study, dims, runs, book, end, threads or study.solver.threads)
+    plan = Plan(study, dims, runs, dosing, end, threads or study.solver.threads)
     check_parameters(plan)
     _ = plan.night_start  # a numbered day that is not there is refused before anything runs
     return plan

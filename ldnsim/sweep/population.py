@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,6 @@ from ldnsim.sweep.patients import is_inflamed, overrides
 from ldnsim.sweep.people import (
     OPRM1,
     People,
-    joined,
     on_bound,
     pick,
     varied,
@@ -48,14 +47,46 @@ MOST = 20
 
 @dataclass(frozen=True)
 class _Candidates:
-    """A chunk of candidates, looked at."""
+    """A chunk of candidates, looked at; of those not plausible only the reason is kept.
 
+    Attributes:
+        reason: why each candidate is not plausible; empty for those who are.
+        quantile: of the plausible ones, as all that follows.
+        genotype: drawn, if any.
+        orbits: their untreated days.
+        clipped: which of their parameters were put on a bound.
+    """
+
+    reason: tuple[str, ...]
     quantile: Floats
     genotype: tuple[str, ...]
-    params: Floats
     orbits: Orbits
     clipped: NDArray[np.bool_]
-    reason: tuple[str, ...]
+
+
+class _Accepted:
+    """Plausible candidates in order, up to the number wanted, in arrays of that length."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.count = 0
+        self.reason: list[str] = []
+        self.genotype: list[str] = []
+        self.clipped: Any = 0
+        self.arrays: dict[str, NDArray[Any]] = {}
+
+    def add(self, chunk: _Candidates) -> None:
+        """Take what is still wanted of a chunk."""
+        n = min(len(chunk.quantile), self.size - self.count)
+        self.reason += chunk.reason
+        self.genotype += chunk.genotype[:n]
+        self.clipped = self.clipped + chunk.clipped[:n].sum(axis=0)
+        days = {f.name: getattr(chunk.orbits, f.name) for f in fields(chunk.orbits)}
+        for name, values in {"quantile": chunk.quantile, **days}.items():
+            if name not in self.arrays:
+                self.arrays[name] = np.empty((self.size, *values.shape[1:]), values.dtype)
+            self.arrays[name][self.count : self.count + n] = values[:n]
+        self.count += n
 
 
 def find_people(
@@ -75,19 +106,17 @@ def find_people(
     if settings is None:
         return None
     seed = study.seed if settings.seed is None else settings.seed
-    chunks: list[_Candidates] = []
-    good, most = 0, max(MOST * settings.size, 4 * CHUNK)
-    for chunk in _stream(settings, seed, reference, threads):
-        chunks.append(chunk)
-        good += chunk.reason.count("")
-        if good >= settings.size:
-            return _accept(settings, is_inflamed(reference), chunks)
-        if len(chunks) % 8 == 0:
-            log.info("%d of %d virtual patients found, %d candidates tried", good, settings.size,
-                     len(chunks) * CHUNK)  # fmt: skip
-        if len(chunks) * CHUNK >= most:
+    found, most = _Accepted(settings.size), max(MOST * settings.size, 4 * CHUNK)
+    for number, chunk in enumerate(_stream(settings, seed, reference, threads), start=1):
+        found.add(chunk)
+        if found.count == settings.size:
+            return _accept(settings, reference, found)
+        if number % 8 == 0:
+            log.info("%d of %d virtual patients found, %d candidates tried", found.count,
+                     settings.size, number * CHUNK)  # fmt: skip
+        if number * CHUNK >= most:
             break
-    raise _too_few(settings, chunks, good)
+    raise _too_few(settings, found)
 
 
 def _stream(
@@ -101,8 +130,9 @@ def _stream(
         if first + CHUNK > drawn:
             drawn = max(2 * drawn, settings.size, CHUNK) + CHUNK
             args = (drawn, settings.size)
-            u = np.array([draws.quantiles(settings.method, seed, n, *args) for n in names])
-            u = u.reshape(len(names), drawn).T
+            u = np.empty((drawn, len(names)))
+            for j, name in enumerate(names):
+                u[:, j] = draws.quantiles(settings.method, seed, name, *args)
             genes = draws.quantiles(settings.method, seed, f"covariate {OPRM1}", *args)
         rows = slice(first, first + CHUNK)
         yield _look_at(settings, names, reference, u[rows], genes[rows], threads)
@@ -128,8 +158,11 @@ def _look_at(
     centre = np.array([memo[run.covariates] for run in runs])
     params = vary(settings, names, centre, u)
     orbits = find_orbits(params, np.full(len(u), is_inflamed(reference)), threads)
-    clipped = on_bound(names, centre, params)
-    return _Candidates(u, genotype, params, orbits, clipped, _reasons(settings, orbits))
+    reason = _reasons(settings, orbits)
+    good = np.flatnonzero(np.array([r == "" for r in reason]))
+    clipped = on_bound(names, centre, params)[good]
+    drawn = tuple(genotype[k] for k in good) if genotype else ()
+    return _Candidates(reason, u[good], drawn, pick(orbits, good), clipped)
 
 
 def _reasons(settings: Population, orbits: Orbits) -> tuple[str, ...]:
@@ -148,38 +181,36 @@ def _reasons(settings: Population, orbits: Orbits) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _accept(settings: Population, inflamed: bool, chunks: list[_Candidates]) -> People:
-    """Take the first plausible candidates; count what was passed over on the way."""
-    reason = [r for c in chunks for r in c.reason]
-    good = np.flatnonzero(np.array([r == "" for r in reason]))[: settings.size]
+def _accept(settings: Population, reference: RunSpec, found: _Accepted) -> People:
+    """Make patients of the first plausible candidates; count what was passed over on the way."""
+    from ldnsim.engine.orbit import Orbits
+
+    good = np.flatnonzero(np.array([r == "" for r in found.reason]))[: settings.size]
     tried = int(good[-1]) + 1
-    names = varied(settings)
-    genotype = [x for c in chunks for x in c.genotype]
-    clipped = np.concatenate([c.clipped for c in chunks])[good].sum(axis=0)
-    params = np.concatenate([c.params for c in chunks])[good]
-    index = default_model().parameter_index
+    names, genotypes = varied(settings), sorted(set(found.genotype))
+    runs = [with_genotype(reference, x) for x in genotypes] or [reference]
+    quantile = found.arrays.pop("quantile")
     return People(
         settings,
         names,
         good.astype(np.int64),
-        np.concatenate([c.quantile for c in chunks])[good],
-        tuple(genotype[k] for k in good) if genotype else (),
-        params[:, [index[n] for n in names]],
-        params,
-        inflamed,
-        pick(joined([c.orbits for c in chunks]), good),
+        quantile,
+        tuple(found.genotype),
+        np.array([default_model().parameter_vector(overrides(run)) for run in runs]),
+        is_inflamed(reference),
+        Orbits(**found.arrays),
         tried,
-        dict(sorted(Counter(r for r in reason[:tried] if r).items())),
-        {n: int(k) for n, k in zip(names, clipped, strict=True) if k},
+        dict(sorted(Counter(r for r in found.reason[:tried] if r).items())),
+        {n: int(k) for n, k in zip(names, found.clipped, strict=True) if k},
     )
 
 
-def _too_few(settings: Population, chunks: list[_Candidates], good: int) -> UserError:
-    counts = Counter(r for c in chunks for r in c.reason if r)
+def _too_few(settings: Population, found: _Accepted) -> UserError:
+    counts = Counter(r for r in found.reason if r)
     why = ", ".join(f"{n} x {r}" for r, n in counts.most_common())
     return UserError(
-        f"population.size = {settings.size}: only {good} of {len(chunks) * CHUNK} candidates are"
-        f" plausible ({why}); widen population.plausible, lower population.scale, or choose"
+        f"population.size = {settings.size}: only {found.count} of {len(found.reason)} candidates"
+        f" are plausible ({why}); widen population.plausible, lower population.scale, or choose"
         " another phenotype or basin"
     )
 

@@ -10,8 +10,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import numpy as np
-
 from ldnsim.catalog import COMBINATION_WARNING, adjuncts, covariates, hypotheses, phenotypes
 from ldnsim.model import default_model
 from ldnsim.sweep import people
@@ -76,10 +74,10 @@ def _hash(parts: list[bytes]) -> str:
 
 def parameter_table(plan: Plan) -> list[dict[str, Any]]:
     """Return one record per parameter with the value used, or its range over the sweep."""
-    params = plan.patients.params
+    lows, highs = plan.patients.extremes()
     table = []
     for i, p in enumerate(default_model().parameters.values()):
-        low, high = float(np.min(params[:, i])), float(np.max(params[:, i]))
+        low, high = float(lows[i]), float(highs[i])
         row: dict[str, Any] = {
             "name": p.name,
             "value": low if low == high else None,
@@ -98,7 +96,7 @@ def parameter_table(plan: Plan) -> list[dict[str, Any]]:
 
 def sources(plan: Plan) -> dict[str, list[str]]:
     """Return the citation keys behind hypotheses, phenotypes, covariates and adjuncts of a plan."""
-    runs = plan.runs
+    runs = plan.kinds
     known_of = {k for r in runs for k, _ in r.covariates if k in covariates()}
     if plan.people is not None and plan.people.genotype:
         known_of.add(people.OPRM1)
@@ -119,11 +117,11 @@ def attributes(plan: Plan) -> dict[str, Any]:
     """Return the attributes of the result. No clock time: the same study gives the same bits."""
     study = plan.study
     solver = {"rtol": study.solver.rtol, "atol": study.solver.atol, "lanes": 8}
-    used = sorted({r.hypothesis for r in plan.runs})
+    used = sorted({r.hypothesis for r in plan.kinds})
     return {
         "title": study.title,
         "hypothesis": ", ".join(used),
-        "phenotype": ", ".join(sorted({r.phenotype for r in plan.runs})),
+        "phenotype": ", ".join(sorted({r.phenotype for r in plan.kinds})),
         "warning": warning(plan),
         "study": identity(study),
         "parameters": json.dumps(parameter_table(plan)),
@@ -147,5 +145,5 @@ def identity(study: Any) -> str:
 
 def warning(plan: Plan) -> str:
     """Return the standing warning, and what holds for combinations when there are any."""
-    combined = any(r.modifiers.adjuncts for r in plan.runs)
+    combined = any(r.modifiers.adjuncts for r in plan.kinds)
     return f"{WARNING} {COMBINATION_WARNING}" if combined else WARNING

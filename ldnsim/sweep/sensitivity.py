@@ -16,13 +16,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
 from ldnsim.config.summaries import Summary
 from ldnsim.errors import UserError
 from ldnsim.influence import SWITCH, reaching
 from ldnsim.mechanisms.record import ASSUMED, Parameter
 from ldnsim.model import default_model
+from ldnsim.sweep.dosing import Dosing
+from ldnsim.sweep.grid import Dim, Runs
 from ldnsim.sweep.job import Job, Untreated, reference_day
 from ldnsim.sweep.patients import Patients, grades
 from ldnsim.sweep.plan import Plan
@@ -145,8 +146,8 @@ def reference_run(plan: Plan, status: Sequence[int] | NDArray[np.int8]) -> int |
             away += np.abs(place - dim.size // 2) / dim.size
         else:
             first = first * dim.size + place
-    order = [int(i) for i in np.lexsort((away, first)) if int(status[i]) == 0]
-    treated = (i for i in order if np.any(np.asarray(plan.book.planned(plan.runs[i])[1]) > 0.0))
+    order = [i for i in np.lexsort((away, first)).tolist() if status[i] == 0]
+    treated = (i for i in order if plan.dosing.has_drug(i))
     return next(treated, order[0] if order else None)
 
 
@@ -165,7 +166,7 @@ def sensitivities(
         UserError: the patient has no untreated state, or the run itself failed.
     """
     who = int(plan.patients.of_run[run])
-    own, inflamed = plan.patients.params[who], bool(plan.patients.inflamed[who])
+    own, inflamed = plan.patients.vectors(np.array([who]))[0], bool(plan.patients.inflamed[who])
     y0 = _untreated(plan, who, threads) if untreated is None else untreated
     chosen, left_out = _choose(plan, own)
     index = default_model().parameter_index
@@ -205,7 +206,7 @@ def _untreated(plan: Plan, who: int, threads: int | None) -> Floats:
     from ldnsim.engine.status import Status
 
     people = plan.patients
-    found = find_orbits(people.params[who][None], people.inflamed[who][None], threads)
+    found = find_orbits(people.vectors(np.array([who])), people.inflamed[who][None], threads)
     if found.status[0] != Status.OK:
         raise UserError(f"no sensitivities of this run: {Status(int(found.status[0])).advice}")
     return np.asarray(found.y0[0], dtype=np.float64)
@@ -289,11 +290,12 @@ def _summaries(
 def _lanes(plan: Plan, run: int, params: Floats, inflamed: bool) -> _Lanes:
     """Plan of the copies: the same run over and over, summaries only."""
     n = len(params)
-    lanes = Patients(params, np.full(n, inflamed), np.arange(n, dtype=np.int64))
-    runs: tuple[RunSpec, ...] = (plan.runs[run],) * n
+    each = np.arange(n, dtype=np.int64)
+    lanes = Patients(params, each, np.empty(0, np.int64), np.full(n, inflamed), each)
+    runs = Runs(plan.runs[run], (Dim("copy", (), ((),) * n),))
     study = _thrifty(plan.study)
     return _Lanes(
-        study, (), runs, plan.book, plan.end, source=plan, which=run, lanes=lanes
+        study, (), runs, Dosing(runs), plan.end, source=plan, which=run, lanes=lanes
     )
 
 

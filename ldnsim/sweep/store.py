@@ -6,22 +6,28 @@ import json
 import math
 import os
 import shutil
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, nearest
-from ldnsim.sweep.blocks import BlockFolder
+from ldnsim.sweep.blocks import ARRAYS, BlockFolder
+from ldnsim.sweep.zarr_files import make_array, make_group, read_array
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ldnsim.sweep.columns import Column
     from ldnsim.sweep.job import Block, Job
 
 CHUNK_BYTES = 8_000_000
+"""Of one variable over time."""
+CHUNK_RUNS = 65_536
+"""Of a variable with one value per run."""
+_UNUSED = {"": ("trajectory", "night"), "time": ("night",), "night_time": ("trajectory",)}
 
 
 def kind_of(path: Path, setting: str) -> str:
@@ -78,18 +84,33 @@ def open_store(path: str | os.PathLike[str]) -> xr.Dataset:
     return ds
 
 
-def chunk_shape(shape: Sequence[int], samples: int, item: int) -> tuple[int, ...]:
+def statuses(path: Path) -> NDArray[np.int8]:
+    """Return the outcome of every run of a finished result, shape (runs,).
+
+    That of a Zarr store is read without xarray, which takes longer to load than a small sweep.
+
+    Raises:
+        UserError: there is no such result, or it is damaged.
+    """
+    try:
+        if path.is_dir():
+            return np.asarray(read_array(path / "status"), dtype=np.int8).reshape(-1)
+    except (OSError, ValueError, KeyError):
+        pass  # the library says what is wrong, or reads what this package does not
+    with open_store(path) as ds:
+        return np.asarray(ds["status"].values, dtype=np.int8).reshape(-1)
+
+
+def chunk_shape(shape: Sequence[int], room: int) -> tuple[int, ...]:
     """Return chunks over the dimensions of the sweep that hold consecutive runs.
 
     Args:
         shape: sizes of the dimensions.
-        samples: times per run.
-        item: bytes per value.
+        room: most runs in a chunk.
 
     Returns:
-        ones, then a part of one dimension, then whole dimensions; about 8 MB in all.
+        ones, then a part of one dimension, then whole dimensions.
     """
-    room = max(1, CHUNK_BYTES // max(1, samples * item))
     chunks = list(shape)
     for axis in range(len(shape)):
         inner = math.prod(shape[axis + 1 :])
@@ -144,68 +165,87 @@ def finish(job: Job, folder: BlockFolder, size: int, target: Path, kind: str) ->
 
 
 def _write_zarr(job: Job, folder: BlockFolder, size: int, path: Path) -> None:
-    import zarr
-
+    """Write the store region by region; only the blocks of one region are in memory."""
     from ldnsim.sweep import dataset
 
-    small = _small_columns(job, folder, size)
-    with warnings.catch_warnings():
-        # fixed-length text has no final Zarr v3 specification yet; zarr and xarray read it
-        warnings.filterwarnings("ignore", message=".*Zarr V3 specification.*")
-        ds = dataset.skeleton(job, small.__getitem__)
-        ds.to_zarr(path, mode="w", zarr_format=3, consolidated=False)
-    group = zarr.open_group(path, mode="r+", use_consolidated=False)
-    plan = job.plan
-    names = [d.name for d in plan.dims]
-    lengths = {"time": len(plan.time), "night_time": len(plan.night_time)}
-    dtype = np.dtype(plan.study.output.dtype)
-    timed = dataset.timed(plan)
-    if not timed:
-        return
-    chunks = chunk_shape(plan.shape, max(lengths[dim] for _, dim, _, _ in timed), dtype.itemsize)
-    arrays = {
-        name: group.create_array(
-            name,
-            shape=(*plan.shape, lengths[dim]),
-            chunks=(*chunks, lengths[dim]),
-            dtype=dtype,
-            fill_value=float("nan"),
-            dimension_names=[*names, dim],
-            attributes=dict(attrs),
+    status = _column(job, folder, size, "status")
+    laid = dataset.frame(job, status)
+    axes = {c: v[0] for c, v in laid.coords.items()}
+    make_group(path, laid.attrs)
+    for name, (dims, values, attrs) in {**laid.coords, **laid.fixed}.items():
+        names = (dims,) if isinstance(dims, str) else dims
+        words = dict(attrs) if name in laid.coords else with_coordinates(attrs, names, axes)
+        array = make_array(path / name, names, values.shape, values.shape, values.dtype, words)
+        array.write([slice(0, n) for n in values.shape], values)
+    for kind in ("", "time", "night_time"):
+        columns = [c for c in laid.columns if c.dim == kind]
+        if columns:
+            _fill(job, folder, size, path, columns, axes)
+
+
+def _fill(
+    job: Job,
+    folder: BlockFolder,
+    size: int,
+    path: Path,
+    columns: Sequence[Column],
+    axes: Mapping[str, Any],
+) -> None:
+    """Write columns that share their shape, region by region."""
+    from ldnsim.sweep.dataset import tail_length
+
+    plan, kind = job.plan, columns[0].dim
+    names = tuple(d.name for d in plan.dims)
+    tail = (tail_length(plan, kind),) if kind else ()
+    dims = (*names, kind) if kind else names
+    item = max(c.dtype.itemsize for c in columns)
+    room = CHUNK_BYTES // max(1, tail[0] * item) if tail else CHUNK_RUNS
+    chunks = chunk_shape(plan.shape, max(1, room))
+    arrays = [
+        make_array(
+            path / c.name, dims, (*plan.shape, *tail), (*chunks, *tail), c.dtype,
+            with_coordinates(c.attrs, dims, axes),
         )
-        for name, dim, _, attrs in timed
-    }
+        for c in columns
+    ]  # fmt: skip
+    kept = [n for n in ARRAYS if n not in _UNUSED[kind]]
     for first, last, where in regions(plan.shape, chunks):
-        blocks = [
-            _cut(folder.load(b), first, last)
-            for b in job.starts(size)
-            if b < last and b + size > first
-        ]
-        for name, dim, column, _ in timed:
-            values = dataset.values_of(plan, blocks, dim, column)
-            array = arrays[name]
-            shape = (*(s.stop - s.start for s in where), lengths[dim])
-            array[(*where, slice(None))] = values.reshape(shape)
+        block = _runs(job, folder, size, first, last, kept)
+        lengths = [s.stop - s.start for s in where]
+        for array, column in zip(arrays, columns, strict=True):
+            values = np.asarray(column.values(block)).reshape((*lengths, *tail))
+            array.write((*where, *(slice(0, n) for n in tail)), values)
 
 
-def _cut(block: Block, first: int, last: int) -> Block:
-    """Keep the runs of a block from ``first`` to before ``last``."""
-    from dataclasses import replace
+def with_coordinates(
+    attrs: Mapping[str, Any], dims: Sequence[str], axes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Name, as xarray reads it, the coordinates of an array that are not its dimensions.
 
-    from ldnsim.sweep.blocks import ARRAYS
+    Args:
+        attrs: attributes of the array.
+        dims: its dimensions.
+        axes: dimensions of every coordinate.
+    """
+    beside = sorted(
+        name
+        for name, own in axes.items()
+        if name not in dims and set((own,) if isinstance(own, str) else own) <= set(dims)
+    )
+    return {**attrs, "coordinates": " ".join(beside)} if beside else dict(attrs)
 
-    a = max(first - block.first, 0)
-    b = min(last - block.first, len(block.status))
-    kept = {name: getattr(block, name)[a:b] for name in ARRAYS}
-    return replace(block, first=block.first + a, **kept)
+
+def _runs(
+    job: Job, folder: BlockFolder, size: int, first: int, last: int, names: Sequence[str]
+) -> Block:
+    """Read the runs from ``first`` to before ``last`` out of the blocks that hold them."""
+    from ldnsim.sweep.job import Block
+
+    found = (folder.load(b, names) for b in range(first // size * size, last, size))
+    return Block.join([block.cut(first, last) for block in found])
 
 
-def _small_columns(job: Job, folder: BlockFolder, size: int) -> dict[str, Any]:
-    """Read what has one value per run, of all blocks."""
-    names = ("summaries", "status", "steps", "rejected")
-    parts: dict[str, list[Any]] = {name: [] for name in names}
-    for first in job.starts(size):
-        block = folder.load(first)
-        for name in names:
-            parts[name].append(getattr(block, name))
-    return {name: np.concatenate(found) for name, found in parts.items()}
+def _column(job: Job, folder: BlockFolder, size: int, name: str) -> Any:
+    """Read one small array of all blocks."""
+    parts = [getattr(folder.load(first, (name,)), name) for first in job.starts(size)]
+    return np.concatenate(parts)

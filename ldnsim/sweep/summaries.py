@@ -28,8 +28,10 @@ def wanted(plan: Plan, mean: Floats, rows: NDArray[np.int64]) -> tuple[Wanted, .
     """
     index = default_model().observable_index
     found = []
-    for s in reduced(plan):
-        start, stop = (w[rows] for w in plan.window(s.window))
+    chosen = reduced(plan)
+    windows = {name: plan.window(name, rows) for name in dict.fromkeys(s.window for s in chosen)}
+    for s in chosen:
+        start, stop = windows[s.window]
         at = index[s.observable]
         found.append(Wanted(s.kind, at, start, stop, _threshold(plan, s, mean[:, at])))
     return tuple(found)
@@ -95,9 +97,9 @@ def hours_above_reference(
 
     Crossings are found on the straight line between samples.
     """
-    at = clock_time(start[:, None] + night_time[None, :])
-    rows = [np.interp(t, clock, r, period=24.0) for t, r in zip(at, reference, strict=True)]
-    same = np.array(rows).reshape(values.shape)
+    starts, which = np.unique(start, return_inverse=True)
+    at = np.searchsorted(clock, clock_time(starts[:, None] + night_time[None, :]))
+    same = np.take_along_axis(reference, at[which.reshape(-1)], axis=1)
     excess = values - factor * same
     a, b = excess[:, :-1], excess[:, 1:]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -7,8 +7,9 @@ block size, and results are the same bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 LANES = 8
+FEW_WINDOWS = 4
+"""Different windows in a block beyond which it is solved in smaller batches."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,22 @@ class Task:
         """Return the number of runs."""
         return len(self.params)
 
+    def cut(self, part: slice) -> Task:
+        """Return the task of some of its runs, whole groups from a whole group on."""
+        # reductions share the arrays of their windows, and go on sharing them
+        windows = {id(x): x[part] for w in self.wanted for x in (w.start, w.stop)}
+        wanted = tuple(
+            replace(
+                w, start=windows[id(w.start)], stop=windows[id(w.stop)],
+                threshold=w.threshold[part],
+            )
+            for w in self.wanted
+        )  # fmt: skip
+        return replace(
+            self, first=self.first + part.start, params=self.params[part], y0=self.y0[part],
+            events=self.events[part], night_start=self.night_start[part], wanted=wanted,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Solved:
@@ -130,11 +149,41 @@ def solve_task(
 ) -> Solved:
     """Solve a block; runs without a starting state come back as NaN.
 
+    The engine follows every window and every output time of a batch in each of its runs. A block
+    in which these differ much from run to run is solved in smaller batches of whole groups.
+
     Args:
         task: the block.
         threads: threads of the engine; all cores when None.
         progress: called with the number of runs of this block that are done.
     """
+    size = _batch_size(task, threads)
+    if size >= len(task):
+        return _solve_batch(task, threads, progress)
+    found = []
+    for first in range(0, len(task), size):
+
+        def tell(n: int, first: int = first) -> None:
+            if progress is not None:
+                progress(first + n)
+
+        found.append(_solve_batch(task.cut(slice(first, first + size)), threads, tell))
+    names = [f.name for f in fields(Solved)]
+    return Solved(**{n: np.concatenate([getattr(s, n) for s in found]) for n in names})
+
+
+def _batch_size(task: Task, threads: int | None) -> int:
+    """Return how many runs to hand to the engine at once: all, or some groups for every thread."""
+    windows = max((len(distinct) for distinct, _ in _windows(task.wanted)), default=1)
+    nights = len(np.unique(task.night_start)) if len(task.night_time) else 1
+    if max(windows, nights) <= FEW_WINDOWS:
+        return len(task)
+    return LANES * max(4, 2 * (threads or os.cpu_count() or 1))
+
+
+def _solve_batch(
+    task: Task, threads: int | None, progress: Callable[[int], None] | None
+) -> Solved:
     from ldnsim.engine.batch import Batch, solve
 
     ok: NDArray[np.bool_] = np.asarray(np.isfinite(task.y0).all(axis=1))
@@ -167,11 +216,19 @@ def _nights(task: Task) -> Floats:
     return np.minimum(task.night_start[:, None] + task.night_time[None, :], task.end)
 
 
-def _windows(w: Wanted) -> tuple[Floats, NDArray[np.int64]]:
-    """Return the distinct windows of a reduction, shape (windows, 2), and which each run has."""
-    pairs = np.stack([w.start, w.stop], axis=1)
-    distinct, which = np.unique(pairs, axis=0, return_inverse=True)
-    return distinct, which.reshape(-1).astype(np.int64)
+def _windows(wanted: Sequence[Wanted]) -> list[tuple[Floats, NDArray[np.int64]]]:
+    """Return, for each reduction, its distinct windows (windows, 2) and which each run has.
+
+    Reductions share the arrays of their windows, and what is shared is compared once.
+    """
+    memo: dict[tuple[int, int], tuple[Floats, NDArray[np.int64]]] = {}
+    for w in wanted:
+        key = (id(w.start), id(w.stop))
+        if key not in memo:
+            pairs, which = np.unique(w.start + 1j * w.stop, return_inverse=True)
+            distinct = np.stack([pairs.real, pairs.imag], axis=1)
+            memo[key] = (distinct, which.reshape(-1).astype(np.int64))
+    return [memo[id(w.start), id(w.stop)] for w in wanted]
 
 
 def _reductions(task: Task, lane: NDArray[np.int64]) -> list[Any]:
@@ -183,16 +240,15 @@ def _reductions(task: Task, lane: NDArray[np.int64]) -> list[Any]:
 
     return [
         Reduction(w.kind, w.observable, float(a), float(b), w.threshold[lane])
-        for w in task.wanted
-        for a, b in _windows(w)[0]
+        for w, (distinct, _) in zip(task.wanted, _windows(task.wanted), strict=True)
+        for a, b in distinct
     ]
 
 
 def _pick(task: Task, found: Floats) -> Floats:
     """Take for each run the reductions over its own windows, shape (runs, reductions)."""
     columns, rows, at = [], np.arange(len(task)), 0
-    for w in task.wanted:
-        distinct, which = _windows(w)
+    for distinct, which in _windows(task.wanted):
         columns.append(found[rows, at + which])
         at += len(distinct)
     return np.stack(columns, axis=1) if columns else np.empty((len(task), 0))

@@ -1,4 +1,4 @@
-"""Agreement with SciPy's Radau at rtol 1e-10 on random patients and regimens.
+"""Agreement within rtol 1e-6 with SciPy's Radau at 1e-10 on random patients and regimens.
 
 Two links make the chain: Radau here integrates the compiled right-hand side, which
 ``test_kernels.py`` holds against the mechanism functions; the first case below integrates the
@@ -28,6 +28,8 @@ from tests.engine.bench import (
 
 NS = len(MODEL.states)
 HOURS = 36.0
+LEAST = 1e-3 * np.array([[s.scale] for s in MODEL.states.values()])
+"""Smallest range an error is compared with: what the absolute tolerance leaves to be resolved."""
 N = 52
 
 
@@ -93,7 +95,7 @@ def worst_error(n: int, seed: int, rates_of: Callable[[np.ndarray], Callable[...
         reference = radau(rates_of(params[i]), y0[i], times[i], doses[i], OUTPUTS)
         size = np.max(np.abs(reference), axis=1, keepdims=True)
         assert size[MODEL.state_index["mor_ntx"]] > 0.0
-        gap = np.abs(ours.traj[i] - reference) / np.where(size > 0.0, size, 1.0)
+        gap = np.abs(ours.traj[i] - reference) / np.maximum(size, LEAST)
         errors.append(gap.max())
     return np.array(errors)
 
@@ -102,14 +104,14 @@ def test_the_mechanism_functions_themselves_under_radau() -> None:
     def plain_rates(params: np.ndarray) -> Callable[[float, np.ndarray], np.ndarray]:
         return lambda t, y: MODEL.rates(t, y, params)
 
-    assert worst_error(8, 21, plain_rates, first=7).max() < 1e-5
+    assert worst_error(8, 21, plain_rates, first=7).max() < 1e-6
 
 
 def test_a_few_random_patients() -> None:
-    assert worst_error(8, 4, compiled_rates).max() < 1e-5
+    assert worst_error(8, 4, compiled_rates).max() < 1e-6
 
 
 @pytest.mark.long
 def test_many_random_patients_and_regimens() -> None:
     errors = worst_error(N, 77, compiled_rates)
-    assert errors.max() < 1e-5, np.sort(errors)[-5:]
+    assert errors.max() < 1e-6, np.sort(errors)[-5:]

@@ -128,15 +128,15 @@ def test_elimination_pattern_holds_the_true_factors(n: int, seed: int) -> None:
 
 @given(st.lists(st.floats(-2, 2), min_size=5, max_size=5), st.floats(0, 1))
 @settings(deadline=None)
-def test_quartic_reproduces_a_quartic(coefficients: list[float], x: float) -> None:
-    polynomial = np.polynomial.Polynomial(coefficients)
-    v = polynomial(np.linspace(0.0, 1.0, 5))
-    assert plain().quartic(v, x) == pytest.approx(polynomial(x), abs=1e-11)
+def test_interpolation_of_samples_reproduces_a_quartic(coefficients: list[float], x: float) -> None:
+    quartic = np.polynomial.Polynomial(coefficients)
+    v = quartic(plain().REACH)
+    assert plain().polynomial(v, x) == pytest.approx(quartic(x), abs=1e-11)
 
 
 def test_time_above_and_first_passage_of_a_known_curve() -> None:
     k = plain()
-    v = np.linspace(0.0, 1.0, 5) ** 2
+    v = k.REACH**2
     assert k.above(v, 0.25) == pytest.approx(0.5, abs=1e-12)
     assert k.first(v, 0.49, False) == pytest.approx(0.7, abs=1e-12)
     assert k.first(v, 2.0, False) == -1.0
@@ -145,6 +145,6 @@ def test_time_above_and_first_passage_of_a_known_curve() -> None:
 
 
 def test_extreme_finds_the_top_between_nodes() -> None:
-    x = np.linspace(0.0, 1.0, 5)
+    x = plain().REACH
     assert plain().extreme(1.0 - (x - 0.4) ** 2, 1.0) == pytest.approx(1.0, abs=1e-12)
     assert plain().extreme((x - 0.6) ** 2 - 1.0, -1.0) == pytest.approx(-1.0, abs=1e-12)

@@ -16,14 +16,16 @@ STATES = list(MODEL.states)
 
 
 def fixed_step(h: float, out_times: np.ndarray) -> np.ndarray:
-    """All states after a dose, with steps of exactly ``h`` (tolerances that never bind)."""
+    """All states after a dose, by Rodas5P with steps of exactly ``h`` (tolerances never bind)."""
     params, y0, _, _ = nightly([1.0], 1.0)
     batch = dosing(params, y0, [np.array([0.0])], [np.array([5.0])], 8.0, out_times, STATES)
-    loose = dataclasses.replace(batch, rtol=1e6, atol=np.full(len(STATES), 1e6), h_start=h, h_max=h)
+    loose = dataclasses.replace(
+        batch, rtol=1e6, atol=np.full(len(STATES), 1e6), h_start=h, h_max=h, method="rodas5p"
+    )
     return solve(loose, threads=1).traj[0]
 
 
-def test_convergence_order_of_the_step_is_five() -> None:
+def test_convergence_order_of_a_rodas_step_is_five() -> None:
     end = np.array([8.0])
     reference = fixed_step(1.0 / 512.0, end)
     scale = np.abs(reference) + 1e-3
@@ -34,7 +36,7 @@ def test_convergence_order_of_the_step_is_five() -> None:
     assert orders[0] > 4.0 and orders[1] > 4.5, (errors, orders)
 
 
-def test_convergence_order_of_the_dense_output_is_four() -> None:
+def test_convergence_order_of_its_dense_output_is_four() -> None:
     inside = np.arange(4.0, 8.0, 0.37)
     reference = fixed_step(1.0 / 512.0, inside)
     scale = np.max(np.abs(reference), axis=1, keepdims=True) + 1e-3

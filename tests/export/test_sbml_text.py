@@ -113,7 +113,10 @@ def test_notes_say_what_it_is_and_where_each_number_comes_from() -> None:
     assert "hypothesis: tonic" in text
     found = {p.attrib["id"]: p for p in read(text).root.iter(f"{S}parameter")}
     words = {n: " ".join(" ".join(p.itertext()).split()) for n, p in found.items()}
-    assert words["cl"].startswith("evidence: human PK or imaging; source: dunbar2007")
+    assert words["cl"].startswith(
+        "clearance of naltrexone evidence: human PK or imaging; source: dunbar2007"
+    )
+    assert words["pain"] == MODEL.states["pain"].long_name
     assert "set by hypothesis tonic (default 0.75)" in words["t_half_brain"]
     mark = next(e for e in found["ka"].iter() if e.tag == "{urn:ldnsim:export:1}parameter")
     assert mark.attrib["source"] == "licko1981"

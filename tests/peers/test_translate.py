@@ -39,6 +39,12 @@ def pair(a, b):
 
 
 @jit
+def room(n):
+    whole = np.zeros(n + 8)
+    return whole[(-whole.ctypes.data) % 64 // 8 :]
+
+
+@jit
 def many(x, counts, grid):
     total = 0
     best = -np.inf
@@ -49,7 +55,9 @@ def many(x, counts, grid):
         if i == 1:
             continue
         total += counts[i]
-    low, high = pair(best, 2.5)
+    spare = room(4)
+    spare[2] = 1.5
+    low, high = pair(best, 1.0 + spare[2])
     i = 10
     while i > 0 and not i == 4:
         i -= 1
@@ -98,7 +106,6 @@ def test_a_lane_function_is_vector_code_with_the_same_values() -> None:
         ("y = z", "'z' is read before it has a value"),
         ("assert x[0] > 0.0", "unknown statement Assert"),
         ("return f(x)", "calls itself"),
-        ("return x", "an array is returned"),
     ],
 )
 def test_what_it_does_not_know_is_named(line: str, words: str) -> None:

@@ -37,7 +37,7 @@ def test_the_dose_titration_study_is_the_one_its_comments_promise() -> None:
     doses = plan.dims[0].coordinates[0].values
     assert (doses[0], doses[-1]) == (0.001, 50.0)
     assert 4.5 in doses
-    first = plan.book.ledger(plan.runs[0])
+    first = plan.dosing.ledger(0)
     assert first.planned_mg[0] == pytest.approx(0.001 / 8)
     assert len(first.planned_mg) == 26 * 7
     assert len(plan.patients) == 1

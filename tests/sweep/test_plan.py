@@ -37,7 +37,7 @@ AXIS_OF_MISSES = (
 
 def taken(text: str) -> list[bool]:
     plan = Study.loads(text).plan()
-    return list(np.isfinite(plan.book.ledger(plan.runs[0]).given_time_h))
+    return list(np.isfinite(plan.dosing.ledger(0).given_time_h))
 
 
 def test_an_adherence_axis_draws_from_the_seed_of_the_study() -> None:
@@ -56,7 +56,7 @@ TARGET = '[[axes]]\nname = "target"\nfield = "regimen.target"\nvalues = ["0.5 mg
 
 def test_start_and_target_that_advance_together_are_checked_together() -> None:
     plan = Study.loads('zip = [["start", "target"]]\n' + LADDER + START + TARGET).plan()
-    planned = [plan.book.ledger(run).planned_mg for run in plan.runs]
+    planned = [plan.dosing.ledger(i).planned_mg for i in range(len(plan))]
     assert [(p[0], p[-1]) for p in planned] == [(0.1, 0.5), (3.0, 6.0)]
 
 

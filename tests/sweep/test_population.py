@@ -151,7 +151,7 @@ def test_patients_are_the_same_in_every_regimen_and_hypothesis(plan: Plan, peopl
 def test_every_patient_misses_doses_of_his_or_her_own_but_the_same_in_every_arm(
     plan: Plan,
 ) -> None:
-    taken = [tuple(np.isfinite(plan.book.ledger(r).given_time_h)) for r in plan.runs]
+    taken = [tuple(np.isfinite(plan.dosing.ledger(i).given_time_h)) for i in range(len(plan))]
     by_arm = np.array(taken).reshape(2, 2, SIZE, -1)
     assert (by_arm[0] == by_arm[1]).all() and (by_arm[:, 0] == by_arm[:, 1]).all()
     assert len({tuple(row) for row in by_arm[0, 0]}) > SIZE / 2

@@ -41,7 +41,7 @@ def test_chunks_cover_every_run_once_in_order(shape: list[int], samples: int, li
     from unittest import mock
 
     with mock.patch.object(store, "CHUNK_BYTES", limit * 4):
-        chunks = store.chunk_shape(shape, samples, 4)
+        chunks = store.chunk_shape(shape, max(1, store.CHUNK_BYTES // (samples * 4)))
     covered = [range(a, b) for a, b, _ in store.regions(shape, chunks)]
     assert [i for r in covered for i in r] == list(range(math.prod(shape)))
 

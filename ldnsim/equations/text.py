@@ -1,4 +1,4 @@
-"""Print the model's equations, from the very functions the kernels are made of."""
+"""Equations as plain text in the model's own names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from ldnsim.errors import unknown
 from ldnsim.mechanisms.record import CLOCK, Mechanism, Variable
-from ldnsim.model import Model, default_model
+from ldnsim.model import Model
 
 
 def expression(variable: Variable) -> Any:
@@ -44,28 +44,3 @@ def rooms(model: Model, mechanism: str | None = None) -> Iterator[Mechanism]:
     if mechanism is not None and mechanism not in names:
         raise unknown("mechanism", mechanism, names)
     yield from (m for m in model.mechanisms if mechanism in (None, m.name))
-
-
-def as_markdown(mechanism: str | None = None, model: Model | None = None) -> str:
-    """All equations with units and meanings, one section a mechanism, as Markdown.
-
-    Raises:
-        UserError: no mechanism of that name.
-    """
-    parts = ["# Equations", "", _HEAD]
-    for room in rooms(model or default_model(), mechanism):
-        if not room.variables:
-            continue  # factors alone: they stand in the equations of other mechanisms
-        parts += ["", f"## {room.title} (`{room.name}`)", ""]
-        for v in room.variables.values():
-            unit = f"{v.unit}/h" if v.is_state and v.unit != "1" else v.unit
-            unit = "1/h" if v.is_state and v.unit == "1" else unit
-            parts += [f"- {v.long_name} [{unit}]", "", "  ```", f"  {as_text(v)}", "  ```", ""]
-    return "\n".join(parts).rstrip() + "\n"
-
-
-_HEAD = (
-    "Written by `ldnsim equations --markdown` from the functions in `ldnsim/mechanisms`, which are "
-    "also what the kernels, their Jacobian and the slow reference are made of. Time is in hours; "
-    "`clock_cos` and `clock_sin` are cosine and sine of the time of day."
-)

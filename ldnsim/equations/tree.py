@@ -1,4 +1,4 @@
-"""An equation as a small tree of operations, from which MathML and Antimony are written.
+"""An equation as a small tree of operations, from which LaTeX, MathML and Antimony are written.
 
 Leaves are names (text), whole numbers and floats; everything else is an :class:`Apply`. The tree is
 made from the expression that SymPy finds by calling the mechanism function with symbols, so that
@@ -31,11 +31,16 @@ Node: TypeAlias = Apply | str | int | float
 
 def equation(variable: Variable) -> Node:
     """Return the rate of a state (per hour) or the value of a quantity, in the model's names."""
+    return tree(traced(variable))
+
+
+def traced(variable: Variable) -> Any:
+    """Return the same as a SymPy expression."""
     import sympy
 
     # real, not positive: a state may pass zero, and sqrt(x**2) must not become x
     symbols = [sympy.Symbol(name, real=True) for name in variable.arguments]
-    return tree(sympy.sympify(variable.formula(*symbols)))
+    return sympy.sympify(variable.formula(*symbols))
 
 
 def tree(expression: Any) -> Node:
@@ -64,10 +69,10 @@ def tree(expression: Any) -> Node:
 
 
 def _sum(expression: Any) -> Node:
-    """Added terms first, then those taken away."""
+    """Added terms first, a number before others, then those taken away."""
     added: list[Any] = []
     taken: list[Any] = []
-    for term in expression.as_ordered_terms():
+    for term in sorted(expression.as_ordered_terms(), key=lambda term: not term.is_Number):
         (taken if term.as_coeff_Mul()[0].is_negative else added).append(term)
     found = _joined("plus", [tree(t) for t in added]) if added else None
     for term in taken:
@@ -85,7 +90,7 @@ def _product(expression: Any) -> Node:
     above: list[Node] = []
     below: list[Node] = []
     for factor in expression.as_ordered_factors():
-        if factor == 1:  # a product of 1.0 and something is left by an expression such as 1.0/x
+        if factor.is_Number and float(factor) == 1.0:  # 1.0 is left where 1.0/x was written
             continue
         if factor.is_Pow and factor.exp.is_Number and factor.exp.is_negative:
             below.append(tree(factor.base**-factor.exp))

@@ -1,0 +1,81 @@
+"""Sweeps that keep summaries only: peak memory, and the time of everything but the solver."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SWEEP = """
+import json, resource, sys, time
+from pathlib import Path
+
+from ldnsim.sweep.execute import run_into_store
+from ldnsim.sweep.plan import make_plan
+from ldnsim.sweep.study import Study
+
+doses, paces, days, solver = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+if solver == "none":
+    import numpy as np
+    import ldnsim.engine.batch as batch
+
+    def nothing(b, threads=None, block=64, progress=None):
+        n, none = len(b.params), np.zeros(len(b.params), np.int64)
+        return batch.BatchResult(
+            np.ones((n, len(b.out_obs), len(b.out_times))), np.ones((n, len(b.reductions))),
+            np.ones(b.y0.shape), none.astype(np.int8), none, none,
+        )
+
+    batch.solve = nothing
+    import ldnsim.engine.orbit as orbit
+
+    def found(params, inflamed, threads=None):
+        from ldnsim.model import default_model
+        n, model = len(params), default_model()
+        return orbit.Orbits(
+            np.ones((n, len(model.states))), np.ones((n, len(model.observables))), np.zeros(n),
+            np.zeros(n, np.int64), np.zeros(n), np.zeros(n, np.int8),
+        )
+
+    orbit.find_orbits = found
+
+regimen = f"1/4 of target nightly at 22:00, +1/4 of target every 1 d to 4.5 mg, for {days} d"
+dose = {"name": "dose", "field": "regimen.target", "logspace": ["1 ug", "50 mg", doses]}
+pace = {"name": "pace", "field": "regimen.interval", "linspace": ["12 h", "156 h", paces]}
+output = {"trajectories": False, "night": False, "ledger": False}
+data = {"regimen": regimen, "axes": [dose, pace], "output": output, "horizon": f"{days} d"}
+start = time.perf_counter()
+run_into_store(make_plan(Study.build(data, "benchmark")), Path("a.zarr"))
+took = time.perf_counter() - start
+unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, else in KiB
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+print(json.dumps({"peak_rss_mib": peak, "us_per_run": 1e6 * took / (doses * paces)}))
+"""
+
+
+def _sweep(folder: Path, *arguments: object) -> dict[str, float]:
+    """Run the sweep in a process of its own, whose peak is that of nothing else."""
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", SWEEP, *map(str, arguments)],
+        cwd=folder, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system does not tell a peak")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param((200, 100, 7, "engine"), id="20000_runs_of_7_days"),
+        pytest.param((400, 250, 84, "none"), id="100000_runs_without_solver"),
+    ],
+)
+def test_summaries_only(benchmark: Any, tmp_path: Path, arguments: tuple[object, ...]) -> None:
+    found = benchmark.pedantic(_sweep, args=(tmp_path / "sweep", *arguments), rounds=1)
+    assert found["peak_rss_mib"] > 0.0
+    benchmark.extra_info.update(found)
