@@ -159,15 +159,22 @@ class Output(Config):
 class Solver(Config):
     """Accuracy and effort. Threads and block never change a single bit of the result."""
 
-    rtol: float = Field(default=1e-6, gt=0.0, lt=1e-2)
-    """Relative tolerance."""
-    atol: float = Field(default=1e-9, gt=0.0, lt=1e-2)
-    """Absolute tolerance, as a share of each state's usual size."""
+    rtol: float = Field(default=1e-4, gt=0.0, lt=1e-2)
+    """Largest error wanted of a value, relative to its state's range."""
+    atol: float | None = Field(default=None, gt=0.0, lt=1e-2)
+    """What of each state's usual size need not be resolved; a hundredth of rtol when left out."""
+    method: Literal["auto", "rodas5p"] = "auto"
+    """auto: collocation, and Rodas5P for runs in which that fails; or Rodas5P for all."""
     threads: int | None = Field(default=None, ge=1)
     """Number of threads; all cores when left out."""
     block: int | None = Field(default=None, ge=8)
     """Runs per block: what is finished and saved at once; a multiple of 8. Chosen from the size of
     the study and the number of threads when left out."""
+
+    @property
+    def floor(self) -> float:
+        """Absolute tolerance in use, as a share of each state's usual size."""
+        return 1e-2 * self.rtol if self.atol is None else self.atol
 
     @model_validator(mode="after")
     def _block_fills_lanes(self) -> Solver:

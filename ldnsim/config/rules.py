@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Rule = Callable[["StudyConfig"], Iterator[str]]
 RESERVED = (
     "time", "night_time", "day", "night_start", "prescribed_dose",
-    "status", "status_advice", "target_reached", "steps", "rejected", "orbit_residual",
+    "status", "status_advice", "target_reached", "steps", "rejected", "method", "orbit_residual",
     "ledger_row", "ledger_run", "ledger_planned_time", "ledger_given_time", "ledger_planned_dose",
     "ledger_given_dose", "ledger_status", "ledger_formulation", "ledger_phase", "ledger_step",
     "parameter", "summary", "sensitivity", "sensitivity_asymmetry", "assumed_share",

@@ -17,14 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
-from ldnsim.engine.status import Status
+from ldnsim.engine.status import Method, Status
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 KINDS = ("mean", "integral", "max", "min", "hours_above", "first_below", "first_above")
 """What a reduction can compute, in the order of the kernel's codes."""
-METHODS = ("rodas5p", "collocation")
-"""The methods, in the order of the kernel's codes."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ class BatchResult:
         status: :class:`~ldnsim.engine.status.Status` of each run, (n,).
         steps: accepted steps of each run's group, (n,).
         rejected: rejected steps of each run's group, (n,).
-        method: index into :data:`METHODS` of the method that gave the result, (n,).
+        method: :class:`~ldnsim.engine.status.Method` that gave the result, (n,).
     """
 
     traj: FloatArray
@@ -158,7 +156,7 @@ def solve_with(
         raise ValueError(f"output times must ascend within 0 and {batch.t_end} h")
     if batch.method not in ("auto", "rodas5p"):
         raise ValueError(f"method {batch.method!r} is neither auto nor rodas5p")
-    wanted = 0 if batch.method == "rodas5p" else 1
+    wanted = Method.RODAS5P if batch.method == "rodas5p" else Method.COLLOCATION
     result = BatchResult(
         np.full((n, len(batch.out_obs), len(batch.out_times)), np.nan),
         np.full((n, len(batch.reductions)), np.nan),

@@ -128,7 +128,8 @@ def _shifted_loop(builder: Any, function: Any, names: dict[str, Any], loop: ast.
     """``for s in range(start, stop, step)`` with constant bounds, around the loop over lanes."""
     assert isinstance(loop.iter, ast.Call) and isinstance(loop.body[0], ast.For)
     start, stop, step = (ast.literal_eval(a) for a in loop.iter.args)
-    before, body, after = builder.block, function.append_basic_block(), function.append_basic_block()
+    before = builder.block
+    body, after = function.append_basic_block(), function.append_basic_block()
     builder.branch(body)
     builder.position_at_end(body)
     shift = builder.phi(_INTEGER)
@@ -145,16 +146,22 @@ def _index(i: int) -> Any:
     return ir.Constant(ir.IntType(32), i)
 
 
+def _loop_of(function: Callable[..., None]) -> ast.For:
+    """The loop that is the body of a generated lane function."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    assert isinstance(tree, ast.FunctionDef) and isinstance(tree.body[0], ast.For)
+    return tree.body[0]
+
+
 def lanes(function: Callable[..., None]) -> Any:
     """Turn a generated lane function into something numba code can call.
+
+    Its source is read when it is compiled, not before: kernels from the cache need none of it.
 
     Args:
         function: ``f(w, *scalars)`` whose body is one loop over lanes; see :mod:`.emit`.
     """
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    assert isinstance(tree, ast.FunctionDef) and isinstance(tree.body[0], ast.For)
-    arguments = [a.arg for a in tree.args.args]
-    loop = tree.body[0]
+    arguments = list(inspect.signature(function).parameters)
 
     def typing_of(context: Any, *given: Any) -> Any:
         array = types.Array(types.float64, 1, "C")
@@ -162,6 +169,7 @@ def lanes(function: Callable[..., None]) -> Any:
         signature = types.void(array, *scalars)
 
         def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            loop = _loop_of(function)
             target = _define(builder.module, function.__name__, arguments, loop)
             data = make_array(signature.args[0])(context, builder, values[0]).data
             builder.call(target, [data, *values[1:]])

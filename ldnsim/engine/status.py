@@ -5,6 +5,13 @@ from __future__ import annotations
 from enum import IntEnum
 
 
+class Method(IntEnum):
+    """What gave the result of a run, in the order of the kernel's codes."""
+
+    RODAS5P = 0
+    COLLOCATION = 1
+
+
 class Status(IntEnum):
     """Outcome of one run."""
 

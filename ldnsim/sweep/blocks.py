@@ -22,7 +22,7 @@ from ldnsim.sweep.job import Block
 from ldnsim.sweep.task import LANES
 
 MANIFEST = "manifest.json"
-ARRAYS = ("trajectory", "night", "summaries", "status", "steps", "rejected")
+ARRAYS = ("trajectory", "night", "summaries", "status", "steps", "rejected", "method")
 
 
 def write_atomically(path: Path, data: bytes) -> None:

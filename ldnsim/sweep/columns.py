@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.engine.status import Status
+from ldnsim.engine.status import Method, Status
 from ldnsim.model import default_model
 from ldnsim.sweep import summaries
 from ldnsim.sweep.job import Block, Job
@@ -158,6 +158,12 @@ def _outcome(job: Job, status: NDArray[np.int8]) -> Iterator[Column]:
     for name, text in (("steps", "accepted"), ("rejected", "rejected")):
         words = {"units": "1", "long_name": f"{text} solver steps"}
         yield _column(name, np.int64, words, _attribute(name))
+    used = {
+        "long_name": "method that gave the result",
+        "flag_values": np.array([int(m) for m in Method], dtype=np.int8),
+        "flag_meanings": " ".join(m.name.lower() for m in Method),
+    }
+    yield _column("method", np.int8, used, lambda b: b.method)
     words = {"units": "1", "long_name": "residual of the untreated 24 h orbit"}
     residual = job.untreated.residual
     yield _column("orbit_residual", np.float64, words, lambda b: residual[who[b.rows]])

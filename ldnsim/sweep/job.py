@@ -47,7 +47,7 @@ class Untreated:
 def tolerances(plan: Plan) -> Floats:
     """Return the absolute tolerance of each state: the setting times the state's usual size."""
     scale = [state.scale for state in default_model().states.values()]
-    return plan.study.solver.atol * np.array(scale, dtype=np.float64)
+    return plan.study.solver.floor * np.array(scale, dtype=np.float64)
 
 
 def find_untreated(plan: Plan, threads: int | None = None) -> Untreated:
@@ -120,6 +120,7 @@ class Block:
         status: shape (runs,).
         steps: shape (runs,).
         rejected: shape (runs,).
+        method: the engine's code of what gave each result, shape (runs,).
     """
 
     first: int
@@ -129,6 +130,7 @@ class Block:
     status: NDArray[np.int8]
     steps: NDArray[np.int64]
     rejected: NDArray[np.int64]
+    method: NDArray[np.int8]
 
     @property
     def rows(self) -> Ints:
@@ -211,6 +213,7 @@ class Job:
             wanted=summaries.wanted(plan, self.untreated.mean[who], rows),
             rtol=solver.rtol,
             atol=tolerances(plan),
+            method=solver.method,
         )
 
     @cached_property
@@ -253,6 +256,7 @@ class Job:
             status,
             solved.steps,
             solved.rejected,
+            solved.method,
         )
 
     def _rebound(self, task: Task, solved: Solved, who: NDArray[np.int64]) -> Floats | None:

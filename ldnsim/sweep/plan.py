@@ -227,7 +227,8 @@ class Plan:
             + (f" every {self.study.output.every:g} h" if len(self.time) else " (no trajectories)")
             + f", {len(self.summaries)} summaries",
             f"store      {self.study.output.store}, about {_size_text(self.bytes)} uncompressed",
-            f"solver     rtol {solver.rtol:g}, atol {solver.atol:g}, blocks of {self.block} runs",
+            f"solver     {solver.method}, rtol {solver.rtol:g}, atol {solver.floor:g}, "
+            f"blocks of {self.block} runs",
         ]
         return "\n".join(lines)
 

@@ -116,7 +116,8 @@ def sources(plan: Plan) -> dict[str, list[str]]:
 def attributes(plan: Plan) -> dict[str, Any]:
     """Return the attributes of the result. No clock time: the same study gives the same bits."""
     study = plan.study
-    solver = {"rtol": study.solver.rtol, "atol": study.solver.atol, "lanes": 8}
+    chosen = study.solver
+    solver = {"method": chosen.method, "rtol": chosen.rtol, "atol": chosen.floor, "lanes": 8}
     used = sorted({r.hypothesis for r in plan.kinds})
     return {
         "title": study.title,

@@ -72,6 +72,7 @@ class Task:
         wanted: reductions.
         rtol: relative tolerance.
         atol: absolute tolerance of each state, shape (states,).
+        method: ``auto`` or ``rodas5p``.
     """
 
     first: int
@@ -86,6 +87,7 @@ class Task:
     wanted: tuple[Wanted, ...]
     rtol: float
     atol: Floats
+    method: str = "auto"
 
     def __len__(self) -> int:
         """Return the number of runs."""
@@ -119,6 +121,7 @@ class Solved:
         status: shape (runs,), the engine's codes.
         steps: accepted steps, shape (runs,).
         rejected: rejected steps, shape (runs,).
+        method: the engine's code of what gave each result, shape (runs,).
     """
 
     trajectory: Floats
@@ -127,6 +130,7 @@ class Solved:
     status: NDArray[np.int8]
     steps: NDArray[np.int64]
     rejected: NDArray[np.int64]
+    method: NDArray[np.int8]
 
 
 def stand_ins(ok: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -206,6 +210,7 @@ def _solve_batch(
         reductions=_reductions(task, lane),
         rtol=task.rtol,
         atol=task.atol,
+        method=task.method,
     )
     done = solve(batch, threads=threads, block=LANES, progress=progress)
     return _collect(task, done, ok, times, nights)
@@ -271,6 +276,7 @@ def _collect(task: Task, done: Any, ok: NDArray[np.bool_], times: Floats, nights
         np.where(ok, done.status, 0).astype(np.int8),
         np.where(ok, done.steps, 0).astype(np.int64),
         np.where(ok, done.rejected, 0).astype(np.int64),
+        done.method,
     )
 
 
@@ -284,4 +290,5 @@ def _nothing(task: Task) -> Solved:
         np.zeros(n, np.int8),
         np.zeros(n, np.int64),
         np.zeros(n, np.int64),
+        np.zeros(n, np.int8),
     )
