@@ -1,0 +1,135 @@
+"""The comparison as a terminal table, a Markdown table and a figure."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.engines.measure import Row
+
+NOT_COMPARED = (
+    "mrgsolve and rxode2 (R) and DifferentialEquations.jl (Julia) are not compared: they are no "
+    "Python packages."
+)
+_COLUMNS = ("engine", "how", "rtol", "worst error", "runs timed", "runs/s, 1 core",
+            "runs/s, 2 cores", "ldnsim is faster, 1 core", "2 cores")  # fmt: skip
+
+
+def processor() -> str:
+    """Name of the processor, as the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _number(x: float) -> str:
+    return "" if not np.isfinite(x) else f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
+
+
+def _ratio(row: Row, base: Row | None, cores: str) -> str:
+    if base is None or row is base:
+        return ""
+    ratio = getattr(base, cores) / getattr(row, cores)
+    return "" if not np.isfinite(ratio) else f"{ratio:,.0f} x" if ratio >= 20 else f"{ratio:.2g} x"
+
+
+def cells(rows: list[Row]) -> list[list[str]]:
+    """Text of the table, one list per engine: measured ones fastest first, then the others."""
+    base = next((r for r in rows if r.key == "ldnsim" and not r.why), None)
+    good = sorted((r for r in rows if not r.why), key=lambda r: -r.one)
+    table = []
+    for r in good:
+        cores = {"threads": "2 threads", "processes": "2 processes"}[r.cores]
+        table.append([r.label, f"{r.method}; {cores}", f"{r.rtol:.1e}", f"{r.error:.1e}",
+                      f"{r.runs:,}", _number(r.one), _number(r.two),
+                      _ratio(r, base, "one"), _ratio(r, base, "two")])  # fmt: skip
+    return table + [[r.label, r.why, *[""] * 7] for r in rows if r.why]
+
+
+def conditions(rows: list[Row], days: int, target: float, today: datetime.date) -> list[str]:
+    """Sentences under the table: what was asked for, on what machine, with which versions."""
+    versions = {n: v for r in rows for n, v in r.versions.items() if v != "not installed"}
+    versions["scipy"] = metadata.version("scipy")
+    named = ", ".join(f"{n} {v}" for n, v in sorted(versions.items()))
+    return [
+        f"{days} days of 49 states, patients drawn from the recorded spreads, every run with a "
+        "regimen of its own between 1 µg and 50 mg, all states stored once a day.",
+        f"Each engine at the loosest tolerance that kept the worst error of any state of any run "
+        f"at {target:.0e} of its range or size on one draw; error and speed are from another.",
+        f"{processor()}, Python {platform.python_version()}, {named}, {today.isoformat()}.",
+        NOT_COMPARED,
+    ]
+
+
+def markdown(rows: list[Row], notes: list[str]) -> str:
+    """The table with its notes as Markdown."""
+    lines = ["| " + " | ".join(_COLUMNS) + " |", "|---|---|" + "---:|" * (len(_COLUMNS) - 2)]
+    lines += ["| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in cells(rows)]
+    return "\n".join([*lines, "", *[f"{n}\n" for n in notes]]).rstrip() + "\n"
+
+
+def write_between(path: Path, mark: str, text: str) -> None:
+    """Put text between ``<!-- mark -->`` and ``<!-- /mark -->``, or make a new file of it.
+
+    Raises:
+        ValueError: the file exists and lacks the marks.
+    """
+    begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    old = path.read_text(encoding="utf-8") if path.exists() else f"{begin}\n{end}\n"
+    if begin not in old or end not in old:
+        raise ValueError(f"{path} lacks the lines {begin} and {end}")
+    head, rest = old.split(begin, 1)
+    path.write_text(f"{head}{begin}\n{text}{end}{rest.split(end, 1)[1]}", encoding="utf-8")
+
+
+def show(rows: list[Row], notes: list[str]) -> None:
+    """Print the table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="the same runs, solved side by side")
+    for i, name in enumerate(_COLUMNS):
+        table.add_column(name, justify="right" if i > 1 else "left", overflow="fold")
+    for row in cells(rows):
+        table.add_row(*row)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    for note in notes:
+        console.print(note)
+
+
+def picture(rows: list[Row], path: Path, days: int, target: float) -> None:
+    """Bars of runs per second on one core and two, on a logarithmic axis."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    good = sorted((r for r in rows if not r.why), key=lambda r: r.one)
+    at = np.arange(len(good))
+    figure, axes = plt.subplots(figsize=(8.0, 1.2 + 0.42 * len(good)), layout="constrained")
+    for shift, cores, colour, words in ((0.2, "two", "#9ecae1", "two cores"),
+                                        (-0.2, "one", "#2171b5", "one core")):  # fmt: skip
+        values = [getattr(r, cores) for r in good]
+        bars = axes.barh(at + shift, values, 0.38, color=colour, label=words)
+        axes.bar_label(bars, [_number(v) for v in values], padding=3, fontsize=8)
+    axes.set_yticks(at, [r.label for r in good])
+    for label, r in zip(axes.get_yticklabels(), good, strict=True):
+        label.set_fontweight("bold" if r.key == "ldnsim" else "normal")
+    axes.set_xscale("log")
+    axes.margins(x=0.12)
+    axes.set_xlabel(f"simulations of {days} days per second (worst error {target:.0e} of range)")
+    axes.legend(loc="lower right", frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)

@@ -1,0 +1,1 @@
+"""Turns a generated kernel module, Python in a small subset, into C."""
