@@ -161,14 +161,16 @@ def dose_to_dose(problem: Problem, run: int, advance: Advance) -> FloatArray:
 
 
 def errors(got: FloatArray, reference: FloatArray) -> FloatArray:
-    """Worst error of each run: gap over range or size of the state in the run, the larger.
+    """Worst error of each run: gap over the state's range, as ldnsim promises it.
+
+    The range is the largest size in the run, or the state's usual size where that is larger.
 
     Args:
         got: (n, n_states, m); not finite counts as infinite.
         reference: the same runs.
     """
-    size = np.maximum(np.ptp(reference, axis=2), np.abs(reference).max(axis=2))
-    gap = np.abs(got - reference).max(axis=2) / np.where(size > 0.0, size, 1.0)
+    size = np.maximum(np.abs(reference).max(axis=2), SCALES)
+    gap = np.abs(got - reference).max(axis=2) / size
     return np.where(np.isfinite(gap), gap, np.inf).max(axis=1)
 
 

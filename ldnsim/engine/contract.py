@@ -22,6 +22,11 @@ def jit(function):
     return function
 
 
+def inlined(function):
+    """The same, compiled as part of what calls it: not again at every level of calls."""
+    return function
+
+
 def setup(w):
     """Fill the parameter-only slots (section K) from the parameters (section P)."""
 

@@ -410,7 +410,7 @@ class CollocationEmitter:
 
     def sweep(self) -> str:
         """The order of the cascade as plain code: evaluate, solve, repeat loops until settled."""
-        lines = ["@jit", "def sweep(w, h, rtol):", "    rounds = 0"]
+        lines = ["@inlined", "def sweep(w, h, rtol):", "    rounds = 0"]
         at = 0
         for loop in self.loops:
             calls = [f"group_{at + i}(w, h, rtol)" for i in range(len(loop.groups))]

@@ -29,13 +29,15 @@ from ldnsim.engine.lanes import lanes
 
 jit = njit(cache=True, nogil=True, error_model="numpy",
            fastmath={"nsz", "arcp", "contract", "afn"})
+inlined = njit(inline="always", error_model="numpy",
+               fastmath={"nsz", "arcp", "contract", "afn"})
 """
 _PLAIN = """
 def jit(function):
     return function
 
 
-lanes = jit
+lanes = inlined = jit
 """
 _MARKER = "# ---- template begins ----"
 _TEMPLATES = ("template_step", "template_collocation", "template_reduce", "template_integrate")

@@ -61,7 +61,7 @@ def lagrange(w, row, x):
         w[at + j] = c
 
 
-@jit
+@inlined
 def prepare(w, t, h, last, ahead, moved):
     """Guess the step of length ``h`` from the polynomials of the last one.
 
@@ -82,7 +82,7 @@ def prepare(w, t, h, last, ahead, moved):
         restart(w, t)
 
 
-@jit
+@inlined
 def restart(w, t):
     """Take over section Y, and the rates there, as the start of the step."""
     copy(w, AT_Y, AT_T, WIDTH)
@@ -90,7 +90,7 @@ def restart(w, t):
     begin(w)
 
 
-@jit
+@inlined
 def start_collocation(w, t, atol):
     """Begin a run: tolerances, sizes, values and rates."""
     for i in range(NS):
@@ -100,7 +100,7 @@ def start_collocation(w, t, atol):
     restart(w, t)
 
 
-@jit
+@inlined
 def collocation_step(w, t, h, rtol, status, lane_error):
     """Solve one step from the guess; fills the lanes' errors and returns the rounds of loops.
 
@@ -122,7 +122,7 @@ def collocation_step(w, t, h, rtol, status, lane_error):
     return rounds
 
 
-@jit
+@inlined
 def evaluate(w, x, method):
     """State at the fraction ``x`` of the last step, into section T."""
     if method == RODAS:

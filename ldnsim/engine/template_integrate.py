@@ -83,7 +83,7 @@ def trial_step(h, h_max, left):
     return 0.5 * left if 2.0 * trial > left else trial
 
 
-@jit
+@inlined
 def read_step(w, t, h, end, column, out_times, out_obs, out,
               windows, red_window, red_kind, red_obs, red_threshold, red, samples, method):
     """Store outputs and update reductions from the step ``[t, end]``; returns the next column."""
@@ -104,7 +104,7 @@ def read_step(w, t, h, end, column, out_times, out_obs, out,
     return column
 
 
-@jit
+@inlined
 def attempt(w, t, h, last, ahead, moved, rtol, atol, status, lane_error, effort, method):
     """Try one step; fills the lanes' errors and returns the largest of a running lane."""
     if method == RODAS:
@@ -116,7 +116,7 @@ def attempt(w, t, h, last, ahead, moved, rtol, atol, status, lane_error, effort,
     return worst(lane_error, status)
 
 
-@jit
+@inlined
 def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs, out,
               windows, red_window, red_kind, red_obs, red_threshold, red, samples,
               rtol, atol, h_start, h_max, max_steps, status, effort, method):

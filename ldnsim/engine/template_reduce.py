@@ -147,7 +147,7 @@ def copy_out(w, source, samples, n, target):
         samples[n, target + l] = w[source + l]
 
 
-@jit
+@inlined
 def reduce_step(w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples, method):
     """Update all reductions whose window overlaps the last step."""
     v = np.empty(NODES)

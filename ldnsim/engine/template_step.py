@@ -87,7 +87,7 @@ def add_scaled(w, factor_, source, target, n):
         w[target + e] += factor_ * w[source + e]
 
 
-@jit
+@inlined
 def step(w, t, h):
     """Try one step from section Y at ``t``; fills U (stages), YN (new state) and E (error)."""
     copy(w, AT_Y, AT_T, WIDTH)
@@ -155,7 +155,7 @@ def dense(w, x):
         w[AT_T + e] = y * w[AT_Y + e] + x * (w[AT_YN + e] + y * inner)
 
 
-@jit
+@inlined
 def observe_at(w, t):
     """Evaluate all observables at section T and time ``t``."""
     observe(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
