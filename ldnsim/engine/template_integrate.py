@@ -12,6 +12,8 @@ from ldnsim.engine.contract import *
 # ---- template begins ----
 
 # fmt: off
+SAFETY = 0.8
+GROW = 2.0
 
 
 @jit
@@ -155,7 +157,7 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
         last = 0.0 if error == np.inf else trial
         if error > 1.0:
             effort[1] += 1
-            h = trial * (0.1 if error == np.inf else max(0.2, 0.9 * error**-power))
+            h = trial * (0.1 if error == np.inf else max(0.2, SAFETY * error**-power))
             ahead = False
             if h < 1e-10:
                 if not give_up(lane_error, status, STEP_TOO_SMALL):
@@ -170,9 +172,9 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
             copy(w, AT_YN, AT_Y, WIDTH)
         else:
             finish(w)
-        grow = min(5.0, 0.9 * max(error, 1e-8) ** -power)
+        grow = min(GROW, SAFETY * max(error, 1e-8) ** -power)
         if first and method == COLLOCATION:
-            after_event = trial * min(grow, 2.0)
+            after_event = trial * grow
         if trial < left or grow < 1.0:
             h = trial * (grow if ahead else min(grow, 1.0))
         first = False
