@@ -160,7 +160,9 @@ def dose_to_dose(problem: Problem, run: int, advance: Advance) -> FloatArray:
     return found.T
 
 
-def errors(got: FloatArray, reference: FloatArray) -> FloatArray:
+def errors(
+    got: FloatArray, reference: FloatArray, usual: FloatArray = SCALES
+) -> FloatArray:
     """Worst error of each run: gap over the state's range, as ldnsim promises it.
 
     The range is the largest size in the run, or the state's usual size where that is larger.
@@ -168,8 +170,9 @@ def errors(got: FloatArray, reference: FloatArray) -> FloatArray:
     Args:
         got: (n, n_states, m); not finite counts as infinite.
         reference: the same runs.
+        usual: usual size of each state, (n_states,).
     """
-    size = np.maximum(np.abs(reference).max(axis=2), SCALES)
+    size = np.maximum(np.abs(reference).max(axis=2), usual)
     gap = np.abs(got - reference).max(axis=2) / size
     return np.where(np.isfinite(gap), gap, np.inf).max(axis=1)
 

@@ -58,7 +58,7 @@ static void let_go(void) {
   while (kept) { void **next = *kept; free(kept); kept = next; }
 }
 """  # noqa: E501
-_PLAIN = "\ndef jit(function):\n    return function\n\n\nlanes = jit\n"
+_PLAIN = "\ndef jit(function):\n    return function\n\n\nlanes = inlined = jit\n"
 
 
 class Unit:
@@ -76,7 +76,7 @@ class Unit:
         functions = [n for n in ast.parse(plain).body if isinstance(n, ast.FunctionDef)]
         marks = {n.name: [ast.unparse(d) for d in n.decorator_list] for n in functions}
         self._lane = {n.name: n for n in functions if marks[n.name] == ["lanes"]}
-        self._scalar = {n.name: n for n in functions if marks[n.name] == ["jit"]}
+        self._scalar = {n.name: n for n in functions if marks[n.name] in (["jit"], ["inlined"])}
         self._symbols: dict[tuple[str, tuple[Type, ...]], tuple[str, Type] | None] = {}
         self._structs: dict[str, str] = {}
         self._tables: dict[str, str] = {}

@@ -126,7 +126,7 @@ class BatchResult:
 def solve(
     batch: Batch,
     threads: int | None = None,
-    block: int = 64,
+    block: int = 16,
     progress: Callable[[int], None] | None = None,
 ) -> BatchResult:
     """Solve a batch with the shipped model's compiled kernels.
@@ -147,7 +147,7 @@ def solve_with(
     kernels: types.ModuleType,
     batch: Batch,
     threads: int | None = None,
-    block: int = 64,
+    block: int = 16,
     progress: Callable[[int], None] | None = None,
 ) -> BatchResult:
     """Solve a batch with given kernels; see :func:`solve`."""

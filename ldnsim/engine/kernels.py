@@ -65,7 +65,8 @@ def cache_folder() -> Path:
 def _engine_hash() -> str:
     """Hash of the files that make kernels, read as text: importing them would load SymPy."""
     makers = (
-        "cascade", "emit", "emit_collocation", "lanes", "radau", "sparse", "trace", *_TEMPLATES,
+        "cascade", "emit", "emit_collocation", "lanes", "radau", "records", "sparse", "trace",
+        *_TEMPLATES,
     )  # fmt: skip
     folder = resources.files("ldnsim.engine")
     text = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in makers)

@@ -65,7 +65,8 @@ def extreme(v, sign):
     high = REACH[at + 1]
     x = peak(low, v[at - 1], REACH[at], v[at], high, v[at + 1])
     top = v[best]
-    for near in (0.05, 0.01):
+    near = 0.05
+    for _ in range(2):
         a = max(low, x - near)
         b = min(high, x + near)
         x = min(max(x, low), high)
@@ -75,6 +76,7 @@ def extreme(v, sign):
         if sign * middle > sign * top:
             top = middle
         x = peak(a, polynomial(v, a), x, middle, b, polynomial(v, b))
+        near = 0.2 * near
     last = polynomial(v, min(max(x, low), high))
     return last if sign * last > sign * top else top
 

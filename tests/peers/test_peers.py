@@ -86,13 +86,13 @@ def test_doses_cover_the_range_in_any_sixteen_runs() -> None:
     assert np.all((found >= edges[:-1]) & (found <= edges[1:]))
 
 
-def test_error_is_relative_to_range_or_size_and_nan_is_infinite() -> None:
+def test_error_is_relative_to_size_in_the_run_or_usual_size_and_nan_is_infinite() -> None:
     reference = np.array([[[100.0, 101.0], [0.0, 0.0]]] * 2)
-    got = reference + np.array([0.0, 1.01])
-    assert problem.errors(got, reference)[0] == pytest.approx(1.01)
-    assert problem.errors(got[:, :1], reference[:, :1])[0] == pytest.approx(0.01)
+    got, usual = reference + np.array([0.0, 1.01]), np.array([1.0, 2.0])
+    assert problem.errors(got, reference, usual)[0] == pytest.approx(0.505)
+    assert problem.errors(got[:, :1], reference[:, :1], usual[:1])[0] == pytest.approx(0.01)
     got[1, 0, 0] = np.nan
-    assert problem.errors(got, reference)[1] == np.inf
+    assert problem.errors(got, reference, usual)[1] == np.inf
 
 
 @pytest.mark.parametrize("factor", [1e-1, 1.0, 30.0, 1e4, 9e4])
