@@ -6,7 +6,7 @@
 
 Every engine solves the shipped model for the same patients, doses and outputs, at the loosest
 tolerance that meets the same error against a reference. An engine that is not installed, fails or
-takes too long is a row that says so. Without --dry-run the table goes to docs/peers_table.md and
+takes too long is a row that says so. Without --dry-run the table goes to docs/speed.md and
 the figure to docs/img/peers.png.
 """
 
@@ -74,7 +74,7 @@ def main() -> None:
     notes = report.conditions(rows, chosen.days, chosen.target, datetime.date.today())
     report.show(rows, notes)
     if not chosen.dry_run:
-        report.write_between(ROOT / "docs/peers_table.md", "peers", report.markdown(rows, notes))
+        report.write_between(ROOT / "docs/speed.md", "peers", report.markdown(rows, notes))
         report.picture(rows, ROOT / "docs/img/peers.png", chosen.days, chosen.target)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-LADDER = tuple(float(f"{10.0 ** (-e / 2.0):.2g}") for e in range(4, 21))
-"""Relative tolerances tried: 1e-2 to 1e-10 in half decades."""
+PER_DECADE = 4
+LADDER = tuple(
+    float(f"{10.0 ** (-e / PER_DECADE):.2g}") for e in range(2 * PER_DECADE, 10 * PER_DECADE + 1)
+)
+"""Relative tolerances tried: 1e-2 to 1e-10, four a decade."""
 
 
 def loosest(
@@ -44,4 +47,4 @@ def _skip(error: float, target: float) -> int:
     """Rungs to go down after a miss: two thirds of what proportion would ask for, at least one."""
     if not math.isfinite(error):
         return 1
-    return max(1, int(2.0 * math.log10(error / target) * 2.0 / 3.0))
+    return max(1, int(PER_DECADE * math.log10(error / target) * 2.0 / 3.0))
