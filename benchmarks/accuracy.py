@@ -84,7 +84,7 @@ def cases(n: int, days: int, seed: int) -> Batch:
     offsets = np.cumsum([0, *(len(t) for t, _ in plans)]).astype(np.int64)
     index = MODEL.observable_index
     reductions = [
-        Reduction(kind, index[name], end - 168.0, end)
+        Reduction(kind, index[name], max(0.0, end - 168.0), end)
         for name in SUMMARISED
         for kind in SUMMARIES
     ]
@@ -137,11 +137,19 @@ def table(batch: Batch, rtols: list[float]) -> tuple[str, float]:
     return "\n".join(lines), first
 
 
+def at_least_one(text: str) -> int:
+    """A whole number from 1 up, for the command line."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number}: expected at least 1")
+    return number
+
+
 def main() -> None:
     """Print the check; exit with 1 where the promise is broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", type=int, default=200)
-    parser.add_argument("--days", type=int, default=84)
+    parser.add_argument("--cases", type=at_least_one, default=200)
+    parser.add_argument("--days", type=at_least_one, default=84)
     parser.add_argument("--rtol", type=float, default=1e-4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="rewrite the table in the docs")

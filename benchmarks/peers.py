@@ -27,8 +27,8 @@ from benchmarks.engines import measure, problem, report  # noqa: E402
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", help=f"engines, comma between: {', '.join(measure.ENGINES)}")
-    parser.add_argument("--runs", type=int, default=1024, help="runs of the fastest engines")
-    parser.add_argument("--days", type=int, default=84)
+    parser.add_argument("--runs", type=at_least_one, default=1024, help="of the fastest engines")
+    parser.add_argument("--days", type=at_least_one, default=84)
     parser.add_argument("--target", type=float, default=1e-4, help="worst error accepted")
     parser.add_argument("--mixed", action="store_true", help="own hours and intervals per run")
     parser.add_argument("--seed", type=int, default=1)
@@ -57,6 +57,14 @@ def setting(chosen: argparse.Namespace) -> measure.Setting:
         tune, problem.reference(tune), check, problem.reference(first),
         chosen.target, 2.0 if chosen.quick else 6.0,
     )  # fmt: skip
+
+
+def at_least_one(text: str) -> int:
+    """A whole number from 1 up, for the command line."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number}: expected at least 1")
+    return number
 
 
 def main() -> None:

@@ -110,7 +110,7 @@ def _number(study: Study, what: str, run: int | None, select: list[str] | None) 
             f" {len(plan) - 1}"
         )
     if len(plan) > 1:
-        say(f"run {chosen} of {len(plan)}: {describe(plan, chosen)}")
+        say(f"run {chosen} (of 0 to {len(plan) - 1}): {describe(plan, chosen)}")
     return chosen
 
 

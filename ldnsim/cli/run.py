@@ -79,7 +79,11 @@ def sweep(
     from ldnsim.sweep.plan import make_plan
 
     start = time.perf_counter()
-    plan = make_plan(ldnsim.load(study), threads)
+    config = ldnsim.load(study)
+    try:
+        plan = make_plan(config, threads)
+    except UserError as error:
+        raise UserError(f"{study}: {error}") from None
     if dry_run:
         typer.echo(plan.describe())
         return

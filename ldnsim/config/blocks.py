@@ -159,9 +159,9 @@ class Output(Config):
 class Solver(Config):
     """Accuracy and effort. Threads and block never change a single bit of the result."""
 
-    rtol: float = Field(default=1e-4, gt=0.0, lt=1e-2)
+    rtol: float = Field(default=1e-4, ge=1e-11, lt=1e-2)
     """Largest error wanted of a value, relative to its state's range."""
-    atol: float | None = Field(default=None, gt=0.0, lt=1e-2)
+    atol: float | None = Field(default=None, ge=1e-15, lt=1e-2)
     """What of each state's usual size need not be resolved; a hundredth of rtol when left out."""
     method: Literal["auto", "rodas5p"] = "auto"
     """auto: collocation, and Rodas5P for runs in which that fails; or Rodas5P for all."""

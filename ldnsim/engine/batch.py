@@ -185,6 +185,8 @@ def solve_with(
             done += count
             if progress is not None:
                 progress(done)
+    if len(batch.status):
+        result.method[batch.status != 0] = Method.NONE
     result.steps[:] = effort[:, 0]
     result.rejected[:] = effort[:, 1]
     return result

@@ -12,7 +12,7 @@ import numpy as np
 
 LANES = NS = NP = NOBS = SIZE = 0
 STAGES = RECORD = AT_RECORDS = AT_COEFFICIENTS = AT_CLOCK = FLOOR = LARGEST = 0
-AT_CHANGE = AT_ERROR = AT_BROKEN = AT_ALIVE = AT_UNSETTLED = 0
+AT_CHANGE = AT_ERROR = AT_BROKEN = AT_ALIVE = AT_UNSETTLED = AT_BEFORE = AT_CONTRACTION = LOOPS = 0
 REACH = NODE = WEIGHT = BARYCENTRIC = np.empty(0)
 AT_P = AT_K = AT_Y = AT_T = AT_F = AT_D = AT_B = AT_LU = AT_O = AT_U = AT_E = AT_YN = AT_R = 0
 
@@ -67,8 +67,8 @@ def begin(w):
     """Take over sections Y and F as values and rates at the start of the step."""
 
 
-def finish(w):
-    """Hand the end of the step over to section Y; keep its rates and largest sizes."""
+def finish(w, fade):
+    """Hand the end of the step over to section Y; keep its rates, and sizes that fade."""
 
 
 def estimate(w, h, rtol, memory, smooth):

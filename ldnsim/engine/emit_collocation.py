@@ -51,7 +51,8 @@ class CollocationEmitter:
         self.loops = cascade({r: set(row) for r, row in emitter.rows.items()})
         self.groups = self._plan()
         kept = sorted({q for g in self.groups for q in g.keeps})
-        self.records = Records(emitter.layout.size, list(emitter.trace.states), kept)
+        loops = sum(loop.repeats for loop in self.loops)
+        self.records = Records(emitter.layout.size, list(emitter.trace.states), kept, loops)
 
     # -- planning ----------------------------------------------------------------------
 
@@ -270,7 +271,7 @@ class CollocationEmitter:
         return _lane_function("begin", "w", lines)
 
     def finish(self) -> str:
-        """Function that hands over the end of the step: section YN, rates, largest sizes."""
+        """Function that hands over the end of the step: section Y, rates, sizes that fade."""
         from ldnsim.engine.emit import _lane_function
 
         e, r = self.e, self.records
@@ -278,12 +279,12 @@ class CollocationEmitter:
         for n, i in e.state_index.items():
             lines.append(f"y = {r.at(n, STAGES)}")
             lines.append(f"f = {r.at(n, r.slope(STAGES))}")
-            lines.append(f"m = max({r.at(n, r.largest)}, math.fabs(y))")
+            lines.append(f"m = max(fade*{r.at(n, r.largest)}, math.fabs(y))")
             lines += [f"{r.at(n, r.slope(0))} = f", f"{r.at(n, r.largest)} = m"]
             lines.append(f"{e.layout.at('Y', i)} = y")
             if not self.needs_guess(n):
                 lines.append(f"{r.at(n, 0)} = y")
-        return _lane_function("finish", "w", lines)
+        return _lane_function("finish", "w, fade", lines)
 
     def advance(self) -> str:
         """Function that makes the end of the last step the start of the next."""
@@ -304,7 +305,7 @@ class CollocationEmitter:
     def sweep(self) -> str:
         """The order of the cascade as plain code: evaluate, solve, repeat loops until settled."""
         lines = ["@inlined", "def sweep(w, h, rtol):", "    rounds = 0"]
-        at = 0
+        at, loops = 0, 0
         for loop in self.loops:
             calls = [f"group_{at + i}(w, h, rtol)" for i in range(len(loop.groups))]
             at += len(calls)
@@ -317,8 +318,9 @@ class CollocationEmitter:
                 "        clear(w, AT_CHANGE)",
                 *(f"        {call}" for call in calls),
                 "        rounds += 1",
-                f"        k = next_round(w, k, {MOST_ROUNDS})",
+                f"        k = next_round(w, k, {MOST_ROUNDS}, {loops})",
             ]
+            loops += 1
         return "\n".join(["", "", *lines, "    return rounds", ""])
 
     def functions(self) -> list[str]:
@@ -346,6 +348,9 @@ class CollocationEmitter:
             "AT_BROKEN": r.measures + 2 * LANES,
             "AT_ALIVE": r.measures + 3 * LANES,
             "AT_UNSETTLED": r.measures + 4 * LANES,
+            "AT_BEFORE": r.measures + 5 * LANES,
+            "AT_CONTRACTION": r.measures + 6 * LANES,
+            "LOOPS": sum(loop.repeats for loop in self.loops),
             "REACH": f"np.array({[0.0, *(float(c) for c in method.nodes)]})",
             "NODE": f"np.array({[float(c) for c in method.nodes]})",
             "WEIGHT": f"np.array({[0.0, *(float(c) for c in method.weights)]})",

@@ -11,7 +11,7 @@ STAGES = 4
 class Records:
     """Where the rows of the states' records and of the kept quantities are."""
 
-    def __init__(self, start: int, states: list[str], kept: list[str]) -> None:
+    def __init__(self, start: int, states: list[str], kept: list[str], loops: int) -> None:
         """Lay the records from ``start`` on."""
         self.rows = 2 * STAGES + 5
         self.start = start
@@ -24,7 +24,7 @@ class Records:
         self.clock += -self.clock % LANES
         self.measures = self.clock + 2 * STAGES
         self.measures += -self.measures % LANES
-        self.end = self.measures + LANES * 5
+        self.end = self.measures + LANES * (6 + loops)
 
     # rows of a record
     def value(self, node: int) -> int:
@@ -42,7 +42,7 @@ class Records:
 
     @property
     def largest(self) -> int:
-        """Row of the largest size so far."""
+        """Row of the largest size lately."""
         return 2 * STAGES + 3
 
     @property

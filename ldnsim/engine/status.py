@@ -8,6 +8,7 @@ from enum import IntEnum
 class Method(IntEnum):
     """What gave the result of a run, in the order of the kernel's codes."""
 
+    NONE = -1
     RODAS5P = 0
     COLLOCATION = 1
 
@@ -42,7 +43,10 @@ _ADVICE = {
         "the solver could not meet its tolerance: loosen solver.rtol, or look for an extreme "
         "parameter value"
     ),
-    Status.TOO_MANY_STEPS: "the solver ran out of steps: raise solver.max_steps or loosen rtol",
+    Status.TOO_MANY_STEPS: (
+        "the solver needs more steps than it is allowed (5 million): loosen solver.rtol, or look "
+        "for an extreme parameter value"
+    ),
     Status.NOT_FINITE: (
         "the equations gave a value that is not a number: look for a parameter of zero in a "
         "denominator (kd, half-life, volume)"

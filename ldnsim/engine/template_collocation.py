@@ -19,8 +19,12 @@ COLLOCATION = 1
 MEMORY = 1.0 / 24.0
 SMOOTH = 0.1
 SETTLED = 0.3
-FIRST_ROUND = 3.0
-TIGHT = 0.3
+LEAST_FIRST = 0.1
+LEAST_LATER = 0.3
+FORGET = 0.8
+FADE = 24.0
+PATIENCE = 20
+TIGHT = 0.2
 UNSETTLED = 1e4
 
 
@@ -32,17 +36,25 @@ def clear(w, at):
 
 
 @jit
-def next_round(w, k, most):
+def next_round(w, k, most, loop):
     """Number of the next round of a loop, or -1 when it has settled, or will not.
 
-    Settled is a loop whose last round changed no running lane by more than a share of its
-    tolerance. The first round is measured against the guess and may change more: what it leaves is
-    a fraction of what it changed.
+    Rounds contract: what the last one leaves is what it changed times ``r / (1 - r)``, where ``r`` is
+    the ratio of successive changes, the largest of late; some contraction is never taken for granted.
+    A loop has settled when that is a share of the tolerance, in every running lane.
     """
-    limit = FIRST_ROUND if k == 0 else SETTLED
+    at = AT_CONTRACTION + LANES * loop
     settled = True
     for l in range(LANES):
-        if w[AT_ALIVE + l] > 0.0 and not w[AT_CHANGE + l] <= limit:
+        change = w[AT_CHANGE + l]
+        if k > 0:
+            ratio = change / max(w[AT_BEFORE + l], 1e-30)
+            if not ratio <= 0.99:
+                ratio = 0.99
+            w[at + l] = max(ratio, FORGET * w[at + l])
+        w[AT_BEFORE + l] = change
+        r = max(w[at + l], LEAST_FIRST if k == 0 else LEAST_LATER)
+        if w[AT_ALIVE + l] > 0.0 and not change * r <= SETTLED * (1.0 - r):
             settled = False
             if k + 1 == most:
                 w[AT_UNSETTLED + l] = UNSETTLED
@@ -97,6 +109,8 @@ def start_collocation(w, t, atol):
         for l in range(LANES):
             w[AT_RECORDS + i * RECORD + LARGEST + l] = 0.0
             w[AT_RECORDS + i * RECORD + FLOOR + l] = TIGHT * atol[i]
+    for e in range(LOOPS * LANES):
+        w[AT_CONTRACTION + e] = 0.99
     restart(w, t)
 
 

@@ -13,6 +13,7 @@ from ldnsim.engine.contract import *
 
 # fmt: off
 SAFETY = 0.8
+CAUTION = 0.1
 GROW = 2.0
 
 
@@ -65,11 +66,11 @@ def worst(lane_error, status):
 
 
 @jit
-def give_up(lane_error, status, code):
-    """Mark the lanes that keep the group from going on; returns whether any lane still runs."""
+def give_up(lane_error, status, code, limit):
+    """Mark the lanes whose error is above ``limit``; returns whether any lane still runs."""
     running = False
     for l in range(LANES):
-        if status[l] == OK and not lane_error[l] <= 1.0:
+        if status[l] == OK and not lane_error[l] <= limit:
             status[l] = NOT_FINITE if lane_error[l] == np.inf else code
         if status[l] == OK:
             running = True
@@ -111,7 +112,7 @@ def attempt(w, t, h, last, ahead, moved, rtol, atol, status, lane_error, effort,
     """Try one step; fills the lanes' errors and returns the largest of a running lane."""
     if method == RODAS:
         step(w, t, h)
-        errors(w, rtol, atol, lane_error)
+        errors(w, CAUTION * rtol, atol, lane_error)
     else:
         prepare(w, t, h, last, ahead, moved)
         effort[2] += collocation_step(w, t, h, rtol, status, lane_error)
@@ -147,6 +148,7 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
     ahead = True
     moved = False
     last = 0.0
+    unsettled = 0  # steps shortened because a loop did not settle
     while t < t_end:
         target = next_event(ev_time, pointer, stop, t_end)
         left = target - t
@@ -160,9 +162,16 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
             h = trial * (0.1 if error == np.inf else max(0.2, SAFETY * error**-power))
             ahead = False
             if h < 1e-10:
-                if not give_up(lane_error, status, STEP_TOO_SMALL):
+                if not give_up(lane_error, status, STEP_TOO_SMALL, 1.0):
                     return
                 h = h_start
+                last = 0.0
+            elif UNSETTLED <= error < np.inf and method == COLLOCATION:
+                unsettled += 1
+                if unsettled > max(PATIENCE, 0.1 * effort[0]):
+                    if not give_up(lane_error, status, STEP_TOO_SMALL, 0.5 * UNSETTLED):
+                        return
+                    last = 0.0
             continue
         effort[0] += 1
         end = target if trial == left else t + trial
@@ -171,7 +180,7 @@ def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, 
         if method == RODAS:
             copy(w, AT_YN, AT_Y, WIDTH)
         else:
-            finish(w)
+            finish(w, 2.0 ** (-trial / FADE))
         grow = min(GROW, SAFETY * max(error, 1e-8) ** -power)
         if first and method == COLLOCATION:
             after_event = trial * grow

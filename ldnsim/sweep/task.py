@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 LANES = 8
+UNSOLVED = -1
+"""The engine's code of the method of a run that was not solved."""
 FEW_WINDOWS = 4
 """Different windows in a block beyond which it is solved in smaller batches."""
 
@@ -276,7 +278,7 @@ def _collect(task: Task, done: Any, ok: NDArray[np.bool_], times: Floats, nights
         np.where(ok, done.status, 0).astype(np.int8),
         np.where(ok, done.steps, 0).astype(np.int64),
         np.where(ok, done.rejected, 0).astype(np.int64),
-        done.method,
+        np.where(ok, done.method, UNSOLVED).astype(np.int8),
     )
 
 
@@ -290,5 +292,5 @@ def _nothing(task: Task) -> Solved:
         np.zeros(n, np.int8),
         np.zeros(n, np.int64),
         np.zeros(n, np.int64),
-        np.zeros(n, np.int8),
+        np.full(n, UNSOLVED, np.int8),
     )

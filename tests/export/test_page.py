@@ -102,7 +102,7 @@ def test_an_open_axis_is_named_with_its_values(folder: Path) -> None:
 def test_the_run_chosen_is_said(folder: Path) -> None:
     words = ["export", "antimony", str(folder / "my-study.toml"), "--run", "3"]
     result = CliRunner().invoke(app, words)
-    assert result.stderr == "run 3 of 4: full dose 50 mg\n"
+    assert result.stderr == "run 3 (of 0 to 3): full dose 50 mg\n"
     assert result.stdout == (folder / "full.ant").read_text()
 
 
