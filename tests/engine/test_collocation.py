@@ -236,7 +236,7 @@ def test_what_neither_method_can_do_is_a_status_and_harms_no_neighbour() -> None
 
 def test_a_loop_that_hardly_contracts_is_given_to_rodas_and_its_neighbours_are_not() -> None:
     """Exchange between the metabolite's volumes up to 10,000 times as fast as the default."""
-    name, factors = "q_naltrexol", np.array([1.0, 10.0, 100.0, 1e4])
+    name, factors = "q_naltrexol", np.array([1.0, 3.0, 10.0, 1e4])
     values = MODEL.parameters[name].value * factors
     params = np.array([MODEL.parameter_vector({name: v}) for v in values])
     _, y0, times, amounts = nightly([4.5] * 4, 1.0)
