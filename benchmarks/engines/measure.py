@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.engines.base import Engine
 from benchmarks.engines.problem import FloatArray, Problem, errors
-from benchmarks.engines.search import loosest
+from benchmarks.engines.search import LADDER, loosest
 from benchmarks.engines.worker import Failed, Worker
 
 ENGINES = {
@@ -122,7 +122,11 @@ def _measure(row: Row, engine: type[Engine], setting: Setting, say: Callable[[st
     fit = max(8, int(setting.seconds * runs / seconds[rtol]))
     row.runs = min(len(setting.check), engine.most, engine.most if engine.all_at_once else fit)
     check = setting.check.take(0, row.runs)
-    row.one = _best(one, check, rtol, 1, setting, row)
+    for row.rtol in LADDER[LADDER.index(rtol) :]:
+        row.one = _best(one, check, row.rtol, 1, setting, row)
+        if row.error <= setting.target:
+            break
+        say(f"rtol {row.rtol:.1e}: error {row.error:.1e} on the other draw")
     say(f"one core: {row.one:.4g} runs/s, error {row.error:.1e}")
     _two_cores(row, check, setting, workers)
     say(f"two cores ({row.cores}): {row.two:.4g} runs/s")

@@ -63,8 +63,8 @@ def conditions(rows: list[Row], days: int, target: float, today: datetime.date) 
     return [
         f"{days} days of 49 states, patients drawn from the recorded spreads, every run with a "
         "regimen of its own between 1 µg and 50 mg, all states stored once a day.",
-        f"Each engine at the loosest tolerance that kept the worst error of any state of any run "
-        f"at {target:.0e} of its range on one draw; error and speed are from another.",
+        f"Each engine at the loosest tolerance that keeps the worst error of any state of any run "
+        f"within {target:.0e} of its range on two draws; error and speed are from the second.",
         f"{processor()}, Python {platform.python_version()}, {named}, {today.isoformat()}.",
         NOT_COMPARED,
     ]
