@@ -28,6 +28,7 @@ if solver == "none":
         return batch.BatchResult(
             np.ones((n, len(b.out_obs), len(b.out_times))), np.ones((n, len(b.reductions))),
             np.ones(b.y0.shape), none.astype(np.int8), none, none,
+            np.zeros(n, np.int8),
         )
 
     batch.solve = nothing
