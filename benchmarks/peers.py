@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.accuracy import at_least_one  # noqa: E402
 from benchmarks.engines import measure, problem, report  # noqa: E402
 
 
@@ -57,14 +58,6 @@ def setting(chosen: argparse.Namespace) -> measure.Setting:
         tune, problem.reference(tune), check, problem.reference(first),
         chosen.target, 2.0 if chosen.quick else 6.0,
     )  # fmt: skip
-
-
-def at_least_one(text: str) -> int:
-    """A whole number from 1 up, for the command line."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number}: expected at least 1")
-    return number
 
 
 def main() -> None:

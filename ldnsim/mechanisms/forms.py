@@ -71,3 +71,11 @@ def tone_of(level: float, share_at_rest: float, potency: float) -> float:
     """Tone at free receptors relative to this patient's own rest, for an agonist's potency."""
     rest = agonist_tone(1.0, share_at_rest, potency)
     return agonist_tone(1.0, share_at_rest, potency * level) / rest
+
+
+def regulation(
+    density: float, gain: float, occupancy: float, block50: float, t_half: float
+) -> float:
+    """Turnover towards a density that only a lasting, near-complete block raises."""
+    raised = gain * hill4(occupancy, block50) / hill4(1.0, block50)
+    return LN2 / t_half * (1.0 + raised - density)

@@ -61,7 +61,7 @@ P("q_deep", 1.33, "L/h", "flow between central and deep volume", DERIVED, "lee19
   spread=lognormal(0.5))
 P("cl_naltrexol", 65.1, "L/h", "clearance of 6-beta-naltrexol", HUMAN_PK, "dunbar2007",
   spread=lognormal(0.3))
-P("v_naltrexol", 48.6, "L", "central volume of 6-beta-naltrexol", DERIVED, "swiss_label",
+P("v_naltrexol", 48.5, "L", "central volume of 6-beta-naltrexol", DERIVED, "swiss_label",
   spread=lognormal(0.3),
   note="fitted by `ldnsim calibrate` (15-120 L) to Cmax 108 ng/mL after 50 mg")
 P("v_naltrexol_peripheral", 426.0, "L", "peripheral volume of 6-beta-naltrexol", DERIVED,

@@ -9,7 +9,7 @@ different pools is what makes a dose window possible.
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.forms import LN2, agonist_ratio, agonist_tone, association, hill4, tone_of
+from ldnsim.mechanisms.forms import agonist_ratio, agonist_tone, association, regulation, tone_of
 from ldnsim.mechanisms.record import (
     ANIMAL,
     ASSUMED,
@@ -147,9 +147,8 @@ def mor_occupancy(
     mor_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    parent = association(ntx_binding, kd_mor, k_off_mor, mor_available)
-    metabolite = association(naltrexol_binding, kd_mor_naltrexol, k_off_mor, mor_available)
-    return parent + metabolite - k_off_mor * mor_occupancy
+    ratio = ntx_binding / kd_mor + naltrexol_binding / kd_mor_naltrexol
+    return k_off_mor * (ratio * mor_available - mor_occupancy)
 
 
 @M.state("1", "mu receptors held by naltrexone", **FRACTION)
@@ -177,9 +176,8 @@ def dor_occupancy(
     dor_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    parent = association(ntx_binding, kd_dor, k_off_dor, dor_available)
-    metabolite = association(naltrexol_binding, kd_dor_naltrexol, k_off_dor, dor_available)
-    return parent + metabolite - k_off_dor * dor_occupancy
+    ratio = ntx_binding / kd_dor + naltrexol_binding / kd_dor_naltrexol
+    return k_off_dor * (ratio * dor_available - dor_occupancy)
 
 
 @M.state("1", "delta receptors held by naltrexone", **FRACTION)
@@ -207,9 +205,8 @@ def kor_occupancy(
     kor_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    parent = association(ntx_binding, kd_kor, k_off_kor, kor_available)
-    metabolite = association(naltrexol_binding, kd_kor_naltrexol, k_off_kor, kor_available)
-    return parent + metabolite - k_off_kor * kor_occupancy
+    ratio = ntx_binding / kd_kor + naltrexol_binding / kd_kor_naltrexol
+    return k_off_kor * (ratio * kor_available - kor_occupancy)
 
 
 @M.state("1", "kappa receptors held by naltrexone", **FRACTION)
@@ -237,9 +234,8 @@ def ogfr_occupancy(
     ogfr_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    parent = association(ntx_binding, kd_ogfr, k_off_ogfr, ogfr_available)
-    metabolite = association(naltrexol_binding, kd_ogfr_naltrexol, k_off_ogfr, ogfr_available)
-    return parent + metabolite - k_off_ogfr * ogfr_occupancy
+    ratio = ntx_binding / kd_ogfr + naltrexol_binding / kd_ogfr_naltrexol
+    return k_off_ogfr * (ratio * ogfr_available - ogfr_occupancy)
 
 
 @M.state("1", "OGF receptors held by naltrexone", **FRACTION)
@@ -254,14 +250,6 @@ def ogfr_ntx(
 def ogfr_naltrexol(ogfr_occupancy: float, ogfr_ntx: float) -> float:
     """What of the occupancy is not naltrexone's."""
     return ogfr_occupancy - ogfr_ntx
-
-
-def regulation(
-    density: float, gain: float, occupancy: float, block50: float, t_half: float
-) -> float:
-    """Turnover towards a density that only a lasting, near-complete block raises."""
-    raised = gain * hill4(occupancy, block50) / hill4(1.0, block50)
-    return LN2 / t_half * (1.0 + raised - density)
 
 
 @M.state("1", "mu receptor density, fold of baseline", start=1.0)

@@ -132,7 +132,7 @@ def test_shipped_values_are_the_rounded_estimates() -> None:
             # half a unit of the third digit, and a little for the solver on other machines
             assert e.value == pytest.approx(e.shipped, rel=5.2e-3), (fit.group.name, e.name)
             if e.fitted:
-                assert abs(e.value - e.shipped) <= 0.6 * 10.0 ** _exponent(e.shipped), e.name
+                assert abs(e.value - e.shipped) <= 0.55 * 10.0 ** _exponent(e.shipped), e.name
 
 
 def test_the_page_of_fits_shows_the_values_in_use() -> None:
