@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ldnsim.config import people
+from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
 from ldnsim.errors import UserError, nearest
 
@@ -221,15 +222,18 @@ def axis_fields_differ(study: StudyConfig) -> Iterator[str]:
 def axis_values_apply(study: StudyConfig) -> Iterator[str]:
     """Every value of every axis fits its field, tried on each regimen.
 
-    Several axes over fields of the regimen are tried together, by the rule after this one.
+    Several axes over fields of the regimen are tried together, by the rule after this one. Values
+    differ, except those of an axis that advances with another and is a coordinate beside it.
     """
+    beside = {name for group in study.zip for name in group[1:]}
     together = len(_regimen_axes(study)) > 1
     for i, axis in enumerate(study.axes, start=1):
         try:
-            if together and axis.field.startswith("regimen."):
-                points(axis)
-                continue
             found = points(axis)
+            if axis.name not in beside:
+                refuse_repeats(axis, found)
+            if together and axis.field.startswith("regimen."):
+                continue
             if axis.field.startswith(("parameters.", "modifiers.")):
                 for v in found.apply:
                     yield from _range(f"axes[{i}]", axis.field.partition(".")[2], v)
