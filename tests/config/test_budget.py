@@ -29,16 +29,24 @@ TOO_LARGE: dict[str, tuple[dict[str, Any], list[str]]] = {
     "every": ({"output": {"every": "1e-9 h"}}, ["output.every = '1e-9 h'", "1 min"]),
     "stop": (
         {"regimen": "4.5 mg nightly for 4 wk, then stop for 99999999 wk"},
-        ["horizon", "100,000,003 weeks", "5,200"],
+        ["regimen", "99999999 wk", "at most 5200 wk"],
+    ),
+    "stops that add up": (
+        {"regimen": "4.5 mg nightly for 4 wk, then stop for 5000 wk, then stop for 5000 wk"},
+        ["horizon", "10,004 weeks", "5,200"],
+    ),
+    "a stop under a horizon": (
+        {"regimen": "4.5 mg nightly for 4 wk, then stop for 5200 wk", "horizon": "4 wk"},
+        ["horizon", "5,204 weeks", "5,200"],
     ),
     "stop by an axis": (
         {
             "regimen": "4.5 mg nightly for 4 wk, then stop for 4 wk",
             "axes": [
-                {"name": "off", "field": "regimen.phases.1.duration", "values": ["9999999 wk"]}
+                {"name": "off", "field": "regimen.phases.1.duration", "values": ["5199 wk"]}
             ],
         },
-        ["horizon", "weeks", "5,200"],
+        ["horizon", "5,203 weeks", "5,200"],
     ),
     "two long axes": (
         {"axes": [DOSES, axis("cl", "parameters.cl", 90, 150, 100_000)]},
