@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from ldnsim.errors import UserError
 from ldnsim.regimen.formats import clock_text, minutes, span_text
 from ldnsim.regimen.phase import Phase
+from ldnsim.regimen.values import LONGEST_H
+from ldnsim.regimen.weekdays import days_text
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -67,19 +70,24 @@ def first_dose(phase: Phase, begin: int) -> int:
 
 
 @lru_cache(maxsize=512)
-def expand(phases: tuple[Phase, ...]) -> DoseTable:
+def expand(phases: tuple[Phase, ...], start_day: int = 0) -> DoseTable:
     """Return the planned doses of phases in sequence; a dose exactly at a phase's end is not given.
 
+    Args:
+        phases: the phases.
+        start_day: day of the week of day 0, 0 for Monday; rules the phases with named days.
+
     Raises:
-        UserError: a phase is too short for any dose, or there are more than a million doses.
+        UserError: a phase is too short for any dose, or there are more than a million doses, or
+            they last longer than a hundred years.
     """
-    parts: list[tuple[Ints, Floats, Codes, Ints, Ints]] = []
-    begin = 0
-    for index, phase in enumerate(phases):
-        end = begin + (phase.length or 0)
-        if phase.kind != "stop":
-            parts.append(_one_phase(phase, index, begin, end))
-        begin = end
+    ends = [0, *accumulate(p.length or 0 for p in phases)]
+    _within_budget(phases, ends[-1])
+    parts = [
+        _one_phase(phase, index, ends[index], ends[index + 1], start_day)
+        for index, phase in enumerate(phases)
+        if phase.kind != "stop"
+    ]
     if not parts:
         nothing = np.zeros(0, np.int64)
         return DoseTable(np.zeros(0), np.zeros(0), nothing.astype(np.int8), nothing, nothing.copy())
@@ -89,20 +97,34 @@ def expand(phases: tuple[Phase, ...]) -> DoseTable:
     return DoseTable(time / 60.0, amount, formulation, phase_of, step)
 
 
-def _one_phase(
-    phase: Phase, index: int, begin: int, end: int
-) -> tuple[Ints, Floats, Codes, Ints, Ints]:
-    first, every = first_dose(phase, begin), minutes(phase.every)
-    if (end - first) // every > MAX_DOSES:
+def _within_budget(phases: Sequence[Phase], end: int) -> None:
+    """Refuse more than can be simulated, before anything is laid out."""
+    if end > minutes(LONGEST_H):
         raise UserError(
-            f"every = '{span_text(phase.every)}' for {span_text((end - begin) / 60)} makes more "
-            "than a million doses; is the unit right?"
+            f"the regimen lasts {span_text(end / 60)}; at most {span_text(LONGEST_H)}, a "
+            "hundred years, can be planned. Is a unit wrong?"
         )
-    time = np.arange(first, end, every, dtype=np.int64)
+    total = 0
+    for phase in phases:
+        total += (phase.length or 0) // minutes(phase.every) if phase.kind != "stop" else 0
+        if total > MAX_DOSES:
+            raise UserError(
+                f"every = '{span_text(phase.every)}' for {span_text((phase.length or 0) / 60)} "
+                "makes more than a million doses in all; is the unit right?"
+            )
+
+
+def _one_phase(
+    phase: Phase, index: int, begin: int, end: int, start_day: int
+) -> tuple[Ints, Floats, Codes, Ints, Ints]:
+    time = np.arange(first_dose(phase, begin), end, minutes(phase.every), dtype=np.int64)
+    if phase.days is not None:
+        time = time[np.isin((time // _DAY + start_day) % 7, phase.days)]
     if len(time) == 0:
+        days = "" if phase.days is None else f" on {days_text(phase.days)}"
         raise UserError(
             f"phase {index + 1} lasts {span_text((end - begin) / 60)}, which ends before its first "
-            f"dose at {clock_text(phase.at)}; make it longer, or write 'stop'"
+            f"dose at {clock_text(phase.at)}{days}; make it longer, or write 'stop'"
         )
     step = phase.ladder.position(time - begin)
     amount = np.asarray(phase.ladder.amounts)[step]

@@ -125,7 +125,7 @@ class Dosing:
         self._taken = lru_cache(maxsize=KEPT)(self._make_taken)
         regimens = (self._regimen(i) for i in self._amounts.runs().tolist())
         self._mg = [_amounts(r) for r in regimens]
-        self._phases = [self._regimen(i).phases for i in self._schedules.runs().tolist()]
+        self._own = [self._regimen(i) for i in self._schedules.runs().tolist()]
         number = {r: k for k, r in enumerate(dict.fromkeys(m.rungs for m in self._mg))}
         self._pattern = np.array([number[m.rungs] for m in self._mg], dtype=np.int64)
         self._patterns = len(number)
@@ -176,9 +176,10 @@ class Dosing:
     def _make_schedule(self, key: int) -> Schedule:
         run = np.array([self._examples[key]])
         amounts = self._mg[int(self._amounts.of(run)[0])]
-        own = self._phases[int(self._schedules.of(run)[0])]
-        phases = tuple(starmap(_phase, zip(own, amounts.phases, amounts.mg_of_phases, strict=True)))
-        table = expand.__wrapped__(phases)
+        own = self._own[int(self._schedules.of(run)[0])]
+        parts = zip(own.phases, amounts.phases, amounts.mg_of_phases, strict=True)
+        phases = tuple(starmap(_phase, parts))
+        table = expand.__wrapped__(phases, own.start_day)
         first = np.cumsum([0, *amounts.rungs[:-1]])
         drug = np.array([p.kind == "doses" for p in phases], dtype=np.float64)
         table = replace(table, amount_mg=drug[table.phase])
