@@ -13,14 +13,13 @@ from typing import Any
 from ldnsim.errors import UserError
 from ldnsim.regimen.formats import short
 from ldnsim.regimen.text import is_night
-from ldnsim.regimen.values import CAPSULE, CLOCK, PILL, SHARE, SOLUTION, clock_hours
+from ldnsim.regimen.values import CAPSULE, CLOCK, MASS, PILL, SHARE, SOLUTION, UNIT, clock_hours
 from ldnsim.regimen.weekdays import DAY, DAYS, OFF
 from ldnsim.units import NUMBER
 
 Fields = dict[str, Any]
-_MASS = rf"{NUMBER}\s*[a-z]+"
-_AMOUNT = rf"(?:{SHARE}|{SOLUTION}|{CAPSULE}|{_MASS})"
-_SPAN = rf"(?:{NUMBER}\s*)?[a-z]+"
+_AMOUNT = rf"(?:{SHARE}|{SOLUTION}|{CAPSULE}|{MASS})"
+_SPAN = rf"(?:{NUMBER}\s*)?{UNIT}"
 _TIME_UNIT = r"(?:min|mins|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|mos?|months?)"
 _NIGHT, _MORNING = "night", "morning"
 _DEFAULT_AT = {_NIGHT: "22:00", _MORNING: "08:00"}
@@ -180,6 +179,11 @@ class Reader:
                 f"'{factor}' alone could be a step or a length; write '{factor} every 14 d to "
                 "4.5 mg' for a step, 'for 7 d' for a length"
             )
+        if "step" in self.fields and "interval" not in self.fields:
+            raise self.error(
+                f"'{self.written['step']}' is read as a step, but there is no interval after it, "
+                "such as 'every 14 d'; a range of doses cannot be simulated"
+            )
         if self.part is not None:
             self.fields.setdefault("at", _DEFAULT_AT[self.part])
             self._check_part()
@@ -205,12 +209,12 @@ CLAUSES: tuple[Clause, ...] = (
     (
         "'hold 12 wk'",
         Reader.hold,
-        rf"hold\s+(?:at\s+target\s+)?(?:for\s+)?(?P<span>{NUMBER}\s*[a-z]+)",
+        rf"hold\s+(?:at\s+target\s+)?(?:for\s+)?(?P<span>{MASS})",
     ),
     (
         "'for 26 wk'",
         Reader.duration,
-        rf"for\s+(?P<span>{NUMBER}\s*[a-z]+)|x\s*(?P<times>{NUMBER}\s*{_TIME_UNIT})",
+        rf"for\s+(?P<span>{MASS})|x\s*(?P<times>{NUMBER}\s*{_TIME_UNIT})",
     ),
     (
         "'on Mon, Wed and Fri', 'except Sun'",
@@ -287,7 +291,7 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ),
     (
         rf"(?!{CAPSULE})(?:{_SOME}|half|(?:an?|one)\s+half)\s*(?:an?\s+|of\s+)*"
-        rf"(?:{_MASS}\s+)?(?:{PILL}s?|drops?|sprays?)\b|{NUMBER}\s*x\s*{NUMBER}\s*[a-z]+",
+        rf"(?:{MASS}\s+)?(?:{PILL}s?|drops?|sprays?)\b|{NUMBER}\s*x\s*{NUMBER}\s*[a-z]+",
         "write the whole dose by weight, such as '4.5 mg'",
     ),
     (
@@ -298,5 +302,13 @@ REFUSED: tuple[tuple[str, str], ...] = (
     (
         rf"(?:for|x)\s*{NUMBER}\s*(?:nights|evenings|mornings|doses|times)\b",
         "write the length as a time, such as 'for 7 d'",
+    ),
+    (
+        rf"{_LEAD}[0-9.]+e[+-]?[0-9]{{3,}}",
+        "an exponent has at most two digits",
+    ),
+    (
+        rf"(?:and|&)\s+(?:at\s+)?{CLOCK}",
+        "the doses of a day are evenly spaced from the first; write 'every 12 h at 08:00'",
     ),
 )

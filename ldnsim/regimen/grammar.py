@@ -21,7 +21,7 @@ _COMPILED = [(re.compile(rf"(?:{p}){_END}"), act) for _, act, p in CLAUSES]
 _REFUSED = [(re.compile(rf"(?:{p}){_END}"), remedy) for p, remedy in REFUSED]
 _BETWEEN = re.compile(r"(?:[ ,]|\.(?= |$))*")
 # not after a colon: in "at 21:40,450 mcg" the comma parts two clauses
-_COMMA = re.compile(r"(?<![0-9:])([0-9]+),([0-9]+)( ?[a-z%]*)")
+_COMMA = re.compile(r"(?<![0-9:])([0-9]+),([0-9]+)( ?(?:(?:[nu]|mc?)?g|ml|h|d|wk|mo|%)(?![a-z])|)")
 _WORDS = (
     *("nightly", "daily", "once", "twice", "every", "morning", "bedtime", "alternate", "night"),
     *("day", "at", "to", "for", "hold", "first", "then", "stop", "placebo", "target", "slow"),

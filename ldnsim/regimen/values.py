@@ -37,17 +37,18 @@ SHARE = (
     rf"(?:{NUMBER}\s*/\s*{NUMBER}|{NUMBER}\s*%|{NUMBER})"
     rf"\s*(?:of|x)\s+(?:the\s+)?target|target(?:\s*/\s*{NUMBER})?"
 )
-_MASS = rf"{NUMBER}\s*[a-z]+"
+UNIT = r"(?!e[+-]?[0-9])[a-z]+"  # not the exponent of a number that is too long to be read
+MASS = rf"{NUMBER}\s*{UNIT}"
 SOLUTION = (
-    rf"(?P<ml>{NUMBER})\s*ml\s*(?:of\s+)?(?:an?\s+|the\s+)?\(?(?P<strength>{_MASS})"
+    rf"(?P<ml>{NUMBER})\s*ml\s*(?:of\s+)?(?:an?\s+|the\s+)?\(?(?P<strength>{MASS})"
     r"\s*(?:/|per)\s*(?:1\s*)?ml\)?(?:\s+(?:oral\s+)?(?:solution|suspension|liquid))?"
 )
 PILL = r"(?:capsule|tablet|pill|cap|tab)"
 CAPSULE = (
-    rf"(?:1|one|an?)\s+{PILL}\s*(?:of\s+|\()\s*(?P<in_it>{_MASS})\)?"
-    rf"|(?:(?:one|an?)\s+)?(?P<before_it>{_MASS})\s+{PILL}"
+    rf"(?:1|one|an?)\s+{PILL}\s*(?:of\s+|\()\s*(?P<in_it>{MASS})\)?"
+    rf"|(?:(?:one|an?)\s+)?(?P<before_it>{MASS})\s+{PILL}"
 )
-CLOCK = r"[0-9]{1,2}(?::[0-9]{2})?\s*[ap]\.?m\b\.?|[0-9]{1,2}:[0-9]{2}"
+CLOCK = r"(?:[0-9]{1,2}(?::[0-9]{2})?\s*[ap]\.?m\b\.?|[0-9]{1,2}:[0-9]{2})"
 _CLOCK = re.compile(r"([0-9]{1,2})(?::([0-9]{2}))?(?::00)?\s*(?:([ap])\.?m\.?)?")
 _FACTOR = re.compile(rf"(x?|/)({NUMBER})(?:/({NUMBER}))?")
 _SPELLING = {
@@ -88,12 +89,12 @@ def _read_mg(value: Any, key: str) -> float:
     if not isinstance(value, str):
         raise _bare(key, value, f"'{short(value)} mg'" if isinstance(value, Real) else "'4.5 mg'")
     text = spell(value)
-    if match := re.fullmatch(SOLUTION, text):
-        volume = Fraction(read_number(match["ml"], key=key))
+    if match := re.fullmatch(rf"(?P<sign>[+-]?) ?(?:{SOLUTION})", text):
+        volume = Fraction(read_number(match["sign"] + match["ml"], key=key))
         return float(volume * exact(to_unit(match["strength"], "mg", key=key)))
     if match := re.fullmatch(CAPSULE, text):
         return to_unit(match["in_it"] or match["before_it"], "mg", key=key)
-    if re.fullmatch(rf"{NUMBER}\s*ml", text):
+    if re.fullmatch(rf"[+-]? ?{NUMBER} ?ml", text):
         raise UserError(
             f"{key} = {short(value)}: a volume needs its strength, such as '1 ml of 0.5 mg/ml'"
         )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ldnsim.regimen import Regimen
 
 DAY = 24 * 60
+WEEK = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
 def spans(low_min: int, high_min: int) -> st.SearchStrategy[str]:
@@ -32,20 +33,20 @@ everies = st.sampled_from(["24 h", "48 h", "6 h", "12 h", "90 min", "7 d"])
 
 
 @st.composite
+def day_lists(draw: st.DrawFn) -> dict[str, Any]:
+    """Named days now and then, which need a whole number of doses a day."""
+    days = draw(st.lists(st.sampled_from(WEEK), min_size=1, max_size=7, unique=True))
+    return {"days": "/".join(days), "every": draw(st.sampled_from(["24 h", "6 h", "90 min"]))}
+
+
+@st.composite
 def schedule(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "every": draw(everies),
         "at": draw(clocks),
         "formulation": draw(st.sampled_from(["IR", "SR"])),
+        **draw(st.one_of(st.just({}), day_lists())),
     }
-
-
-@st.composite
-def day_lists(draw: st.DrawFn) -> dict[str, Any]:
-    """Named days now and then, which need a whole number of doses a day."""
-    names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    days = draw(st.lists(st.sampled_from(names), min_size=1, max_size=7, unique=True))
-    return {"days": "/".join(days), "every": draw(st.sampled_from(["24 h", "6 h", "90 min"]))}
 
 
 @st.composite
@@ -79,6 +80,8 @@ def phases(draw: st.DrawFn, *, last: bool = False) -> dict[str, Any]:
     if kind == "stop":
         return {"kind": "stop", "duration": length}
     fields = draw(schedule())
+    if "days" in fields:
+        length = draw(spans(9 * DAY, 200 * DAY))
     if kind == "placebo":
         return {**fields, "kind": "placebo", "duration": length}
     if kind == "doses":
@@ -91,4 +94,7 @@ def phases(draw: st.DrawFn, *, last: bool = False) -> dict[str, Any]:
 @st.composite
 def regimens(draw: st.DrawFn) -> Regimen:
     before = draw(st.lists(phases(), max_size=2))
-    return Regimen.parse({"phases": [*before, draw(phases(last=True))]})
+    every = [*before, draw(phases(last=True))]
+    named = any("days" in phase for phase in every)
+    start = {"start_day": draw(st.sampled_from(WEEK))} if named else {}
+    return Regimen.parse({"phases": every, **start})
