@@ -15,7 +15,7 @@ from ldnsim.regimen.formats import short
 from ldnsim.regimen.text import is_night
 from ldnsim.regimen.values import CAPSULE, CLOCK, MASS, PILL, SHARE, SOLUTION, UNIT, clock_hours
 from ldnsim.regimen.weekdays import DAY, DAYS, OFF
-from ldnsim.units import NUMBER
+from ldnsim.units import NUMBER, to_unit
 
 Fields = dict[str, Any]
 _AMOUNT = rf"(?:{SHARE}|{SOLUTION}|{CAPSULE}|{MASS})"
@@ -46,6 +46,7 @@ class Reader:
         self.written: dict[str, str] = {}
         self.part: str | None = None
         self.stepping = False
+        self.spans: dict[str, str] = {}
 
     def put(self, key: str, value: Any, match: re.Match[str]) -> None:
         """Set a field once; a second clause for the same field is a contradiction."""
@@ -114,6 +115,7 @@ class Reader:
         span = match["span"] or match["q"] or f"1 {match['period'] or match['a']}"
         span = f"1 {span}" if span[0].isalpha() else span
         self.put("interval" if self.stepping else "every", span, match)
+        self.spans["interval" if self.stepping else "every"] = span
         self.stepping = False
 
     def at(self, match: re.Match[str]) -> None:
@@ -184,10 +186,21 @@ class Reader:
                 f"'{self.written['step']}' is read as a step, but there is no interval after it, "
                 "such as 'every 14 d'; a range of doses cannot be simulated"
             )
+        self._check_spans()
         if self.part is not None:
             self.fields.setdefault("at", _DEFAULT_AT[self.part])
             self._check_part()
         return self.fields
+
+    def _check_spans(self) -> None:
+        """Refuse steps that come faster than doses: the two were probably meant the other way."""
+        hours = {key: to_unit(span, "h", key=key) for key, span in self.spans.items()}
+        if hours.get("interval", 0.0) < hours.get("every", 0.0) and len(hours) == 2:
+            raise self.error(
+                f"'{self.written['interval']}' after the step is the interval of steps and "
+                f"'{self.written['every']}' that of doses, which is longer; write the interval of "
+                "doses first"
+            )
 
     def _check_part(self) -> None:
         at = clock_hours(self.fields["at"], "at")
