@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from ldnsim.errors import UserError
 from ldnsim.regimen.formats import clock_text, minutes, span_text
 from ldnsim.regimen.phase import Phase
+from ldnsim.regimen.values import LONGEST_H
+from ldnsim.regimen.weekdays import days_text
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -67,20 +70,24 @@ def first_dose(phase: Phase, begin: int) -> int:
 
 
 @lru_cache(maxsize=512)
-def expand(phases: tuple[Phase, ...]) -> DoseTable:
+def expand(phases: tuple[Phase, ...], start_day: int = 0) -> DoseTable:
     """Return the planned doses of phases in sequence; a dose exactly at a phase's end is not given.
 
+    Args:
+        phases: the phases.
+        start_day: day of the week of day 0, 0 for Monday; rules the phases with named days.
+
     Raises:
-        UserError: a phase is too short for any dose, or there are more than a million doses.
+        UserError: a phase is too short for any dose, or there are more than a million doses, or
+            they last longer than a hundred years.
     """
-    count_doses(phases)
-    parts: list[tuple[Ints, Floats, Codes, Ints, Ints]] = []
-    begin = 0
-    for index, phase in enumerate(phases):
-        end = begin + (phase.length or 0)
-        if phase.kind != "stop":
-            parts.append(_one_phase(phase, index, begin, end))
-        begin = end
+    count_doses(phases, start_day)
+    ends = [0, *accumulate(p.length or 0 for p in phases)]
+    parts = [
+        _one_phase(phase, index, ends[index], ends[index + 1], start_day)
+        for index, phase in enumerate(phases)
+        if phase.kind != "stop"
+    ]
     if not parts:
         nothing = np.zeros(0, np.int64)
         return DoseTable(np.zeros(0), np.zeros(0), nothing.astype(np.int8), nothing, nothing.copy())
@@ -90,37 +97,62 @@ def expand(phases: tuple[Phase, ...]) -> DoseTable:
     return DoseTable(time / 60.0, amount, formulation, phase_of, step)
 
 
-def count_doses(phases: Sequence[Phase]) -> int:
-    """Return how many doses phases in sequence plan, without laying them out.
+def count_doses(phases: Sequence[Phase], start_day: int = 0) -> int:
+    """Return how many doses phases in sequence plan, without laying out all of them.
 
     Raises:
         UserError: as `expand`.
     """
-    total = begin = 0
+    ends = [0, *accumulate(p.length or 0 for p in phases)]
+    if ends[-1] > minutes(LONGEST_H):
+        raise UserError(
+            f"the regimen lasts {span_text(ends[-1] / 60)}; at most {span_text(LONGEST_H)}, a "
+            "hundred years, can be planned. Is a unit wrong?"
+        )
+    total = 0
     for index, phase in enumerate(phases):
-        end = begin + (phase.length or 0)
         if phase.kind != "stop":
-            first, every = first_dose(phase, begin), minutes(phase.every)
-            span = span_text((end - begin) / 60) if end > begin else "0 min"
-            if first >= end:
-                raise UserError(
-                    f"phase {index + 1} lasts {span}, which ends before its first dose at "
-                    f"{clock_text(phase.at)}; make it longer, or write 'stop'"
-                )
-            total += -(-(end - first) // every)
-            if total > MAX_DOSES:
-                raise UserError(
-                    f"every = '{span_text(phase.every)}' for {span} makes more than a million "
-                    "doses; is the unit right?"
-                )
-        begin = end
+            total += _count(phase, index, ends[index], ends[index + 1], start_day)
+            _within_budget(total, phase, ends[index + 1] - ends[index])
     return total
 
 
-def _one_phase(
-    phase: Phase, index: int, begin: int, end: int
-) -> tuple[Ints, Floats, Codes, Ints, Ints]:
+def _count(phase: Phase, index: int, begin: int, end: int, start_day: int) -> int:
+    """Count the doses of a phase; laid out only where named days leave some out."""
+    slots = max(0, -(-(end - first_dose(phase, begin)) // minutes(phase.every)))
+    if phase.days is not None:
+        _within_budget(slots, phase, end - begin)
+        slots = len(_times(phase, begin, end, start_day))
+    if slots == 0:
+        span = span_text((end - begin) / 60) if end > begin else "0 min"
+        days = "" if phase.days is None else f" on {days_text(phase.days)}"
+        raise UserError(
+            f"phase {index + 1} lasts {span}, which ends before its first dose at "
+            f"{clock_text(phase.at)}{days}; make it longer, or write 'stop'"
+        )
+    return slots
+
+
+def _within_budget(total: int, phase: Phase, length: int) -> None:
+    if total > MAX_DOSES:
+        raise UserError(
+            f"every = '{span_text(phase.every)}' for {span_text(length / 60)} makes more than a "
+            "million doses in all; is the unit right?"
+        )
+
+
+def _times(phase: Phase, begin: int, end: int, start_day: int) -> Ints:
+    """Return the minutes of a phase's doses, those of its named days where it has some."""
     time = np.arange(first_dose(phase, begin), end, minutes(phase.every), dtype=np.int64)
+    if phase.days is not None:
+        time = time[np.isin((time // _DAY + start_day) % 7, phase.days)]
+    return time
+
+
+def _one_phase(
+    phase: Phase, index: int, begin: int, end: int, start_day: int
+) -> tuple[Ints, Floats, Codes, Ints, Ints]:
+    time = _times(phase, begin, end, start_day)
     step = phase.ladder.position(time - begin)
     amount = np.asarray(phase.ladder.amounts)[step]
     formulation = np.full(len(time), SR if phase.formulation == "SR" else IR, np.int8)

@@ -128,7 +128,7 @@ class Dosing:
         budget.REGIMENS.check(self._schedules.size)
         regimens = (self._regimen(i) for i in self._amounts.runs().tolist())
         self._mg = [_amounts(r) for r in regimens]
-        self._phases = [self._regimen(i).phases for i in self._schedules.runs().tolist()]
+        self._own = [self._regimen(i) for i in self._schedules.runs().tolist()]
         number = {r: k for k, r in enumerate(dict.fromkeys(m.rungs for m in self._mg))}
         self._pattern = np.array([number[m.rungs] for m in self._mg], dtype=np.int64)
         self._patterns = len(number)
@@ -182,16 +182,21 @@ class Dosing:
     def _own_amounts(self, key: int) -> Amounts:
         return self._mg[int(self._amounts.of(np.array([self._examples[key]]))[0])]
 
+    def _own_regimen(self, key: int) -> Regimen:
+        return self._own[int(self._schedules.of(np.array([self._examples[key]]))[0])]
+
     def _own_phases(self, key: int) -> tuple[Phase, ...]:
         """Return the phases of a schedule, with the amounts of the first run that has it."""
         amounts = self._own_amounts(key)
-        own = self._phases[int(self._schedules.of(np.array([self._examples[key]]))[0])]
-        return tuple(starmap(_phase, zip(own, amounts.phases, amounts.mg_of_phases, strict=True)))
+        parts = zip(
+            self._own_regimen(key).phases, amounts.phases, amounts.mg_of_phases, strict=True
+        )
+        return tuple(starmap(_phase, parts))
 
     def _make_schedule(self, key: int) -> Schedule:
         phases = self._own_phases(key)
         amounts = self._own_amounts(key)
-        table = expand.__wrapped__(phases)
+        table = expand.__wrapped__(phases, self._own_regimen(key).start_day)
         first = np.cumsum([0, *amounts.rungs[:-1]])
         drug = np.array([p.kind == "doses" for p in phases], dtype=np.float64)
         table = replace(table, amount_mg=drug[table.phase])
@@ -202,7 +207,7 @@ class Dosing:
     def _count(self, key: int) -> int:
         """Return the number of doses of a schedule, without laying them out."""
         try:
-            return count_doses(self._own_phases(key))
+            return count_doses(self._own_phases(key), self._own_regimen(key).start_day)
         except UserError:
             self._regimen(self._examples[key])
             raise
