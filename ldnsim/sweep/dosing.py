@@ -20,6 +20,7 @@ from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.regimen.doses import DoseTable, expand
 from ldnsim.regimen.phase import Phase
+from ldnsim.regimen.recorded import Recorded
 from ldnsim.sweep import doses
 from ldnsim.sweep.events import dose_events
 from ldnsim.sweep.task import Events
@@ -125,7 +126,7 @@ class Dosing:
         self._taken = lru_cache(maxsize=KEPT)(self._make_taken)
         regimens = (self._regimen(i) for i in self._amounts.runs().tolist())
         self._mg = [_amounts(r) for r in regimens]
-        self._phases = [self._regimen(i).phases for i in self._schedules.runs().tolist()]
+        self._own = [_own(self._regimen(i)) for i in self._schedules.runs().tolist()]
         number = {r: k for k, r in enumerate(dict.fromkeys(m.rungs for m in self._mg))}
         self._pattern = np.array([number[m.rungs] for m in self._mg], dtype=np.int64)
         self._patterns = len(number)
@@ -135,7 +136,7 @@ class Dosing:
         self._reaches = np.array([s.reaches_target for s in found], dtype=np.int8)
         self._last = [(s.end, float(s.planned[-1]) if len(s.planned) else None) for s in found]
 
-    def _regimen(self, run: int) -> Regimen:
+    def _regimen(self, run: int) -> Regimen | Recorded:
         """Return the regimen of a run.
 
         Raises:
@@ -176,7 +177,9 @@ class Dosing:
     def _make_schedule(self, key: int) -> Schedule:
         run = np.array([self._examples[key]])
         amounts = self._mg[int(self._amounts.of(run)[0])]
-        own = self._phases[int(self._schedules.of(run)[0])]
+        own = self._own[int(self._schedules.of(run)[0])]
+        if isinstance(own, Recorded):
+            return _as_recorded(own)
         phases = tuple(starmap(_phase, zip(own, amounts.phases, amounts.mg_of_phases, strict=True)))
         table = expand.__wrapped__(phases)
         first = np.cumsum([0, *amounts.rungs[:-1]])
@@ -287,7 +290,25 @@ def _phase(own: Phase, amounts: dict[str, Any], rungs: tuple[float, ...]) -> Pha
     return phase
 
 
-def _amounts(regimen: Regimen) -> Amounts:
+def _own(regimen: Regimen | Recorded) -> tuple[Phase, ...] | Recorded:
+    """Return what says when the doses of a regimen are due."""
+    return regimen if isinstance(regimen, Recorded) else regimen.phases
+
+
+def _as_recorded(regimen: Recorded) -> Schedule:
+    """Return recorded doses as a schedule whose every dose is a rung."""
+    table = regimen.doses()
+    drug = (table.amount_mg > 0.0).astype(np.float64)
+    every = np.arange(len(table), dtype=np.int64)
+    return Schedule(
+        replace(table, amount_mg=drug), every, regimen.duration_h, regimen.reaches_target
+    )
+
+
+def _amounts(regimen: Regimen | Recorded) -> Amounts:
+    if isinstance(regimen, Recorded):
+        mg = regimen.doses().amount_mg
+        return Amounts(({},), (tuple(mg.tolist()),), mg)
     names = [n for n in AMOUNTS if n in Phase.model_fields]
     ladders = tuple(p.ladder.amounts for p in regimen.phases)
     return Amounts(

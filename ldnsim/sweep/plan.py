@@ -15,7 +15,7 @@ from ldnsim.config.study import StudyConfig
 from ldnsim.config.summaries import DEFAULT_VARIABLES, SUMMARIES, Summary
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
-from ldnsim.sweep import doses, grid
+from ldnsim.sweep import doses, grid, recordings
 from ldnsim.sweep.bounds import check_parameters
 from ldnsim.sweep.dosing import Dosing
 from ldnsim.sweep.events import sets_modifiers
@@ -214,6 +214,7 @@ class Plan:
             lines += [f"dimension  {_axis_line(dim.name, c)}" for c in dim.coordinates]
         if not self.dims:
             lines.append("dimension  none: a single run")
+        lines += recordings.lines(self.study)
         solver = self.study.solver
         if self.study.population is not None:
             # not resolved here: a dry run starts no solver
@@ -281,6 +282,8 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
             f"axes: the product {sizes} is {n:,} runs, more than {MAX_RUNS:,}; shorten an axis, or"
             " zip axes that belong together"
         )
+    study = recordings.settled(study)
+    dims = grid.dims(study)
     runs = grid.Runs(grid.base(study), dims)
     dosing = Dosing(runs)
     end = study.horizon if study.horizon is not None else dosing.natural_end()

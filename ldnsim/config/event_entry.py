@@ -1,0 +1,134 @@
+"""Recorded doses as a study file writes them: the path of an event table, or the table itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from ldnsim.config.base import Config
+from ldnsim.config.quantities import Hours, time_text
+from ldnsim.errors import UserError, unknown
+from ldnsim.regimen import EventTable, Recorded, Recordings
+from ldnsim.regimen.formats import clock_text, minutes
+from ldnsim.regimen.recorded import choose_id
+from ldnsim.regimen.regimen import user_error
+from ldnsim.regimen.values import Clock
+
+
+class Events(Config):
+    """An event table and whose doses of it are given."""
+
+    events: str = ""
+    """Path of the CSV file, relative to the study file."""
+    table: str = ""
+    """The event table itself, instead of its path."""
+    file: str = ""
+    """Name of the file that the table came from."""
+    sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")
+    """SHA-256 of the file; another file of that name is refused."""
+    id: str | int | None = None
+    """The subject, where the table has several."""
+    ids: Literal["all"] | tuple[str | int, ...] | None = None
+    """Several subjects, each a run along the dimension id."""
+    time_zero: Clock = 0.0
+    """Time of day at TIME 0."""
+    duration: Hours | None = None
+    """Length from midnight of the day of TIME 0; until 24 h after the last dose when left out."""
+    lead: Hours | None = None
+    """Hours of earlier doses that stand for steady state (SS = 1); worked out when left out."""
+    ignore: tuple[str, ...] = ()
+    """Columns that play no part, such as covariates."""
+    name: str = ""
+    """Name shown in the results."""
+    description: str = ""
+    """What it is, in one line."""
+
+
+def _schema() -> dict[str, Any]:
+    found: dict[str, Any] = Events.model_json_schema()["properties"]
+    return {key: words for key, words in found.items() if key not in ("name", "description")}
+
+
+KEYS = _schema()
+"""JSON Schema of each key that an event table has and a prescription has not."""
+
+
+def from_events(value: Mapping[str, Any], folder: Path) -> Recorded | Recordings:
+    """Read recorded doses.
+
+    Args:
+        value: what the user wrote, with the keys of :class:`Events`.
+        folder: where paths begin.
+
+    Raises:
+        UserError: an unknown key, a table that cannot be read, or a subject that is not there.
+    """
+    for key in value:
+        if key not in Events.model_fields:
+            raise unknown("recorded doses: key", str(key), Events.model_fields)
+    try:
+        wanted = Events.model_validate(dict(value))
+    except ValidationError as error:
+        raise user_error(error) from None
+    if bool(wanted.events) == bool(wanted.table):
+        raise UserError("recorded doses need events = 'doses.csv' or table = '...': give one")
+    if wanted.file and wanted.events:
+        raise UserError(f"file = {wanted.file!r} belongs to table; with events the path says it")
+    if wanted.id is not None and wanted.ids is not None:
+        raise UserError(f"id = {wanted.id!r} and ids are both given; keep one")
+    table = _table(wanted, folder)
+    if wanted.ids is None:
+        return _recorded(wanted, table, choose_id(table, wanted.id))
+    ids = table.ids if wanted.ids == "all" else tuple(choose_id(table, i) for i in wanted.ids)
+    if not ids:
+        raise UserError("ids: no subject is listed, or the event table has none")
+    for one in ids:
+        if ids.count(one) > 1:
+            raise UserError(f"ids: {one!r} is listed twice; remove one")
+    return Recordings(tuple(_recorded(wanted, table, one) for one in ids))
+
+
+def _table(wanted: Events, folder: Path) -> EventTable:
+    if wanted.table:
+        made = EventTable.parse(wanted.table, ignore=wanted.ignore)
+        return replace(made, file=wanted.file, sha256=wanted.sha256 or made.sha256)
+    path = Path(wanted.events)
+    # a path of this machine has no place in a result
+    name = path.name if path.is_absolute() else wanted.events
+    table = EventTable.read(folder / path, ignore=wanted.ignore, name=name)
+    if wanted.sha256 and wanted.sha256 != table.sha256:
+        raise UserError(
+            f"event table '{folder / path}' has changed: its SHA-256 is {table.sha256}, and the"
+            f" study is about {wanted.sha256}; restore the file, or remove sha256"
+        )
+    return table
+
+
+def _recorded(wanted: Events, table: EventTable, one: str) -> Recorded:
+    length = None if wanted.duration is None else minutes(wanted.duration) / 60
+    words = {"name": wanted.name, "description": wanted.description}
+    return Recorded(table, one, wanted.time_zero, length, wanted.lead, **words)
+
+
+def to_events(made: Recorded | Recordings) -> dict[str, Any]:
+    """Write recorded doses with all they hold, so that they read back without their file."""
+    first = made.members[0] if isinstance(made, Recordings) else made
+    which: dict[str, Any] = (
+        {"ids": list(made.ids)} if isinstance(made, Recordings) else {"id": made.id}
+    )
+    found = {
+        "file": first.table.file,
+        "sha256": first.table.sha256,
+        **which,
+        "time_zero": clock_text(first.time_zero_h),
+        "duration": None if first.length_h is None else time_text(first.length_h),
+        "lead": None if first.lead_h is None else time_text(first.lead_h),
+        "name": first.name,
+        "description": first.description,
+        "table": first.table.csv(),
+    }
+    return {key: value for key, value in found.items() if value not in (None, "")}
