@@ -72,7 +72,7 @@ class Parameter:
     Attributes:
         name: the spelling used in code, configs and output.
         value: default, in ``unit``.
-        unit: unit text that pint understands (``"1"`` for pure numbers).
+        unit: a unit that `ldnsim.units` reads (``"1"`` for pure numbers).
         meaning: one line in the field's terms.
         grade: one of :data:`GRADES`.
         source: keys into the bibliography; empty for an assumption.
