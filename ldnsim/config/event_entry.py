@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictInt, ValidationError
 
 from ldnsim.config.base import Config
 from ldnsim.config.quantities import Hours, time_text
@@ -30,9 +30,9 @@ class Events(Config):
     """Name of the file that the table came from."""
     sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")
     """SHA-256 of the file; another file of that name is refused."""
-    id: str | int | None = None
+    id: str | StrictInt | None = None
     """The subject, where the table has several."""
-    ids: Literal["all"] | tuple[str | int, ...] | None = None
+    ids: Literal["all"] | tuple[str | StrictInt, ...] | None = None
     """Several subjects, each a run along the dimension id."""
     time_zero: Clock = 0.0
     """Time of day at TIME 0."""

@@ -101,11 +101,10 @@ def _check_separator(header: list[str], where: str) -> None:
     if len(header) > 1:
         return
     line = header[0].strip()
-    found = next((name for sign, name in _OTHERS.items() if sign in line), "")
-    if not found and len(re.split(r"\s+", line)) > 1:
-        found = "spaces"
-    if found:
-        again = ",".join(re.split(r"[;|\s]+", line)[:3])
+    found = next((name for sign, name in _OTHERS.items() if sign in line), "spaces")
+    words = [word.strip(" \"'") for word in re.split(r"[;|\s]+", line)]
+    if len(words) > 1 and {"TIME", "AMT"} & {word.upper() for word in words}:
+        again = ",".join(words[:3])
         raise UserError(
             f"{where}: its cells are separated by {found}; separate them by commas, with a"
             f" decimal point in numbers, such as {again}"

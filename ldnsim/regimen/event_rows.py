@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +11,13 @@ import numpy as np
 from ldnsim.errors import UserError
 from ldnsim.regimen.checks import LARGEST_MG
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable, Ints
+from ldnsim.units import read_number
 
 COLUMNS = ("ID", "TIME", "AMT", "EVID", "II", "ADDL", "SS", "CMT", "RATE")
-LONGEST_H = 50 * 365 * 24.0
-"""Latest time of a dose: 50 years."""
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+LONGEST_H = 5200 * 168.0
+"""Latest time of a dose: 5,200 wk, the longest study."""
 _CLOCK = re.compile(r"\d{1,2}:\d{2}|\d{1,4}[-/]\d{1,2}[-/]\d{1,4}|\d{1,2}\.\d{1,2}\.\d{2,4}")
+_UNITS = {"AMT": " (mg)", "TIME": " (h)", "II": " (h)"}
 _UNSUPPORTED = {
     "RATE": "infusions are not supported; a capsule is a bolus into the gut (RATE = 0)",
     "SS": "only SS = 1 (steady state, replacing earlier doses) is supported",
@@ -115,12 +115,16 @@ class Row:
         """
         if not self.given(column):
             return default
-        text = self.cells[column].replace("\N{MINUS SIGN}", "-")
-        if len(text) > 40 or not _NUMBER.fullmatch(text):
-            raise self.error(column, _remedy(column, text))
-        number = float(text)
-        if not math.isfinite(number) or number < 0:
-            raise self.error(column, "expected a finite number that is not negative")
+        text = self.cells[column]
+        if column == "TIME" and _CLOCK.search(text):
+            raise self.error(
+                column,
+                "expected hours since time 0, not a clock time or date: 22:00 of the first day is"
+                " 22, of the second 46",
+            )
+        number = float(read_number(text, key=f"{self.where}: {column}{_UNITS.get(column, '')}"))
+        if number < 0:
+            raise self.error(column, "expected a number that is not negative")
         return number
 
     def _choice(self, column: str, allowed: tuple[int, ...], default: int) -> int:
@@ -202,19 +206,6 @@ class Row:
             near = max(every, 1)
             raise self.error("II", f"expected whole minutes; the nearest are {near / 60:.6g} h")
         return every, int(more)
-
-
-def _remedy(column: str, text: str) -> str:
-    """Return what to write instead of a text that is no number."""
-    if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return f"a decimal comma; write {text.replace(',', '.')}"
-    if column == "TIME" and _CLOCK.search(text):
-        return (
-            "expected hours since time 0, not a clock time or date: 22:00 of the first day is 22,"
-            " of the second 46"
-        )
-    unit = {"AMT": " (in mg)", "TIME": " (in hours)", "II": " (in hours)"}.get(column, "")
-    return f"expected a plain number{unit} such as 4.5, digits with one decimal point"
 
 
 def compress(doses: DoseTable) -> Iterator[Run]:
