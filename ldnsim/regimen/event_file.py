@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ldnsim.errors import UserError
 
-MAX_BYTES = 64_000_000
-"""Largest file that is read; a million doses, one a row, are half of it."""
+MAX_BYTES = 32_000_000
+"""Largest file that is read."""
 _OTHERS = {";": "';'", "\t": "tabs", "|": "'|'"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -79,6 +80,15 @@ class Record:
     run: Run
 
 
+@lru_cache(maxsize=4096)
+def _plain_number(text: str) -> float | None:
+    """Return a number, None for anything else; the same few texts fill most cells."""
+    try:
+        return float(read_number(text))
+    except UserError:
+        return None
+
+
 def _plain(hours: float) -> str:
     return str(int(hours)) if hours == int(hours) else repr(hours)
 
@@ -122,7 +132,11 @@ class Row:
                 "expected hours since time 0, not a clock time or date: 22:00 of the first day is"
                 " 22, of the second 46",
             )
-        number = float(read_number(text, key=f"{self.where}: {column}{_UNITS.get(column, '')}"))
+        number = _plain_number(text)
+        if number is None:
+            # the same reader again, for its message
+            read_number(text, key=f"{self.where}: {column}{_UNITS.get(column, '')}")
+            raise self.error(column, "expected a number")
         if number < 0:
             raise self.error(column, "expected a number that is not negative")
         return number

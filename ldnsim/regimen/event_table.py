@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ldnsim.regimen.regimen import Regimen
 
 IGNORED = ("DV", "MDV")
+MAX_ROWS = 200_000
+"""Rows of the longest table: a dose a day of 500 subjects for a year."""
 _DAY = 24 * 60
 _DATES = ("DATE", "DAT1", "DAT2", "DAT3", "DATETIME", "DAY", "CLOCK", "HOUR")
 
@@ -81,6 +83,11 @@ class EventTable:
             UserError: as :meth:`read`.
         """
         rows = event_file.cells(text, where)
+        if len(rows) > MAX_ROWS:
+            raise UserError(
+                f"{where} has {len(rows):,} rows, more than {MAX_ROWS:,}; write doses at equal"
+                " intervals in one row, with ADDL and II"
+            )
         header = [name.strip().upper() for name in rows[0]]
         _check_header(header, {name.strip().upper() for name in ignore}, where)
         ids: dict[str, int] = {}
@@ -137,7 +144,8 @@ class EventTable:
         0, all subjects are moved later by the same whole number of days.
         """
         offset = round(time_zero_h * 60)
-        starts = (r.run.first - _lead(r.run, lead_h) * r.run.every for r in self.records)
+        steady = (r.run for r in self.records if r.run.steady)
+        starts = (run.first - _lead(run, lead_h) * run.every for run in steady)
         earliest = min((offset + start for start in starts), default=0)
         return offset + _DAY * max(0, math.ceil(-earliest / _DAY))
 
@@ -298,21 +306,21 @@ def _lead(run: Run, lead_h: float | None) -> int:
 
 
 def _expand(runs: Sequence[Run], origin: int, lead_h: float | None) -> DoseTable:
-    whole = [
-        replace(r, first=origin + r.first - n * r.every, count=r.count + n)
-        for r in runs
-        for n in (_lead(r, lead_h),)
-    ]
-    time = np.concatenate([np.zeros(0, np.int64), *(run.times() for run in whole)])
-    counts = [run.count for run in whole]
+    ahead = np.array([_lead(run, lead_h) for run in runs], dtype=np.int64)
+    count = ahead + np.array([run.count for run in runs], dtype=np.int64)
+    every = np.array([run.every for run in runs], dtype=np.int64)
+    first = np.array([run.first for run in runs], dtype=np.int64) - ahead * every
+    # how many doses of its run came before each dose
+    before = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    time = origin + np.repeat(first, count) + np.repeat(every, count) * before
     order = np.argsort(time, kind="stable")
     zeros = np.zeros(len(time), np.int64)
-    amount = np.array([run.mg for run in whole], dtype=np.float64)
-    slow = np.array([run.compartment - 1 for run in whole], dtype=np.int8)
+    amount = np.array([run.mg for run in runs], dtype=np.float64)
+    slow = np.array([run.compartment - 1 for run in runs], dtype=np.int8)
     return DoseTable(
         time_h=time[order] / 60.0,
-        amount_mg=np.repeat(amount, counts)[order],
-        formulation=np.repeat(slow, counts)[order],
+        amount_mg=np.repeat(amount, count)[order],
+        formulation=np.repeat(slow, count)[order],
         phase=zeros,
         step=zeros.copy(),
         origin_h=origin / 60.0,
