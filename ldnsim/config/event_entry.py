@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, StrictInt, ValidationError
+from pydantic import Field, StrictInt, ValidationError, field_validator
 
 from ldnsim.config.base import Config
 from ldnsim.config.quantities import Hours, time_text
@@ -24,6 +25,12 @@ class Events(Config):
 
     events: str = ""
     """Path of the CSV file, relative to the study file."""
+
+    @field_validator("events", mode="before")
+    @classmethod
+    def _path(cls, value: Any) -> Any:
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
+
     table: str = ""
     """The event table itself, instead of its path."""
     file: str = ""

@@ -91,9 +91,7 @@ class StudyConfig(Config):
         return cls.build(data, str(path), folder=Path(path).parent)
 
     @classmethod
-    def build(
-        cls, data: dict[str, Any], source: str = "study", folder: str | Path = ""
-    ) -> Self:
+    def build(cls, data: dict[str, Any], source: str = "study", folder: str | Path = "") -> Self:
         """Make a study from nested dictionaries, with errors as plain text.
 
         Args:

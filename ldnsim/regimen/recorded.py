@@ -108,11 +108,11 @@ class Recorded:
         """Return the doses, all of them given.
 
         Raises:
-            UserError: with an adherence model.
+            UserError: with an adherence model by which doses are missed or late.
         """
         from ldnsim.regimen.ledger import make_ledger
 
-        if adherence is not None:
+        if adherence is not None and (adherence.p_missed or adherence.p_late):
             raise UserError(
                 f"adherence: {self} are what was taken, at the times it was taken; remove the"
                 " adherence model, or apply it to a prescription"
