@@ -73,6 +73,7 @@ def expand(phases: tuple[Phase, ...]) -> DoseTable:
     Raises:
         UserError: a phase is too short for any dose, or there are more than a million doses.
     """
+    count_doses(phases)
     parts: list[tuple[Ints, Floats, Codes, Ints, Ints]] = []
     begin = 0
     for index, phase in enumerate(phases):
@@ -89,21 +90,37 @@ def expand(phases: tuple[Phase, ...]) -> DoseTable:
     return DoseTable(time / 60.0, amount, formulation, phase_of, step)
 
 
+def count_doses(phases: Sequence[Phase]) -> int:
+    """Return how many doses phases in sequence plan, without laying them out.
+
+    Raises:
+        UserError: as `expand`.
+    """
+    total = begin = 0
+    for index, phase in enumerate(phases):
+        end = begin + (phase.length or 0)
+        if phase.kind != "stop":
+            first, every = first_dose(phase, begin), minutes(phase.every)
+            span = span_text((end - begin) / 60) if end > begin else "0 min"
+            if first >= end:
+                raise UserError(
+                    f"phase {index + 1} lasts {span}, which ends before its first dose at "
+                    f"{clock_text(phase.at)}; make it longer, or write 'stop'"
+                )
+            total += -(-(end - first) // every)
+            if total > MAX_DOSES:
+                raise UserError(
+                    f"every = '{span_text(phase.every)}' for {span} makes more than a million "
+                    "doses; is the unit right?"
+                )
+        begin = end
+    return total
+
+
 def _one_phase(
     phase: Phase, index: int, begin: int, end: int
 ) -> tuple[Ints, Floats, Codes, Ints, Ints]:
-    first, every = first_dose(phase, begin), minutes(phase.every)
-    if (end - first) // every > MAX_DOSES:
-        raise UserError(
-            f"every = '{span_text(phase.every)}' for {span_text((end - begin) / 60)} makes more "
-            "than a million doses; is the unit right?"
-        )
-    time = np.arange(first, end, every, dtype=np.int64)
-    if len(time) == 0:
-        raise UserError(
-            f"phase {index + 1} lasts {span_text((end - begin) / 60)}, which ends before its first "
-            f"dose at {clock_text(phase.at)}; make it longer, or write 'stop'"
-        )
+    time = np.arange(first_dose(phase, begin), end, minutes(phase.every), dtype=np.int64)
     step = phase.ladder.position(time - begin)
     amount = np.asarray(phase.ladder.amounts)[step]
     formulation = np.full(len(time), SR if phase.formulation == "SR" else IR, np.int8)

@@ -142,8 +142,14 @@ class EventTable:
 
         Doses that stand for steady state come before TIME; if any of them would fall before time
         0, all subjects are moved later by the same whole number of days.
+
+        Args:
+            time_zero_h: time of day at TIME 0, hours after midnight.
+            lead_h: as in :meth:`doses`.
         """
         offset = round(time_zero_h * 60)
+        if self.steady:
+            lead_h = _known_lead(lead_h)
         steady = (r.run for r in self.records if r.run.steady)
         starts = (run.first - _lead(run, lead_h) * run.every for run in steady)
         earliest = min((offset + start for start in starts), default=0)

@@ -56,7 +56,8 @@ def with_fields(regimen: Regimen, values: Mapping[str, Any]) -> Regimen:
 
 def _changed(phase: Phase, new: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a phase with some set, and what follows from them."""
-    found = {**phase.model_dump(), **new}
+    # as values, not as text: reading them again would take most of the time of a long axis
+    found = {**{name: getattr(phase, name) for name in Phase.model_fields}, **new}
     ends = [f for f in ("start", "target") if f in new]
     if len(ends) == 1 and phase.kind == "doses" and not phase.has_ladder:
         found["start"] = found["target"] = new[ends[0]]

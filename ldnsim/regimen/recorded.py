@@ -63,12 +63,17 @@ class Recorded:
             raise UserError(
                 f"{self._file}: there is no ID {self.id!r}; it has {_shown(self.table.ids)}"
             )
-        last = max((run.last for run in self.table.runs[self.id]), default=-1) / 60
+        last = self._last / 60
         if self.length_h is not None and self.length_h <= last + self.time_zero_h:
             raise UserError(
                 f"duration = '{self.length_h:g} h' ends before the last dose of ID {self.id}, which"
                 f" is at TIME = {last:g} h; make it longer, or remove the rows after it"
             )
+
+    @property
+    def _last(self) -> int:
+        """TIME of the last dose in minutes; -1 without doses."""
+        return max((run.last for run in self.table.runs[self.id]), default=-1)
 
     @property
     def _file(self) -> str:
@@ -85,10 +90,10 @@ class Recorded:
     @property
     def duration_h(self) -> float:
         """Hours from midnight of the first day to the end."""
-        doses = self.doses()
+        origin = self.table.origin(self.time_zero_h, self.lead_h)
         if self.length_h is not None:
-            return doses.origin_h - self.time_zero_h + self.length_h
-        return TAIL_H + (float(doses.time_h[-1]) if len(doses) else 0.0)
+            return origin / 60 - self.time_zero_h + self.length_h
+        return TAIL_H + (origin + self._last if self._last >= 0 else 0) / 60
 
     @property
     def reaches_target(self) -> bool:

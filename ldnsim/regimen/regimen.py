@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema
 
 from ldnsim.errors import UserError, unknown
 from ldnsim.regimen import text
-from ldnsim.regimen.doses import DoseTable, Rung, expand, rungs
+from ldnsim.regimen.doses import DoseTable, Rung, count_doses, expand, rungs
 from ldnsim.regimen.phase import DEFAULT_HOLD_H, Phase
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Regimen(BaseModel):
             field = "hold" if last.has_ladder else "duration"
             last = last.model_copy(update={field: DEFAULT_HOLD_H})
         phases = (*phases[:-1], last)
-        expand(phases)  # refuses a phase that cannot hold a dose
+        count_doses(phases)  # refuses a phase that cannot hold a dose
         return phases
 
     @classmethod
