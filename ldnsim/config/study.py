@@ -114,10 +114,13 @@ class StudyConfig(Config):
 
         Subjects of an event table that are run along ``id`` are called by their ID.
         """
-        if isinstance(self.regimen, Recordings):
-            return {r.id: r for r in self.regimen.members}
-        entries = self.regimens or ((self.regimen,) if self.regimen else ())
-        return {rules.name_of(r): r for r in entries}
+        found: dict[str, Any] = {}
+        for entry in self.regimens or ((self.regimen,) if self.regimen else ()):
+            if isinstance(entry, Recordings):
+                found.update({r.id: r for r in entry.members})
+            else:
+                found[rules.name_of(entry)] = entry
+        return found
 
     def base_run(self) -> RunSpec:
         """Return the run before any axis is applied, on the first regimen.

@@ -129,7 +129,7 @@ class Dosing:
         budget.REGIMENS.check(self._schedules.size)
         regimens = (self._regimen(i) for i in self._amounts.runs().tolist())
         self._mg = [_amounts(r) for r in regimens]
-        self._own = [_own(self._regimen(i)) for i in self._schedules.runs().tolist()]
+        self._own = [self._regimen(i) for i in self._schedules.runs().tolist()]
         number = {r: k for k, r in enumerate(dict.fromkeys(m.rungs for m in self._mg))}
         self._pattern = np.array([number[m.rungs] for m in self._mg], dtype=np.int64)
         self._patterns = len(number)
@@ -189,7 +189,8 @@ class Dosing:
         if isinstance(own, Recorded):
             return own
         amounts = self._own_amounts(key)
-        return tuple(starmap(_phase, zip(own, amounts.phases, amounts.mg_of_phases, strict=True)))
+        parts = zip(own.phases, amounts.phases, amounts.mg_of_phases, strict=True)
+        return tuple(starmap(_phase, parts))
 
     def _make_schedule(self, key: int) -> Schedule:
         phases = self._own_phases(key)
@@ -321,11 +322,6 @@ def _phase(own: Phase, amounts: dict[str, Any], rungs: tuple[float, ...]) -> Pha
     # the rungs are known; working them out as exact fractions would take most of the time
     phase.__dict__["ladder"] = replace(own.ladder, amounts=rungs)
     return phase
-
-
-def _own(regimen: Regimen | Recorded) -> tuple[Phase, ...] | Recorded:
-    """Return what says when the doses of a regimen are due."""
-    return regimen if isinstance(regimen, Recorded) else regimen.phases
 
 
 def _as_recorded(regimen: Recorded) -> Schedule:
