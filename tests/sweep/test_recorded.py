@@ -258,6 +258,7 @@ def test_commands_take_an_event_table(folder: Path) -> None:
     assert done.exit_code == 0 and "pain" in done.stdout
     done = runner.invoke(app, ["export", "antimony", str(folder / "one.csv")])
     assert done.exit_code == 0 and "recorded doses of one.csv, ID 1; 2 doses taken" in done.stdout
+    assert "// study: one.csv;" in done.stdout and str(folder) not in done.stdout
     done = runner.invoke(app, ["simulate", str(folder / "data" / "doses.csv")])
     assert done.exit_code == 2 and "3 IDs" in done.stderr
     (folder / "s.toml").write_text('regimen = {events = "data/doses.csv", ids = "all"}\n')
