@@ -32,12 +32,11 @@ def ids_have_a_dimension(study: StudyConfig) -> Iterator[str]:
                 f"regimens[{i}].ids: several subjects are a dimension of their own; use [regimen],"
                 f" or list one entry per subject, each with id and name: {', '.join(regimen.ids)}"
             )
-    if isinstance(study.regimen, Recordings):
-        for i, axis in enumerate(study.axes, start=1):
-            if axis.name == "id":
-                yield f"axes[{i}].name = 'id': the subjects of the event table are called that"
-            if axis.field == "regimen":
-                yield f"axes[{i}].field = 'regimen': regimen.ids gives the regimens; keep one"
+    for i, axis in enumerate(study.axes, start=1):
+        if isinstance(study.regimen, Recordings) and axis.name == "id":
+            yield f"axes[{i}].name = 'id': the subjects of the event table are called that"
+        if isinstance(study.regimen, Recorded | Recordings) and axis.field == "regimen":
+            yield f"axes[{i}].field = 'regimen': [regimen] gives recorded doses; keep one of them"
 
 
 RULES = (recorded_doses_are_taken, ids_have_a_dimension)

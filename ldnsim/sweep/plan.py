@@ -228,7 +228,7 @@ class Plan:
             lines += [f"dimension  {_axis_line(dim.name, c)}" for c in dim.coordinates]
         if not self.dims:
             lines.append("dimension  none: a single run")
-        lines += recordings.lines(self.study)
+        lines += recordings.lines(self.study, self.end)
         solver = self.study.solver
         if self.study.population is not None:
             # not resolved here: a dry run starts no solver
@@ -296,6 +296,7 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
     dosing = Dosing(runs)
     end = study.horizon if study.horizon is not None else dosing.natural_end()
     budget.check_end(end)
+    recordings.check_end(study, end)
     if study.output.trajectories:
         budget.check_samples(study.output.every, end)
     for i, change in enumerate(study.changes, start=1):

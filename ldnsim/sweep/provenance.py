@@ -134,7 +134,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "solver": json.dumps(solver),
         "horizon_h": plan.end,
         "dims": json.dumps([d.name for d in plan.dims]),
-        **recordings.attributes(study),
+        **recordings.attributes(study, plan.end),
         **(people.attributes(plan.people) if plan.people is not None else {}),
     }
 

@@ -63,19 +63,54 @@ def _patients(study: StudyConfig) -> Patients:
     return of_grid(grid.Runs(grid.base(alone), grid.dims(alone)), None)
 
 
-def lines(study: StudyConfig) -> list[str]:
-    """Say which files the recorded doses are from, one line each, for a dry run."""
-    found: dict[str, None] = {}
+def check_end(study: StudyConfig, end: float) -> None:
+    """Refuse an end before TIME 0 of an event table.
+
+    Args:
+        study: the study, settled.
+        end: its length (h).
+
+    Raises:
+        UserError: when nothing but the doses before steady state would be run.
+    """
+    for r in recorded(study):
+        zero = r.doses().origin_h
+        if r.table.steady and end <= zero:
+            raise UserError(
+                f"horizon = '{end:g} h' ends before TIME 0 of {r}, which is at {zero:g} h, after"
+                " the doses that bring the drug to steady state (SS = 1); make it longer"
+            )
+
+
+def lines(study: StudyConfig, end: float) -> list[str]:
+    """Say which files the recorded doses are from, one line each, for a dry run.
+
+    Args:
+        study: the study, settled.
+        end: its length (h).
+    """
+    found: dict[str, int] = {}
     for r in recorded(study):
         about = f"events     {r.table.file or 'a table'} (SHA-256 {r.table.sha256[:12]})"
         if r.table.steady:
             about += f", {r.lead_h:g} h of doses before SS = 1; TIME 0 is {r.doses().origin_h:g} h"
-        found[about] = None
-    return list(found)
+        found[about] = found.get(about, 0) + _after(r, end)
+    cut = "; {} doses after the horizon are not given"
+    return [about + (cut.format(n) if n else "") for about, n in found.items()]
 
 
-def attributes(study: StudyConfig) -> dict[str, Any]:
-    """Return the files of recorded doses with their SHA-256, for the attributes of a result."""
+def _after(regimen: Recorded, end: float) -> int:
+    """Return how many doses are at or after the end, which are not given."""
+    return int((regimen.doses().time_h >= end).sum())
+
+
+def attributes(study: StudyConfig, end: float) -> dict[str, Any]:
+    """Return the files of recorded doses with their SHA-256, for the attributes of a result.
+
+    Args:
+        study: the study, settled.
+        end: its length (h).
+    """
     rows = [
         {
             "regimen": name,
@@ -83,6 +118,7 @@ def attributes(study: StudyConfig) -> dict[str, Any]:
             "sha256": r.table.sha256,
             "id": r.id,
             "doses": len(r.doses()),
+            "after_end": _after(r, end),
             "time_zero_h": r.doses().origin_h,
             "lead_h": r.lead_h,
         }

@@ -107,7 +107,7 @@ def simulate(
 
     Args:
         prescription: text such as ``"4.5 mg nightly at 22:00, for 12 wk"``, the name of a shipped
-            protocol, the path of an event table in CSV, or a :class:`ldnsim.Regimen`.
+            protocol, or a :class:`ldnsim.Regimen`.
         hypothesis: name of the hypothesis.
         phenotype: name of the phenotype; the default one when None.
         basin: state the patient starts in; the phenotype's own when None.

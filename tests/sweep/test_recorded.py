@@ -148,6 +148,8 @@ def test_a_changed_file_is_not_resumed(folder: Path) -> None:
          'field = "adherence.p_missed"\nvalues = [0.1, 0.2]', ["already what was taken"]),
         ('[[axes]]\nname = "r"\nfield = "regimen"\nvalues = ["data/doses.csv", "standard"]',
          ["axis cannot hold event tables", "[[regimens]]"]),
+        ('regimen = {events = "data/doses.csv", id = "ann"}\n[[axes]]\nname = "r"\n'
+         'field = "regimen"\nvalues = ["standard"]', ["[regimen] gives recorded doses"]),
         ('[[regimens]]\nevents = "data/doses.csv"\nids = "all"\n[[regimens]]\n'
          'protocol = "standard"', ["regimens[1].ids", "ann, bob, cat"]),
         ('regimen = {events = "data/doses.csv", ids = "all"}\n[[axes]]\nname = "id"\n'
@@ -161,6 +163,16 @@ def test_what_recorded_doses_cannot_do_is_refused(
         study(folder, text)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_doses_after_the_horizon_are_counted(folder: Path, tmp_path: Path) -> None:
+    made = study(folder, 'horizon = "2 d"\nregimen = {events = "data/doses.csv", id = "ann"}')
+    assert "2 doses after the horizon are not given" in made.plan().describe()
+    (row,) = json.loads(made.run().attrs["events"])
+    assert (row["doses"], row["after_end"]) == (4, 2)
+    (tmp_path / "ss.csv").write_text("TIME,AMT,II,SS\n22,4.5,24,1\n")
+    with pytest.raises(UserError, match="ends before TIME 0"):
+        ldnsim.Study(regimen="ss.csv", horizon="4 wk").plan()
 
 
 def test_recorded_doses_beside_a_prescription(folder: Path) -> None:
