@@ -15,7 +15,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from ldnsim.config.event_entry import KEYS, from_events, to_events
+from ldnsim.config.event_entry import KEYS, are_events, from_events, to_events
 from ldnsim.errors import UserError, unknown
 from ldnsim.regimen import Recorded, Recordings, Regimen, protocols
 
@@ -43,7 +43,7 @@ def as_regimen(value: Any, folder: Path | None = None) -> Regimen | Recorded | R
         value = {"events": os.fspath(value)}
     elif isinstance(value, str) and value.strip().lower().endswith(".csv"):
         value = {"events": value.strip()}
-    if isinstance(value, Mapping) and ("events" in value or "table" in value):
+    if are_events(value):
         if folder is None:
             raise UserError(
                 f"{value.get('events', 'an event table')!r}: an axis cannot hold event tables; list"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import Any, Literal
 from pydantic import Field, StrictInt, ValidationError, field_validator
 
 from ldnsim.config.base import Config
+from ldnsim.config.explain import explain
 from ldnsim.config.quantities import Hours, time_text
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError
 from ldnsim.regimen import EventTable, Recorded, Recordings
+from ldnsim.regimen.event_file import short
 from ldnsim.regimen.formats import clock_text, minutes
 from ldnsim.regimen.recorded import choose_id
-from ldnsim.regimen.regimen import user_error
 from ldnsim.regimen.values import Clock
 
 
@@ -33,14 +35,30 @@ class Events(Config):
 
     table: str = ""
     """The event table itself, instead of its path."""
-    file: str = ""
+    file: str = Field(default="", max_length=300)
     """Name of the file that the table came from."""
-    sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")
+    sha256: str = ""
     """SHA-256 of the file; another file of that name is refused."""
+
+    @field_validator("sha256")
+    @classmethod
+    def _digest(cls, value: str) -> str:
+        if value and not re.fullmatch("[0-9a-f]{64}", value):
+            raise UserError(f"sha256 = {short(value)}: expected 64 digits of 0-9 and a-f")
+        return value
+
     id: str | StrictInt | None = None
     """The subject, where the table has several."""
     ids: Literal["all"] | tuple[str | StrictInt, ...] | None = None
     """Several subjects, each a run along the dimension id."""
+
+    @field_validator("ids", mode="before")
+    @classmethod
+    def _list_or_all(cls, value: Any) -> Any:
+        if value is None or value == "all" or isinstance(value, list | tuple):
+            return value
+        raise UserError(f"ids = {short(str(value))}: expected 'all' or a list such as ['1', '2']")
+
     time_zero: Clock = 0.0
     """Time of day at TIME 0."""
     duration: Hours | None = None
@@ -64,6 +82,11 @@ KEYS = _schema()
 """JSON Schema of each key that an event table has and a prescription has not."""
 
 
+def are_events(value: Any) -> bool:
+    """Whether a table of a study file is about recorded doses."""
+    return isinstance(value, Mapping) and any(key in KEYS and key != "duration" for key in value)
+
+
 def from_events(value: Mapping[str, Any], folder: Path) -> Recorded | Recordings:
     """Read recorded doses.
 
@@ -74,19 +97,16 @@ def from_events(value: Mapping[str, Any], folder: Path) -> Recorded | Recordings
     Raises:
         UserError: an unknown key, a table that cannot be read, or a subject that is not there.
     """
-    for key in value:
-        if key not in Events.model_fields:
-            raise unknown("recorded doses: key", str(key), Events.model_fields)
     try:
         wanted = Events.model_validate(dict(value))
     except ValidationError as error:
-        raise user_error(error) from None
+        raise explain(error, "recorded doses", Events) from None
     if bool(wanted.events) == bool(wanted.table):
         raise UserError("recorded doses need events = 'doses.csv' or table = '...': give one")
     if wanted.file and wanted.events:
         raise UserError(f"file = {wanted.file!r} belongs to table; with events the path says it")
     if wanted.id is not None and wanted.ids is not None:
-        raise UserError(f"id = {wanted.id!r} and ids are both given; keep one")
+        raise UserError(f"id = {short(str(wanted.id))} and ids are both given; keep one")
     table = _table(wanted, folder)
     if wanted.ids is None:
         return _recorded(wanted, table, choose_id(table, wanted.id))
@@ -95,7 +115,7 @@ def from_events(value: Mapping[str, Any], folder: Path) -> Recorded | Recordings
         raise UserError("ids: no subject is listed, or the event table has none")
     for one in ids:
         if ids.count(one) > 1:
-            raise UserError(f"ids: {one!r} is listed twice; remove one")
+            raise UserError(f"ids: {short(one)} is listed twice; remove one")
     return Recordings(tuple(_recorded(wanted, table, one) for one in ids))
 
 

@@ -21,7 +21,7 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         UserError: missing, a folder, not a regular file, too large or not readable.
     """
-    where = f"event table '{path}'"
+    where = called(path)
     try:
         about = path.stat()
         if stat.S_ISDIR(about.st_mode):
@@ -39,7 +39,19 @@ def read_bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         if isinstance(error, UserError):
             raise
-        raise UserError(f"{where} cannot be read: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"{where} cannot be read: {why}") from None
+
+
+def called(path: Path) -> str:
+    """Return what errors call a file: no more than the end of a long path."""
+    text = str(path).replace("\0", "\\0")
+    return f"event table '{text if len(text) <= 200 else '...' + text[-197:]}'"
+
+
+def short(text: str) -> str:
+    """Return a text in quotes for an error, its end left out when it is long."""
+    return repr(text if len(text) <= 40 else f"{text[:37]}...")
 
 
 def _beside(path: Path) -> str:

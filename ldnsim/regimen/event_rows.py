@@ -12,6 +12,7 @@ import numpy as np
 from ldnsim.errors import UserError
 from ldnsim.regimen.checks import LARGEST_MG
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable, Ints
+from ldnsim.regimen.event_file import short
 from ldnsim.units import read_number
 
 COLUMNS = ("ID", "TIME", "AMT", "EVID", "II", "ADDL", "SS", "CMT", "RATE")
@@ -109,9 +110,7 @@ class Row:
 
     def error(self, column: str, problem: str) -> UserError:
         """Return the error about a cell."""
-        shown = self.cells.get(column, "")
-        shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
-        return UserError(f"{self.where}: {column} = {shown!r}: {problem}")
+        return UserError(f"{self.where}: {column} = {short(self.cells.get(column, ''))}: {problem}")
 
     def given(self, column: str) -> bool:
         """Whether a cell says something: blank and ``.`` are "not given"."""

@@ -67,9 +67,8 @@ class EventTable:
         Raises:
             UserError: with the row (the header is row 1) and column that is wrong or unsupported.
         """
-        data = event_file.read_bytes(Path(path))
-        text = event_file.decode(data, f"event table '{path}'")
-        table = cls.parse(text, ignore=ignore, where=f"event table '{path}'")
+        data, where = event_file.read_bytes(Path(path)), event_file.called(Path(path))
+        table = cls.parse(event_file.decode(data, where), ignore=ignore, where=where)
         digest = hashlib.sha256(data).hexdigest()
         return replace(table, file=name or str(path), sha256=digest)
 
@@ -238,7 +237,8 @@ def _check_header(header: list[str], ignore: set[str], where: str) -> None:
             )
         if name not in known:
             raise UserError(
-                f"{where}: column {name!r} is not known{nearest(name, [*COLUMNS, *IGNORED])} "
+                f"{where}: column {event_file.short(name)} is not known"
+                f"{nearest(name[:40], [*COLUMNS, *IGNORED])} "
                 "(a column that plays no part can be named in ignore)"
             )
         if header.count(name) > 1:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ldnsim.errors import UserError
 from ldnsim.regimen.doses import DoseTable, Rung
+from ldnsim.regimen.event_file import short
 from ldnsim.regimen.event_rows import compress
 from ldnsim.regimen.event_table import EventTable
 from ldnsim.regimen.formats import clock_text, dose_text, span_text
@@ -61,7 +62,7 @@ class Recorded:
         """
         if self.id not in self.table.ids:
             raise UserError(
-                f"{self._file}: there is no ID {self.id!r}; it has {_shown(self.table.ids)}"
+                f"{self._file}: there is no ID {short(self.id)}; it has {_shown(self.table.ids)}"
             )
         last = self._last / 60
         if self.length_h is not None and self.length_h <= last + self.time_zero_h:
