@@ -136,10 +136,10 @@ def test_a_changed_file_is_not_resumed(folder: Path) -> None:
         ('regimen = {events = "data/dose.csv"}', ["does not exist", "doses.csv"]),
         ('regimen = {events = "data/doses.csv", ids = ["bob", "bob"]}', ["listed twice"]),
         ('regimen = {events = "data/doses.csv", id = "bob", ids = "all"}', ["keep one"]),
-        ('regimen = {events = "data/doses.csv", idd = "bob"}', ["'idd'", "'id'"]),
+        ('regimen = {events = "data/doses.csv", idd = "bob"}', ["idd = 'bob'", "'id'"]),
         ('regimen = {events = "data/doses.csv", id = "ann", duration = "3 d"}',
          ["duration = '72 h'", "TIME = 94.25 h"]),
-        ('regimen = {events = "data/doses.csv", id = "ann", target = "3 mg"}', ["'target'"]),
+        ('regimen = {events = "data/doses.csv", id = "ann", target = "3 mg"}', ["target = '3 mg'"]),
         ('regimen = {events = "data/doses.csv", id = "ann"}\n[adherence]\np_missed = 0.1',
          ["adherence", "already what was taken"]),
         ('regimen = {events = "data/doses.csv", id = "ann"}\n[[axes]]\nname = "dose"\n'
