@@ -23,6 +23,8 @@ LONGEST = 40
 """Characters of the longest number that is read."""
 SMALLEST, LARGEST = 1e-99, 1e99
 """Sizes beyond which a number is no quantity; far inside what a float holds."""
+LONGEST_TIME = 5200 * 168.0
+"""Hours of the longest time in a study or a regimen, about a hundred years."""
 NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 """Pattern of a number without sign, for grammars that hold quantities."""
 
@@ -161,9 +163,10 @@ def read_number(text: str, *, key: str = "value") -> Decimal:
     """
     found = _strict(text.strip())
     if found is None:
-        raise UserError(
-            f"{key} = {_shown(text)}: expected a number such as '0.5'; {_why_not(text)}"
-        )
+        number, unit = _split(text[: 3 * LONGEST])
+        plain = bool(unit) and _strict(number) is not None
+        why = f"no unit is read here; write {number}" if plain else _why_not(text)
+        raise UserError(f"{key} = {_shown(text)}: expected a number such as '0.5'; {why}")
     if not _in_range(found):
         raise UserError(f"{key} = {_shown(text)}: {_OUT_OF_RANGE}")
     return found
@@ -311,7 +314,7 @@ def _why_not(number: str, name: str = "") -> str:
         r"[eE][+-]?[0-9]{3}", text
     ):
         return "its exponent has more than two digits"
-    if "/" in text:
+    if re.search(r"[0-9.]\s*/\s*[0-9.]", text):
         return "a fraction is not read; write it with a decimal point, such as '0.5'"
     if re.fullmatch(rf"{NUMBER}\s*-\s*{NUMBER}", text):
         return "a range is not read; write one number"

@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ldnsim.config.quantities import LONGEST
 from ldnsim.errors import UserError
+from ldnsim.units import LONGEST_TIME
 
 if TYPE_CHECKING:
     from ldnsim.config.axis import Axis
@@ -60,7 +60,7 @@ CENTRES = Limit(
     "axes", 200_000, "patients described", "shorten an axis over the patient, or use a population"
 )
 REGIMENS = Limit("axes", 20_000, "distinct regimens", "shorten an axis over fields of the regimen")
-WEEKS = Limit("horizon", LONGEST / WEEK, "weeks", "is the unit right?")
+WEEKS = Limit("horizon", LONGEST_TIME / WEEK, "weeks", "is the unit right?")
 DOSES = Limit(
     "regimen.every", 20_000_000, "planned doses of all regimens together",
     "a longer interval between doses, a shorter duration, or fewer regimens; is the unit right?",

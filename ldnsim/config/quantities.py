@@ -7,11 +7,10 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
 from ldnsim.errors import UserError
-from ldnsim.units import plain_number, to_unit, whole_number
+from ldnsim.units import LONGEST_TIME, plain_number, to_unit, whole_number
 
 MINUTE = 1 / 60
-LONGEST = 5200 * 168.0
-"""Longest time in a study (h), 5,200 wk or about a hundred years; the shortest is a minute."""
+"""Shortest time in a study (h)."""
 
 
 def hours(value: Any) -> float:
@@ -22,7 +21,7 @@ def hours(value: Any) -> float:
 
     Raises:
         UserError: when the unit is missing or is not one of time, or the time is shorter than a
-            minute or longer than :data:`LONGEST`.
+            minute or longer than :data:`ldnsim.units.LONGEST_TIME`.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UserError(f"value = {value!r}: expected a time with its unit, such as '26 wk'")
@@ -36,7 +35,7 @@ def hours(value: Any) -> float:
     found = to_unit(value, "h")
     if found < 0 or 0 < found < MINUTE:
         raise UserError(f"value = {value!r}: expected a time of at least 1 min")
-    if found > LONGEST:
+    if found > LONGEST_TIME:
         raise UserError(
             f"value = {value!r}: expected a time of at most 5200 wk; is the unit right?"
         )

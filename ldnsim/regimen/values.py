@@ -25,7 +25,7 @@ from ldnsim.regimen.formats import (
     minutes,
     span_text,
 )
-from ldnsim.units import to_unit
+from ldnsim.units import LONGEST_TIME, to_unit
 
 NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?"
 SHARE = (
@@ -84,6 +84,8 @@ def read_span(value: Any, info: ValidationInfo) -> float | None:
         raise UserError(
             f"{_key(info)} = {value!r}: expected a time of at least one minute, such as '14 d'"
         )
+    if total > LONGEST_TIME * 60:
+        raise UserError(f"{_key(info)} = {value!r}: expected a time of at most 5200 wk")
     return total / 60
 
 
