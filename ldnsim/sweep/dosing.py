@@ -183,20 +183,15 @@ class Dosing:
     def _own_amounts(self, key: int) -> Amounts:
         return self._mg[int(self._amounts.of(np.array([self._examples[key]]))[0])]
 
-    def _own_phases(self, key: int) -> tuple[Phase, ...] | Recorded:
-        """Return the phases of a schedule, with the amounts of the first run that has it."""
-        own = self._own[int(self._schedules.of(np.array([self._examples[key]]))[0])]
-        if isinstance(own, Recorded):
-            return own
-        amounts = self._own_amounts(key)
-        parts = zip(own.phases, amounts.phases, amounts.mg_of_phases, strict=True)
-        return tuple(starmap(_phase, parts))
+    def _own_regimen(self, key: int) -> Regimen | Recorded:
+        """Return the regimen of a schedule, whose amounts need not be those of the run."""
+        return self._own[int(self._schedules.of(np.array([self._examples[key]]))[0])]
 
     def _make_schedule(self, key: int) -> Schedule:
-        phases = self._own_phases(key)
-        if isinstance(phases, Recorded):
-            return _as_recorded(phases)
-        amounts = self._own_amounts(key)
+        own, amounts = self._own_regimen(key), self._own_amounts(key)
+        if isinstance(own, Recorded):
+            return _as_recorded(own)
+        phases = _with_amounts(own, amounts)
         table = expand.__wrapped__(phases)
         first = np.cumsum([0, *amounts.rungs[:-1]])
         drug = np.array([p.kind == "doses" for p in phases], dtype=np.float64)
@@ -208,8 +203,10 @@ class Dosing:
     def _count(self, key: int) -> int:
         """Return the number of doses of a schedule, without laying them out."""
         try:
-            own = self._own_phases(key)
-            return len(own.doses()) if isinstance(own, Recorded) else count_doses(own)
+            own, amounts = self._own_regimen(key), self._own_amounts(key)
+            if isinstance(own, Recorded):
+                return len(own.doses())
+            return count_doses(_with_amounts(own, amounts))
         except UserError:
             self._regimen(self._examples[key])
             raise
@@ -313,6 +310,12 @@ class Dosing:
             mg = self._mg[int(a)].mg[schedule.rung]
             each.append(doses.daily_dose(schedule.table.time_h, mg, at))
         return np.stack(each)[which.reshape(-1)]
+
+
+def _with_amounts(own: Regimen, amounts: Amounts) -> tuple[Phase, ...]:
+    """Return the phases of a regimen with other amounts, which are known to be valid."""
+    parts = zip(own.phases, amounts.phases, amounts.mg_of_phases, strict=True)
+    return tuple(starmap(_phase, parts))
 
 
 def _phase(own: Phase, amounts: dict[str, Any], rungs: tuple[float, ...]) -> Phase:
