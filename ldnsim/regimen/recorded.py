@@ -80,6 +80,11 @@ class Recorded:
     def _file(self) -> str:
         return f"event table '{self.table.file}'" if self.table.file else "event table"
 
+    @property
+    def recorded(self) -> int:
+        """Number of doses in the table, without those that stand for steady state."""
+        return sum(run.count for run in self.table.runs[self.id])
+
     def doses(self) -> DoseTable:
         """Return every dose in time order (kept; read-only arrays)."""
         return self._doses

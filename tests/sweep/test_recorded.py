@@ -230,6 +230,7 @@ def test_steady_state_is_superposition_within_the_tolerance(
         solver={"rtol": rtol},
     )
     (row,) = json.loads(ds.attrs["events"])
+    assert row["doses"] == 10 and row["earlier_doses"] == row["lead_h"] / tau
     hours = np.arange(1, tau)
     wanted = np.array([expm(matrix * h) @ after for h in hours]).T
     got = np.array([ds[n].sel(time=row["time_zero_h"] + 8.0 + hours) for n in names])
