@@ -27,38 +27,16 @@ class Events(Config):
 
     events: str = ""
     """Path of the CSV file, relative to the study file."""
-
-    @field_validator("events", mode="before")
-    @classmethod
-    def _path(cls, value: Any) -> Any:
-        return os.fspath(value) if isinstance(value, os.PathLike) else value
-
     table: str = ""
     """The event table itself, instead of its path."""
     file: str = Field(default="", max_length=300)
     """Name of the file that the table came from."""
     sha256: str = ""
     """SHA-256 of the file; another file of that name is refused."""
-
-    @field_validator("sha256")
-    @classmethod
-    def _digest(cls, value: str) -> str:
-        if value and not re.fullmatch("[0-9a-f]{64}", value):
-            raise UserError(f"sha256 = {short(value)}: expected 64 digits of 0-9 and a-f")
-        return value
-
     id: str | StrictInt | None = None
     """The subject, where the table has several."""
     ids: Literal["all"] | tuple[str | StrictInt, ...] | None = None
     """Several subjects, each a run along the dimension id."""
-
-    @field_validator("ids", mode="before")
-    @classmethod
-    def _list_or_all(cls, value: Any) -> Any:
-        if value is None or value == "all" or isinstance(value, list | tuple):
-            return value
-        raise UserError(f"ids = {short(str(value))}: expected 'all' or a list such as ['1', '2']")
-
     time_zero: Clock = 0.0
     """Time of day at TIME 0."""
     duration: Hours | None = None
@@ -71,6 +49,25 @@ class Events(Config):
     """Name shown in the results."""
     description: str = ""
     """What it is, in one line."""
+
+    @field_validator("events", mode="before")
+    @classmethod
+    def _path(cls, value: Any) -> Any:
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+    @field_validator("sha256")
+    @classmethod
+    def _digest(cls, value: str) -> str:
+        if value and not re.fullmatch("[0-9a-f]{64}", value):
+            raise UserError(f"sha256 = {short(value)}: expected 64 digits of 0-9 and a-f")
+        return value
+
+    @field_validator("ids", mode="before")
+    @classmethod
+    def _list_or_all(cls, value: Any) -> Any:
+        if value is None or value == "all" or isinstance(value, list | tuple):
+            return value
+        raise UserError(f"ids = {short(str(value))}: expected 'all' or a list such as ['1', '2']")
 
 
 def _schema() -> dict[str, Any]:
