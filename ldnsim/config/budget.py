@@ -103,8 +103,8 @@ def check_grid(study: StudyConfig) -> None:
         VALUES.check(length(axis), f"axes[{i}] ({axis.name}) has ")
     first = {name: group[0] for group in study.zip for name in group}
     sizes = {a.name: length(a) for a in study.axes if first.get(a.name, a.name) == a.name}
-    if study.regimens:
-        sizes["regimens"] = len(study.regimens)
+    if (many := len(study.named_regimens())) > 1:
+        sizes["regimens"] = many
     if study.population is not None:
         sizes["patients"] = study.population.size
     product = " x ".join(f"{name} {_text(n)}" for name, n in sizes.items())

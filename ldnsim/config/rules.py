@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ldnsim.config import budget, people
+from ldnsim.config import budget, people, recordings
 from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
 from ldnsim.errors import UserError, nearest
@@ -314,12 +314,12 @@ def _bases(study: StudyConfig) -> list[Any]:
     if study.regimen or study.regimens:
         base = study.base_run()
         return [replace(base, regimen=r) for r in study.named_regimens().values()]
-    from ldnsim.config.entries import as_regimen
+    from ldnsim.config.entries import as_single
 
     axis = next((a for a in study.axes if a.field == "regimen"), None)
     if axis is None:
         return []
-    filled = study.model_copy(update={"regimens": tuple(as_regimen(v) for v in points(axis).apply)})
+    filled = study.model_copy(update={"regimens": tuple(as_single(v) for v in points(axis).apply)})
     return _bases(filled)
 
 
@@ -382,4 +382,5 @@ RULES: tuple[Rule, ...] = (
     zip_groups_fit,
     horizon_holds_the_study,
     *people.RULES,
+    *recordings.RULES,
 )

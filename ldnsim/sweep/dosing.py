@@ -21,6 +21,7 @@ from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.regimen.doses import DoseTable, count_doses, expand
 from ldnsim.regimen.phase import Phase
+from ldnsim.regimen.recorded import Recorded
 from ldnsim.sweep import doses
 from ldnsim.sweep.events import dose_events
 from ldnsim.sweep.task import Events
@@ -141,7 +142,7 @@ class Dosing:
         self._reaches = np.array([s.reaches_target for s in found], dtype=np.int8)
         self._last = [(s.end, float(s.planned[-1]) if len(s.planned) else None) for s in found]
 
-    def _regimen(self, run: int) -> Regimen:
+    def _regimen(self, run: int) -> Regimen | Recorded:
         """Return the regimen of a run.
 
         Raises:
@@ -182,21 +183,16 @@ class Dosing:
     def _own_amounts(self, key: int) -> Amounts:
         return self._mg[int(self._amounts.of(np.array([self._examples[key]]))[0])]
 
-    def _own_regimen(self, key: int) -> Regimen:
+    def _own_regimen(self, key: int) -> Regimen | Recorded:
+        """Return the regimen of a schedule, whose amounts need not be those of the run."""
         return self._own[int(self._schedules.of(np.array([self._examples[key]]))[0])]
 
-    def _own_phases(self, key: int) -> tuple[Phase, ...]:
-        """Return the phases of a schedule, with the amounts of the first run that has it."""
-        amounts = self._own_amounts(key)
-        parts = zip(
-            self._own_regimen(key).phases, amounts.phases, amounts.mg_of_phases, strict=True
-        )
-        return tuple(starmap(_phase, parts))
-
     def _make_schedule(self, key: int) -> Schedule:
-        phases = self._own_phases(key)
-        amounts = self._own_amounts(key)
-        table = expand.__wrapped__(phases, self._own_regimen(key).start_day)
+        own, amounts = self._own_regimen(key), self._own_amounts(key)
+        if isinstance(own, Recorded):
+            return _as_recorded(own)
+        phases = _with_amounts(own, amounts)
+        table = expand.__wrapped__(phases, own.start_day)
         first = np.cumsum([0, *amounts.rungs[:-1]])
         drug = np.array([p.kind == "doses" for p in phases], dtype=np.float64)
         table = replace(table, amount_mg=drug[table.phase])
@@ -207,7 +203,10 @@ class Dosing:
     def _count(self, key: int) -> int:
         """Return the number of doses of a schedule, without laying them out."""
         try:
-            return count_doses(self._own_phases(key), self._own_regimen(key).start_day)
+            own, amounts = self._own_regimen(key), self._own_amounts(key)
+            if isinstance(own, Recorded):
+                return len(own.doses())
+            return count_doses(_with_amounts(own, amounts), own.start_day)
         except UserError:
             self._regimen(self._examples[key])
             raise
@@ -313,6 +312,12 @@ class Dosing:
         return np.stack(each)[which.reshape(-1)]
 
 
+def _with_amounts(own: Regimen, amounts: Amounts) -> tuple[Phase, ...]:
+    """Return the phases of a regimen with other amounts, which are known to be valid."""
+    parts = zip(own.phases, amounts.phases, amounts.mg_of_phases, strict=True)
+    return tuple(starmap(_phase, parts))
+
+
 def _phase(own: Phase, amounts: dict[str, Any], rungs: tuple[float, ...]) -> Phase:
     """Return a phase with other amounts, which are known to be valid."""
     fields = {name: getattr(own, name) for name in Phase.model_fields}
@@ -322,7 +327,20 @@ def _phase(own: Phase, amounts: dict[str, Any], rungs: tuple[float, ...]) -> Pha
     return phase
 
 
-def _amounts(regimen: Regimen) -> Amounts:
+def _as_recorded(regimen: Recorded) -> Schedule:
+    """Return recorded doses as a schedule whose every dose is a rung."""
+    table = regimen.doses()
+    drug = (table.amount_mg > 0.0).astype(np.float64)
+    every = np.arange(len(table), dtype=np.int64)
+    return Schedule(
+        replace(table, amount_mg=drug), every, regimen.duration_h, regimen.reaches_target
+    )
+
+
+def _amounts(regimen: Regimen | Recorded) -> Amounts:
+    if isinstance(regimen, Recorded):
+        mg = regimen.doses().amount_mg
+        return Amounts(({},), (tuple(mg.tolist()),), mg)
     names = [n for n in AMOUNTS if n in Phase.model_fields]
     ladders = tuple(p.ladder.amounts for p in regimen.phases)
     return Amounts(

@@ -16,7 +16,7 @@ from ldnsim.config.study import StudyConfig
 from ldnsim.config.summaries import DEFAULT_VARIABLES, SUMMARIES, Summary
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
-from ldnsim.sweep import doses, grid
+from ldnsim.sweep import doses, grid, recordings
 from ldnsim.sweep.bounds import check_parameters
 from ldnsim.sweep.dosing import Dosing
 from ldnsim.sweep.events import sets_modifiers
@@ -228,6 +228,7 @@ class Plan:
             lines += [f"dimension  {_axis_line(dim.name, c)}" for c in dim.coordinates]
         if not self.dims:
             lines.append("dimension  none: a single run")
+        lines += recordings.lines(self.study, self.end)
         solver = self.study.solver
         if self.study.population is not None:
             # not resolved here: a dry run starts no solver
@@ -288,12 +289,14 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
             a parameter taken out of its bounds, or a close-up of a day that is not there.
     """
     budget.check_grid(study)
+    study = recordings.settled(study)
     dims = grid.dims(study)
     runs = grid.Runs(grid.base(study), dims)
     budget.CENTRES.check(runs.facet(sets_patient).size)
     dosing = Dosing(runs)
     end = study.horizon if study.horizon is not None else dosing.natural_end()
     budget.check_end(end)
+    recordings.check_end(study, end)
     if study.output.trajectories:
         budget.check_samples(study.output.every, end)
     for i, change in enumerate(study.changes, start=1):

@@ -144,10 +144,22 @@ def prescribed(
     if basin is not None:
         patient["basin"] = basin
     data = {
-        "title": str(prescription),
+        "title": _title(prescription),
         "hypothesis": hypothesis,
         "regimen": prescription,
         "patient": patient,
         **blocks,
     }
     return Study.build(data, "simulate")
+
+
+def _title(prescription: Any) -> str:
+    """Return what one regimen is called: its text, its name, or the file it was recorded in."""
+    if isinstance(prescription, Mapping):
+        keys = ("name", "protocol", "prescription", "events")
+        named = (str(prescription[k]) for k in keys if k in prescription)
+        text = next(named, "recorded doses" if "table" in prescription else str(prescription))
+    else:
+        text = str(prescription)
+    # a path of this machine has no place in a result
+    return Path(text).name if text.lower().endswith(".csv") else text
