@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from ldnsim.errors import Interrupted, UserError
-from ldnsim.sweep import store
+from ldnsim.sweep import assemble, store
 from ldnsim.sweep.execute import outcome
 from ldnsim.sweep.study import Study
 
@@ -191,7 +191,7 @@ def test_opening_what_is_not_there_names_the_nearest(tmp_path: Path) -> None:
 def test_large_chunks_are_split_without_changing_the_result(
     study: Study, reference: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "CHUNK_BYTES", 400)
+    monkeypatch.setattr(assemble, "CHUNK_BYTES", 400)
     assert_same(study.run(tmp_path / "a.zarr").load(), reference)
 
 
