@@ -3,7 +3,8 @@
 Each step is one call of the operating system, so that what a kill leaves behind after any of them
 can be tested, and nothing is deleted but by :func:`delete`, which is told what may go.
 """
-# ruff: noqa: PTH  # the calls of the operating system themselves, where tests can stand in for them
+# The calls of the operating system themselves, where tests can stand in for them:
+# ruff: noqa: PTH102, PTH105, PTH106, PTH108, PTH114, PTH118
 
 from __future__ import annotations
 

@@ -167,8 +167,10 @@ def _seal_of(path: Path) -> tuple[int, int] | None:
 
 def _hdf5_end(head: bytes) -> int | None:
     """Return the size that an HDF5 file says it has; None when it does not begin as one."""
-    if not head.startswith(_HDF5) or len(head) < 48:
+    if not head.startswith(_HDF5[: len(head)]):
         return None
+    if len(head) < 48:
+        raise Damaged("it is cut short")
     at = 40 if head[8] < 2 else 28
     return int.from_bytes(head[at : at + 8], "little")
 

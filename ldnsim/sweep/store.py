@@ -92,6 +92,11 @@ def _check_there(found: Path) -> None:
         raise UserError(f"{found} is not a result of a sweep: expected a Zarr folder or a .nc file")
 
 
+def has_record(path: Path) -> bool:
+    """Whether a result that can be opened carries a record of what was written."""
+    return is_sealed(path) if path.is_file() else read_record(path) is not None
+
+
 def read_record_or_none(found: Path) -> Record | None:
     """Return the record of a store, if there is one that can be read."""
     try:
