@@ -98,8 +98,9 @@ def sweep(
 
     say(plan.describe())
     with progress() as report:
-        run_into_store(plan, store, resume=resume, progress=report, overwrite=overwrite)
-    say(f"{len(plan)} runs in {seconds(time.perf_counter() - start)}")
+        ran = run_into_store(plan, store, resume=resume, progress=report, overwrite=overwrite)
+    if ran:
+        say(f"{len(plan)} runs in {seconds(time.perf_counter() - start)}")
     if config.population is not None:
         _candidates(attributes(store))
     alive = _outcome(statuses(store))

@@ -90,10 +90,13 @@ def run_into_store(
     overwrite: bool = False,
     progress: Progress | None = None,
     executor: Executor = "threads",
-) -> None:
+) -> bool:
     """Run every run of a plan and store the result without opening it.
 
     Arguments and errors are those of :func:`run_study`.
+
+    Returns:
+        whether anything was done; not when the finished result was there.
     """
     target = checked_target(out)
     _check_executor(executor)
@@ -108,10 +111,12 @@ def run_into_store(
         folder.check()
         folder.settle(target)
         going_on = resume and _may_go_on(folder, target, manifest)
-        if going_on or not _is_done(target, manifest, resume, overwrite):
-            size = _prepare(folder, manifest, plan, resume, overwrite)
-            job = Job(plan, plan.threads)
-            _run_into(folder, job, size, target, plan.threads, report, executor)
+        if not going_on and _is_done(target, manifest, resume, overwrite):
+            return False
+        size = _prepare(folder, manifest, plan, resume, overwrite)
+        job = Job(plan, plan.threads)
+        _run_into(folder, job, size, target, plan.threads, report, executor)
+        return True
 
 
 def _check_executor(executor: str) -> None:

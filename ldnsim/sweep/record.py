@@ -42,8 +42,7 @@ class Record:
 
     def save(self, root: Path) -> None:
         """Write the record into its store, and flush all files."""
-        for name in self.files:
-            files.flush(root / name)
+        files.flush_all(root, self.files)
         listed = {name: list(entry) for name, entry in self.files.items()}
         attrs = {**mark(), "files": listed, "sum": _sum(listed)}
         document = {"zarr_format": 3, "node_type": "group", "attributes": attrs}
