@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,7 @@ def test_a_kill_at_any_call_while_a_result_is_written(
     assert {"replace", "unlink", "rmdir"} <= set(calls)
     for at in points(calls, every):
         out = start(f"kill-{at}")
-        crash(at, lambda: run(out, "new", overwrite=bool(old)))
+        crash(at, partial(run, out, "new", overwrite=bool(old)))
         check_after_a_kill(out, tmp_path, old)
         shutil.rmtree(out.parent)
 
@@ -112,7 +113,7 @@ def test_a_kill_at_any_call_of_a_resume(tmp_path: Path, every: bool, name: str) 
     for at in points(calls, every):
         shutil.copytree(stopped.parent, tmp_path / "k")
         out = tmp_path / "k" / name
-        crash(at, lambda: run(out, "new", resume=True))
+        crash(at, partial(run, out, "new", resume=True))
         check_after_a_kill(out, tmp_path, None)
         shutil.rmtree(out.parent)
 
@@ -190,7 +191,7 @@ def test_a_kill_at_any_call_while_sensitivities_are_added(
     assert [p.name for p in first.parent.iterdir()] == [name]
     for at in points(calls, every):
         out = start(f"kill-{at}")
-        crash(at, lambda: add_to_store(out, sensitivities(3.0)))
+        crash(at, partial(add_to_store, out, sensitivities(3.0)))
         if out.exists():
             assert kept(out) in (before, 3.0)
         add_to_store(out, sensitivities(4.0))

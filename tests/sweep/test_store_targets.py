@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -142,6 +141,7 @@ def test_files_put_there_while_a_sweep_runs_stay(
     assert "mine.txt" in refusal(out, "new", overwrite=True)
     assert (out / "mine.txt").read_text() == "x"
     (out / "mine.txt").unlink()
+    monkeypatch.setattr(execute, "_solve", first)
     run(out, "new", resume=True)
     assert title_of(out) == "new"
 
@@ -176,11 +176,11 @@ def test_a_finished_study_is_told_to_be_finished(
     tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     run(tmp_path / name, "new")
-    before = os.stat(tmp_path / name).st_mtime_ns
+    before = (tmp_path / name).stat().st_mtime_ns
     with caplog.at_level("INFO", "ldnsim"):
         run(tmp_path / name, "new", resume=True)
     assert "nothing is left to do" in caplog.text
-    assert os.stat(tmp_path / name).st_mtime_ns == before
+    assert (tmp_path / name).stat().st_mtime_ns == before
     assert "contradict" in refusal(tmp_path / name, "new", resume=True, overwrite=True)
 
 
@@ -203,7 +203,7 @@ def test_what_is_put_right_after_a_kill_is_told(
 def test_progress_is_a_function_or_a_bar(capsys: pytest.CaptureFixture[str]) -> None:
     study = Study.build({"regimen": "2 mg nightly at 22:00, for 2 d", "output": OUTPUT}, "x")
     for wrong in (1, "yes", object()):
-        with pytest.raises(UserError, match="progress = .*: expected True for a bar"):
+        with pytest.raises(UserError, match=r"progress = .*: expected True for a bar"):
             study.run(progress=wrong)  # type: ignore[arg-type]
     with pytest.raises(UserError, match="expected 'threads' or 'dask'"):
         study.run(executor="slurm")  # type: ignore[arg-type]
