@@ -122,7 +122,7 @@ def _check_whole(found: Path, verify: bool) -> bool:
     except Damaged as error:
         raise UserError(f"{found} is damaged: {error}{_DELETE}") from None
     if record is None:
-        _check_description(found)
+        _check_unrecorded(found)
         return False
     faults = record.faults(found, verify)
     if faults:
@@ -132,14 +132,21 @@ def _check_whole(found: Path, verify: bool) -> bool:
     return True
 
 
-def _check_description(found: Path) -> None:
-    """Refuse a store without a record whose description is cut."""
+def _check_unrecorded(found: Path) -> None:
+    """Refuse a store of an earlier version that is cut, or that the installed zarr cannot read."""
     try:
         json.loads((found / "zarr.json").read_text(encoding="utf-8"))
     except ValueError:
         raise UserError(
             f"{found} is damaged: its zarr.json cannot be read as JSON{_DELETE}"
         ) from None
+    if _version("zarr").startswith("3.0.") and any(
+        b'"fixed_length_utf32"' in p.read_bytes() for p in found.glob("*/zarr.json")
+    ):
+        raise UserError(
+            f"{found} cannot be opened: its texts need zarr 3.1 or later, this is zarr"
+            f" {_version('zarr')}"
+        )
 
 
 def _opened(found: Path) -> xr.Dataset:
@@ -166,16 +173,12 @@ def _opened(found: Path) -> xr.Dataset:
 
 
 def _why(found: Path, error: Exception) -> str:
-    """Say why a library cannot open a result, and what would."""
+    """Say why a library cannot open a result, and which library."""
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     if isinstance(error, ImportError):
         return f"a library is missing ({reason})"
     if found.is_file():
         return f"{reason} (h5netcdf {_version('h5netcdf')}, h5py {_version('h5py')})"
-    if _version("zarr") < "3.1" and any(
-        b'"fixed_length_utf32"' in p.read_bytes() for p in found.glob("*/zarr.json")
-    ):
-        return f"its texts need zarr 3.1 or later, this is zarr {_version('zarr')}"
     return f"{reason} (zarr {_version('zarr')}, xarray {_version('xarray')})"
 
 

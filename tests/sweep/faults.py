@@ -167,8 +167,8 @@ def points(calls: list[str], every: bool) -> list[int]:
     n = len(calls)
     if every:
         return list(range(1, n + 1))
-    moves = {i + d for i, c in enumerate(calls, 1) if c in ("replace", "rmdir") for d in (0, 1)}
-    chosen = moves | {1, 2, n // 2, n - 1, n}
+    moves = [i for i, c in enumerate(calls, 1) if c == "replace"]
+    chosen = {1, 2, n // 2, n - 1, *moves[:2], *(i + d for i in moves[-2:] for d in (0, 1, 2))}
     return sorted(i for i in chosen if 1 <= i <= n)
 
 
