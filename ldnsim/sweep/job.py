@@ -310,8 +310,10 @@ def run_blocks_dask(job: Job, starts: list[int], block: int, workers: int) -> It
     The result is the same bits as that of :func:`run_blocks`.
 
     Raises:
-        UserError: when dask is not installed.
+        UserError: when dask is not installed, or a worker process ended before its work was done.
     """
+    from concurrent.futures.process import BrokenProcessPool
+
     from ldnsim.errors import UserError
 
     try:
@@ -321,6 +323,14 @@ def run_blocks_dask(job: Job, starts: list[int], block: int, workers: int) -> It
     for i in range(0, len(starts), workers):
         tasks = [job.task(first, block) for first in starts[i : i + workers]]
         calls = [delayed(solve_task, pure=False)(t, 1) for t in tasks]
-        found = compute(*calls, scheduler="processes", num_workers=workers)  # type: ignore[no-untyped-call]
+        try:
+            found = compute(*calls, scheduler="processes", num_workers=workers)  # type: ignore[no-untyped-call]
+        except BrokenProcessPool:
+            raise UserError(
+                "a worker process of the dask executor ended before its work was done: in a script,"
+                " start the run under `if __name__ == '__main__':`, since every worker imports the"
+                " script; otherwise it was killed, often for want of memory. executor = 'threads'"
+                " needs no worker processes; finished blocks of a store are kept for resume"
+            ) from None
         for task, solved in zip(tasks, found, strict=True):
             yield job.finish(task, solved)

@@ -40,7 +40,7 @@ class Study(StudyConfig):
         out: str | os.PathLike[str] | None = None,
         resume: bool = False,
         threads: int | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Callable[[int, int], None] | bool | None = None,
         *,
         overwrite: bool = False,
         executor: Literal["threads", "dask"] = "threads",
@@ -48,11 +48,12 @@ class Study(StudyConfig):
         """Run the study and return its result as a labelled dataset.
 
         Args:
-            out: Zarr folder or NetCDF file to write; in memory only when None.
+            out: Zarr folder (``.zarr``) or NetCDF file (``.nc``) to write; in memory only when
+                None.
             resume: complete a sweep that was killed; the result is the same to the last bit.
             threads: threads to use; the study's setting, or all cores, when None.
-            progress: called with the number of runs done and their total.
-            overwrite: replace a result that is there.
+            progress: called with the number of runs done and their total; True shows a bar.
+            overwrite: replace a result of an earlier sweep that is there.
             executor: ``threads``, or ``dask`` for worker processes (extra ``dask``).
 
         Returns:
