@@ -44,7 +44,28 @@ def _spell(error: UnicodeError) -> tuple[str, int]:
     return "".join(map(spelt, error.object[error.start : error.end])), error.end
 
 
+class _Encoder(codecs.IncrementalEncoder):
+    def encode(self, text: str, final: bool = False) -> bytes:
+        return text.encode("ascii", "spell")
+
+
+def _codec(name: str) -> codecs.CodecInfo | None:
+    """ASCII under another name: what libraries take for ASCII, they replace by UTF-8."""
+    if name.replace("_", "-") != SPELT_ASCII:
+        return None
+    ascii_ = codecs.lookup("ascii")
+    return codecs.CodecInfo(
+        lambda text, errors="": ascii_.encode(text, "spell"),
+        ascii_.decode,
+        incrementalencoder=_Encoder,
+        incrementaldecoder=ascii_.incrementaldecoder,
+        name=SPELT_ASCII,
+    )
+
+
+SPELT_ASCII = "spelt-ascii"
 codecs.register_error("spell", _spell)
+codecs.register(_codec)
 
 
 class _Sink(io.FileIO):
@@ -62,16 +83,6 @@ class _Sink(io.FileIO):
             except OSError as error:
                 self.fault = error
         return memoryview(data).nbytes
-
-
-class _Text(io.TextIOWrapper):
-    """Text in the encoding of the terminal, whatever characters it has."""
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """Its name; ASCII goes by another, under which command line libraries leave it alone."""
-        own = super().encoding
-        return "spelt-ascii" if codecs.lookup(own).name == "ascii" else own
 
 
 _sinks: dict[str, _Sink] = {}
@@ -113,9 +124,10 @@ def _wrapped(stream: Any, fd: int, name: str) -> io.TextIOWrapper:
     _sinks[name] = _Sink(fd, "w", closefd=False)
     lines = fd == 2 or getattr(stream, "line_buffering", False)
     unbuffered = getattr(stream, "write_through", False)
-    return _Text(
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return io.TextIOWrapper(
         io.BufferedWriter(_sinks[name]),
-        encoding=getattr(stream, "encoding", None) or "utf-8",
+        encoding=SPELT_ASCII if codecs.lookup(encoding).name == "ascii" else encoding,
         errors="spell",
         line_buffering=lines or unbuffered,
     )
