@@ -260,6 +260,23 @@ def test_how_a_command_can_end(
     assert ("doctor" in said) == (code == 1)
 
 
+@pytest.mark.parametrize("delay", [0.01, 0.05, 0.1, 0.2, 0.4, 0.8])
+def test_stopped_at_any_moment_there_is_no_traceback(delay: float) -> None:
+    """While modules are loaded, while the command runs, or when it is over already."""
+    code = (
+        "import signal, sys\n"
+        "sys.argv = ['ldnsim', 'parameters']\n"
+        "from ldnsim.__main__ import main\n"
+        "signal.signal(signal.SIGPROF, signal.default_int_handler)\n"
+        f"signal.setitimer(signal.ITIMER_PROF, {delay})\n"  # of its own time, however busy others
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode in (0, 130), done.stderr
+    assert "Traceback" not in done.stderr
+    assert delay > 0.1 or done.returncode == 130
+
+
 def test_a_fault_of_the_program_shows_its_traceback_on_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
