@@ -75,14 +75,25 @@ def _installed(package: str) -> str:
 
 
 def _kernels() -> None:
-    from ldnsim.engine.kernels import cache_folder
-
-    folder = cache_folder()
-    compiled = any(folder.rglob("*.nbi"))
-    words = "compiled kernels found" if compiled else "no compiled kernels yet"
-    _line("cache", f"{folder} ({words})")
+    _line("cache", _cache())
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
     _line("threads", f"{cores} cores usable")
+
+
+def _cache() -> str:
+    """Where compiled kernels are kept, and whether what is there can be used."""
+    from ldnsim.engine import cache
+    from ldnsim.engine.kernels import kernel_key
+    from ldnsim.model import default_model
+
+    usable = cache.folders()
+    if not usable:
+        return "none that can be used: kernels are compiled at every start"
+    name = f"k{kernel_key(default_model())}{cache.SUFFIX}"
+    for folder in usable:
+        if cache.read(folder / name) is not None:
+            return f"{folder} (compiled kernels found, checksum right)"
+    return f"{usable[0]} (no compiled kernels of this version that can be used)"
 
 
 def _self_check() -> bool:

@@ -75,6 +75,14 @@ def _terminable() -> Iterator[list[int]]:
         signal.signal(signal.SIGTERM, before)
 
 
+def _too_much(error: MemoryError | RecursionError) -> str:
+    """What a user can do about more than the machine holds."""
+    if isinstance(error, RecursionError):
+        return "something in the input is nested too deeply to be read"
+    detail = f" ({error})" if str(error) else ""
+    return f"not enough memory{detail}: ask for fewer runs, times or variables at once"
+
+
 def guarded(resume: str = "") -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Decorate a command: user errors become exit code 2, Ctrl-C becomes 130, SIGTERM 143.
 
@@ -102,6 +110,9 @@ def guarded(resume: str = "") -> Callable[[Callable[P, None]], Callable[P, None]
                 # the reader (head, less) has left: nothing to report, and nothing to flush to
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 raise typer.Exit(0) from None
+            except (MemoryError, RecursionError) as error:
+                say(f"ldnsim: {_too_much(error)}")
+                raise typer.Exit(USER_ERROR) from None
             except OSError as error:
                 where = f"{error.filename}: " if error.filename else ""
                 say(f"ldnsim: {where}{error.strerror or error}")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ldnsim.config.blocks import Modifiers
 from ldnsim.config.run import RunSpec
+from ldnsim.engine.status import Status
 from ldnsim.model import default_model
 from ldnsim.sweep import summaries
 from ldnsim.sweep.events import merge, parameter_events, sets_modifiers
@@ -245,13 +246,19 @@ class Job:
         )
         untreated = self.untreated.status[who]
         status = np.where(untreated != 0, untreated, solved.status).astype(np.int8)
-        values[status != 0] = np.nan
         kept, dtype = len(self._kept), plan.study.output.dtype
         night = solved.night[:, :kept] if plan.keeps_night else solved.night[:, :kept, :0]
+        with np.errstate(over="ignore"):
+            stored = solved.trajectory[:, :kept].astype(dtype), night.astype(dtype)
+        overflown = np.isinf(values).any(axis=1)
+        for array in stored:
+            overflown |= np.isinf(array).any(axis=(1, 2))
+        status[overflown & (status == 0)] = Status.NOT_FINITE
+        for array in (*stored, values):
+            array[status != 0] = np.nan
         return Block(
             task.first,
-            solved.trajectory[:, :kept].astype(dtype),
-            night.astype(dtype),
+            *stored,
             values,
             status,
             solved.steps,

@@ -80,7 +80,10 @@ def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
         "meaning": f"0 when parameters whose slopes to the two sides differ by more than"
         f" {ASYMMETRY:g} of their sum carry more than {MOST_BENT:g} of the variance",
     }
-    bent = {"long_name": "difference of the slopes to the two sides over their sum", "units": "1"}
+    bent = {
+        "long_name": "difference of the slopes to the two sides over their sum", "units": "1",
+        "comment": "NaN where the slopes cancel: both directions move the summary by the same",
+    }  # fmt: skip
     log = {"long_name": "spread on the natural-log scale", "units": "1"}
     return xr.Dataset(
         {
