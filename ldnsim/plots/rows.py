@@ -14,11 +14,11 @@ from ldnsim.plots.timeline import (
     daily,
     end_of_dosing,
     floats,
+    has_daily_means,
     mark_stop,
-    samples_per_day,
     time_unit,
 )
-from ldnsim.plots.wording import mass, name_of, unit_of
+from ldnsim.plots.wording import mass, name_of, unit_of, wrap
 
 LOG_SPAN = 30.0  # doses further apart than this need a logarithmic scale: 4.5 and 50 mg in one row
 
@@ -32,7 +32,6 @@ class Row:
     faint: tuple[str, ...] = ()
     night: bool = False
     dose: bool = False
-    units: str = ""
 
     def present(self, ds: xr.Dataset) -> tuple[str, ...]:
         """Return the variables of this row that the dataset keeps."""
@@ -42,10 +41,8 @@ class Row:
         """Return the y label: title and unit (all units when the variables differ)."""
         if self.dose and log:
             return f"{self.title} per day\n(units at ticks)"
-        if self.units:
-            return f"{self.title}\n({self.units})"
         units = list(dict.fromkeys(unit_of(ds[v]) for v in self.present(ds)))
-        return f"{self.title}\n({', '.join(units)})"
+        return f"{self.title}\n" + wrap(f"({', '.join(units)})", 22)
 
 
 ROWS = (
@@ -62,7 +59,6 @@ ROWS = (
         "symptoms",
         ("pain", "fatigue", "vivid_dreams"),
         faint=("fatigue", "vivid_dreams"),
-        units="NRS 0–10;\ndreams: score",
     ),
 )
 
@@ -139,7 +135,7 @@ def _days(ax: Axes, data: xr.Dataset, name: str, style: LineStyle, faint: bool) 
     if not faint and (high > low).any():
         ax.fill_between(day / size, low, high, color=shade, alpha=0.16, linewidth=0)
     # one sample a day shows one hour of the rhythm: no measure against a 24 h mean
-    if not faint and f"baseline_{name}" in data and samples_per_day(time) > 1.5:
+    if not faint and f"baseline_{name}" in data and has_daily_means(time):
         base = float(data[f"baseline_{name}"])
         ax.axhline(base, color=shade, linestyle=":", linewidth=1.1, alpha=0.8, gid="baseline")
 
