@@ -38,6 +38,9 @@ def compare(
     select: Annotated[
         list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
     ] = None,
+    most: Annotated[
+        int | None, typer.Option(min=1, help="How many runs to draw side by side, or as paths.")
+    ] = None,
 ) -> None:
     """Draw a stored result: regimens, heat map, night and others."""
     import ldnsim
@@ -49,7 +52,9 @@ def compare(
     chosen = kind or _default_kind(narrow(ds, selected), summary)
     if summary and chosen is not Kind.heatmap:
         raise UserError(f"--summary belongs to --kind heatmap, not to {chosen.value}")
-    figure = _draw(ds, chosen, summary, selected)
+    if most is not None and chosen not in (Kind.regimens, Kind.phase):
+        raise UserError(f"--most belongs to --kind regimens or phase, not to {chosen.value}")
+    figure = _draw(ds, chosen, summary, selected, {} if most is None else {"most": most})
     if missing := getattr(figure, "left_out", ""):
         say(missing)
     target = out or store.with_name(f"{store.stem}-{chosen.value}.png")
@@ -70,8 +75,9 @@ def _default_kind(ds: xr.Dataset, summary: list[str] | None) -> Kind:
 
 
 def _draw(
-    ds: xr.Dataset, kind: Kind, summary: list[str] | None, select: dict[str, Any] | None
-) -> Figure:
+    ds: xr.Dataset, kind: Kind, summary: list[str] | None, select: dict[str, Any] | None,
+    many: dict[str, int],
+) -> Figure:  # fmt: skip
     from ldnsim import plots
 
     if kind is Kind.heatmap:
@@ -84,8 +90,8 @@ def _draw(
 
         found = resting_states(ds, ("microglia_m1", "microglia_m2"))
         states = {name: (xy[0], xy[1]) for name, xy in found.items()}
-        return plots.phase_plane(ds, select, states=states)
-    return plots.night(ds, select) if kind is Kind.night else plots.compare(ds, select)
+        return plots.phase_plane(ds, select, states=states, **many)
+    return plots.night(ds, select) if kind is Kind.night else plots.compare(ds, select, **many)
 
 
 def selection(ds: xr.Dataset, texts: list[str]) -> dict[str, Any] | None:

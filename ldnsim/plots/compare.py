@@ -20,6 +20,7 @@ from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
     BASE,
     GREY,
+    OKABE_ITO,
     SMALL,
     SOFT,
     Panels,
@@ -137,6 +138,11 @@ def _columns(
                 _failed(ax, member.advice if r == min(1, len(rows) - 1) else "")
                 continue
             draw(ax, row, member.data, log)
+            if row.dose and member.short_of_target:
+                ax.text(
+                    0.02, 0.98, "target not reached", transform=ax.transAxes, va="top",
+                    fontsize=SMALL, color=OKABE_ITO["vermillion"], gid="short",
+                ).set_in_layout(False)  # fmt: skip
             _dress(ax, row, member, bottom=r == len(rows) - 1)
             if first.setdefault(r, ax) is ax:
                 ax.set_ylabel(row.label(member.data, log))

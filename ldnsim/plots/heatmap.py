@@ -191,7 +191,7 @@ def _panel(
         _empty(ax, variable, failed)
     else:
         bar = figure.colorbar(image, ax=ax, pad=0.02, shrink=0.95)
-        bar.set_label(unit + (f" – {side} is better" if side else ""))
+        bar.set_label(unit + (f"\n{side} is better" if side else ""))
         bar.ax.tick_params(labelsize=SMALL)
         if star is not None:
             cell = ", ".join(_cell(ds, axis, i) for axis, i in ((x, star[1]), (y, star[0])) if axis)

@@ -90,12 +90,12 @@ def left_out(ds: xr.Dataset, chosen: Sequence[Member], select: Select = None) ->
     total = int(np.prod([ds.sizes[d] for d in dims])) if dims else 1
     if select is not None or len(chosen) >= total:
         return ""
-    start = f"{len(chosen)} of {total} runs shown"
+    start = f"{len(chosen)} of {total} runs shown (most = {total} draws all)"
     if sum(ds.sizes[d] > 1 for d in dims) > 1:
         return f"{start}: a cross through the one with the lowest pain_change."
     there = [m.index for m in chosen]
     rest = [i for i in _every(ds) if i not in there]
-    return f"{start}; left out: {listed([label_of(ds, i) for i in rest])}."
+    return f"{start}; left out: {listed([label_of(ds, i) for i in rest], 24)}."
 
 
 def best_index(ds: xr.Dataset, summary: str = "pain_change") -> dict[str, int] | None:

@@ -109,10 +109,10 @@ def values_of(ds: xr.Dataset, axis: str) -> str:
     return listed(_words(ds, axis))
 
 
-def listed(words: Sequence[str]) -> str:
-    """Return words as a list, its middle left out where it is long."""
-    if len(words) > MOST_LISTED:
-        words = [*words[: MOST_LISTED // 2], "...", *words[-MOST_LISTED // 4 :]]
+def listed(words: Sequence[str], most: int = MOST_LISTED) -> str:
+    """Return words as a list, its middle left out where it is longer than ``most``."""
+    if len(words) > most:
+        words = [*words[: most // 2], "...", *words[-most // 4 :]]
     return ", ".join(words)
 
 

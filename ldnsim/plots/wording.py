@@ -84,9 +84,9 @@ def name_of(variable: xr.DataArray) -> str:
 
 
 def axis_label(variable: xr.DataArray) -> str:
-    """Return ``long name (unit)``; text coordinates have no unit."""
+    """Return ``long name (unit)``; text and numbers without unit and scale have none."""
     units = unit_of(variable)
-    if variable.dtype.kind in "OUST":
+    if variable.dtype.kind in "OUST" or units == UNKNOWN_SCALE:
         return name_of(variable)
     return f"{name_of(variable)} ({units})"
 
