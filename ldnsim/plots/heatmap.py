@@ -199,8 +199,11 @@ def _panel(
         elif side:
             facts.append(_no_star(short_name(variable), values, short, is_change(variable)))
         if is_change(variable):
-            facts.append(f"{'Blue: better; c' if side else 'C'}olours reach from zero to the largest"
-                         f" change, at least to {LEAST_SHOWN:.0%} of the untreated mean.")  # fmt: skip
+            facts += ["Blue: better; red: worse."] if side else []
+            facts.append(
+                f"Colours of changes reach to the largest, and to {LEAST_SHOWN:.0%} of the untreated"
+                " mean at least."
+            )
     width = int(ax.get_position().width * figure.get_figwidth() * 72 / 8)
     ax.set_title("\n".join(wrap(line, width) for line in lines), loc="left")
     polish(ax)

@@ -47,8 +47,8 @@ def place(ax: Axes, words: Sequence[Word], marks: Points, lines: Points, gid: st
     edge = (frame.x0, frame.y0, frame.x1, frame.y1)
     marks, lines = (ax.transData.transform(p) for p in (marks, lines))
     taken: list[Box] = []
-    for word in words:
-        spot = ax.transData.transform(word.at)
+    spots = ax.transData.transform(np.array([w.at for w in words]).reshape(-1, 2))
+    for word, spot in zip(words, spots, strict=True):
         tried = []
         for reach in _REACH:
             for turn in _TURNS:
@@ -56,6 +56,7 @@ def place(ax: Axes, words: Sequence[Word], marks: Points, lines: Points, gid: st
                 way = spot + np.linspace(0.0, scale, 8)[:, None] * np.array(shift)
                 cost = _cost(box, edge, taken, marks, lines) + reach
                 cost += sum(300.0 * _inside(other, way) for other in taken)
+                cost += 150.0 * _nearer(box, spot, spots)
                 tried.append((cost, box, shift))
         _, box, shift = min(tried, key=lambda one: one[0])
         taken.append(box)
@@ -89,6 +90,17 @@ def _cost(box: Box, edge: Box, taken: Sequence[Box], marks: Points, lines: Point
     )
     out = box[0] < edge[0] or box[1] < edge[1] or box[2] > edge[2] or box[3] > edge[3]
     return 1e4 * (hidden + out) + 100.0 * _inside(box, marks) + 2.0 * _inside(box, lines)
+
+
+def _nearer(box: Box, own: Points, spots: Points) -> int:
+    """Count the points of other words that are clearly nearer to a word than its own."""
+
+    def away(points: Points) -> Points:
+        low, high = np.array(box[:2]), np.array(box[2:])
+        gap: Points = np.hypot(*np.maximum(np.maximum(low - points, points - high), 0.0).T)
+        return gap
+
+    return int((away(spots) < away(own[None])[0] - 3.0).sum())
 
 
 def _inside(box: Box, points: Points) -> int:
