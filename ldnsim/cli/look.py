@@ -54,7 +54,7 @@ def compare(
         raise UserError(f"--summary belongs to --kind heatmap, not to {chosen.value}")
     if most is not None and chosen not in (Kind.regimens, Kind.phase):
         raise UserError(f"--most belongs to --kind regimens or phase, not to {chosen.value}")
-    figure = _draw(ds, chosen, summary, selected, {} if most is None else {"most": most})
+    figure = _draw(ds, chosen, summary, selected, most)
     if missing := getattr(figure, "left_out", ""):
         say(missing)
     target = out or store.with_name(f"{store.stem}-{chosen.value}.png")
@@ -66,7 +66,7 @@ def _default_kind(ds: xr.Dataset, summary: list[str] | None) -> Kind:
     from ldnsim.plots import hypothesis_axis
 
     rivals = hypothesis_axis(ds)
-    open_ = [str(d) for d in ds["status"].dims if ds.sizes[d] > 1]
+    open_ = [str(d) for d, n in ds["status"].sizes.items() if n > 1 and d != "patient"]
     if not summary and rivals is not None and open_ == [rivals] and "time" in ds.dims:
         return Kind.hypotheses
     long = [n for d, n in ds["status"].sizes.items() if n > 1 and d != "patient"]
@@ -76,10 +76,13 @@ def _default_kind(ds: xr.Dataset, summary: list[str] | None) -> Kind:
 
 def _draw(
     ds: xr.Dataset, kind: Kind, summary: list[str] | None, select: dict[str, Any] | None,
-    many: dict[str, int],
+    most: int | None,
 ) -> Figure:  # fmt: skip
     from ldnsim import plots
+    from ldnsim.plots import members, phase
 
+    if kind is Kind.night:
+        return plots.night(ds, select)
     if kind is Kind.heatmap:
         names = summary or [n for n in ("pain_change", "tnf_change") if n in ds][:2]
         return plots.heatmap(ds, names or plots.summaries(ds)[:1], select=select)
@@ -90,8 +93,8 @@ def _draw(
 
         found = resting_states(ds, ("microglia_m1", "microglia_m2"))
         states = {name: (xy[0], xy[1]) for name, xy in found.items()}
-        return plots.phase_plane(ds, select, states=states, **many)
-    return plots.night(ds, select) if kind is Kind.night else plots.compare(ds, select, **many)
+        return plots.phase_plane(ds, select, states=states, most=most or phase.MOST)
+    return plots.compare(ds, select, most=most or members.MOST)
 
 
 def selection(ds: xr.Dataset, texts: list[str]) -> dict[str, Any] | None:

@@ -44,7 +44,6 @@ from ldnsim.plots.timeline import (
 from ldnsim.plots.wording import wrap
 
 
-
 def compare(
     ds: xr.Dataset,
     select: Select = None,

@@ -86,14 +86,19 @@ def heatmap(
     for name in names:
         _check(ds, name)
     with styled():
-        figure, axes = canvas(ax, names, lambda: _page(len(names), ds.sizes[across], ds.sizes.get(up, 1)))
+        figure, axes = canvas(
+            ax, names, lambda: _page(len(names), ds.sizes[across], ds.sizes.get(up, 1))
+        )
         facts = [
             _panel(figure, one, ds, name, across, up, direction(ds[name], better))
             for one, name in zip(axes, names, strict=True)
         ]
         if ax is None:
             headline(figure, title or str(ds.attrs.get("title", "Sweep")))
-            said = [*notes(ds, axes=(across, up)), *dict.fromkeys(w for words in facts for w in words)]
+            said = [
+                *notes(ds, axes=(across, up)),
+                *dict.fromkeys(w for words in facts for w in words),
+            ]
             footnote(figure, ds, *said, summaries=names)
     return figure
 
@@ -201,8 +206,8 @@ def _panel(
         if is_change(variable):
             facts += ["Blue: better; red: worse."] if side else []
             facts.append(
-                f"Colours of changes reach to the largest, and to {LEAST_SHOWN:.0%} of the untreated"
-                " mean at least."
+                "Colours of changes reach to the largest, and at least to"
+                f" {LEAST_SHOWN:.0%} of the untreated mean."
             )
     width = int(ax.get_position().width * figure.get_figwidth() * 72 / 8)
     ax.set_title("\n".join(wrap(line, width) for line in lines), loc="left")
@@ -273,7 +278,7 @@ def least_size(ds: xr.Dataset, name: str) -> float:
 def _grids(
     ds: xr.Dataset, name: str, x: str, y: str
 ) -> tuple[Grid, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the values as (y, x), NaN where a run failed, which failed, which missed the target."""
+    """Return values as (y, x), NaN where a run failed; who failed; who missed the target dose."""
 
     def flat(variable: xr.DataArray) -> NDArray[Any]:
         one = variable.squeeze([d for d in variable.dims if d not in (x, y)])
@@ -299,7 +304,9 @@ def _ticks(ax: Axes, ds: xr.Dataset, x: str, y: str) -> None:
     if turn:
         for tick in ax.get_xticklabels():
             tick.set_rotation_mode("anchor")
-    ax.set_yticks(range(ds.sizes[y]) if y else [], [_cell(ds, y, i) for i in range(ds.sizes[y])] if y else [])
+    ax.set_yticks(
+        range(ds.sizes[y]) if y else [], [_cell(ds, y, i) for i in range(ds.sizes[y])] if y else []
+    )
     for axis, put in ((x, ax.set_xlabel), (y, ax.set_ylabel)):
         if axis:
             units = str(ds[axis].attrs.get("units", ""))

@@ -85,7 +85,8 @@ def _box(
 
 def _cost(box: Box, edge: Box, taken: Sequence[Box], marks: Points, lines: Points) -> float:
     hidden = sum(
-        min(box[2], other[2]) > max(box[0], other[0]) and min(box[3], other[3]) > max(box[1], other[1])
+        min(box[2], other[2]) > max(box[0], other[0])
+        and min(box[3], other[3]) > max(box[1], other[1])
         for other in taken
     )
     out = box[0] < edge[0] or box[1] < edge[1] or box[2] > edge[2] or box[3] > edge[3]

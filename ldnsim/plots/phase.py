@@ -98,7 +98,9 @@ def phase_plane(
         if ax is None:
             headline(figure, title or f"{ds.attrs.get('title', 'Runs')}: {_plane(ds, x, y)}")
             shown = narrow(ds, select) if isinstance(select, Mapping) else ds
-            key = f"Paths: {what_is_drawn(floats(ds['time']))}; numbers: weeks; cross: dosing stops."
+            key = (
+                f"Paths: {what_is_drawn(floats(ds['time']))}; numbers: weeks; cross: dosing stops."
+            )
             failed = [m.label for m in every if m.failed]
             lost = f"Not drawn, the run failed: {', '.join(failed)}." if failed else ""
             footnote(figure, ds, key, *notes(shown, chosen), missing, lost)
@@ -162,9 +164,14 @@ def _trace(member: Member, x: str, y: str, weeks: Sequence[float]) -> Trace:
 
 def _still(traces: Sequence[Trace]) -> list[bool]:
     """Whether each run stays where it begins, on the scale of the picture."""
-    spread = np.ptp(np.concatenate([t.points for t in traces]), axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
-    return [bool((np.ptp(t.points, axis=0) < STILL * spread).all()) for t in traces]
+    least = STILL * _spread(traces)
+    return [bool((np.ptp(t.points, axis=0) < least).all()) for t in traces]
+
+
+def _spread(traces: Sequence[Trace]) -> Floats:
+    """Return the size of the picture, (2,)."""
+    spread: Floats = np.ptp(np.concatenate([t.points for t in traces]), axis=0)
+    return np.where(spread > 0, spread, 1.0)
 
 
 def _draw(ax: Axes, traces: Sequence[Trace], states: States) -> None:
@@ -189,7 +196,7 @@ def _draw(ax: Axes, traces: Sequence[Trace], states: States) -> None:
             *np.array([p for _, p in trace.weeks]).reshape(-1, 2).T, "o", color=shade,
             markersize=6, zorder=4, gid="weeks",
         )  # fmt: skip
-    for place, begin in enumerate(dict.fromkeys(_rounded(t.points[0]) for t in traces)):
+    for place, begin in enumerate(_starts(traces)):
         ax.plot(
             *begin, "o", color="white", markeredgecolor="black", markersize=9, zorder=7,
             gid="start", label="start" if place == 0 else None,
@@ -200,8 +207,14 @@ def _draw(ax: Axes, traces: Sequence[Trace], states: States) -> None:
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), labelspacing=0.9)
 
 
-def _rounded(point: Floats) -> Point:
-    return float(f"{point[0]:.3g}"), float(f"{point[1]:.3g}")
+def _starts(traces: Sequence[Trace]) -> list[Floats]:
+    """Return where the runs start; those that look the same once."""
+    least = STILL * _spread(traces)
+    found: list[Floats] = []
+    for begin in (t.points[0] for t in traces):
+        if not any((np.abs(begin - other) < least).all() for other in found):
+            found.append(begin)
+    return found
 
 
 def _weeks(ax: Axes, traces: Sequence[Trace], states: States) -> None:

@@ -63,7 +63,9 @@ def _cell(axes: Axes, check: Mapping[str, Any], row: int, columns: Sequence[str]
     left = 0 if everywhere else columns.index(check["hypothesis"])
     width = len(columns) if everywhere else 1
     colour = colour_of(check)
-    hatch = ROLES.get(str(check.get("role")), (None, ""))[0] if check["passed"] is not None else None
+    hatch = (
+        ROLES.get(str(check.get("role")), (None, ""))[0] if check["passed"] is not None else None
+    )
     cell = Rectangle(
         (left, row), width, 1, facecolor=colour, edgecolor="white", lw=1.5, hatch=hatch,
         gid=str(check.get("role", "free")),
@@ -130,9 +132,7 @@ def _published(axes: Axes, checks: Rows, names: Sequence[str], columns: int) -> 
         found = dict.fromkeys(w for c in checks if c["id"] == name and (w := interval(c)))
         text = "by hypothesis" if len(found) > 1 else next(iter(found), "")
         axes.text(place, row + 0.5, text, va="center", fontsize=9, color="black", gid="interval")
-    axes.text(
-        place, -0.15, "published", rotation=30, rotation_mode="anchor", fontsize=style.SMALL
-    )
+    axes.text(place, -0.15, "published", rotation=30, rotation_mode="anchor", fontsize=style.SMALL)
 
 
 def _legend(axes: Axes, roles: set[str]) -> None:

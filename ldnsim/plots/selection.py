@@ -164,7 +164,9 @@ def _number(axis: str, value: Any, units: str) -> float:
 
 
 def _same(numbers: NDArray[np.float64], wanted: float) -> NDArray[np.bool_]:
-    return np.asarray(np.abs(numbers - wanted) <= ROUNDING * np.maximum(np.abs(numbers), abs(wanted)))
+    return np.asarray(
+        np.abs(numbers - wanted) <= ROUNDING * np.maximum(np.abs(numbers), abs(wanted))
+    )
 
 
 def _as_shown(value: float, units: str) -> NDArray[np.float64]:
@@ -199,4 +201,6 @@ def _nothing_there(
 
 
 def _scalar(variable: xr.DataArray) -> str:
-    return value_label(variable.values.reshape(-1).tolist()[0], str(variable.attrs.get("units", "")))
+    return value_label(
+        variable.values.reshape(-1).tolist()[0], str(variable.attrs.get("units", ""))
+    )

@@ -165,9 +165,7 @@ def headline(figure: Figure, text: str) -> None:
     figure.suptitle(wrap(text, width), x=0.012, ha="left", fontsize=TITLE, fontweight="bold")
 
 
-def footnote(
-    figure: Figure, ds: xr.Dataset, *notes: str, summaries: Sequence[str] = ()
-) -> None:
+def footnote(figure: Figure, ds: xr.Dataset, *notes: str, summaries: Sequence[str] = ()) -> None:
     """Write the warning, the hypothesis, what is assumed, and any notes at the foot of a picture.
 
     Args:

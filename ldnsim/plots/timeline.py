@@ -32,7 +32,8 @@ def daily(time_h: Floats, values: Floats) -> tuple[Floats, Floats, Floats, Float
 
     Returns:
         Mean time (h), mean, lowest and highest value of each whole day: the mean of a part would
-        show the daily rhythm. Samples less often than twice a day have no mean and stay as they are.
+        show the daily rhythm. Samples taken less often than twice a day have no mean and stay as
+        they are.
     """
     if not has_daily_means(time_h):
         return time_h, values, values, values

@@ -26,7 +26,7 @@ BETTER = {"microglia_m2": "higher", "opioid_tone": "higher", "pain": "lower", "f
 
 
 def words(name: str, units: str, direction: bool = True) -> dict[str, str]:
-    """Unit, scale and direction as a study writes them: pure numbers carry the word of their scale."""
+    """Unit, scale and direction as a study writes them."""
     better = BETTER.get(name, "") if direction else ""
     if units in SCALE:
         return {"units": "1", "scale": SCALE[units], "better": better}

@@ -1,4 +1,4 @@
-"""What a run is compared with: placebo changes nothing, and every summary reads its own variable."""
+"""What a run is compared with: placebo changes nothing, a summary reads its own variable."""
 
 from __future__ import annotations
 
