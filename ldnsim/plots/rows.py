@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter
 
 from ldnsim.plots.style import DASHES, LineStyle, colour
 from ldnsim.plots.timeline import (
+    HOURS_PER_DAY,
     daily,
     end_of_dosing,
     floats,
@@ -115,7 +116,9 @@ def _dose(ax: Axes, data: xr.Dataset, log: bool) -> None:
     time, dose = floats(data["time"]), floats(data["prescribed_dose"])
     _, size = time_unit(time)
     # On a log scale "no dose" has no place: leave it out rather than invent a floor for it.
-    shown = np.where(dose > 0, dose, np.nan) if log else dose
+    shown = np.where(dose > 0, dose, np.nan) if log else dose.copy()
+    if len(time) > 1 and time[-1] % HOURS_PER_DAY == 0.0:
+        shown[-1] = shown[-2]  # the midnight that ends a study belongs to no day of it
     ax.plot(time / size, shown, color=colour("prescribed_dose"), drawstyle="steps-post")
     if not (dose > 0).any():
         ax.text(0.5, 0.5, "no dose", transform=ax.transAxes, ha="center", va="center")
