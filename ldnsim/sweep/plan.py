@@ -165,6 +165,9 @@ class Plan:
     def window(self, name: str, rows: Ints) -> tuple[Floats, Floats]:
         """Return start and end of a window for some runs (h), each of shape (rows,).
 
+        Weeks are whole days, as many of the last seven as there are: part of a day would pass the
+        daily rhythm for an effect.
+
         Args:
             name: one of :data:`ldnsim.config.summaries.WINDOWS`.
             rows: numbers of the runs.
@@ -172,12 +175,10 @@ class Plan:
         n = len(rows)
         if name == "run":
             return np.zeros(n), np.full(n, self.end)
-        if name == "end":
-            return np.full(n, max(self.end - WEEK, 0.0)), np.full(n, self.end)
         if name == "night":
             return self.night_start[rows], self.night_start[rows] + DAY
-        stop = self.last_night[rows] + DAY
-        return np.maximum(stop - WEEK, 0.0), stop
+        stop = np.full(n, self.end) if name == "end" else self.last_night[rows] + DAY
+        return stop - DAY * np.clip(np.floor(stop / DAY + 1e-9), 1, 7), stop
 
     @property
     def block(self) -> int:

@@ -96,6 +96,7 @@ def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
         coords={
             "summary": np.array([s.name for s in found.summaries], dtype=str),
             "summary_units": (each, np.array([str(a["units"]) for a in attrs], dtype=str)),
+            "summary_scale": (each, np.array([str(a["scale"]) for a in attrs], dtype=str)),
             "summary_long_name": (each, np.array([s.long_name for s in found.summaries], str)),
             "parameter": np.array(found.parameters, dtype=str),
             "parameter_grade": ("parameter", np.array(found.grades, dtype=str)),
