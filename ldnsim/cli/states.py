@@ -72,8 +72,8 @@ def _show(branch: Branch) -> None:
     for a, z in () if lost else branch.hysteresis():
         typer.echo(f"two stable states for {branch.parameter} from {a:.6g} to {z:.6g}{unit}")
     if lost:
-        words = "no word on where two states exist; try a shorter range"
-        typer.echo(f"a curve was lost on the way: {words}")
+        words = "where two states exist is not known; try a shorter range"
+        typer.echo(f"a curve ends inside the range: {words}")
     elif not branch.hysteresis():
         typer.echo("nowhere two stable states in this range")
     for c in branch.cycles:
@@ -100,8 +100,10 @@ def _doubts(branch: Branch, unit: str) -> None:
     for value in branch.unknown:
         say(f"{branch.parameter} = {value:g}{unit}: no steady state and no regular cycle was found")
     for number, ends in enumerate(branch.ends, start=1):
-        for end in set(ends) - {"bound", "closed"}:
-            say(f"curve {number} could not be followed to its end ({end})")
+        where = branch.values[branch.curve == number - 1]
+        for end, value in zip(ends, (where[0], where[-1]), strict=True):
+            if end not in ("bound", "closed"):
+                say(f"curve {number} was followed to {branch.parameter} = {value:.6g}{unit} ({end})")
 
 
 def register(app: typer.Typer) -> None:
