@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -104,26 +105,28 @@ def sweep(
 
 @guarded()
 def simulate(
-    prescription: Annotated[str, typer.Argument(help='Such as "4.5 mg nightly for 12 wk".')],
+    prescription: Annotated[
+        str, typer.Argument(help='Such as "4.5 mg nightly for 12 wk", or an event table.')
+    ],
     plot: Annotated[
         Path | None, typer.Option(help="Draw it to this file (.png, .svg, .pdf).")
     ] = None,
-    hypothesis: Annotated[str, typer.Option(help="See `ldnsim hypotheses`.")] = "dual_pathway",
+    hypothesis: Annotated[str | None, typer.Option(help="See `ldnsim hypotheses`.")] = None,
     phenotype: Annotated[str | None, typer.Option(help="See `ldnsim phenotypes`.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
     ] = None,
+    threads: Threads = None,
 ) -> None:
     """Simulate one prescription and print what it does."""
-    import ldnsim
     from ldnsim import plots
+    from ldnsim.cli import files
     from ldnsim.cli.report import show_run
+    from ldnsim.cli.source import EVENTS, PRESCRIPTION, resolve
 
-    plots.check_ending(plot)
-    values = assignments(settings)
-    ds = ldnsim.simulate(
-        prescription, hypothesis=hypothesis, phenotype=phenotype, parameters=values
-    )
+    source = resolve(prescription, PRESCRIPTION, EVENTS)
+    files.check_picture(plot, reads=[source.path])
+    ds = source.study(hypothesis, phenotype, settings).run(threads=threads)
     if not _outcome(ds["status"].values):
         raise typer.Exit(ALL_FAILED)
     show_run(ds)
@@ -131,7 +134,7 @@ def simulate(
         typer.echo(f"picture  {plots.save(plots.compare(ds), plot)}")
 
 
-def assignments(texts: list[str] | None) -> dict[str, float]:
+def assignments(texts: Sequence[str] | None) -> dict[str, float]:
     """Read several ``name=value``, each name once."""
     found: dict[str, float] = {}
     for name, value in map(assignment, texts or []):
@@ -143,10 +146,12 @@ def assignments(texts: list[str] | None) -> dict[str, float]:
 
 def assignment(text: str) -> tuple[str, float]:
     """Read ``name=value``."""
+    from ldnsim.units import to_unit
+
     name, equals, value = text.partition("=")
     try:
-        return name.strip(), float(value)
-    except ValueError:
+        return name.strip(), to_unit(value.strip(), "1")
+    except UserError:
         expected = f"{name.strip() or 'name'}=1.5"
         found = f"the value {value!r}" if equals else "no '='"
         raise UserError(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from ldnsim.cli import files
 
 Rows = Sequence[Sequence[str]]
 
@@ -29,7 +32,7 @@ def show(headers: Sequence[str], rows: Rows, title: str = "") -> None:
 
 
 def write_csv(path: Path, headers: Sequence[str], rows: Rows) -> None:
-    """Write a table to a CSV file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([headers, *rows])
+    """Write a table to a CSV file; ``files.check`` comes first."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([headers, *rows])
+    files.write(path, text.getvalue())
