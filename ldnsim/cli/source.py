@@ -33,7 +33,7 @@ ONE_PATIENT = (PRESCRIPTION, EVENTS)
 """What says doses alone: hypothesis, phenotype and parameters come from options."""
 _ENDINGS = {".toml": STUDY, ".zarr": STORE, ".nc": STORE, ".nc4": STORE, ".csv": EVENTS}
 _INSTEAD = {
-    STUDY: "say it in {text} instead",
+    STUDY: "set it in {text} instead",
     STORE: "{text} is finished and says it already",
     PRESCRIPTION: "put the prescription into a study file",
     EVENTS: "put the table into a study file",
@@ -68,7 +68,10 @@ class Source:
         Raises:
             UserError: naming the first option that was given in vain.
         """
-        given = [name for name, value in options.items() if value not in (None, False, [], ())]
+        given = [
+            name for name, value in options.items()
+            if not (value is None or value is False or (isinstance(value, list) and not value))
+        ]  # fmt: skip
         if not given or self.kind in kinds:
             return
         belongs = " or ".join(k.value for k in kinds)

@@ -171,7 +171,8 @@ def _refuse_unknown(blocks: Mapping[str, Any]) -> None:
     for key, value in blocks.items():
         if key in Patient.model_fields:
             raise UserError(
-                f"simulate: {key} = {value!r} belongs to the patient: patient={{{key!r}: {value!r}}}"
+                f"simulate: {key} = {value!r} belongs to the patient; write"
+                f" patient={{{key!r}: {value!r}}}"
             )
         if key not in StudyConfig.model_fields:
             raise unknown("simulate: the keyword", key, [*own, *StudyConfig.model_fields])
