@@ -67,15 +67,25 @@ def check(
     if path is None:
         return
     _not_read(path, option, reads)
-    if path.suffix.lower() not in kind.endings:
-        raise UserError(
-            f"{option} {path}: {kind.what} ends in {' or '.join(kind.endings)};"
-            f" write {path.with_suffix(kind.endings[0]) if path.name else 'name' + kind.endings[0]}"
-        )
+    check_ending(path, kind, option)
     if path.exists() and not _is(path, kind.mark.encode()):
         raise UserError(
             f"{option} {path}: something else than {kind.what} is there and is not replaced;"
             " choose another name"
+        )
+
+
+def check_ending(path: Path, kind: Format, option: str) -> None:
+    """Refuse a name whose ending is not of the kind.
+
+    Raises:
+        UserError: naming the ending to use.
+    """
+    if path.suffix.lower() not in kind.endings:
+        better = path.with_suffix(kind.endings[0]) if path.name else f"name{kind.endings[0]}"
+        raise UserError(
+            f"{option} {path}: the name of {kind.what} ends in {' or '.join(kind.endings)};"
+            f" write {better}"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,16 +55,16 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a commented study file to edit and run."""
+    from ldnsim.cli import files
     from ldnsim.cli.studies import copy_text, find
 
+    files.check_ending(file, files.STUDY_FILE, "init")
+    if file.is_dir():
+        raise UserError(f"{file} is a folder; choose another name")
     if file.exists() and not force:
         raise UserError(f"{file} exists already; choose another name or add --force")
-    if file.suffix != ".toml":
-        raise UserError(f"{file}: a study file ends in .toml; write {file.with_suffix('.toml')}")
-    text = copy_text(find(template), file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-    typer.echo(f"wrote {file}; edit it, then run: ldnsim sweep {file}")
+    files.write(file, copy_text(find(template), file))
+    typer.echo(f"edit it, then run: ldnsim sweep {shlex.quote(str(file))}")
 
 
 @guarded(resume="what is finished is kept: run the same command with --resume to go on")

@@ -108,4 +108,4 @@ def test_the_run_chosen_is_said(folder: Path) -> None:
 
 def test_options_of_the_other_kind_are_refused() -> None:
     assert "belongs to a study file" in refused("sbml", "1 mg nightly for 2 d", "--run", "0")
-    assert "not a stored result" in refused("sbml", "result.zarr")
+    assert "is a stored result; expected a study file" in refused("sbml", "result.zarr")
