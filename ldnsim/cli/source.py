@@ -139,7 +139,7 @@ def _kind(text: str, kinds: Sequence[Kind]) -> Kind:
     ending = path.suffix.lower()
     if ending in _ENDINGS:
         return _ENDINGS[ending]
-    if _is_there(path):
+    if text.strip() and _is_there(path):
         if path.is_dir():
             return STORE
         raise UserError(
