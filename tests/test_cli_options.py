@@ -111,11 +111,11 @@ ROWS: list[Row] = [
         )
     ),
     ("validate", ["E5"], ["--hypothesis", "null"], CALL),
-    ("validate", ["E5"], ["--misses"], OUT),
-    ("validate", ["E5"], ["--json", "p.json"], FILE),
-    ("validate", ["E5"], ["--plot", "p.png"], FILE),
+    ("validate", ["E5", "--hypothesis", "null"], ["--misses"], OUT),
+    ("validate", ["E5", "--hypothesis", "null"], ["--json", "p.json"], FILE),
+    ("validate", ["E5", "--hypothesis", "null"], ["--plot", "p.png"], FILE),
     ("claims", ["C2"], ["--quick"], CALL),
-    ("claims", ["C2", "--quick"], ["--json", "p.json"], FILE),
+    ("claims", ["C2", "--quick"], ["--json", "claims.json"], FILE),
     *(
         ("calibrate", [], option, CALL)
         for option in (
