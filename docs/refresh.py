@@ -43,7 +43,9 @@ def states() -> str:
         for rest in branch.rests:
             what = "inflamed" if rest.inflamed else "resolved"
             ring = rest.ringing
-            rings = f", rings with {ring.period:.3g} d, {100 * ring.kept:.2g} % left" if ring else ""
+            rings = (
+                f", rings with {ring.period:.3g} d, {100 * ring.kept:.2g} % left" if ring else ""
+            )
             if rest.stable:
                 lines.append(f"    * at the patient's own value: {what}{rings}")
     return "\n".join(lines)
@@ -69,13 +71,17 @@ def discriminate() -> str:
         place = f"{c.regimen}, week {c.week}, {when(c)}"
         lines.append(f"* {assays[c.assay].title}, {place}: {known:.2f}")
     pairs = " and ".join(f"`{p}`" for p in found.never())
-    return "\n".join([*lines, "", f"Separated by no observation at these doses: {pairs or 'none'}."])
+    return "\n".join(
+        [*lines, "", f"Separated by no observation at these doses: {pairs or 'none'}."]
+    )
 
 
 def microgram() -> str:
     """Return what the page of the microgram start shows, in two sentences, from its table."""
     text = (DOCS / "experiments" / "microgram_start.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ([\d.]+) +\| (\w+) start +\| ([+-][\d.]+) [^|]*\| ([+-][\d.]+)", text, re.M)
+    rows = re.findall(
+        r"^\| ([\d.]+) +\| (\w+) start +\| ([+-][\d.]+) [^|]*\| ([+-][\d.]+)", text, re.M
+    )
     worst: dict[str, list[float]] = {}
     end: dict[str, list[float]] = {}
     for reserve, _, a, b in rows:
