@@ -41,6 +41,10 @@ from ldnsim.plots.wording import mass
 NAME, QUESTION = "microgram_start", "Microgram start or standard start in a depleted patient?"
 STUDY = Path(__file__).parents[1] / "configs" / "microdose_depleted.toml"
 PATIENT = "depleted"
+SAME = 0.05
+"""Ends of pain closer than this are the same, points."""
+TIPPED = -50.0
+"""A change of TNF below this is a way out of the inflamed state, percent."""
 NOTICED = 1.0
 """Difference of pain (points of 0-10) from which people notice one: a rough choice, no source."""
 TARGET = 4.5
@@ -145,14 +149,46 @@ def headline(rows: pd.DataFrame) -> str:
     best = float(spared.max().max())
     told = ", ".join(f"the {n} {_spares(x)}" for n, x in spared.items())
     apart = float((end.max(axis=1) - end.min(axis=1)).max())
-    close = "the same" if apart < 0.05 else f"up to {apart:.2f} points apart"
+    close = "the same" if apart < SAME else f"up to {apart:.2f} points apart"
     verdict_ = "It matters" if best >= NOTICED else "Slower starts hardly matter"
     return (
         f"{verdict_}: against the {peak.columns[0]}, {told} points of the worst week's pain; in "
-        f"the last week all are {close}. People notice about {NOTICED:g} point of 10 (a rough "
+        f"the last week all are {close}{beyond(rows)}. People notice about {NOTICED:g} point of 10 (a rough "
         f"choice); the worst week of all is {few['worst_pain'].max():+.2f} points from the "
         "untreated."
     )
+
+
+def apart_by_reserve(rows: pd.DataFrame) -> pd.Series:
+    """Return how far the starts are apart in the last week, by reserve."""
+    end = rows["end_pain"].unstack("start")
+    return end.max(axis=1) - end.min(axis=1)
+
+
+def beyond(rows: pd.DataFrame) -> str:
+    """Say where the last weeks differ with a reserve that does not count as depleted."""
+    apart = apart_by_reserve(rows)
+    more = apart[(apart.index > own_reserve()) & (apart >= SAME)]
+    told = ", ".join(f"{d:.2f} with a reserve of {r:g}" for r, d in more.items())
+    return f" (points apart where the reserve is larger: {told})" if told else ""
+
+
+def ends_sentence(rows: pd.DataFrame) -> str:
+    """Say whether the starts differ in the end, and what it comes from."""
+    if (apart_by_reserve(rows) < SAME).all():
+        return (
+            "The starts all end at the same dose, and with the same pain: what differs is the way."
+        )
+    tnf = rows["end_tnf"].unstack("start")
+    tipped = (tnf < TIPPED).any(axis=1) & (tnf >= TIPPED).any(axis=1)
+    which = ", ".join(f"{r:g}" for r in tnf.index[tipped])
+    words = (
+        f" With a reserve of {which} some starts lead the patient out of the inflamed state and"
+        " others do not: he stands near its edge, and how the steps fall decides."
+        if which
+        else ""
+    )
+    return f"The starts all end at the same dose, but not all with the same pain.{words}"
 
 
 def _spares(x: pd.Series) -> str:
@@ -204,9 +240,9 @@ def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> st
         f"{TOLERATED:g} points above the untreated (limit chosen), and the worst week at "
         f"{TARGET:g} mg:",
         table(["reserve", "tolerated nightly", f"worst week at {TARGET:g} mg"], doses),
-        "The starts all end at the same dose, so what differs is the way. A microgram start keeps "
-        "the drug below any effect for most of the time: it spares by giving nothing. For the "
-        "patient to be better off in the end, something would have to recover meanwhile; in the "
+        f"{ends_sentence(rows)} A microgram start keeps "
+        "the drug below any effect for most of the time: it spares by giving nothing. For a "
+        "depleted patient to be better off in the end, something would have to recover meanwhile; in the "
         "model the reserve is a fixed property and does not.",
         "Weakness: that small reserves are common, that loss of tone hurts these patients four "
         "times as much (pain_tone) and the reserve's size are assumed. Prescribers speak of "

@@ -15,6 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ldnsim import analysis as analysis
     from ldnsim import export as export
     from ldnsim import plots as plots
     from ldnsim.regimen import Regimen as Regimen
@@ -29,6 +30,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Regimen": "ldnsim.regimen",
     "Study": "ldnsim.sweep.study",
+    "analysis": "",
     "export": "",
     "load": "ldnsim.sweep.study",
     "open_store": "ldnsim.sweep.store",
@@ -41,6 +43,7 @@ __all__ = [
     "Regimen",
     "Study",
     "__version__",
+    "analysis",
     "export",
     "load",
     "open_store",

@@ -129,11 +129,17 @@ def discriminate(
         members: parameter sets drawn within each hypothesis from the recorded spreads; the same
             draws for every hypothesis and regimen.
         seed: of the draws.
-        threads: threads of the engine.
+        threads: threads of the engine; the study's setting when None.
 
     Raises:
-        UserError: fewer than two hypotheses, an unknown one, or a week after the end.
+        UserError: fewer than two hypotheses, an unknown one, a week after the end, or a study
+            with a population.
     """
+    if study.population is not None:
+        raise UserError(
+            "[population]: a ranking is made for the one patient of the study; take the block out,"
+            " and say with members (--members 20) that parameters vary within a hypothesis"
+        )
     plan = study.plan()
     names = _rivals(plan.runs, hypotheses)
     labels, specs = _regimens(plan)
@@ -144,9 +150,10 @@ def discriminate(
     under = [replace(s, hypothesis=h) for s in specs for h in names]
     runs = [m for spec in under for m in _members(spec, members, seed)]
     hours = [(7 * w - 1) * DAY + c for w in weeks for c in clock]
-    treated, failed = _values(runs, variables, hours, threads)
+    solver = (min(1e-6, study.solver.rtol), plan.threads if threads is None else threads)
+    treated, failed = _values(runs, variables, hours, *solver)
     before, _ = _values(
-        [replace(r, regimen=_untreated()) for r in runs], variables, list(clock), threads
+        [replace(r, regimen=_untreated()) for r in runs], variables, list(clock), *solver
     )
     treated = treated.reshape(*shape, len(variables), len(weeks), len(clock))
     before = before.reshape(*shape, len(variables), 1, len(clock))
@@ -221,14 +228,15 @@ def _members(spec: RunSpec, members: int, seed: int) -> list[RunSpec]:
 
 
 def _values(
-    runs: Sequence[RunSpec], variables: Sequence[str], hours: Sequence[float], threads: int | None
+    runs: Sequence[RunSpec], variables: Sequence[str], hours: Sequence[float], rtol: float,
+    threads: int | None,
 ) -> tuple[Floats, int]:
     """Values of variables at times, (runs, variables, times), and how many runs failed."""
     from ldnsim.analysis.runs import run_specs
 
     order = np.argsort(hours, kind="stable")
     times = np.asarray(hours)[order]
-    done = run_specs(runs, float(times[-1] + 1.0) / WEEK, [], list(times), variables, 1e-6, threads)
+    done = run_specs(runs, float(times[-1] + 1.0) / WEEK, [], list(times), variables, rtol, threads)
     back = np.argsort(order, kind="stable")
     return np.asarray(done.at[:, :, back], dtype=np.float64), int(np.sum(done.status != 0))
 

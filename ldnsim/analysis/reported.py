@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.analysis.arms import PATIENT, arm_dimension, as_arms
 from ldnsim.analysis.placebo import SCALE, Placebo, fit
 from ldnsim.errors import UserError
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 WEEK = 168.0
-PATIENT = "patient"
 REPORTED = "reported_pain"
 
 
@@ -38,12 +38,14 @@ def reported(
         independent_arms: draw anew for every regimen instead of the same in all of them.
 
     Returns:
-        the dataset with ``reported_pain (..., patient, week)``: weekly means on the 0-10 scale,
+        the dataset, several dimensions over what is taken laid out as one (``arm``), with
+        ``reported_pain (..., patient, week)``: weekly means on the 0-10 scale,
         week 0 before treatment; NaN where a run failed. What was fitted is in its attributes.
 
     Raises:
         UserError: no patients, no trajectory of pain, less than a week, or an unknown account.
     """
+    ds = as_arms(ds)
     weekly = _weekly_pain(ds)
     base = np.asarray(ds["baseline_pain"].values, dtype=float)
     if not np.isfinite(base).any():
@@ -140,20 +142,3 @@ def _normal(seed: int, name: str, label: str, who: NDArray[Any]) -> Floats:
 
     key = f"{name} in {label}" if label else name
     return np.asarray(ndtri(sobol(seed, key, int(who.max()) + 1))[who], dtype=np.float64)
-
-
-def arm_dimension(ds: xr.Dataset) -> str:
-    """Return the dimension whose positions are the arms of a trial.
-
-    Raises:
-        UserError: when there is none, or more than one could be.
-    """
-    found = [str(d) for d in ds["baseline_pain"].dims if d != PATIENT]
-    if "regimen" in found:
-        return "regimen"
-    if len(found) != 1:
-        raise UserError(
-            f"a trial compares regimens: besides patient this result has"
-            f" {', '.join(found) or 'no dimension'}; list [[regimens]] in the study"
-        )
-    return found[0]

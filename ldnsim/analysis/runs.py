@@ -239,7 +239,8 @@ def _events(spec: RunSpec, params: Floats, end: float) -> Any:
     """Doses and changes of one run, in the engine's terms."""
     from ldnsim.sweep.events import dose_events, merge, parameter_events
 
-    ledger = spec.regimen.ledger(Adherence() if spec.adherence is None else spec.adherence, 0)
+    adherence = Adherence() if spec.adherence is None else spec.adherence
+    ledger = spec.regimen.ledger(adherence, spec.subject)
     _, doses = dose_events(
         np.asarray(ledger.given_time_h),
         np.asarray(ledger.given_mg),

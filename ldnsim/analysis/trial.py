@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.analysis.reported import PATIENT, REPORTED, arm_dimension, reported
+from ldnsim.analysis.arms import NO_DRUG, PATIENT, arm_dimension, without_drug
+from ldnsim.analysis.reported import REPORTED, reported
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ __all__ = [
     "simulate_trial",
 ]
 
-NO_DRUG = "placebo"
-"""Name of the arm without drug."""
 LIMITS = {"pain": (3.0, 9.0)}
 """Untreated pain of those who enter a simulated trial."""
 
@@ -48,12 +47,7 @@ def placebo_arm(ds: xr.Dataset) -> str:
     """
     arm = arm_dimension(ds)
     names = [str(v) for v in ds[arm].values]
-    if "prescribed_dose" in ds:
-        others = [d for d in ds["prescribed_dose"].dims if d != arm]
-        empty = (np.asarray(ds["prescribed_dose"].max(others).values) == 0.0).tolist()
-    else:
-        empty = ["placebo" in n.lower() for n in names]
-    found = [n for n, e in zip(names, empty, strict=True) if e]
+    found = [n for n, e in zip(names, without_drug(ds, arm), strict=True) if e]
     if len(found) != 1:
         raise UserError(
             f"a trial needs exactly one {arm} without drug, found {len(found)} among"

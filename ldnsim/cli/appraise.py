@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ldnsim.cli import table
+from ldnsim.cli import files, table
 from ldnsim.cli.guard import guarded, say
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def validate(
 ) -> None:
     """Hold the model against observations and behaviours."""
     from ldnsim.analysis.scorecard import remarks, scorecard
-    from ldnsim.plots.style import check_ending
 
-    check_ending(plot)
+    files.check_picture(plot)
+    files.check(json_file, files.json_of("id"), "--json")
     checks = scorecard(names, hypothesis)
     shown = [c for c in checks if c.passed is False] if misses else checks
     headers = (
@@ -68,6 +68,7 @@ def claims(
     json_file: Json = None,
 ) -> None:
     """Put the clinical story to the test, claim by claim."""
+    files.check(json_file, files.json_of("claim"), "--json")
     from ldnsim.analysis.claims import judge
     from ldnsim.catalog.claims import claims as known
 
@@ -95,9 +96,7 @@ def _show(judged: Judged) -> None:
 
 
 def _write(path: Path, rows: list[dict[str, object]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    say(f"wrote {path}")
+    files.write(path, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
 
 
 def register(app: typer.Typer) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ldnsim.cli import table
+from ldnsim.cli import files, table
 from ldnsim.cli.guard import guarded, say
 
 if TYPE_CHECKING:
@@ -40,18 +40,16 @@ def calibrate(
     """Fit parameters to the observations."""
     from ldnsim.analysis.calibrate import Options
     from ldnsim.analysis.calibrate import calibrate as fit
-    from ldnsim.plots.style import check_ending
 
-    check_ending(plot)
+    files.check_picture(plot)
+    files.check(out, files.json_of("group"), "--out")
     listed = None if groups is None else ",".join(groups).split(",")
     names = None if listed is None else list(dict.fromkeys(g.strip() for g in listed if g.strip()))
     options = Options(starts, seed, tuple(dict.fromkeys(free or ())), priors, profiles, threads)
     done = fit(names, options)
     _print(done)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps([as_dict(g) for g in done], indent=2) + "\n", encoding="utf-8")
-        say(f"wrote {out}")
+        files.write(out, json.dumps([as_dict(g) for g in done], indent=2) + "\n")
     if plot is not None:
         from ldnsim.plots.calibration import draw
         from ldnsim.plots.style import save

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from ldnsim.cli import table
+from ldnsim.cli import files, table
 from ldnsim.cli.guard import ALL_FAILED, guarded, say
+from ldnsim.cli.run import Threads
+from ldnsim.cli.source import STUDY, resolve
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
     from ldnsim.analysis.discriminate import Ranking
+
+
+T = TypeVar("T")
 
 
 @guarded()
@@ -30,27 +36,33 @@ def discriminate(
     members: Annotated[
         int, typer.Option(min=0, help="Parameter sets drawn within each hypothesis.")
     ] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of these draws.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of these draws (default: 0).")
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many observations to print.")] = 20,
     plot: Annotated[Path | None, typer.Option(help="Draw the ranking to this file.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write every observation to this file.")] = None,
+    threads: Threads = None,
 ) -> None:
     """Rank observations by how they separate hypotheses."""
-    import ldnsim
     from ldnsim.analysis import ranking_data
     from ldnsim.analysis.assays import read_assays
     from ldnsim.analysis.discriminate import discriminate as rank
 
-    loaded = ldnsim.load(study)
+    source = resolve(study, STUDY)
+    if seed is not None and not members:
+        raise UserError("--seed is of the sets that --members draws; add --members 20")
+    files.check_picture(plot, reads=[study, error])
+    files.check(csv, files.table_of(*ranking_data.HEADERS[:2]), "--csv", [study, error])
+    loaded = source.study()
     ranking = rank(
         loaded, read_assays(error), hypothesis or (), weeks=_weeks(weeks), clock=_clock(clock),
-        participants=participants, members=members, seed=seed,
+        participants=participants, members=members, seed=seed or 0, threads=threads,
     )  # fmt: skip
     _show(ranking, top)
     if csv is not None:
         rows = [ranking_data.full_row(ranking, c) for c in ranking.candidates]
         table.write_csv(csv, ranking_data.full_headers(ranking), rows)
-        say(f"wrote {len(rows)} observations to {csv}")
     if not ranking.candidates:
         raise typer.Exit(ALL_FAILED)
     if plot is not None:
@@ -83,22 +95,26 @@ def _show(ranking: Ranking, top: int) -> None:
 
 
 def _weeks(text: str) -> list[int]:
-    try:
-        found = [int(part) for part in text.split(",")]
-    except ValueError:
-        raise UserError(f"--weeks {text!r}: expected whole numbers such as 1,4,12") from None
-    return found
+    parts = [part.strip() for part in text.split(",")]
+    if not all(re.fullmatch(r"[0-9]{1,4}", part) for part in parts):
+        raise UserError(f"--weeks {text!r}: expected whole numbers such as 1,4,12")
+    return _once("--weeks", text, [int(part) for part in parts])
 
 
 def _clock(text: str) -> list[float]:
     found = []
     for part in text.split(","):
-        hours, colon, minutes = part.strip().partition(":")
-        good = colon and hours.isdigit() and minutes.isdigit()
-        if not good or int(hours) > 23 or int(minutes) > 59:
+        time = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", part.strip())
+        if time is None:
             raise UserError(f"--clock {text!r}: expected times such as 02:00,14:30")
-        found.append(int(hours) + int(minutes) / 60.0)
-    return found
+        found.append(int(time[1]) + int(time[2]) / 60.0)
+    return _once("--clock", text, found)
+
+
+def _once(option: str, text: str, values: list[T]) -> list[T]:
+    if len(set(values)) < len(values):
+        raise UserError(f"{option} {text!r}: a value is given twice; keep one")
+    return values
 
 
 def register(app: typer.Typer) -> None:

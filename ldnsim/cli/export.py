@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ldnsim.cli import files
 from ldnsim.cli.guard import guarded, say
-from ldnsim.cli.run import Threads, assignments
+from ldnsim.cli.run import Threads
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
     from ldnsim.sweep.study import Study
 
-What = Annotated[str, typer.Argument(help="A study file, or a prescription.")]
+What = Annotated[str, typer.Argument(help="A study file, a prescription, or an event table.")]
 Out = Annotated[Path | None, typer.Option(help="File to write (default: print it).")]
 Run = Annotated[int | None, typer.Option("--run", min=0, help="Which run, by its number.")]
 Select = Annotated[list[str] | None, typer.Option(help="Which run, as axis=value; repeatable.")]
@@ -42,6 +43,7 @@ def sbml(
     """Write one run as SBML (Level 3 Version 2)."""
     from ldnsim import export
 
+    files.check(out, files.SBML, "--out", [what])
     study = _study(what, run, select, hypothesis, phenotype, settings)
     _deliver(export.sbml(study, _number(study, what, run, select), threads=threads), out)
 
@@ -61,6 +63,7 @@ def antimony(
     """Write one run as Antimony, SBML for people to read."""
     from ldnsim import export
 
+    files.check(out, files.ANTIMONY, "--out", [what])
     study = _study(what, run, select, hypothesis, phenotype, settings)
     _deliver(export.antimony(study, _number(study, what, run, select), threads=threads), out)
 
@@ -70,22 +73,11 @@ def _study(
     hypothesis: str | None, phenotype: str | None, settings: list[str] | None,
 ) -> Study:  # fmt: skip
     """Load a study file, or make the study of a prescription."""
-    import ldnsim
-    from ldnsim.sweep.study import prescribed
+    from ldnsim.cli.source import EVENTS, PRESCRIPTION, STUDY, resolve
 
-    path = Path(what)
-    if path.suffix in (".zarr", ".nc", ".nc4"):
-        raise UserError(f"{what}: expected a study file or a prescription, not a stored result")
-    if path.suffix != ".toml":
-        if run is not None or select:
-            raise UserError("--run and --select belong to a study file, not to a prescription")
-        values = assignments(settings)
-        return prescribed(what, hypothesis or "dual_pathway", phenotype, None, values)
-    given = {"--hypothesis": hypothesis, "--phenotype": phenotype, "--set": settings}
-    for option, value in given.items():
-        if value:
-            raise UserError(f"{option} belongs to a prescription; set it in {what} instead")
-    return ldnsim.load(path)
+    source = resolve(what, STUDY, PRESCRIPTION, EVENTS)
+    source.only((STUDY,), {"--run": run, "--select": select})
+    return source.study(hypothesis, phenotype, settings)
 
 
 def _number(study: Study, what: str, run: int | None, select: list[str] | None) -> int:
@@ -132,9 +124,7 @@ def _deliver(text: str, out: Path | None) -> None:
     if out is None:
         typer.echo(text, nl=False)
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
-    say(f"wrote {out}")
+    files.write(out, text)
 
 
 def register(app: typer.Typer) -> None:

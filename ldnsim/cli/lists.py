@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ldnsim.cli import table
-from ldnsim.cli.guard import guarded, say
-from ldnsim.errors import unknown
+from ldnsim.cli import files, table
+from ldnsim.cli.guard import guarded
+from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from ldnsim.catalog import Covariate
@@ -35,10 +35,12 @@ def parameters(
     """List parameters with value, unit, evidence and source."""
     from ldnsim import parameters as records
 
+    if csv is not None and markdown:
+        raise UserError("--csv and --markdown are two formats; use one")
+    files.check(csv, files.table_of(*records.CSV_HEADERS[:2]), "--csv")
     found = records.find(mechanism, search, grade)
     if csv is not None:
         table.write_csv(csv, records.CSV_HEADERS, [records.csv_row(p) for p in found])
-        say(f"wrote {len(found)} parameters to {csv}")
     elif markdown:
         typer.echo(records.as_markdown(found), nl=False)
     elif mechanism is not None and [p.name for p in found] == [mechanism]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,16 +55,16 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a commented study file to edit and run."""
+    from ldnsim.cli import files
     from ldnsim.cli.studies import copy_text, find
 
+    files.check_ending(file, files.STUDY_FILE, "init")
+    if file.is_dir():
+        raise UserError(f"{file} is a folder; choose another name")
     if file.exists() and not force:
         raise UserError(f"{file} exists already; choose another name or add --force")
-    if file.suffix != ".toml":
-        raise UserError(f"{file}: a study file ends in .toml; write {file.with_suffix('.toml')}")
-    text = copy_text(find(template), file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-    typer.echo(f"wrote {file}; edit it, then run: ldnsim sweep {file}")
+    files.write(file, copy_text(find(template), file))
+    typer.echo(f"edit it, then run: ldnsim sweep {shlex.quote(str(file))}")
 
 
 @guarded(resume="what is finished is kept: run the same command with --resume to go on")
@@ -111,26 +112,28 @@ def sweep(
 
 @guarded()
 def simulate(
-    prescription: Annotated[str, typer.Argument(help='Such as "4.5 mg nightly for 12 wk".')],
+    prescription: Annotated[
+        str, typer.Argument(help='Such as "4.5 mg nightly for 12 wk", or an event table.')
+    ],
     plot: Annotated[
         Path | None, typer.Option(help="Draw it to this file (.png, .svg, .pdf).")
     ] = None,
-    hypothesis: Annotated[str, typer.Option(help="See `ldnsim hypotheses`.")] = "dual_pathway",
+    hypothesis: Annotated[str | None, typer.Option(help="See `ldnsim hypotheses`.")] = None,
     phenotype: Annotated[str | None, typer.Option(help="See `ldnsim phenotypes`.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
     ] = None,
+    threads: Threads = None,
 ) -> None:
     """Simulate one prescription and print what it does."""
-    import ldnsim
     from ldnsim import plots
+    from ldnsim.cli import files
     from ldnsim.cli.report import show_run
+    from ldnsim.cli.source import EVENTS, PRESCRIPTION, resolve
 
-    plots.check_ending(plot)
-    values = assignments(settings)
-    ds = ldnsim.simulate(
-        prescription, hypothesis=hypothesis, phenotype=phenotype, parameters=values
-    )
+    source = resolve(prescription, PRESCRIPTION, EVENTS)
+    files.check_picture(plot, reads=[source.path])
+    ds = source.study(hypothesis, phenotype, settings).run(threads=threads)
     if not _outcome(ds["status"].values):
         raise typer.Exit(ALL_FAILED)
     show_run(ds)
@@ -138,7 +141,7 @@ def simulate(
         typer.echo(f"picture  {plots.save(plots.compare(ds), plot)}")
 
 
-def assignments(texts: list[str] | None) -> dict[str, float]:
+def assignments(texts: Sequence[str] | None) -> dict[str, float]:
     """Read several ``name=value``, each name once."""
     found: dict[str, float] = {}
     for name, value in map(assignment, texts or []):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ldnsim.cli import table
 from ldnsim.cli.guard import guarded, say
-from ldnsim.cli.run import Threads, assignment
-from ldnsim.errors import UserError, unknown
+from ldnsim.cli.run import Threads
+from ldnsim.errors import unknown
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ldnsim.sweep.study import Study
 
 _HEADERS = ("parameter", "value", "unit", "per +1 %", "by one sd", "share", "grade", "source")
 _FAR = 0.25  # of the value of a summary
@@ -30,7 +32,7 @@ def sensitivity(
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it to this file.")] = None,
     most: Annotated[int, typer.Option(min=1, help="How many parameters to list.")] = 15,
-    hypothesis: Annotated[str, typer.Option(help="Of a prescription.")] = "dual_pathway",
+    hypothesis: Annotated[str | None, typer.Option(help="Of a prescription.")] = None,
     phenotype: Annotated[str | None, typer.Option(help="Of a prescription.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Of a prescription: name=value; repeatable.")
@@ -42,40 +44,27 @@ def sensitivity(
     A store keeps what is computed, so that its pictures can say it.
     """
     from ldnsim import plots
+    from ldnsim.cli import files
+    from ldnsim.cli.source import EVENTS, ONE_PATIENT, PRESCRIPTION, STORE, STUDY, resolve
 
-    path = Path(what)
-    if path.suffix == ".toml":
-        ds = _of_study(path, select or [], threads)
-    elif path.exists() or path.suffix in (".zarr", ".nc", ".nc4"):
-        ds = _of_store(path, select or [], threads)
+    source = resolve(what, STUDY, STORE, PRESCRIPTION, EVENTS)
+    source.only((STUDY, STORE), {"--select": select})
+    source.only(
+        ONE_PATIENT, {"--hypothesis": hypothesis, "--phenotype": phenotype, "--set": settings}
+    )
+    files.check_picture(plot, reads=[source.path])
+    if source.kind is STORE:
+        ds = _of_store(source.path, select or [], threads)
     else:
-        if select:
-            raise UserError("--select belongs to a store or a study file, not to a prescription")
-        ds = _of_prescription(what, hypothesis, phenotype, settings or [], threads)
+        ds = _compute(source.study(hypothesis, phenotype, settings), select, threads)
     names = list(summary or [])
     _print(ds, names, most)
     if plot is not None:
         typer.echo(f"picture  {plots.save(plots.sensitivity(ds, names), plot)}")
 
 
-def _of_prescription(
-    text: str, hypothesis: str, phenotype: str | None, settings: list[str],
-    threads: int | None,
-) -> xr.Dataset:  # fmt: skip
-    from ldnsim.sweep.study import prescribed
-
-    values = dict(map(assignment, settings))
-    return _compute(prescribed(text, hypothesis, phenotype, None, values), None, threads)
-
-
-def _of_study(path: Path, select: list[str], threads: int | None) -> xr.Dataset:
+def _compute(study: Study, select: list[str] | None, threads: int | None) -> xr.Dataset:
     """Differentiate the run that stands for a study, or the one selected; run nothing else."""
-    import ldnsim
-
-    return _compute(ldnsim.load(path), select, threads)
-
-
-def _compute(study: Any, select: list[str] | None, threads: int | None) -> xr.Dataset:
     import numpy as np
     import xarray as xr
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ldnsim.cli import table
+from ldnsim.cli import files, table
 from ldnsim.cli.guard import guarded, say
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def states(
     from ldnsim.analysis import continue_orbit
     from ldnsim.cli.run import assignments
 
-    plots.check_ending(plot)
+    files.check_picture(plot)
+    files.check(json_file, files.json_of("parameter"), "--json")
     values = assignments(settings)
     branch = continue_orbit(
         parameter, low, high, phenotype=phenotype, hypothesis=hypothesis, parameters=values,
@@ -46,9 +47,7 @@ def states(
     )  # fmt: skip
     _show(branch)
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(json.dumps(branch.as_dict(), indent=1), encoding="utf-8")
-        say(f"wrote {json_file}")
+        files.write(json_file, json.dumps(branch.as_dict(), indent=1) + "\n")
     if plot is not None:
         typer.echo(f"picture  {plots.save(plots.bifurcation(branch.to_dataset()), plot)}")
 
@@ -72,8 +71,8 @@ def _show(branch: Branch) -> None:
     for a, z in () if lost else branch.hysteresis():
         typer.echo(f"two stable states for {branch.parameter} from {a:.6g} to {z:.6g}{unit}")
     if lost:
-        words = "no word on where two states exist; try a shorter range"
-        typer.echo(f"a curve was lost on the way: {words}")
+        words = "where two states exist is not known; try a shorter range"
+        typer.echo(f"a curve ends inside the range: {words}")
     elif not branch.hysteresis():
         typer.echo("nowhere two stable states in this range")
     for c in branch.cycles:
@@ -100,8 +99,11 @@ def _doubts(branch: Branch, unit: str) -> None:
     for value in branch.unknown:
         say(f"{branch.parameter} = {value:g}{unit}: no steady state and no regular cycle was found")
     for number, ends in enumerate(branch.ends, start=1):
-        for end in set(ends) - {"bound", "closed"}:
-            say(f"curve {number} could not be followed to its end ({end})")
+        where = branch.values[branch.curve == number - 1]
+        for end, value in zip(ends, (where[0], where[-1]), strict=True):
+            if end not in ("bound", "closed"):
+                reached = f"{branch.parameter} = {value:.6g}{unit}"
+                say(f"curve {number} was followed to {reached} only ({end})")
 
 
 def register(app: typer.Typer) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from ldnsim.errors import UserError, unknown
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+
+_SCHEMA = (
+    "# An editor that checks TOML marks mistakes while you type, given the schema: run",
+    "#   ldnsim schema > study.schema.json",
+    "# beside this file and make  #:schema ./study.schema.json  its first line.",
+)
 
 
 def folder() -> Path:
@@ -29,15 +36,15 @@ def shipped() -> dict[str, Path]:
 def copy_text(template: Path, file: Path) -> str:
     """Return the text of a shipped study as it should read under another name.
 
-    The commands in its comments name the new file, and its first line tells editors where the
-    schema of this installation is.
+    The commands in its comments name the new file. Where the schema lies is different on every
+    machine, so the file tells how an editor is given it.
     """
     text = template.read_text(encoding="utf-8")
     for ending in (".toml", ".zarr"):
-        text = text.replace(template.stem + ending, file.stem + ending)
+        name = shlex.quote(" ".join((file.stem + ending).split()))
+        text = text.replace(template.stem + ending, name)
     lines = [line for line in text.splitlines() if not line.startswith("#:schema")]
-    schema = (_PACKAGE / "study.schema.json").as_uri()
-    return "\n".join([f"#:schema {schema}", *lines]) + "\n"
+    return "\n".join([*lines, "", *_SCHEMA]) + "\n"
 
 
 def find(name: str) -> Path:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from ldnsim.cli import files
 
 Rows = Sequence[Sequence[str]]
 
@@ -14,22 +17,23 @@ def show(headers: Sequence[str], rows: Rows, title: str = "") -> None:
     """Print a table to stdout: drawn when it is a terminal, tab-separated when it is piped."""
     if not sys.stdout.isatty():
         for row in (headers, *rows):
-            print("\t".join(str(cell).replace("\n", " ") for cell in row))
+            print("\t".join(" ".join(str(cell).split()) for cell in row))
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for header in headers:
         table.add_column(header, overflow="fold")
     for row in rows:
-        # text from data files may contain brackets, which rich would read as markup
-        table.add_row(*(str(cell).replace("[", r"\[") for cell in row))
+        # as Text: brackets in data would be read as markup
+        table.add_row(*(Text(str(cell)) for cell in row))
     Console().print(table)
 
 
 def write_csv(path: Path, headers: Sequence[str], rows: Rows) -> None:
-    """Write a table to a CSV file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([headers, *rows])
+    """Write a table to a CSV file; ``files.check`` comes first."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([headers, *rows])
+    files.write(path, text.getvalue())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ldnsim.cli import table
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.progress import progress
+from ldnsim.cli.source import STORE, STUDY, resolve
 from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
     from ldnsim.sweep.study import Study
 
 _ARMS = (
-    "arm", "patients", "baseline", "change (95 % CI)", "change %", ">=30 %", ">=50 %",
-    "difference (95 % CI)", "P",
+    "arm", "patients", "baseline (0-10)", "change, points (95 % CI)", "change %", ">=30 %",
+    ">=50 %", "difference, points (95 % CI)", "P",
 )  # fmt: skip
-_TRIALS = ("arm", "difference (middle 95 %)", "P < 0.05", "of these, worse")
+_TRIALS = ("arm", "difference, points (middle 95 %)", "P < 0.05", "of these, worse")
 
 
 @guarded()
 def trial(
     source: Annotated[
-        Path, typer.Argument(help="A study file with [population], or what `ldnsim sweep` wrote.")
+        str, typer.Argument(help="A study file with [population], or what `ldnsim sweep` wrote.")
     ],
     per_arm: Annotated[int, typer.Option(min=2, help="Patients an arm of a trial.")] = 50,
     weeks: Annotated[int | None, typer.Option(min=1, help="Week of the outcome.")] = None,
@@ -43,48 +44,105 @@ def trial(
 ) -> None:
     """Report virtual patients as a placebo-controlled trial."""
     from ldnsim.analysis import trial as analysis
-    from ldnsim.cli.look import selection
-    from ldnsim.plots.selection import narrow
 
-    ds = _result(source, threads, placebo, weeks)
-    chosen = selection(ds, select or [])
-    if chosen:
-        ds = narrow(ds, chosen)
+    ds = _result(source, threads, placebo, weeks, select or [])
     told = analysis.reported(ds, seed, placebo=placebo)
     end = weeks if weeks is not None else int(told["week"].values[-1])
     _show_arms(analysis.arms(told, end))
     _show_trials(analysis.repeated(told, per_arm, trials, end))
     _show_terms(told, end)
+    _show_population(told)
 
 
-def _result(source: Path, threads: int | None, account: str, weeks: int | None) -> xr.Dataset:
+def _result(
+    text: str, threads: int | None, account: str, weeks: int | None, select: list[str]
+) -> xr.Dataset:
     """Open a result, or run a study in memory after a look at what would stop the report."""
     import ldnsim
+    from ldnsim.analysis.arms import can_state_no_drug
     from ldnsim.catalog import placebo as accounts
 
+    source = resolve(text, STUDY, STORE)
     if account not in accounts().responses:
         raise unknown("placebo response", account, accounts().responses)
-    if source.suffix != ".toml":
-        return ldnsim.open_store(source)
-    study = ldnsim.load(source)
-    _check(study, str(source), weeks)
+    if source.kind is STORE:
+        own = _narrowed(ldnsim.open_store(source.path), select)
+        if not _lacks_placebo(own):
+            source.only((STUDY,), {"--threads": threads})
+            return own
+        study = source.study()
+        return _add_placebo(own, study, threads, select) if not can_state_no_drug(study) else own
+    study = source.study()
+    bare = not can_state_no_drug(study) and not _empty(study)
+    _check(study, text, weeks, bare)
+    own = _narrowed(_run(study, threads), select)
+    return _add_placebo(own, study, threads, select) if bare else own
+
+
+def _lacks_placebo(ds: xr.Dataset) -> bool:
+    """Whether no arm of a result is without drug; what has no arms is told by the report."""
+    from ldnsim.analysis.arms import arm_dimension, as_arms, without_drug
+
+    try:
+        laid = as_arms(ds)
+        return not without_drug(laid, arm_dimension(laid)).any()
+    except UserError:
+        return False
+
+
+def _run(study: Study, threads: int | None) -> xr.Dataset:
     say(study.plan().describe())
     with progress() as report:
         return study.run(threads=threads, progress=report)
 
 
-def _check(study: Study, file: str, weeks: int | None) -> None:
-    """Refuse a study that cannot be reported as a trial before it is run."""
+def _add_placebo(
+    own: xr.Dataset, study: Study, threads: int | None, select: list[str]
+) -> xr.Dataset:
+    """Run the same patients without drug: axes over a regimen hold no point without it."""
+    from ldnsim.analysis.arms import placebo_study, with_placebo
+
+    none = placebo_study(study)
+    say("no arm is without drug: the same patients are simulated on placebo as well")
+    left = {a.name for a in none.axes}
+    parts = [text for text in select if text.partition("=")[0].strip() in left]
+    return with_placebo(own, _narrowed(none.run(threads=threads), parts))
+
+
+def _narrowed(ds: xr.Dataset, select: list[str]) -> xr.Dataset:
+    from ldnsim.cli.look import selection
+    from ldnsim.plots.selection import narrow
+
+    chosen = selection(ds, select)
+    return narrow(ds, chosen) if chosen else ds
+
+
+def _regimens(study: Study) -> dict[str, Any]:
+    """The regimens of a study by name, those of an axis over whole regimens included."""
+    from ldnsim.config.entries import as_regimen
+
+    found = study.named_regimens()
+    for axis in study.axes:
+        if axis.field == "regimen":
+            found = {str(v): as_regimen(v) for v in axis.values or ()}
+    return found
+
+
+def _empty(study: Study) -> list[str]:
     import numpy as np
 
+    return [n for n, r in _regimens(study).items() if not np.any(r.doses().amount_mg)]
+
+
+def _check(study: Study, file: str, weeks: int | None, bare: bool) -> None:
+    """Refuse a study that cannot be reported as a trial before it is run."""
     if study.population is None:
         raise UserError(f"{file}: a trial needs [population], such as size = 64")
-    arms = study.named_regimens()
-    empty = [n for n, r in arms.items() if not np.any(r.doses().amount_mg)]
-    if len(empty) != 1:
+    empty = _empty(study)
+    if len(empty) != 1 and not bare:
         raise UserError(
             f"{file}: regimens: a trial needs exactly one arm without drug, found {len(empty)}"
-            f" among {', '.join(arms)}; add 'placebo nightly at 22:00, for 12 wk'"
+            f" among {', '.join(_regimens(study))}; add 'placebo nightly at 22:00, for 12 wk'"
         )
     last = int(study.plan().end // 168.0)
     if weeks is not None and weeks > last:
@@ -146,6 +204,17 @@ def _show_terms(told: xr.Dataset, week: int) -> None:
     if attrs["misfit"]:
         typer.echo(f"Misfit: {attrs['misfit']}.")
     typer.echo(str(told.attrs.get("warning", "Research instrument, not medical advice.")))
+
+
+def _show_population(told: xr.Dataset) -> None:
+    """Say how many candidates had to be drawn for these patients, and why others were not taken."""
+    kept = json.loads(str(told.attrs.get("population", "{}")))
+    if rejected := kept.get("rejected"):
+        reasons = ", ".join(f"{n} with {why}" for why, n in rejected.items())
+        typer.echo(
+            f"{told.sizes['patient']} patients of {kept['candidates']} candidates; not taken:"
+            f" {reasons} (untreated)."
+        )
 
 
 def _arm(found: xr.Dataset) -> str:

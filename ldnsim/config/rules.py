@@ -239,11 +239,16 @@ def axis_values_apply(study: StudyConfig) -> Iterator[str]:
                 continue
             if axis.field.startswith(("parameters.", "modifiers.")):
                 for v in found.apply:
-                    yield from _range(f"axes[{i}]", axis.field.partition(".")[2], v)
+                    yield from _range(_axis(i, axis), axis.field.partition(".")[2], v)
             else:
                 _try(study, axis.field, found.apply)
         except UserError as error:
-            yield f"axes[{i}] ({axis.field}): {error}"
+            told = str(error).removeprefix(f"axis {axis.name!r}").removeprefix(":").lstrip()
+            yield f"{_axis(i, axis)}, {axis.field}: {told}"
+
+
+def _axis(number: int, axis: Any) -> str:
+    return f"axis {axis.name!r} (axes[{number}])"
 
 
 def _regimen_axes(study: StudyConfig) -> list[Any]:

@@ -255,7 +255,8 @@ def _walk(space: _Space, start: Point) -> tuple[list[Point], str]:
         if new is None or new.tangent @ here.tangent < 0.9:
             step /= 2.0
             if step < space.set.smallest:
-                return found, LOST
+                edge = _next_to_edge(space, here)
+                return (found, LOST) if edge is None else ([*found, edge], BOUND)
             continue
         if not space.set.low <= new.p <= space.set.high:
             edge = _at_edge(space, here, new)
@@ -288,6 +289,24 @@ def _at_edge(space: _Space, inside: Point, outside: Point) -> Point | None:
         return None
     sign = 1.0 if found.tangent @ inside.tangent > 0.0 else -1.0
     return found._replace(p=p, tangent=sign * found.tangent)
+
+
+def _next_to_edge(space: _Space, here: Point) -> Point | None:
+    """The point on the bound itself, where the last step before giving up would pass it.
+
+    Beyond the bound there may be nothing that counts (a dose below zero), so that no step over it
+    is accepted, however short.
+    """
+    u = space.place(here)
+    ahead = u + 2.0 * space.set.smallest * here.tangent
+    p, low, high = float(ahead[-1] * space.weight[-1]), space.set.low, space.set.high
+    if low <= p <= high:
+        return None
+    share = ((low if p < low else high) - here.p) / (p - here.p)
+    guess = u + share * (ahead - u)
+    outside = here._replace(x=(guess * space.weight)[:-1], p=p)
+    found = _at_edge(space, here, outside)
+    return found if found is not None and found.tangent @ here.tangent > 0.9 else None
 
 
 def _is_back(space: _Space, start: Point, here: Point, new: Point) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from ldnsim.catalog import covariates, hypotheses, phenotypes
@@ -84,7 +85,7 @@ def headline(content: Content) -> dict[str, str]:
     run, plan = content.run, content.plan
     hypothesis = hypotheses()[run.hypothesis]
     doses = sum(e.is_dose for e in content.events)
-    return {
+    lines = {
         "written by": f"ldnsim {ldnsim.__version__}, model {content.model.fingerprint}",
         "warning": warning(plan),
         "study": f"{plan.study.title}; run {content.number}: {describe(plan, content.number)}",
@@ -93,3 +94,18 @@ def headline(content: Content) -> dict[str, str]:
         "regimen": f"{run.regimen}; {doses} doses taken within {plan.end:g} h",
         "time": "hours; 0 is midnight of the first day",
     }
+    return {label: one_line(words) for label, words in lines.items()}
+
+
+def one_line(text: str) -> str:
+    """Return text that a user wrote as any format takes it: one line, nothing but characters.
+
+    Runs of spaces and line breaks become one space; what XML has no way to hold (control
+    characters, halves of surrogate pairs, noncharacters) becomes U+FFFD.
+    """
+    words = " ".join(text.split())
+    return "".join("\ufffd" if _is_no_character(c) else c for c in words)
+
+
+def _is_no_character(c: str) -> bool:
+    return unicodedata.category(c) in ("Cc", "Cs") or ord(c) & 0xFFFE == 0xFFFE

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from ldnsim.equations.tree import Apply, Node
 from ldnsim.export.content import Content, Event
 from ldnsim.export.mathml import math
-from ldnsim.export.provenance import headline, origins
+from ldnsim.export.provenance import headline, one_line, origins
 from ldnsim.export.units import DEFINED, unit_id
 from ldnsim.mechanisms.forms import OMEGA
 from ldnsim.mechanisms.record import CLOCK
@@ -38,7 +38,7 @@ def text(content: Content) -> str:
         "model",
         {
             "id": "ldnsim",
-            "name": content.plan.study.title,
+            "name": one_line(content.plan.study.title),
             "timeUnits": "hour",
             "substanceUnits": "nmol",
             "extentUnits": "nmol",

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ldnsim.config.blocks import Patient
 from ldnsim.config.study import StudyConfig
+from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -108,19 +110,20 @@ def simulate(
 
     Args:
         prescription: text such as ``"4.5 mg nightly at 22:00, for 12 wk"``, the name of a shipped
-            protocol, or a :class:`ldnsim.Regimen`.
+            protocol, a table as in a study file, or a :class:`ldnsim.Regimen`.
         hypothesis: name of the hypothesis.
         phenotype: name of the phenotype; the default one when None.
         basin: state the patient starts in; the phenotype's own when None.
         parameters: single parameters of the patient.
         threads: threads to use.
-        blocks: further blocks of a study, such as ``output={"every": "1 h"}``.
+        blocks: further blocks of a study, such as ``output={"every": "1 h"}``; a block
+            ``patient`` is merged with the arguments above.
 
     Returns:
         the dataset of the run, without dimensions of a sweep.
 
     Raises:
-        UserError: for unknown names and prescriptions that cannot be read.
+        UserError: for unknown names, prescriptions that cannot be read, and what is said twice.
     """
     study = prescribed(prescription, hypothesis, phenotype, basin, parameters or {}, **blocks)
     return study.run(threads=threads)
@@ -137,13 +140,18 @@ def prescribed(
     """Return the study of one patient on one regimen; arguments as for :func:`simulate`.
 
     Raises:
-        UserError: for unknown names and prescriptions that cannot be read.
+        UserError: for unknown names, prescriptions that cannot be read, and what is said twice.
     """
-    patient: dict[str, Any] = {"parameters": dict(parameters)}
-    if phenotype is not None:
-        patient["phenotype"] = phenotype
-    if basin is not None:
-        patient["basin"] = basin
+    _refuse_unknown(blocks)
+    for key in ("regimen", "regimens"):
+        if key in blocks:
+            raise UserError(f"simulate: {key} = {blocks[key]!r}: the prescription says it already")
+    named = {"phenotype": phenotype, "basin": basin, "parameters": dict(parameters) or None}
+    patient = blocks.pop("patient", {})
+    if isinstance(patient, Patient):
+        patient = patient.model_dump(exclude_unset=True)
+    if isinstance(patient, Mapping):
+        patient = _merged(patient, {k: v for k, v in named.items() if v is not None})
     data = {
         "title": _title(prescription),
         "hypothesis": hypothesis,
@@ -164,3 +172,44 @@ def _title(prescription: Any) -> str:
         text = str(prescription)
     # a path of this machine has no place in a result
     return Path(text).name if text.lower().endswith(".csv") else text
+
+
+def _refuse_unknown(blocks: Mapping[str, Any]) -> None:
+    """Refuse keywords that are neither arguments nor blocks of a study.
+
+    Raises:
+        UserError: naming the nearest keyword, or the block that the word belongs to.
+    """
+    own = ("hypothesis", "phenotype", "basin", "parameters", "threads")
+    for key, value in blocks.items():
+        if key in Patient.model_fields:
+            raise UserError(
+                f"simulate: {key} = {value!r} belongs to the patient; write"
+                f" patient={{{key!r}: {value!r}}}"
+            )
+        if key not in StudyConfig.model_fields:
+            raise unknown("simulate: the keyword", key, [*own, *StudyConfig.model_fields])
+
+
+def _merged(patient: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """Put arguments into the block of the patient; parameters of both are taken together.
+
+    Raises:
+        UserError: for a key or a parameter that both give.
+    """
+    found = {**patient, **named}
+    inner = patient.get("parameters")
+    if isinstance(inner, Mapping) and "parameters" in named:
+        found["parameters"] = {**inner, **named["parameters"]}
+        twice = [f"parameters.{k}" for k in inner if k in named["parameters"]]
+    else:
+        twice = []
+    twice += [
+        k for k in named
+        if k in patient and not (k == "parameters" and isinstance(inner, Mapping))
+    ]  # fmt: skip
+    if twice:
+        raise UserError(
+            f"simulate: {twice[0]} is given as an argument and in patient; keep one of them"
+        )
+    return found

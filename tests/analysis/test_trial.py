@@ -278,7 +278,7 @@ def test_the_command_prints_a_report_with_the_standing_warning(tmp_path: Path) -
     result = CliRunner().invoke(app, ["trial", str(store), "--per-arm", "50", "--weeks", "12"])
     assert result.exit_code == 0, result.output
     assert "\nplacebo\t256\t6.0" in result.stdout
-    assert "difference (95 % CI)" in result.stdout and "P < 0.05" in result.stdout
+    assert "difference, points (95 % CI)" in result.stdout and "P < 0.05" in result.stdout
     assert "FINAL placebo arm" in result.stdout
     assert result.stdout.rstrip().endswith("Not medical advice.")
     refused = CliRunner().invoke(app, ["trial", str(store), "--weeks", "99"])

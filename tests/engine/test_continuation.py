@@ -152,3 +152,19 @@ def test_a_fixed_point_below_the_floor_is_refused() -> None:
     assert found is not None and found.x[0] == pytest.approx(-1.0, abs=1e-6)
     assert fixed_point(two, np.array([-0.8]), 0.5, bound) is None
     assert fixed_point(two, np.array([0.8]), 0.5, bound) is not None
+
+
+@pytest.mark.parametrize("high", np.linspace(1.0, 9.0, 17))
+def test_a_bound_behind_which_nothing_counts_is_still_reached(high: float) -> None:
+    """Amounts below zero are refused, so that no step over a dose of zero is ever accepted."""
+
+    def pool(x: np.ndarray, p: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return 0.5 * x + 1000.0 * p, np.array([[0.5]]), np.array([1000.0])
+
+    s = Settings(0.0, high, np.array([2000.0 * high]), floor=-1e-2)
+    start = fixed_point(pool, np.array([1000.0 * high]), 0.5 * high, s)
+    assert start is not None
+    curve = trace(pool, start, s)
+    assert curve.ends == (BOUND, BOUND)
+    assert curve.points[0].p == 0.0 and curve.points[0].x[0] == pytest.approx(0.0, abs=1e-9)
+    assert curve.points[-1].p == high

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from microgram_start import Setting, experiment, headline, starts, tolerated
+from microgram_start import (
+    Setting,
+    beyond,
+    ends_sentence,
+    experiment,
+    headline,
+    starts,
+    tolerated,
+)
 
 from ldnsim.regimen import Regimen
 
@@ -53,3 +61,22 @@ def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
     constant = pd.read_csv(tmp_path / "microgram_start_constant.csv", index_col="reserve")
     assert constant.loc[0.1].iloc[-1] > constant.loc[0.1].iloc[0]
     assert (tmp_path / "microgram_start.png").stat().st_size > 20_000
+
+
+def ends(pain: list[float], tnf: list[float], reserve: float = 0.6) -> pd.DataFrame:
+    """Rows of one reserve: pain and TNF of the last week under the three starts."""
+    keys = [(reserve, name) for name in starts()]
+    index = pd.MultiIndex.from_tuples(keys, names=("reserve", "start"))
+    return pd.DataFrame({"worst_pain": pain, "end_pain": pain, "end_tnf": tnf}, index)
+
+
+def test_the_text_follows_where_the_starts_end() -> None:
+    alike = ends([-0.07, -0.08, -0.07], [-11, -11, -11])
+    assert beyond(alike) == "" and "the same pain" in ends_sentence(alike)
+    tipped = ends([-0.07, -0.07, -0.77], [-11, -11, -78])
+    assert "0.70 with a reserve of 0.6" in beyond(tipped)
+    assert "reserve of 0.6 some starts lead the patient out" in ends_sentence(tipped)
+    late = ends([-1.07, -1.07, -0.9], [-81, -81, -80])
+    assert "not all with the same pain" in ends_sentence(late)
+    assert "edge" not in ends_sentence(late)
+    assert beyond(ends([0.0, 0.0, 1.0], [0, 0, 0], reserve=0.1)) == "", "the headline has it"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -12,21 +11,22 @@ import pytest
 from typer.testing import CliRunner
 
 from ldnsim.cli import app
+from tests.docs.blocks import blocks
 
-PAGE = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
+PAGE = "docs/export.md"
 NEEDS = "needs pip install 'ldnsim[sbml]'"
 
 
 def commands() -> list[list[str]]:
     """The command lines of the page, each as words after ``ldnsim``."""
-    blocks = re.findall(r"```sh\n(.*?)```", PAGE, re.S)
-    return [shlex.split(x)[1:] for b in blocks for x in b.splitlines() if x.startswith("ldnsim ")]
+    lines = [line for b in blocks(PAGE) if b.language == "sh" for line in b.commands]
+    return [shlex.split(x)[1:] for x in lines if x.startswith("ldnsim ")]
 
 
 def script(opening: str) -> str:
     """The Python block that begins with a line."""
-    found: list[str] = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    return next(block for block in found if block.startswith(opening))
+    found = [b.text for b in blocks(PAGE) if b.language == "python"]
+    return next(text for text in found if text.startswith(opening))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for words in commands():
             result = CliRunner().invoke(app, words)
             assert result.exit_code == 0, (words, result.output)
-        ant = ["export", "antimony", "my-study.toml", "--select", "regimen=full dose 50 mg"]
+        ant = ["export", "antimony", "four-ways.toml", "--select", "regimen=full dose 50 mg"]
         assert CliRunner().invoke(app, [*ant, "--out", "full.ant"]).exit_code == 0
     return path
 
@@ -88,7 +88,7 @@ def refused(*words: str) -> str:
 
 
 def test_an_open_axis_is_named_with_its_values(folder: Path) -> None:
-    study = str(folder / "my-study.toml")
+    study = str(folder / "four-ways.toml")
     said = refused("sbml", study)
     assert "has 4 runs; say which one to export: --select regimen=..." in said
     assert "placebo, standard to 4.5 mg" in said
@@ -100,12 +100,12 @@ def test_an_open_axis_is_named_with_its_values(folder: Path) -> None:
 
 
 def test_the_run_chosen_is_said(folder: Path) -> None:
-    words = ["export", "antimony", str(folder / "my-study.toml"), "--run", "3"]
+    words = ["export", "antimony", str(folder / "four-ways.toml"), "--run", "3"]
     result = CliRunner().invoke(app, words)
     assert result.stderr == "run 3 (of 0 to 3): full dose 50 mg\n"
     assert result.stdout == (folder / "full.ant").read_text()
 
 
 def test_options_of_the_other_kind_are_refused() -> None:
-    assert "belong to a study file" in refused("sbml", "1 mg nightly for 2 d", "--run", "0")
-    assert "not a stored result" in refused("sbml", "result.zarr")
+    assert "belongs to a study file" in refused("sbml", "1 mg nightly for 2 d", "--run", "0")
+    assert "is a stored result; expected a study file" in refused("sbml", "result.zarr")

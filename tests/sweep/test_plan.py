@@ -80,7 +80,7 @@ TRIPLE = '[[changes]]\nat = "2 d"\nparameter = "f_absorbed"\nfactor = 3.0\n'
 OUT_OF_BOUNDS = {
     "modifier": ("modifiers.stress = 5\n", r"modifiers\.stress = 5"),
     "negative": (STRESS + "values = [-0.1]\n", r"axes\[1\]"),
-    "axis of a modifier": (STRESS + "values = [0.1, 5]\n", r"axes\[1\] = 5"),
+    "axis of a modifier": (STRESS + "values = [0.1, 5]\n", r"axis .load. .axes\[1\]. = 5"),
     "change by a factor": (TRIPLE, r"changes\[1\]\.factor = 3.*f_absorbed"),
     "change with an axis": (
         TRIPLE.replace("3.0", "1.5")

@@ -1,0 +1,137 @@
+"""Write the parts of the pages that are made from runs anew: ``python docs/refresh.py [NAME ...]``.
+
+Such a part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``; tests/docs compares it
+with what this script makes.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+
+
+def states() -> str:
+    """Return where states of the default patient appear and vanish, for four commands."""
+    from ldnsim.analysis import continue_orbit
+
+    weak = {"ic50_trif": 0.04}
+    asked = {
+        "ldnsim states": continue_orbit(),
+        "ldnsim states --dose 4.5": continue_orbit(dose=4.5),
+        "ldnsim states --parameter dose --to 6": continue_orbit("dose", high=6.0),
+        "ldnsim states --hypothesis glial --set ic50_trif=0.04 --dose 4.5": continue_orbit(
+            hypothesis="glial", parameters=weak, dose=4.5
+        ),
+    }
+    lines = []
+    for command, branch in asked.items():
+        unit = "" if branch.unit in ("", "1") else f" {branch.unit}"
+        lines.append(f"* `{command}`")
+        for b in branch.bifurcations:
+            period = f", period {b.period:.3g} d" if b.period else ""
+            lines.append(f"    * {b.kind} at {branch.parameter} = {b.value:.3g}{unit}{period}")
+        two = branch.hysteresis()
+        for a, z in two:
+            span = f"{branch.parameter} from {a:.3g} to {z:.3g}{unit}"
+            lines.append(f"    * two stable states for {span}")
+        if not two:
+            lines.append("    * nowhere two stable states")
+        for rest in branch.rests:
+            what = "inflamed" if rest.inflamed else "resolved"
+            ring = rest.ringing
+            rings = (
+                f", rings with {ring.period:.3g} d, {100 * ring.kept:.2g} % left" if ring else ""
+            )
+            if rest.stable:
+                lines.append(f"    * at the patient's own value: {what}{rings}")
+    return "\n".join(lines)
+
+
+def discriminate() -> str:
+    """Return what the shipped study of rivals ranks first, and what it cannot tell apart."""
+    import ldnsim
+    from ldnsim.analysis.assays import read_assays
+    from ldnsim.analysis.discriminate import discriminate as rank
+    from ldnsim.analysis.ranking_data import when
+
+    assays = read_assays()
+    found = rank(ldnsim.load(DOCS.parent / "configs" / "discriminate.toml"), assays)
+    bits = {key: max(c.bits for c in found.candidates if c.assay == key) for key in assays}
+    lines = ["| observation | most bits, of 3 |", "|---|---|"]
+    lines += [
+        f"| {assays[key].title} | {most:.2f} |"
+        for key, most in sorted(bits.items(), key=lambda x: -x[1])
+    ]
+    lines += ["", "Best set, one of a kind, with the bits known after each:", ""]
+    for c, known in zip(found.best, found.best_bits, strict=True):
+        place = f"{c.regimen}, week {c.week}, {when(c)}"
+        lines.append(f"* {assays[c.assay].title}, {place}: {known:.2f}")
+    pairs = " and ".join(f"`{p}`" for p in found.never())
+    return "\n".join(
+        [*lines, "", f"Separated by no observation at these doses: {pairs or 'none'}."]
+    )
+
+
+def microgram() -> str:
+    """Return what the page of the microgram start shows, in two sentences, from its table."""
+    text = (DOCS / "experiments" / "microgram_start.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| ([\d.]+) +\| (\w+) start +\| ([+-][\d.]+) [^|]*\| ([+-][\d.]+)", text, re.M
+    )
+    worst: dict[str, list[float]] = {}
+    end: dict[str, list[float]] = {}
+    for reserve, _, a, b in rows:
+        worst.setdefault(reserve, []).append(float(a))
+        end.setdefault(reserve, []).append(float(b))
+    way = max(max(v) - min(v) for v in worst.values())
+    apart = {r: max(v) - min(v) for r, v in end.items()}
+    other = [f"{d:.2f} points with a reserve of {r}" for r, d in apart.items() if d >= 0.05]
+    ends = f"differ by {' and '.join(other)}" if other else "are the same with every reserve"
+    return (
+        f"**Microgram start.** The worst weeks of the starts differ by at most {way:.2f} points, which"
+        f" nobody would\nfeel. Their last weeks {ends}."
+    )
+
+
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "states": ("states.md", states),
+    "discriminate": ("discriminate.md", discriminate),
+    "microgram": ("experiments.md", microgram),
+}
+"""Page and maker of each part."""
+
+
+def part(name: str) -> str:
+    """Return a generated part as it stands on its page.
+
+    Raises:
+        ValueError: its marks are not there, or there twice.
+    """
+    text = (DOCS / PARTS[name][0]).read_text(encoding="utf-8")
+    start, stop = _span(text, name)
+    return text[start:stop]
+
+
+def _span(text: str, name: str) -> tuple[int, int]:
+    """Return where a part begins and ends."""
+    found = list(re.finditer(rf"<!-- generated: {name} -->\n(.*?)\n<!-- end -->", text, re.S))
+    if len(found) != 1:
+        raise ValueError(f"{PARTS[name][0]}: expected the marks of {name!r} once")
+    return found[0].span(1)
+
+
+def main(names: Sequence[str]) -> None:
+    """Write parts anew; all of them when none is named."""
+    for name in names or PARTS:
+        page = DOCS / PARTS[name][0]
+        text = page.read_text(encoding="utf-8")
+        start, stop = _span(text, name)
+        page.write_text(text[:start] + PARTS[name][1]() + text[stop:], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,57 @@
+"""What the pages say of runs is what the runs say: made by docs/refresh.py, compared here."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from types import ModuleType
+
+import pytest
+
+from tests.docs.blocks import ROOT
+
+NUMBER = r"\d+(?:\.\d+)?"
+
+
+def _refresh() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("refresh", ROOT / "docs" / "refresh.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+refresh = _refresh()
+
+
+def same(page: str, made: str) -> None:
+    """Compare words exactly, numbers to the last digit shown or so: another machine rounds."""
+    assert re.sub(NUMBER, "#", page) == re.sub(NUMBER, "#", made)
+    ours, theirs = (list(map(float, re.findall(NUMBER, t))) for t in (page, made))
+    assert ours == pytest.approx(theirs, rel=0.02, abs=0.011)
+
+
+@pytest.mark.parametrize("name", ["microgram", "discriminate"])
+def test_a_generated_part_is_what_its_runs_give(name: str) -> None:
+    same(refresh.part(name), refresh.PARTS[name][1]())
+
+
+@pytest.mark.long
+def test_the_states_on_the_page_are_those_of_continuation() -> None:
+    same(refresh.part("states"), refresh.states())
+
+
+def test_every_mark_on_a_page_has_its_maker() -> None:
+    marks = {
+        (page.name, name)
+        for page in (ROOT / "docs").glob("*.md")
+        for name in re.findall(r"<!-- generated: (\w+) -->", page.read_text(encoding="utf-8"))
+    }
+    assert marks == {(page, name) for name, (page, _) in refresh.PARTS.items()}
+
+
+def test_a_part_that_is_not_there_is_said() -> None:
+    with pytest.raises(
+        ValueError, match=r"experiments\.md: expected the marks of 'microgram' once"
+    ):
+        refresh._span("no marks", "microgram")

@@ -1,0 +1,342 @@
+"""Every option of every command, for every kind of input: it changes something, or is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import ldnsim
+from ldnsim import analysis
+from ldnsim.cli import app
+from ldnsim.cli.source import EVENTS, PRESCRIPTION, STORE, STUDY, resolve
+from ldnsim.errors import UserError
+
+RUN = CliRunner()
+RX = "1 mg nightly at 22:00, for 7 d"
+FILES = {
+    "one.toml": f'regimen = "{RX}"\n',
+    "old.toml": "# of an earlier day",
+    "grid.toml": f'regimen = "{RX}"\n[[axes]]\nname = "dose"\nfield = "regimen.start"\n'
+    'values = ["1 mg", "3 mg"]\n',
+    "trial.toml": '[population]\nsize = 4\nscale = 0.3\n[[regimens]]\nname = "placebo"\n'
+    'prescription = "placebo nightly at 22:00, for 2 wk"\n[[regimens]]\nname = "drug"\n'
+    'prescription = "4.5 mg nightly at 22:00, for 2 wk"\n[[axes]]\nname = "hypothesis"\n'
+    'field = "hypothesis"\nvalues = ["dual_pathway", "tonic"]\n[output]\nvariables = ["pain"]\n'
+    "summaries = []\nnight = false\nledger = false\n",
+    "errors.toml": '[pain]\ntitle = "Pain"\nvariable = "pain"\nscale = "difference"\n'
+    'between_sd = 1.0\nassay_sd = 0.0\ngrade = "assumed"\nnote = "assumed"\n',
+    "doses.csv": "TIME,AMT,EVID\n22,1,1\n",
+}
+TRIAL = ["trial.toml", "--select", "hypothesis=tonic", "--trials", "20", "--per-arm", "4"]
+RIVALS = ["grid.toml", "--hypothesis", "tonic", "--hypothesis", "null", "--weeks", "1", "--clock",
+          "02:00,14:00"]  # fmt: skip
+DRAWN = [*RIVALS, "--members", "4"]
+
+# What an option does: another output (OUT), a file (FILE), another call of the library where a run
+# would take long (CALL), nothing but another way to the same bits (SAME), or it is refused (NO).
+OUT, FILE, CALL, SAME, NO = "out", "file", "call", "same", "no"
+Row = tuple[str, list[str], list[str], str]
+ROWS: list[Row] = [
+    ("simulate", [RX], ["--plot", "p.png"], FILE),
+    ("simulate", [RX], ["--hypothesis", "tonic"], OUT),
+    ("simulate", [RX], ["--phenotype", "depleted"], OUT),
+    ("simulate", [RX], ["--set", "ka=0.3"], OUT),
+    ("simulate", [RX], ["--threads", "1"], SAME),
+    *(
+        (command, [what], option, effect)
+        for command in ("export sbml", "export antimony")
+        for what, option, effect in (
+            (RX, ["--out", "p.xml" if command.endswith("sbml") else "p.ant"], FILE),
+            (RX, ["--run", "0"], NO),
+            (RX, ["--select", "dose=1 mg"], NO),
+            (RX, ["--hypothesis", "tonic"], OUT),
+            (RX, ["--phenotype", "depleted"], OUT),
+            (RX, ["--set", "ka=0.3"], OUT),
+            (RX, ["--threads", "1"], SAME),
+            ("one.toml", ["--hypothesis", "null"], NO),
+            ("one.toml", ["--phenotype", "default"], NO),
+            ("one.toml", ["--set", "ka=0.3"], NO),
+            ("one.toml", ["--run", "0"], SAME),  # the only one there is
+            ("grid.zarr", ["--run", "0"], NO),
+        )
+    ),
+    ("export sbml", ["grid.toml", "--run", "0"], ["--select", "dose=3 mg"], NO),
+    ("sensitivity", [RX], ["--select", "dose=1 mg"], NO),
+    ("sensitivity", [RX], ["--hypothesis", "tonic"], OUT),
+    ("sensitivity", [RX], ["--phenotype", "depleted"], OUT),
+    ("sensitivity", [RX], ["--set", "ka=0.3"], OUT),
+    ("sensitivity", [RX], ["--summary", "worst_dreams"], OUT),
+    ("sensitivity", [RX], ["--most", "2"], OUT),
+    ("sensitivity", [RX], ["--plot", "p.png"], FILE),
+    ("sensitivity", [RX], ["--threads", "1"], SAME),
+    ("sensitivity", ["grid.toml"], ["--select", "dose=1 mg"], OUT),
+    ("sensitivity", ["grid.zarr"], ["--select", "dose=1 mg"], OUT),
+    *(
+        ("sensitivity", [what], option, NO)
+        for what in ("grid.toml", "grid.zarr")
+        for option in (["--hypothesis", "null"], ["--phenotype", "default"], ["--set", "ka=1"])
+    ),
+    ("trial", TRIAL, ["--weeks", "1"], OUT),
+    ("trial", TRIAL, ["--seed", "7"], OUT),
+    ("trial", TRIAL, ["--placebo", "chen2017"], OUT),
+    ("trial", TRIAL, ["--threads", "1"], SAME),
+    ("trial", ["trial.zarr", *TRIAL[1:]], ["--threads", "1"], NO),
+    ("trial", ["trial.zarr", *TRIAL[1:5]], ["--per-arm", "9"], OUT),
+    ("trial", ["trial.zarr", *TRIAL[1:3]], ["--trials", "9"], OUT),
+    ("trial", ["trial.zarr"], ["--select", "hypothesis=tonic"], OUT),
+    ("trial", ["doses.csv"], ["--weeks", "1"], NO),
+    ("discriminate", RIVALS, ["--hypothesis", "ogfr"], OUT),
+    ("discriminate", RIVALS, ["--error", "errors.toml"], OUT),
+    ("discriminate", RIVALS[:5], ["--weeks", "1"], OUT),
+    ("discriminate", RIVALS[:7], ["--clock", "02:00"], OUT),
+    ("discriminate", RIVALS, ["-n", "40"], OUT),
+    ("discriminate", RIVALS, ["--members", "4"], OUT),
+    ("discriminate", RIVALS, ["--seed", "4"], NO),
+    ("discriminate", DRAWN, ["--seed", "4"], OUT),
+    ("discriminate", RIVALS, ["--top", "1"], OUT),
+    ("discriminate", RIVALS, ["--plot", "p.png"], FILE),
+    ("discriminate", RIVALS, ["--csv", "ranking.csv"], FILE),
+    ("discriminate", RIVALS, ["--threads", "1"], SAME),
+    ("discriminate", ["grid.zarr"], ["--top", "1"], NO),
+    *(
+        ("states", [], option, CALL)
+        for option in (
+            ["--parameter", "k_autocrine"], ["--from", "0.01"], ["--to", "0.2"], ["--dose", "4.5"],
+            ["--hypothesis", "tonic"], ["--points", "20"], ["--set", "driver=0.04"],
+        )
+    ),
+    ("validate", ["E5"], ["--hypothesis", "null"], CALL),
+    ("validate", ["E5", "--hypothesis", "null"], ["--misses"], OUT),
+    ("validate", ["E5", "--hypothesis", "null"], ["--json", "p.json"], FILE),
+    ("validate", ["E5", "--hypothesis", "null"], ["--plot", "p.png"], FILE),
+    ("claims", ["C2"], ["--quick"], CALL),
+    ("claims", ["C2", "--quick"], ["--json", "claims.json"], FILE),
+    *(
+        ("calibrate", [], option, CALL)
+        for option in (
+            ["--groups", "kinetics"], ["--free", "cl"], ["--starts", "2"], ["--seed", "2"],
+            ["--priors"], ["--profile"], ["--threads", "1"],
+        )
+    ),
+    ("parameters", [], ["--search", "trostheim"], OUT),
+    ("parameters", [], ["--grade", "assumed"], OUT),
+    ("parameters", [], ["--csv", "p.csv"], FILE),
+    ("parameters", [], ["--markdown"], OUT),
+    ("parameters", ["--csv", "q.csv"], ["--markdown"], NO),
+    ("equations", [], ["--markdown"], OUT),
+    ("equations", [], ["--latex"], OUT),
+    ("equations", ["--latex"], ["--markdown"], NO),
+    ("init", ["new.toml"], ["--template", "dose"], FILE),
+    ("init", ["old.toml"], ["--force"], FILE),
+]  # fmt: skip
+ELSEWHERE = {
+    "demo --out": "tests/test_cli.py", "demo --threads": "a sweep's",
+    "sweep": "tests/test_cli.py and tests/sweep", "compare": "tests/test_cli.py and tests/plots",
+    "cite": "tests/test_cli.py and tests/test_cli_provenance.py",
+    "states --plot": "tests/analysis/test_continuation.py",
+    "states --json": "tests/analysis/test_continuation.py",
+    "calibrate --out": "tests/analysis/test_calibrate.py",
+    "calibrate --plot": "tests/analysis/test_calibrate.py",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("inputs")
+    for name, text in FILES.items():
+        (path / name).write_text(text, encoding="utf-8")
+    for name in ("grid", "trial"):
+        ldnsim.load(path / f"{name}.toml").run(path / f"{name}.zarr")
+    return path
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    def walk(group: Any, before: str) -> Iterator[tuple[str, Any]]:
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from walk(command, f"{before}{name} ")
+            else:
+                yield before + name, command
+
+    yield from walk(typer.main.get_command(app), "")
+
+
+def test_the_table_names_every_option_of_every_command() -> None:
+    told = {(command, option[0]) for command, _, option, _ in ROWS}
+    for name, command in commands():
+        for p in command.params:
+            key = f"{name} {p.opts[0]}"
+            if p.param_type_name == "option" and p.name != "help" and name not in ELSEWHERE:
+                assert (name, p.opts[0]) in told or key in ELSEWHERE, f"{key} is in no row"
+
+
+def test_every_option_is_tried_on_every_kind_of_input() -> None:
+    """A command that takes several kinds says for each what an option of one of them does."""
+    for command in ("export sbml", "export antimony", "sensitivity"):
+        for option in ("--hypothesis", "--phenotype", "--set", "--select"):
+            mine = [r[1][0] for r in ROWS if r[0] == command and r[2][0] == option]
+            assert RX in mine and (option == "--select" or any(".toml" in w for w in mine))
+
+
+def known(command: str) -> dict[str, tuple[Any, str]]:
+    """The call of the library that a slow command makes."""
+    from ldnsim.analysis import calibrate, claims, scorecard
+
+    found: dict[str, tuple[Any, str]] = {
+        "states": (analysis, "continue_orbit"),
+        "validate": (scorecard, "scorecard"),
+        "claims": (claims, "judge"),
+        "calibrate": (calibrate, "calibrate"),
+    }
+    return found[command]
+
+
+def called(command: str, words: list[str], patch: pytest.MonkeyPatch) -> Any:
+    """What a command asks the library for; nothing is computed."""
+    seen: list[Any] = []
+
+    def record(*args: Any, **kwargs: Any) -> Any:
+        seen.append((args, sorted(kwargs.items())))
+        raise UserError("enough seen")
+
+    patch.setattr(*known(command), record)
+    assert RUN.invoke(app, [*command.split(), *words]).exit_code == 2
+    assert len(seen) == 1
+    return seen[0]
+
+
+@pytest.fixture(scope="module")
+def plain(folder: Path) -> Callable[[str, list[str]], str]:
+    """The output of a command without the option; each is run once."""
+    memory: dict[tuple[str, ...], str] = {}
+
+    def output(command: str, words: list[str]) -> str:
+        key = (command, *words)
+        if key not in memory:
+            memory[key] = RUN.invoke(app, [*command.split(), *words]).stdout
+        return memory[key]
+
+    return output
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "option", "effect"),
+    [pytest.param(*row, id=" ".join([row[0], *row[1][:1], *row[2]])) for row in ROWS],
+)
+def test_an_option_does_something_or_is_refused(
+    command: str, words: list[str], option: list[str], effect: str,
+    folder: Path, plain: Callable[[str, list[str]], str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(folder)
+    if effect == CALL:
+        without = called(command, words, monkeypatch)
+        assert called(command, [*words, *option], monkeypatch) != without
+        return
+    full = [*command.split(), *words, *option]
+    if effect == NO:
+        result = RUN.invoke(app, full)
+        assert result.exit_code == 2 and result.stdout == "", result.output
+        assert result.stderr.startswith("ldnsim: ") and "\n\n" not in result.stderr
+        return
+    target = folder / (words[0] if command == "init" else option[-1])
+    before = target.read_bytes() if effect == FILE and target.exists() else b""
+    without = "" if effect == FILE else plain(command, words)
+    result = RUN.invoke(app, full)
+    assert result.exit_code == 0, result.output
+    if effect == FILE:
+        assert target.read_bytes() != before
+    elif effect == SAME:
+        assert result.stdout == without
+    else:
+        assert result.stdout != without
+
+
+# ---- what was given ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("study.toml", STUDY), ("a b/study.TOML", STUDY), ("r.zarr", STORE), ("r.nc", STORE),
+        ("doses.csv", EVENTS), ("standard", PRESCRIPTION),
+        ("4.5 mg nightly for 2 wk", PRESCRIPTION),
+        ("4.5mg", PRESCRIPTION), (".5 mg nightly", PRESCRIPTION), ("", PRESCRIPTION),
+        ("4.5 mg/d nightly", PRESCRIPTION), ("x" * 5000, PRESCRIPTION), ("a\0b", PRESCRIPTION),
+    ],
+)  # fmt: skip
+def test_what_was_given_is_recognised(text: str, kind: Any) -> None:
+    assert resolve(text, STUDY, STORE, PRESCRIPTION, EVENTS).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["simulate", "one.toml"], "run it with: ldnsim sweep one.toml"),
+        (["simulate", "grid.zarr"], "is a stored result; expected a prescription"),
+        (["simulate", "one.tml"], "did you mean 'one.toml'"),
+        (["simulate", "folder/none.json"], "there is no 'folder/none.json'"),
+        (["trial", RX], "expected a study file or a stored result"),
+        (["discriminate", "gird.tml"], "did you mean 'grid.toml'"),
+        (["discriminate", "grid.zarr"], "from which the result was made"),
+        (["discriminate", "trial.toml"], "[population]"),
+        (["sensitivity", "none.toml"], "none.toml"),
+        (["export", "sbml", "notes.txt"], "a file of no kind that is known here"),
+        (["simulate", RX, "--set", "ka=1", "--set", "ka=2"], "given twice"),
+        (["sensitivity", RX, "--set", "ka=1", "--set", "ka=2"], "given twice"),
+        (["discriminate", "grid.toml", "--weeks", "1,1"], "given twice"),
+        (["discriminate", "grid.toml", "--weeks", "1_0"], "whole numbers"),
+        (["discriminate", "grid.toml", "--clock", "8"], "such as 02:00"),
+        (["init", ""], "ends in .toml"),
+        (["init", "one.toml"], "--force"),
+        (["parameters", "--csv", "p.txt"], "p.csv"),
+        (["parameters", "--csv", "doses.csv"], "is not replaced"),
+        (["export", "sbml", "one.toml", "--out", "one.toml"], "the command reads this file"),
+        (["export", "sbml", "one.toml", "--out", "grid.toml"], "ends in .xml or .sbml"),
+        (["export", "antimony", "one.toml", "--out", "notes.txt"], "is not replaced"),
+        (["discriminate", "grid.toml", "--csv", "grid.zarr"], "ends in .csv"),
+        (["states", "--json", "wrong.json"], "is not replaced"),
+    ],
+)  # fmt: skip
+def test_a_wrong_input_is_one_paragraph(
+    words: list[str], said: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "notes.txt").write_text("my notes", encoding="utf-8")
+    (folder / "wrong.json").write_text('{"mine": 1}', encoding="utf-8")
+    result = RUN.invoke(app, words)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == "" and "Traceback" not in result.stderr
+    assert said in " ".join(result.stderr.split())
+    assert (folder / "notes.txt").read_text(encoding="utf-8") == "my notes"
+    assert (folder / "wrong.json").read_text(encoding="utf-8") == '{"mine": 1}'
+
+
+def test_a_file_of_the_kind_is_replaced_and_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    words = ["export", "sbml", "one.toml", "--out", "again.xml"]
+    first, second = RUN.invoke(app, words), RUN.invoke(app, words)
+    assert "wrote again.xml" in first.stderr and "replaced again.xml" in second.stderr
+    assert not list(folder.glob(".again*"))
+
+
+def test_a_new_study_takes_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = RUN.invoke(app, ["init", "my first study.toml"])
+    assert result.exit_code == 0
+    assert "ldnsim sweep 'my first study.toml'" in result.stdout
+    text = (tmp_path / "my first study.toml").read_text(encoding="utf-8")
+    assert "ldnsim sweep 'my first study.toml'" in text
+    assert "file:/" not in text and str(tmp_path) not in text
+    assert len(ldnsim.load("my first study.toml").plan()) > 1
+    (tmp_path / "folder.toml").mkdir()
+    assert RUN.invoke(app, ["init", "folder.toml", "--force"]).exit_code == 2
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    blocked = RUN.invoke(app, ["init", "file/new.toml"])
+    assert blocked.exit_code == 2 and "file" in blocked.stderr
