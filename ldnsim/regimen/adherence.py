@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ldnsim.errors import UserError
 
 # one Philox counter value makes four 64-bit words, which are the four draws of one dose slot
 DRAWS = 4
@@ -34,6 +38,14 @@ class Adherence(BaseModel):
     late_mean_h: float = Field(default=2.0, gt=0, allow_inf_nan=False)
     p_doubled: float = Field(default=0.0, ge=0, le=1)
     seed: int = Field(default=0, ge=0)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_a_number(cls, value: Any) -> Any:
+        """Refuse text and truth values, which would be converted."""
+        if isinstance(value, str | bytes | bool):
+            raise UserError(f"expected a number, got {value!r:.40}")
+        return value
 
     def draws(
         self, subject: int, day: NDArray[np.int64], slot: NDArray[np.int64]

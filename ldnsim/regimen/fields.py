@@ -55,9 +55,10 @@ def with_fields(regimen: Regimen, values: Mapping[str, Any]) -> Regimen:
     phases: list[Any] = list(regimen.phases)
     for index, new in changes.items():
         phases[index] = _changed(regimen.phases[index], new)
+    made = Regimen.parse({**whole, "phases": phases})
     words = [f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()]
     name = ", ".join([regimen.name, *words]) if regimen.name else ""
-    return Regimen.parse({**whole, "phases": phases, "name": name})
+    return made.model_copy(update={"name": name})
 
 
 def _changed(phase: Phase, new: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,7 @@ CAPSULE = (
 )
 CLOCK = r"(?:[0-9]{1,2}(?::[0-9]{2})?\s*[ap]\.?m\b\.?|[0-9]{1,2}:[0-9]{2})"
 _CLOCK = re.compile(r"([0-9]{1,2})(?::([0-9]{2}))?(?::00)?\s*(?:([ap])\.?m\.?)?")
+_LOST_POINT = re.compile(r"(?<![0-9.])(?<!e)(?<!e[+-])0[0-9]")
 _FACTOR = re.compile(rf"(x?|/)({NUMBER})(?:/({NUMBER}))?")
 _SPELLING = {
     **dict.fromkeys("−–‐‑", "-"),
@@ -69,10 +70,11 @@ def _key(info: ValidationInfo) -> str:
     return info.field_name or "value"
 
 
-def _bare(key: str, value: Any, example: str) -> UserError:
+def _bare(key: str, value: Any, unit: str, example: str) -> UserError:
     """Build the error for a number without unit, or for something that is no quantity at all."""
     if isinstance(value, Real) and not isinstance(value, bool):
-        return UserError(f"{key} = {short(value)} has no unit; write it as text, such as {example}")
+        shown = short(value)
+        return UserError(f"{key} = {shown} has no unit; write it as text, such as '{shown} {unit}'")
     return UserError(f"{key} = {short(value)}: expected text such as {example}")
 
 
@@ -87,8 +89,13 @@ def read_amount(value: Any, info: ValidationInfo) -> Any:
 def _read_mg(value: Any, key: str) -> float:
     """Read a dose by weight, as a volume of a solution, or as one capsule."""
     if not isinstance(value, str):
-        raise _bare(key, value, f"'{short(value)} mg'" if isinstance(value, Real) else "'4.5 mg'")
+        raise _bare(key, value, "mg", "'4.5 mg'")
     text = spell(value)
+    if _LOST_POINT.search(text):
+        raise UserError(
+            f"{key} = {short(value)}: 0 before another digit may be a lost decimal point; write "
+            "'0.5 mg' or '5 mg'"
+        )
     if match := re.fullmatch(rf"(?P<sign>[+-]?) ?(?:{SOLUTION})", text):
         volume = Fraction(read_number(match["sign"] + match["ml"], key=key))
         return float(volume * exact(to_unit(match["strength"], "mg", key=key)))
@@ -144,7 +151,7 @@ def read_span(value: Any, info: ValidationInfo) -> float | None:
     elif isinstance(value, str):
         hours = to_unit(spell(value), "h", key=key)
     else:
-        raise _bare(key, value, f"'{short(value)} h'" if isinstance(value, Real) else "'14 d'")
+        raise _bare(key, value, "h", "'14 d'")
     if hours > LONGEST_H:
         raise UserError(f"{key} = {short(value)}: expected a time up to {span_text(LONGEST_H)}")
     total = minutes(hours)
