@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from numbers import Real
+from numbers import Integral, Real
 
 from ldnsim.errors import UserError, nearest
 
@@ -23,6 +23,8 @@ LONGEST = 40
 """Characters of the longest number that is read."""
 SMALLEST, LARGEST = 1e-99, 1e99
 """Sizes beyond which a number is no quantity; far inside what a float holds."""
+LONGEST_TIME = 5200 * 168.0
+"""Hours of the longest time in a study or a regimen, about a hundred years."""
 NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 """Pattern of a number without sign, for grammars that hold quantities."""
 
@@ -161,12 +163,54 @@ def read_number(text: str, *, key: str = "value") -> Decimal:
     """
     found = _strict(text.strip())
     if found is None:
-        raise UserError(
-            f"{key} = {_shown(text)}: expected a number such as '0.5'; {_why_not(text)}"
-        )
+        number, unit = _split(text[: 3 * LONGEST])
+        plain = bool(unit) and _strict(number) is not None
+        why = f"no unit is read here; write {number}" if plain else _why_not(text)
+        raise UserError(f"{key} = {_shown(text)}: expected a number such as '0.5'; {why}")
     if not _in_range(found):
         raise UserError(f"{key} = {_shown(text)}: {_OUT_OF_RANGE}")
     return found
+
+
+def plain_number(value: object, *, key: str = "value") -> float:
+    """Return a number given as a number, as a study file or Python has it.
+
+    Args:
+        value: an int or float, also of NumPy; no text and no truth value stands for a number.
+        key: what the user called it; opens the error message.
+
+    Raises:
+        UserError: anything else, and sizes no quantity has, with what to write instead.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        hint = f"; write {value} without quotes" if _reads(value) else ""
+        raise UserError(f"{key} = {_shown(value)}: expected a number{hint}")
+    number = _as_float(value)
+    if not math.isfinite(number):
+        raise UserError(f"{key} = {_shown(value)}: expected a finite number")
+    if not _in_range(number):
+        raise UserError(f"{key} = {_shown(value)}: expected a number; {_OUT_OF_RANGE}")
+    return number
+
+
+def whole_number(value: object, *, key: str = "value") -> int:
+    """Return a whole number given as one; see :func:`plain_number`.
+
+    Raises:
+        UserError: anything else, also ``2.0``, ``true``, ``"2"`` and more than 64 bits.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        hint = f"; write {value} without quotes" if _reads(value) else ""
+        if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+            hint = f"; write {int(value)}"
+        raise UserError(f"{key} = {_shown(value)}: expected a whole number{hint}")
+    if abs(int(value)) >= 2**63:
+        raise UserError(f"{key} = {_shown(value)}: expected a whole number of at most 18 digits")
+    return int(value)
+
+
+def _reads(value: object) -> bool:
+    return isinstance(value, str) and _strict(value.strip()) is not None
 
 
 def to_unit(value: str | float, unit: str, *, key: str = "value") -> float:
@@ -270,7 +314,7 @@ def _why_not(number: str, name: str = "") -> str:
         r"[eE][+-]?[0-9]{3}", text
     ):
         return "its exponent has more than two digits"
-    if "/" in text:
+    if re.search(r"[0-9.]\s*/\s*[0-9.]", text):
         return "a fraction is not read; write it with a decimal point, such as '0.5'"
     if re.fullmatch(rf"{NUMBER}\s*-\s*{NUMBER}", text):
         return "a range is not read; write one number"

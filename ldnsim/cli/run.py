@@ -142,16 +142,17 @@ def assignments(texts: list[str] | None) -> dict[str, float]:
 
 
 def assignment(text: str) -> tuple[str, float]:
-    """Read ``name=value``."""
-    name, equals, value = text.partition("=")
-    try:
-        return name.strip(), float(value)
-    except ValueError:
-        expected = f"{name.strip() or 'name'}=1.5"
-        found = f"the value {value!r}" if equals else "no '='"
-        raise UserError(
-            f"--set {text!r}: expected name=number such as {expected}, {found}"
-        ) from None
+    """Read ``name=value``, a plain number.
+
+    Raises:
+        UserError: no name, no ``=``, or what `ldnsim.units.read_number` refuses.
+    """
+    from ldnsim.units import read_number
+
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not (name and equals):
+        raise UserError(f"--set {text!r}: expected name=number such as {name or 'name'}=1.5")
+    return name, float(read_number(value, key=f"--set {name}"))
 
 
 def _outcome(status: NDArray[np.int8]) -> int:

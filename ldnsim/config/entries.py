@@ -33,14 +33,20 @@ def _from_table(table: dict[str, Any]) -> Regimen:
             " give one of them"
         )
     if "protocol" in table:
-        name = str(table.pop("protocol"))
+        name = table.pop("protocol")
         shipped = protocols()
-        if name not in shipped:
-            raise unknown("protocol", name, shipped)
+        if not isinstance(name, str) or name not in shipped:
+            raise unknown("protocol", str(name)[:60], shipped)
         regimen = shipped[name]
     else:
-        regimen = Regimen.parse(str(table.pop("prescription")))
+        prescription = table.pop("prescription")
+        if not isinstance(prescription, str | Regimen):
+            raise UserError(f"prescription = {prescription!r}: expected text in quotes")
+        regimen = Regimen.parse(prescription)
     words: dict[str, Any] = {k: table.pop(k) for k in ("name", "description") if k in table}
+    for key, text in words.items():
+        if not isinstance(text, str):
+            raise UserError(f"{key} = {text!r}: expected text in quotes")
     if table:
         regimen = regimen.with_fields(table)
     return regimen.model_copy(update=words) if words else regimen

@@ -15,7 +15,7 @@ from ldnsim.config.blocks import Change, Modifiers, Output, Patient, Solver
 from ldnsim.config.entries import RegimenEntry
 from ldnsim.config.explain import explain
 from ldnsim.config.population import Population
-from ldnsim.config.quantities import Hours
+from ldnsim.config.quantities import Hours, Whole
 from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
 from ldnsim.regimen import Adherence
@@ -28,9 +28,9 @@ class StudyConfig(Config):
     """Title shown in pictures and stored with the result."""
     hypothesis: str = "dual_pathway"
     """The hypothesis of how naltrexone works."""
-    seed: int = Field(default=0, ge=0)
+    seed: Whole = Field(default=0, ge=0)
     """Seed of every random draw; the same subject draws the same in every regimen."""
-    subject: int = Field(default=0, ge=0)
+    subject: Whole = Field(default=0, ge=0)
     """Number of the virtual subject, for adherence."""
     horizon: Hours | None = Field(default=None, gt=0.0)
     """Length of the simulation; that of the longest regimen when left out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from numbers import Real
 
 _SPANS = (("wk", 7 * 24 * 60), ("mo", 30 * 24 * 60), ("d", 24 * 60), ("h", 60), ("min", 1))
@@ -26,6 +27,7 @@ class Share:
         return self.value * exact(target_mg)
 
 
+@lru_cache(maxsize=4096)
 def exact(number: float) -> Fraction:
     """Return the decimal number a float was written as (0.1 is one tenth)."""
     return Fraction(repr(float(number)))

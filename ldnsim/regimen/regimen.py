@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema
 
 from ldnsim.errors import UserError, unknown
 from ldnsim.regimen import text
-from ldnsim.regimen.doses import DoseTable, Rung, expand, rungs
+from ldnsim.regimen.doses import DoseTable, Rung, count_doses, expand, rungs
 from ldnsim.regimen.formats import short
 from ldnsim.regimen.phase import DEFAULT_HOLD_H, Phase
 from ldnsim.regimen.weekdays import EXAMPLE, StartDay, day_name
@@ -103,7 +103,7 @@ class Regimen(BaseModel):
                 f"start_day = '{day_name(start_day)}' matters for named days only, and none are; "
                 f"add 'on {EXAMPLE[1:]}, or leave it out"
             )
-        expand(phases, start_day)  # refuses a phase that cannot hold a dose
+        count_doses(phases, start_day)  # refuses a phase that cannot hold a dose
         return phases
 
     @classmethod

@@ -28,10 +28,8 @@ from ldnsim.regimen.formats import (
     short,
     span_text,
 )
-from ldnsim.units import NUMBER, read_number, to_unit
+from ldnsim.units import LONGEST_TIME, NUMBER, read_number, to_unit
 
-LONGEST_H = 5200 * 7 * 24.0
-"""Longest span, and longest regimen (h): a hundred years of 52 weeks."""
 _LARGEST = 10**39  # above and below the line of a share or factor, so that its text reads back
 SHARE = (
     rf"(?:{NUMBER}\s*/\s*{NUMBER}|{NUMBER}\s*%|{NUMBER})"
@@ -66,6 +64,14 @@ def spell(text: str) -> str:
     return " ".join(text.lower().split())
 
 
+def held(value: Any, info: ValidationInfo) -> bool:
+    """Whether a value was read before, and is no number that a user wrote.
+
+    The context of validation then holds the very values that a phase has and keeps.
+    """
+    return any(value is kept for kept in info.context or ())
+
+
 def _key(info: ValidationInfo) -> str:
     return info.field_name or "value"
 
@@ -80,7 +86,7 @@ def _bare(key: str, value: Any, unit: str, example: str) -> UserError:
 
 def read_amount(value: Any, info: ValidationInfo) -> Any:
     """Read a dose (mg, may be signed) or a share such as ``"1/8 of target"``."""
-    if value is None or isinstance(value, Share):
+    if value is None or isinstance(value, Share) or held(value, info):
         return value
     share = _read_share(value, _key(info)) if isinstance(value, str) else None
     return share if share is not None else _read_mg(value, _key(info))
@@ -133,6 +139,8 @@ def _read_share(text: str, key: str) -> Share | None:
 
 def read_mass(value: Any, info: ValidationInfo) -> Any:
     """Read a dose in mg; a share of the target makes no sense here."""
+    if held(value, info):
+        return value
     if isinstance(value, Share) or (isinstance(value, str) and _read_share(value, _key(info))):
         raise UserError(
             f"{_key(info)} = {str(value)!r}: expected a mass such as '4.5 mg'; only the start and "
@@ -141,10 +149,10 @@ def read_mass(value: Any, info: ValidationInfo) -> Any:
     return None if value is None else _read_mg(value, _key(info))
 
 
-def read_span(value: Any, info: ValidationInfo) -> float | None:
+def read_span(value: Any, info: ValidationInfo) -> Any:
     """Read a positive span in hours, rounded to whole minutes, up to a hundred years."""
-    if value is None:
-        return None
+    if value is None or held(value, info):
+        return value
     key = _key(info)
     if isinstance(value, datetime.timedelta):
         hours = value.total_seconds() / 3600
@@ -152,8 +160,8 @@ def read_span(value: Any, info: ValidationInfo) -> float | None:
         hours = to_unit(spell(value), "h", key=key)
     else:
         raise _bare(key, value, "h", "'14 d'")
-    if hours > LONGEST_H:
-        raise UserError(f"{key} = {short(value)}: expected a time up to {span_text(LONGEST_H)}")
+    if hours > LONGEST_TIME:
+        raise UserError(f"{key} = {short(value)}: expected a time up to {span_text(LONGEST_TIME)}")
     total = minutes(hours)
     if total <= 0:
         raise UserError(
@@ -162,9 +170,9 @@ def read_span(value: Any, info: ValidationInfo) -> float | None:
     return total / 60
 
 
-def read_clock(value: Any, info: ValidationInfo) -> float:
+def read_clock(value: Any, info: ValidationInfo) -> Any:
     """Read a time of day in hours: ``"22:00"``, ``"10 pm"``, or a TOML local time."""
-    return clock_hours(value, _key(info))
+    return value if held(value, info) else clock_hours(value, _key(info))
 
 
 def clock_hours(value: Any, key: str) -> float:

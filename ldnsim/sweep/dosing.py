@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.config import budget
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-from ldnsim.regimen.doses import DoseTable, expand
+from ldnsim.regimen.doses import DoseTable, count_doses, expand
 from ldnsim.regimen.phase import Phase
 from ldnsim.sweep import doses
 from ldnsim.sweep.events import dose_events
@@ -123,6 +124,8 @@ class Dosing:
         self._habits = runs.facet(sets_habits if habitual else lambda _: False)
         self.schedule = lru_cache(maxsize=KEPT)(self._make_schedule)
         self._taken = lru_cache(maxsize=KEPT)(self._make_taken)
+        budget.REGIMENS.check(self._amounts.size)
+        budget.REGIMENS.check(self._schedules.size)
         regimens = (self._regimen(i) for i in self._amounts.runs().tolist())
         self._mg = [_amounts(r) for r in regimens]
         self._own = [self._regimen(i) for i in self._schedules.runs().tolist()]
@@ -131,6 +134,9 @@ class Dosing:
         self._patterns = len(number)
         self._examples = self._find_examples()
         self._keys = np.array(sorted(self._examples), dtype=np.int64)
+        budget.REGIMENS.check(len(self._keys))
+        self._planned = np.array([self._count(k) for k in self._keys.tolist()], dtype=np.int64)
+        budget.DOSES.check(int(self._planned.sum()))
         found = [self._checked(int(k)) for k in self._keys]
         self._reaches = np.array([s.reaches_target for s in found], dtype=np.int8)
         self._last = [(s.end, float(s.planned[-1]) if len(s.planned) else None) for s in found]
@@ -173,19 +179,44 @@ class Dosing:
             self._regimen(self._examples[key])
             raise
 
+    def _own_amounts(self, key: int) -> Amounts:
+        return self._mg[int(self._amounts.of(np.array([self._examples[key]]))[0])]
+
+    def _own_phases(self, key: int) -> tuple[Phase, ...]:
+        """Return the phases of a schedule, with the amounts of the first run that has it."""
+        amounts, own = self._own_amounts(key), self._own_regimen(key).phases
+        return tuple(starmap(_phase, zip(own, amounts.phases, amounts.mg_of_phases, strict=True)))
+
+    def _own_regimen(self, key: int) -> Regimen:
+        return self._own[int(self._schedules.of(np.array([self._examples[key]]))[0])]
+
     def _make_schedule(self, key: int) -> Schedule:
-        run = np.array([self._examples[key]])
-        amounts = self._mg[int(self._amounts.of(run)[0])]
-        own = self._own[int(self._schedules.of(run)[0])]
-        parts = zip(own.phases, amounts.phases, amounts.mg_of_phases, strict=True)
-        phases = tuple(starmap(_phase, parts))
-        table = expand.__wrapped__(phases, own.start_day)
+        phases = self._own_phases(key)
+        amounts = self._own_amounts(key)
+        table = expand.__wrapped__(phases, self._own_regimen(key).start_day)
         first = np.cumsum([0, *amounts.rungs[:-1]])
         drug = np.array([p.kind == "doses" for p in phases], dtype=np.float64)
         table = replace(table, amount_mg=drug[table.phase])
         length = sum(p.length or 0 for p in phases) / 60
         reaches = all(p.ladder.reached < (p.length or 0) for p in phases if p.has_ladder)
         return Schedule(table, first[table.phase] + table.step, length, reaches)
+
+    def _count(self, key: int) -> int:
+        """Return the number of doses of a schedule, without laying them out."""
+        try:
+            return count_doses(self._own_phases(key), self._own_regimen(key).start_day)
+        except UserError:
+            self._regimen(self._examples[key])
+            raise
+
+    @property
+    def most_planned(self) -> int:
+        """Number of doses of the run that has most."""
+        return int(self._planned.max())
+
+    def planned(self, n: int) -> int:
+        """Return the number of doses of all ``n`` runs together."""
+        return int(self._planned[np.searchsorted(self._keys, self.keys(np.arange(n)))].sum())
 
     def natural_end(self) -> float:
         """Return the horizon that holds every regimen and the whole day after its last dose (h).

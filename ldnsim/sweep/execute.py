@@ -14,7 +14,7 @@ from ldnsim.errors import Interrupted, UserError
 from ldnsim.sweep import store
 from ldnsim.sweep.blocks import BlockFolder, differences
 from ldnsim.sweep.job import Block, Job, run_blocks, run_blocks_dask
-from ldnsim.sweep.plan import Plan, check_space, make_plan
+from ldnsim.sweep.plan import Plan, check_memory, check_space, make_plan
 from ldnsim.sweep.provenance import fingerprints, identity, versions
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def run_plan(
             executor=executor,
         )  # fmt: skip
         return store.open_store(out)
+    check_memory(plan)
     job = Job(plan, plan.threads)
     starts = job.starts(plan.block)
     return _in_memory(job, list(_solve(job, starts, plan.block, plan.threads, progress, executor)))
