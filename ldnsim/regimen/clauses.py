@@ -195,7 +195,7 @@ class Reader:
     def _check_spans(self) -> None:
         """Refuse steps that come faster than doses: the two were probably meant the other way."""
         hours = {key: to_unit(span, "h", key=key) for key, span in self.spans.items()}
-        if hours.get("interval", 0.0) < hours.get("every", 0.0) and len(hours) == 2:
+        if list(hours) == ["interval", "every"] and hours["interval"] < hours["every"]:
             raise self.error(
                 f"'{self.written['interval']}' after the step is the interval of steps and "
                 f"'{self.written['every']}' that of doses, which is longer; write the interval of "

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ldnsim.errors import UserError
 from ldnsim.regimen.formats import clock_text, minutes, span_text
 from ldnsim.regimen.phase import Phase
-from ldnsim.regimen.values import LONGEST_H
 from ldnsim.regimen.weekdays import days_text
+from ldnsim.units import LONGEST_TIME
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -98,61 +98,54 @@ def expand(phases: tuple[Phase, ...], start_day: int = 0) -> DoseTable:
 
 
 def count_doses(phases: Sequence[Phase], start_day: int = 0) -> int:
-    """Return how many doses phases in sequence plan, without laying out all of them.
+    """Return how many doses phases in sequence plan, without laying them out.
 
     Raises:
         UserError: as `expand`.
     """
     ends = [0, *accumulate(p.length or 0 for p in phases)]
-    if ends[-1] > minutes(LONGEST_H):
+    if ends[-1] > minutes(LONGEST_TIME):
         raise UserError(
-            f"the regimen lasts {span_text(ends[-1] / 60)}; at most {span_text(LONGEST_H)}, a "
+            f"the regimen lasts {span_text(ends[-1] / 60)}; at most {span_text(LONGEST_TIME)}, a "
             "hundred years, can be planned. Is a unit wrong?"
         )
     total = 0
     for index, phase in enumerate(phases):
-        if phase.kind != "stop":
-            total += _count(phase, index, ends[index], ends[index + 1], start_day)
-            _within_budget(total, phase, ends[index + 1] - ends[index])
+        if phase.kind == "stop":
+            continue
+        found = _count(phase, ends[index], ends[index + 1], start_day)
+        span = span_text(phase.length / 60) if phase.length else "0 min"
+        if not found:
+            days = "" if phase.days is None else f" on {days_text(phase.days)}"
+            raise UserError(
+                f"phase {index + 1} lasts {span}, which ends before its first dose at "
+                f"{clock_text(phase.at)}{days}; make it longer, or write 'stop'"
+            )
+        total += found
+        if total > MAX_DOSES:
+            raise UserError(
+                f"every = '{span_text(phase.every)}' for {span} makes more than a million doses; "
+                "is the unit right?"
+            )
     return total
 
 
-def _count(phase: Phase, index: int, begin: int, end: int, start_day: int) -> int:
-    """Count the doses of a phase; laid out only where named days leave some out."""
-    slots = max(0, -(-(end - first_dose(phase, begin)) // minutes(phase.every)))
-    if phase.days is not None:
-        _within_budget(slots, phase, end - begin)
-        slots = len(_times(phase, begin, end, start_day))
-    if slots == 0:
-        span = span_text((end - begin) / 60) if end > begin else "0 min"
-        days = "" if phase.days is None else f" on {days_text(phase.days)}"
-        raise UserError(
-            f"phase {index + 1} lasts {span}, which ends before its first dose at "
-            f"{clock_text(phase.at)}{days}; make it longer, or write 'stop'"
-        )
-    return slots
-
-
-def _within_budget(total: int, phase: Phase, length: int) -> None:
-    if total > MAX_DOSES:
-        raise UserError(
-            f"every = '{span_text(phase.every)}' for {span_text(length / 60)} makes more than a "
-            "million doses in all; is the unit right?"
-        )
-
-
-def _times(phase: Phase, begin: int, end: int, start_day: int) -> Ints:
-    """Return the minutes of a phase's doses, those of its named days where it has some."""
-    time = np.arange(first_dose(phase, begin), end, minutes(phase.every), dtype=np.int64)
-    if phase.days is not None:
-        time = time[np.isin((time // _DAY + start_day) % 7, phase.days)]
-    return time
+def _count(phase: Phase, begin: int, end: int, start_day: int) -> int:
+    first, every = first_dose(phase, begin), minutes(phase.every)
+    daily = max(0, -(-(end - first) // every))
+    if phase.days is None:
+        return daily
+    week = 7 * _DAY // every  # doses of a week, since a whole number of them makes a day
+    days = ((start_day + (first + k * every) // _DAY) % 7 for k in range(min(week, daily)))
+    return sum(-(-(daily - k) // week) for k, day in enumerate(days) if day in phase.days)
 
 
 def _one_phase(
     phase: Phase, index: int, begin: int, end: int, start_day: int
 ) -> tuple[Ints, Floats, Codes, Ints, Ints]:
-    time = _times(phase, begin, end, start_day)
+    time = np.arange(first_dose(phase, begin), end, minutes(phase.every), dtype=np.int64)
+    if phase.days is not None:
+        time = time[np.isin((time // _DAY + start_day) % 7, phase.days)]
     step = phase.ladder.position(time - begin)
     amount = np.asarray(phase.ladder.amounts)[step]
     formulation = np.full(len(time), SR if phase.formulation == "SR" else IR, np.int8)

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from ldnsim.errors import UserError, unknown
 from ldnsim.regimen.phase import LADDER_FIELDS, Phase
-from ldnsim.regimen.regimen import Regimen
-from ldnsim.regimen.values import Kept
+from ldnsim.regimen.regimen import Regimen, user_error
 from ldnsim.regimen.weekdays import day_name
 
 _ALIASES = {"dose": "target"}
@@ -56,27 +57,27 @@ def with_fields(regimen: Regimen, values: Mapping[str, Any]) -> Regimen:
     phases: list[Any] = list(regimen.phases)
     for index, new in changes.items():
         phases[index] = _changed(regimen.phases[index], new)
+    made = Regimen.parse({**whole, "phases": phases})
     words = [f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()]
     name = ", ".join([regimen.name, *words]) if regimen.name else ""
-    return Regimen.parse({**whole, "phases": phases, "name": name})
+    return made.model_copy(update={"name": name})
 
 
-def _changed(phase: Phase, new: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a phase with some set, and what follows from them."""
-    found = {**{name: _kept(phase, name) for name in Phase.model_fields}, **new}
+def _changed(phase: Phase, new: Mapping[str, Any]) -> Phase:
+    """Return a phase with some fields set, and what follows from them."""
+    found = dict(new)
     ends = [f for f in ("start", "target") if f in new]
     if len(ends) == 1 and phase.kind == "doses" and not phase.has_ladder:
         found["start"] = found["target"] = new[ends[0]]
     for field, other in _EXCLUSIVE.items():
         if field in new and other not in new:
             found[other] = None
-    return found
-
-
-def _kept(phase: Phase, name: str) -> Any:
-    """Return a field as it is: reading its text again would take most of a long axis' time."""
-    value = getattr(phase, name)
-    return value if value is None or isinstance(value, str) else Kept(value)
+    # kept as values, not as text: reading them again would take most of the time of a long axis
+    kept = {n: v for n in Phase.model_fields if (v := getattr(phase, n)) is not None}
+    try:
+        return Phase.model_validate({**kept, **found}, context=tuple(kept.values()))
+    except ValidationError as error:
+        raise user_error(error) from None
 
 
 def _locate(regimen: Regimen, path: str) -> tuple[int, str]:

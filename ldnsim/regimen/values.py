@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
 from typing import Annotated, Any
@@ -32,8 +30,6 @@ from ldnsim.regimen.formats import (
 )
 from ldnsim.units import LONGEST_TIME, NUMBER, read_number, to_unit
 
-LONGEST_H = LONGEST_TIME
-"""Longest span, and longest regimen (h): a hundred years of 52 weeks."""
 _LARGEST = 10**39  # above and below the line of a share or factor, so that its text reads back
 SHARE = (
     rf"(?:{NUMBER}\s*/\s*{NUMBER}|{NUMBER}\s*%|{NUMBER})"
@@ -52,6 +48,7 @@ CAPSULE = (
 )
 CLOCK = r"(?:[0-9]{1,2}(?::[0-9]{2})?\s*[ap]\.?m\b\.?|[0-9]{1,2}:[0-9]{2})"
 _CLOCK = re.compile(r"([0-9]{1,2})(?::([0-9]{2}))?(?::00)?\s*(?:([ap])\.?m\.?)?")
+_LOST_POINT = re.compile(r"(?<![0-9.])(?<!e)(?<!e[+-])0[0-9]")
 _FACTOR = re.compile(rf"(x?|/)({NUMBER})(?:/({NUMBER}))?")
 _SPELLING = {
     **dict.fromkeys("−–‐‑", "-"),
@@ -67,20 +64,29 @@ def spell(text: str) -> str:
     return " ".join(text.lower().split())
 
 
+def held(value: Any, info: ValidationInfo) -> bool:
+    """Whether a value was read before, and is no number that a user wrote.
+
+    The context of validation then holds the very values that a phase has and keeps.
+    """
+    return any(value is kept for kept in info.context or ())
+
+
 def _key(info: ValidationInfo) -> str:
     return info.field_name or "value"
 
 
-def _bare(key: str, value: Any, example: str) -> UserError:
+def _bare(key: str, value: Any, unit: str, example: str) -> UserError:
     """Build the error for a number without unit, or for something that is no quantity at all."""
     if isinstance(value, Real) and not isinstance(value, bool):
-        return UserError(f"{key} = {short(value)} has no unit; write it as text, such as {example}")
+        shown = short(value)
+        return UserError(f"{key} = {shown} has no unit; write it as text, such as '{shown} {unit}'")
     return UserError(f"{key} = {short(value)}: expected text such as {example}")
 
 
 def read_amount(value: Any, info: ValidationInfo) -> Any:
     """Read a dose (mg, may be signed) or a share such as ``"1/8 of target"``."""
-    if value is None or isinstance(value, Share):
+    if value is None or isinstance(value, Share) or held(value, info):
         return value
     share = _read_share(value, _key(info)) if isinstance(value, str) else None
     return share if share is not None else _read_mg(value, _key(info))
@@ -89,8 +95,13 @@ def read_amount(value: Any, info: ValidationInfo) -> Any:
 def _read_mg(value: Any, key: str) -> float:
     """Read a dose by weight, as a volume of a solution, or as one capsule."""
     if not isinstance(value, str):
-        raise _bare(key, value, f"'{short(value)} mg'" if isinstance(value, Real) else "'4.5 mg'")
+        raise _bare(key, value, "mg", "'4.5 mg'")
     text = spell(value)
+    if _LOST_POINT.search(text):
+        raise UserError(
+            f"{key} = {short(value)}: 0 before another digit may be a lost decimal point; write "
+            "'0.5 mg' or '5 mg'"
+        )
     if match := re.fullmatch(rf"(?P<sign>[+-]?) ?(?:{SOLUTION})", text):
         volume = Fraction(read_number(match["sign"] + match["ml"], key=key))
         return float(volume * exact(to_unit(match["strength"], "mg", key=key)))
@@ -128,6 +139,8 @@ def _read_share(text: str, key: str) -> Share | None:
 
 def read_mass(value: Any, info: ValidationInfo) -> Any:
     """Read a dose in mg; a share of the target makes no sense here."""
+    if held(value, info):
+        return value
     if isinstance(value, Share) or (isinstance(value, str) and _read_share(value, _key(info))):
         raise UserError(
             f"{_key(info)} = {str(value)!r}: expected a mass such as '4.5 mg'; only the start and "
@@ -136,20 +149,20 @@ def read_mass(value: Any, info: ValidationInfo) -> Any:
     return None if value is None else _read_mg(value, _key(info))
 
 
-def read_span(value: Any, info: ValidationInfo) -> float | None:
+def read_span(value: Any, info: ValidationInfo) -> Any:
     """Read a positive span in hours, rounded to whole minutes, up to a hundred years."""
-    if value is None:
-        return None
+    if value is None or held(value, info):
+        return value
     key = _key(info)
     if isinstance(value, datetime.timedelta):
         hours = value.total_seconds() / 3600
     elif isinstance(value, str):
         hours = to_unit(spell(value), "h", key=key)
     else:
-        raise _bare(key, value, f"'{short(value)} h'" if isinstance(value, Real) else "'14 d'")
-    if hours > LONGEST_H:
+        raise _bare(key, value, "h", "'14 d'")
+    if hours > LONGEST_TIME:
         raise UserError(
-            f"{key} = {short(value)}: expected a time of at most {span_text(LONGEST_H)}"
+            f"{key} = {short(value)}: expected a time of at most {span_text(LONGEST_TIME)}"
         )
     total = minutes(hours)
     if total <= 0:
@@ -159,9 +172,9 @@ def read_span(value: Any, info: ValidationInfo) -> float | None:
     return total / 60
 
 
-def read_clock(value: Any, info: ValidationInfo) -> float:
+def read_clock(value: Any, info: ValidationInfo) -> Any:
     """Read a time of day in hours: ``"22:00"``, ``"10 pm"``, or a TOML local time."""
-    return clock_hours(value, _key(info))
+    return value if held(value, info) else clock_hours(value, _key(info))
 
 
 def clock_hours(value: Any, key: str) -> float:
@@ -219,53 +232,37 @@ def read_factor(value: Any, info: ValidationInfo) -> Fraction | None:
     return 1 / size if match[1] == "/" else size
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A value of a phase that was read before, passed on as it is when another field changes."""
-
-    value: Any
-
-
-def once(read: Callable[[Any, ValidationInfo], Any]) -> Callable[[Any, ValidationInfo], Any]:
-    """Return a reader of what people write that lets through what was `Kept`."""
-
-    def reader(value: Any, info: ValidationInfo) -> Any:
-        return value.value if isinstance(value, Kept) else read(value, info)
-
-    return reader
-
-
 def _json(kind: list[str] | str, meaning: str, *examples: object) -> Schema:
     return Schema({"type": kind, "description": meaning, "examples": list(examples)})
 
 
 Mass = Annotated[
     float,
-    BeforeValidator(once(read_mass)),
+    BeforeValidator(read_mass),
     PlainSerializer(dose_text, when_used="unless-none"),
     _json("string", "a dose with its unit", "4.5 mg", "50 ug", "1 ml of 0.5 mg/ml"),
 ]
 Amount = Annotated[
     float | Share,
-    PlainValidator(once(read_amount)),
+    PlainValidator(read_amount),
     PlainSerializer(amount_text, when_used="unless-none"),
     _json("string", "a dose with its unit, or a share of the target", "0.5 mg", "1/8 of target"),
 ]
 Span = Annotated[
     float,
-    BeforeValidator(once(read_span)),
+    BeforeValidator(read_span),
     PlainSerializer(span_text, when_used="unless-none"),
     _json("string", "a time with its unit (a week is 7 d, a month 30 d)", "14 d", "26 wk"),
 ]
 Clock = Annotated[
     float,
-    BeforeValidator(once(read_clock)),
+    BeforeValidator(read_clock),
     PlainSerializer(clock_text, when_used="unless-none"),
     _json("string", "a time of day", "22:00", "8 am"),
 ]
 Factor = Annotated[
     Fraction,
-    PlainValidator(once(read_factor)),
+    PlainValidator(read_factor),
     PlainSerializer(factor_text, when_used="unless-none"),
     _json(
         ["string", "number"],

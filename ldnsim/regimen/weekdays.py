@@ -15,7 +15,7 @@ from pydantic import WithJsonSchema as Schema
 
 from ldnsim.errors import UserError
 from ldnsim.regimen.formats import short
-from ldnsim.regimen.values import once, spell
+from ldnsim.regimen.values import held, spell
 
 NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 EXAMPLE = "'Mon, Wed and Fri'"
@@ -34,9 +34,13 @@ def weekday(text: str) -> int:
     return [n.lower() for n in NAMES].index(text[:3])
 
 
-def read_days(value: Any, info: ValidationInfo) -> tuple[int, ...] | None:
+def read_days(value: Any, info: ValidationInfo) -> Any:
     """Read named days: ``"Mon/Wed/Fri"``, ``"weekdays"``, ``"except Sun"``, or a list of names."""
-    return None if value is None else named_days(value, info.field_name or "days")
+    return (
+        value
+        if value is None or held(value, info)
+        else named_days(value, info.field_name or "days")
+    )
 
 
 def named_days(value: Any, key: str = "days") -> tuple[int, ...]:
@@ -103,7 +107,7 @@ def day_name(day: int) -> str:
 
 Days = Annotated[
     tuple[int, ...],
-    PlainValidator(once(read_days)),
+    PlainValidator(read_days),
     PlainSerializer(days_text, when_used="unless-none"),
     Schema(
         {

@@ -86,3 +86,16 @@ def test_a_variant_of_a_named_regimen_says_so_and_drops_its_sources() -> None:
     )
     assert variant.name == "registry_8_weeks, target 3 mg, at 8 am"
     assert variant.sources == ()
+
+
+def test_what_stays_is_kept_as_it_is_and_what_is_new_is_read() -> None:
+    held = Regimen.parse("1 mg nightly, +1 mg every 7 d to 3 mg, hold 2 wk, then placebo for 1 wk")
+    gone = held.with_fields({"step": None, "interval": None, "start": "3 mg"})
+    assert str(gone) == "3 mg nightly at 22:00, for 2 wk, then placebo nightly at 22:00, for 1 wk"
+    both = {"phases.1.start": "2 mg", "phases.1.target": "2 mg"}
+    assert held.with_fields({"phases.1.kind": "doses", **both}).phases[1].start == 2
+    blank = Regimen.parse("stop for 1 wk").with_field("kind", "placebo")
+    assert str(blank) == "placebo nightly at 22:00, for 1 wk"
+    for field in ("start", "every", "at", "interval"):
+        with pytest.raises(UserError, match=field):
+            held.with_field(field, 22.0)
