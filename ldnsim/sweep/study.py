@@ -125,6 +125,18 @@ def simulate(
     return study.run(threads=threads)
 
 
+def _title(prescription: Any) -> str:
+    """Return what one regimen is called: its text, its name, or the file it was recorded in."""
+    if isinstance(prescription, Mapping):
+        keys = ("name", "protocol", "prescription", "events")
+        named = (str(prescription[k]) for k in keys if k in prescription)
+        text = next(named, "recorded doses" if "table" in prescription else str(prescription))
+    else:
+        text = str(prescription)
+    # a path of this machine has no place in a result
+    return Path(text).name if text.lower().endswith(".csv") else text
+
+
 def prescribed(
     prescription: Any,
     hypothesis: str,
@@ -151,15 +163,3 @@ def prescribed(
         **blocks,
     }
     return Study.build(data, "simulate")
-
-
-def _title(prescription: Any) -> str:
-    """Return what one regimen is called: its text, its name, or the file it was recorded in."""
-    if isinstance(prescription, Mapping):
-        keys = ("name", "protocol", "prescription", "events")
-        named = (str(prescription[k]) for k in keys if k in prescription)
-        text = next(named, "recorded doses" if "table" in prescription else str(prescription))
-    else:
-        text = str(prescription)
-    # a path of this machine has no place in a result
-    return Path(text).name if text.lower().endswith(".csv") else text
