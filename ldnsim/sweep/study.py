@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ldnsim.config.study import StudyConfig
+from ldnsim.regimen import DoseTable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -132,7 +133,7 @@ def _title(prescription: Any) -> str:
         named = (str(prescription[k]) for k in keys if k in prescription)
         text = next(named, "recorded doses" if "table" in prescription else str(prescription))
     else:
-        text = str(prescription)
+        text = "recorded doses" if isinstance(prescription, DoseTable) else str(prescription)
     # a path of this machine has no place in a result
     return Path(text).name if text.lower().endswith(".csv") else text
 
