@@ -17,7 +17,7 @@ from pydantic import (
 
 from ldnsim.config.event_entry import KEYS, are_events, from_events, to_events
 from ldnsim.errors import UserError, unknown
-from ldnsim.regimen import Recorded, Recordings, Regimen, protocols
+from ldnsim.regimen import DoseTable, EventTable, Recorded, Recordings, Regimen, protocols
 
 FOLDER = "folder"
 """Key of the validation context that says where the paths of event tables begin."""
@@ -26,7 +26,7 @@ FOLDER = "folder"
 def as_regimen(value: Any, folder: Path | None = None) -> Regimen | Recorded | Recordings:
     """Make a regimen from text, ``{protocol = "careful", target = "3 mg"}``,
     ``{prescription = "4.5 mg nightly", name = "plain"}``, ``{events = "doses.csv"}``, the path of a
-    CSV file, or the structured form.
+    CSV file, a dose table made in Python, or the structured form.
 
     Args:
         value: what the user wrote.
@@ -39,6 +39,13 @@ def as_regimen(value: Any, folder: Path | None = None) -> Regimen | Recorded | R
     """
     if isinstance(value, Regimen | Recorded | Recordings):
         return value
+    if isinstance(value, DoseTable):
+        return Recorded(EventTable.of(value), "1")
+    if isinstance(value, Mapping) and any(isinstance(v, DoseTable) for v in value.values()):
+        raise UserError(
+            f"regimen: dose tables of {len(value)} subjects; give one of them, or the file with"
+            ' {"events": "doses.csv", "ids": "all"}'
+        )
     if isinstance(value, os.PathLike):
         value = {"events": os.fspath(value)}
     elif isinstance(value, str) and value.strip().lower().endswith(".csv"):

@@ -13,10 +13,10 @@ from ldnsim.errors import UserError
 from ldnsim.regimen.checks import LARGEST_MG
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable, Ints
 from ldnsim.regimen.event_file import short
-from ldnsim.units import read_number
+from ldnsim.units import LONGEST_TIME, read_number
 
 COLUMNS = ("ID", "TIME", "AMT", "EVID", "II", "ADDL", "SS", "CMT", "RATE")
-LONGEST_H = 5200 * 168.0
+LONGEST_H = LONGEST_TIME
 """Latest time of a dose: 5,200 wk, the longest study."""
 _CLOCK = re.compile(r"\d{1,2}:\d{2}|\d{1,4}[-/]\d{1,2}[-/]\d{1,4}|\d{1,2}\.\d{1,2}\.\d{2,4}")
 _UNITS = {"AMT": " (mg)", "TIME": " (h)", "II": " (h)"}
@@ -222,8 +222,17 @@ class Row:
 
 
 def compress(doses: DoseTable) -> Iterator[Run]:
-    """Yield the longest runs, from the first dose on; expanded they give the table back."""
-    time = np.rint(doses.time_h * 60).astype(np.int64)
+    """Yield the longest runs, from the first dose on; expanded they give the table back.
+
+    Raises:
+        UserError: a time that is not a whole minute.
+    """
+    minute = np.rint(doses.time_h * 60)
+    off = np.abs(doses.time_h * 60 - minute)
+    if not (off < 1e-4).all():  # NaN is no time either
+        wrong = float(doses.time_h[np.argmax(~(off < 1e-4))])
+        raise UserError(f"a dose at {wrong!r} h: expected whole minutes; round the times")
+    time = minute.astype(np.int64)
     first = 0
     while first < len(time):
         last = _last_of_run(doses, time, first)

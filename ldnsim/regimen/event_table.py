@@ -110,6 +110,15 @@ class EventTable:
         digest = hashlib.sha256(text.encode()).hexdigest()
         return cls("", digest, tuple(ids), tuple(records))
 
+    @classmethod
+    def of(cls, doses: DoseTable) -> EventTable:
+        """Return doses made in Python as a table of the subject ``1``.
+
+        Raises:
+            UserError: times that are not whole minutes, and what :meth:`read` refuses.
+        """
+        return cls.parse(_text(("1", *run.cells()) for run in compress(doses)))
+
     def __hash__(self) -> int:
         """Hash the bytes of the file, which tables with many rows keep at hand."""
         return hash((self.sha256, self.ids))

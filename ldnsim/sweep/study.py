@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ldnsim.config.blocks import Patient
 from ldnsim.config.study import StudyConfig
 from ldnsim.errors import UserError, unknown
+from ldnsim.regimen import DoseTable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -129,6 +130,18 @@ def simulate(
     return study.run(threads=threads)
 
 
+def _title(prescription: Any) -> str:
+    """Return what one regimen is called: its text, its name, or the file it was recorded in."""
+    if isinstance(prescription, Mapping):
+        keys = ("name", "protocol", "prescription", "events")
+        named = (str(prescription[k]) for k in keys if k in prescription)
+        text = next(named, "recorded doses" if "table" in prescription else str(prescription))
+    else:
+        text = "recorded doses" if isinstance(prescription, DoseTable) else str(prescription)
+    # a path of this machine has no place in a result
+    return Path(text).name if text.lower().endswith(".csv") else text
+
+
 def prescribed(
     prescription: Any,
     hypothesis: str,
@@ -160,18 +173,6 @@ def prescribed(
         **blocks,
     }
     return Study.build(data, "simulate")
-
-
-def _title(prescription: Any) -> str:
-    """Return what one regimen is called: its text, its name, or the file it was recorded in."""
-    if isinstance(prescription, Mapping):
-        keys = ("name", "protocol", "prescription", "events")
-        named = (str(prescription[k]) for k in keys if k in prescription)
-        text = next(named, "recorded doses" if "table" in prescription else str(prescription))
-    else:
-        text = str(prescription)
-    # a path of this machine has no place in a result
-    return Path(text).name if text.lower().endswith(".csv") else text
 
 
 def _refuse_unknown(blocks: Mapping[str, Any]) -> None:

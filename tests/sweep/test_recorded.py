@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,24 @@ def test_commands_take_an_event_table(folder: Path) -> None:
     done = runner.invoke(app, ["sweep", str(folder / "s.toml"), "--dry-run"])
     assert done.exit_code == 0
     assert "id: 3 values" in done.stdout and "events     data/doses.csv (SHA-256" in done.stdout
+
+
+def test_doses_made_in_python_are_run_as_they_are(tmp_path: Path) -> None:
+    habits = Adherence(p_missed=0.3, p_late=0.4, p_doubled=0.5, seed=3)
+    regimen = Regimen.parse("4.5 mg nightly at 22:00, for 12 d")
+    taken = regimen.ledger(habits).taken()
+    made = ldnsim.Study(regimen=taken, horizon="14 d")
+    np.testing.assert_array_equal(made.regimen.doses().time_h, taken.time_h)
+    np.testing.assert_array_equal(made.regimen.doses().amount_mg, taken.amount_mg)
+    assert ldnsim.Study.loads(made.resolved()) == made
+    (file := tmp_path / "taken.csv").write_text("ID,TIME,AMT\na,22,3\nb,22,3\n")
+    tables = event_table.read_csv(file)
+    assert ldnsim.simulate(tables["a"], **SMALL).attrs["title"] == "recorded doses"
+    with pytest.raises(UserError, match="dose tables of 2 subjects") as caught:
+        ldnsim.simulate(tables)
+    assert "array" not in str(caught.value)
+    with pytest.raises(UserError, match="whole minutes"):
+        ldnsim.simulate(replace(tables["a"], time_h=np.array([22.001])))
 
 
 def test_recorded_doses_are_an_arm_of_a_trial(folder: Path) -> None:
