@@ -265,6 +265,21 @@ def test_a_folder_that_is_only_read_serves_what_it_has(
     assert cache.find("1" * 20) == BODY
 
 
+def test_doctor_says_where_kernels_are_and_whether_they_are_sound(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ldnsim.cli.doctor import _cache
+
+    assert _cache() == f"{folder} (no compiled kernels of this version that can be used)"
+    path = cache.keep(kernel_key(default_model()), BODY)
+    assert path is not None
+    assert _cache() == f"{folder} (compiled kernels found, checksum right)"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "no compiled kernels" in _cache()
+    monkeypatch.setattr(cache, "folders", list)
+    assert "compiled at every start" in _cache()
+
+
 # ---- kernels ----------------------------------------------------------------------------------
 
 
