@@ -218,6 +218,20 @@ def test_a_full_disk_behind_the_output_is_told(results: Results) -> None:
         assert "No space left on device" in err
 
 
+@pytest.mark.parametrize(("width", "drawn"), [("40", False), ("120", True)])
+def test_a_table_loses_nothing_on_a_narrow_terminal(
+    width: str, drawn: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from ldnsim.cli import table
+
+    monkeypatch.setenv("COLUMNS", width)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    table.show(list("abcdef"), [[f"cell {i}" for i in range(6)]])
+    out = capsys.readouterr().out
+    assert all(f"cell {i}" in out for i in range(6))
+    assert ("\t" not in out) == drawn
+
+
 # ---- the pieces -------------------------------------------------------------------------------
 
 

@@ -25,6 +25,14 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def _too_much(error: MemoryError | RecursionError) -> str:
+    """What a user can do about more than the machine holds."""
+    if isinstance(error, RecursionError):
+        return "something in the input is nested too deeply to be read"
+    detail = f" ({error})" if str(error) else ""
+    return f"not enough memory{detail}: ask for fewer runs, times or variables at once"
+
+
 class _Announcer(logging.Handler):
     """Pass on what the library has to say (compiling, resuming), to whatever stderr is now."""
 
@@ -73,14 +81,6 @@ def _terminable() -> Iterator[list[int]]:
         yield code
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _too_much(error: MemoryError | RecursionError) -> str:
-    """What a user can do about more than the machine holds."""
-    if isinstance(error, RecursionError):
-        return "something in the input is nested too deeply to be read"
-    detail = f" ({error})" if str(error) else ""
-    return f"not enough memory{detail}: ask for fewer runs, times or variables at once"
 
 
 def guarded(resume: str = "") -> Callable[[Callable[P, None]], Callable[P, None]]:

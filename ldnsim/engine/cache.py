@@ -24,6 +24,8 @@ log = logging.getLogger("ldnsim")
 
 VARIABLE = "LDNSIM_CACHE_DIR"
 SUFFIX = ".kernels"
+_NAME = "k" + 20 * "[0-9a-f]"
+_DRAFT = ".ldnsim-kernels-"
 KEPT = 8  # files of other models, versions and processors that are left in a folder
 WAIT = 300.0  # s: longer than any compilation; whoever holds the lock has been stopped
 DAY = 86400.0
@@ -164,7 +166,7 @@ def keep(key: str, body: bytes) -> Path | None:
 
 
 def _write(folder: Path, name: str, body: bytes) -> Path:
-    handle, draft = tempfile.mkstemp(".draft", ".k", folder)
+    handle, draft = tempfile.mkstemp(".draft", _DRAFT, folder)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(_HEAD + hashlib.sha256(body).digest() + body)
@@ -179,10 +181,10 @@ def _write(folder: Path, name: str, body: bytes) -> Path:
 def tidy(folder: Path) -> None:
     """Delete all but the newest few files of kernels, and what killed processes left."""
     with suppress(OSError):
-        found = [(p.stat().st_mtime, p) for p in folder.glob(f"k*{SUFFIX}")]
+        found = [(p.stat().st_mtime, p) for p in folder.glob(f"{_NAME}{SUFFIX}")]
         stale = [p for _, p in sorted(found, reverse=True)[KEPT:]]
         limit = time.time() - DAY
-        for pattern in (".k*.draft", "k*.lock"):
+        for pattern in (f"{_DRAFT}*.draft", f"{_NAME}.lock"):
             stale += [p for p in folder.glob(pattern) if p.stat().st_mtime < limit]
         for path in stale:
             path.unlink()

@@ -139,14 +139,16 @@ def test_old_files_and_drafts_go_and_foreign_files_stay(folder: Path) -> None:
     for i in range(12):
         (folder / f"k{i:020d}{cache.SUFFIX}").write_bytes(b"")
         os.utime(folder / f"k{i:020d}{cache.SUFFIX}", (i, i))
-    for name in ("notes.txt", ".kabc.draft", "kabc.lock"):
+    gone = {f"{cache._DRAFT}abc.draft", f"k{'f' * 20}.lock"}
+    own = {"notes.txt", "kilo.kernels", "k.lock"}
+    for name in (*own, *gone):
         (folder / name).write_text("")
         os.utime(folder / name, (1, 1))
     path = put(folder)
     left = {p.name for p in folder.iterdir()}
-    assert "notes.txt" in left and path.name in left
-    assert sum(name.endswith(cache.SUFFIX) for name in left) == cache.KEPT
-    assert not {".kabc.draft", "kabc.lock"} & left
+    assert own | {path.name} <= left
+    assert sum(name.endswith(cache.SUFFIX) for name in left - own) == cache.KEPT
+    assert not gone & left
 
 
 # ---- whose ------------------------------------------------------------------------------------
@@ -261,6 +263,21 @@ def test_a_folder_that_is_only_read_serves_what_it_has(
     found = cache.keep("1" * 20, BODY)
     assert found is not None and found.parent != path.parent
     assert cache.find("1" * 20) == BODY
+
+
+def test_doctor_says_where_kernels_are_and_whether_they_are_sound(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ldnsim.cli.doctor import _cache
+
+    assert _cache() == f"{folder} (no compiled kernels of this version that can be used)"
+    path = cache.keep(kernel_key(default_model()), BODY)
+    assert path is not None
+    assert _cache() == f"{folder} (compiled kernels found, checksum right)"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "no compiled kernels" in _cache()
+    monkeypatch.setattr(cache, "folders", list)
+    assert "compiled at every start" in _cache()
 
 
 # ---- kernels ----------------------------------------------------------------------------------

@@ -32,6 +32,12 @@ def test_an_overflow_outside_of_the_states_is_a_failed_run(parameter: str) -> No
     assert np.isnan(ds["mood"].values).all()
 
 
+def test_a_patient_who_overflows_untreated_is_told_so_too() -> None:
+    ds = ldnsim.simulate("1 mg nightly for 2 d", parameters={"mood_tone": 1e308})
+    assert ds["status"].item() == Status.NOT_FINITE
+    assert np.isnan(ds["orbit_residual"].item())
+
+
 def test_a_summary_that_is_missing_by_definition_fails_nothing() -> None:
     ds = simulate(1.0)
     assert ds["status"].item() == Status.OK
