@@ -26,8 +26,8 @@ def colours(ax: Axes, values: Grid, side: str, change: bool, size: float) -> Axe
         values: shape (rows, columns).
         side: ``"lower"`` or ``"higher"``, whichever is better; empty for neutral colours.
         change: whether the values are changes.
-        size: the untreated mean; colours of changes reach at least a tenth of it, so that a small
-            change does not look like a large one.
+        size: the untreated mean; colours of changes reach at least a tenth of it, those of other
+            numbers span at least a tenth of the largest: next to nothing looks like it.
     """
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
@@ -36,6 +36,8 @@ def colours(ax: Axes, values: Grid, side: str, change: bool, size: float) -> Axe
         norm = Normalize(-top, top)
         cmap = {"lower": "RdBu_r", "higher": "RdBu", "": "PuOr"}[side]
     else:
+        spare = 0.5 * max(LEAST_SHOWN * max(abs(low), abs(high)) - (high - low), 0.0)
+        low, high = low - spare, high + spare
         norm, cmap = Normalize(low, high if high > low else low + 1), "cividis"
     ax.set_facecolor("#DDDDDD")
     ax.grid(False)

@@ -209,6 +209,8 @@ def _panel(
                 "Colours of changes reach to the largest, and at least to"
                 f" {LEAST_SHOWN:.0%} of the untreated mean."
             )
+        elif np.ptp(values[np.isfinite(values)]) < LEAST_SHOWN * np.nanmax(np.abs(values)):
+            facts.append(f"Colours span at least {LEAST_SHOWN:.0%} of the largest value.")
     width = int(ax.get_position().width * figure.get_figwidth() * 72 / 8)
     ax.set_title("\n".join(wrap(line, width) for line in lines), loc="left")
     polish(ax)

@@ -65,8 +65,10 @@ def members(ds: xr.Dataset, select: Select = None, most: int = MOST) -> list[Mem
         ds, select = narrow(ds, select), None
     if select is None:
         return [_member(ds, index) for index in _representatives(ds, most)]
+    if isinstance(select, str) or not isinstance(select, Sequence):
+        select = [select]
     found: list[Member] = []
-    for wanted in [select] if isinstance(select, str) else select:
+    for wanted in select:
         at = indices(ds, _as_mapping(ds, wanted))
         first = tuple(d for d in run_dims(ds) if d not in at and ds.sizes[d] > 1)
         member = _member(ds, dict.fromkeys(run_dims(ds), 0) | at, first)
@@ -92,7 +94,8 @@ def left_out(ds: xr.Dataset, chosen: Sequence[Member], select: Select = None) ->
         return ""
     start = f"{len(chosen)} of {total} runs shown (most = {total} draws all)"
     if sum(ds.sizes[d] > 1 for d in dims) > 1:
-        return f"{start}: a cross through the one with the lowest pain_change."
+        centre = "the middle" if best_index(ds) is None else "the one with the lowest pain_change"
+        return f"{start}: a cross through {centre}."
     there = [m.index for m in chosen]
     rest = [i for i in _every(ds) if i not in there]
     return f"{start}; left out: {listed([label_of(ds, i) for i in rest], 24)}."

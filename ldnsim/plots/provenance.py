@@ -83,6 +83,8 @@ def percent(share: float) -> str:
 
 def unit(ds: xr.Dataset, summary: str) -> str:
     """Unit of a summary as printed on an axis; pure numbers get the word of their scale."""
+    if summary in ds:
+        return unit_of(ds[summary])
     row = ds.sel(summary=summary)
     scale = str(row["summary_scale"].item()) if "summary_scale" in ds else ""
     attrs = {"units": str(row["summary_units"].item()), "scale": scale}

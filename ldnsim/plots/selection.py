@@ -62,6 +62,11 @@ def indices(ds: xr.Dataset, select: Mapping[str, Any]) -> dict[str, int]:
         UserError: an axis or value that the dataset does not have, values that contradict each
             other, or one that several runs share.
     """
+    if not isinstance(select, Mapping):
+        example = next(iter(_coordinates(ds)), "dose")
+        raise UserError(
+            f"select = {select!r}: expected values by axis, such as {{{example!r}: {select!r}}}"
+        )
     masks: dict[str, NDArray[np.bool_]] = {}
     said: dict[str, str] = {}
     for axis, value in select.items():

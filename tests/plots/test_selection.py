@@ -139,6 +139,19 @@ def test_what_was_narrowed_is_held() -> None:
         )
 
 
+def test_a_bare_value_is_of_the_only_axis(grid: xr.Dataset, named: xr.Dataset) -> None:
+    one = grid.isel(interval=0)
+    assert [m.label for m in members(one, 4.5)] == ["4.5 mg"]  # type: ignore[arg-type]
+    assert [m.label for m in members(one, "4.5 mg")] == ["4.5 mg"]
+    assert [m.label for m in members(one, [4.5, "1500 ug"])] == ["4.5 mg", "1.5 mg"]  # type: ignore[list-item]
+    with pytest.raises(UserError, match="has the axes dose, interval"):
+        members(grid, "4.5 mg")
+    with pytest.raises(UserError, match="expected values by axis, such as"):
+        narrow(one, 4.5)  # type: ignore[arg-type]
+    nothing = grid.drop_vars("pain_change")
+    assert "through the middle" in left_out(nothing, members(nothing))
+
+
 def test_a_run_is_named_once_and_open_axes_stand_at_their_first(grid: xr.Dataset) -> None:
     (one,) = members(grid, [{"dose": 4.5}])
     assert (one.label, one.by_default) == ("4.5 mg, interval 3 d", ("interval",))

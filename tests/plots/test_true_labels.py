@@ -80,6 +80,18 @@ def test_nothing_that_improves_means_no_star_and_pale_colours(grid: xr.Dataset) 
     assert ax.images[0].get_clim() == pytest.approx((-least, least))
 
 
+def test_rounding_is_no_contrast(grid: xr.Dataset) -> None:
+    values = 1.0 + 1e-15 * np.arange(20).reshape(5, 4)
+    figure = plots.heatmap(shifted(grid, "hours_blocked", values), "hours_blocked", better="lower")
+    low, high = figure.axes[0].images[0].get_clim()
+    assert (low, high) == pytest.approx((0.95, 1.05))
+    assert "span at least 10% of the largest value" in foot(figure)
+    assert "within 1% of each other" in foot(figure)
+    wide = plots.heatmap(grid, "hours_blocked").axes[0].images[0].get_clim()
+    blocked = grid["hours_blocked"]
+    assert wide == (float(blocked.min()), float(blocked.max()))
+
+
 def test_what_improves_has_its_star_and_blue_side(grid: xr.Dataset) -> None:
     figure = plots.heatmap(grid, "pain_change")
     assert len(by_gid(figure.axes[0], "best")) == 1
@@ -219,6 +231,13 @@ def test_only_whole_days_are_averaged(step: float, end: float) -> None:
     covered = time[-1] + step
     assert day[-1] < 24.0 * np.floor(covered / 24.0 + 1e-9)
     assert len(day) == int(np.floor(covered / 24.0 + 1e-9))
+
+
+def test_a_dose_taken_to_the_end_does_not_fall_there(grid: xr.Dataset) -> None:
+    ds = grid.isel(time=grid["time"] <= 12 * 168.0).copy(deep=True)
+    ds["prescribed_dose"][..., -1] = 0.0  # no dose is planned in the day after the end
+    (line,) = plots.compare(ds, [{"dose": 4.5, "interval": 3}]).axes[0].lines
+    assert line.get_ydata()[-1] == line.get_ydata()[-2] > 0.0
 
 
 def test_labels_of_four_paths_do_not_overlap_and_placebo_is_seen(grid: xr.Dataset) -> None:
