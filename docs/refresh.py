@@ -79,9 +79,7 @@ def discriminate() -> str:
 def microgram() -> str:
     """Return what the page of the microgram start shows, in two sentences, from its table."""
     text = (DOCS / "experiments" / "microgram_start.md").read_text(encoding="utf-8")
-    rows = re.findall(
-        r"^\| ([\d.]+) +\| (\w+) start +\| ([+-][\d.]+) [^|]*\| ([+-][\d.]+)", text, re.M
-    )
+    cells = r"^\| ([\d.]+) +\| \w+ start +\| ([+-][\d.]+) [^|]*\| ([+-][\d.]+)"
     worst: dict[str, list[float]] = {}
     end: dict[str, list[float]] = {}
     for reserve, a, b in re.findall(cells, text, re.M):

@@ -154,8 +154,8 @@ def headline(rows: pd.DataFrame) -> str:
     return (
         f"{verdict_}: against the {peak.columns[0]}, {told} points of the worst week's pain; in "
         f"the last week all are {close}{beyond(rows)}. People notice about {NOTICED:g} point of 10"
-        f" (a rough choice); the worst week of all is {few['worst_pain'].max():+.2f} points from the "
-        "untreated."
+        f" (a rough choice); the worst week of all is {few['worst_pain'].max():+.2f} points from"
+        " the untreated."
     )
 
 
