@@ -79,12 +79,10 @@ def discriminate() -> str:
 def microgram() -> str:
     """Return what the page of the microgram start shows, in two sentences, from its table."""
     text = (DOCS / "experiments" / "microgram_start.md").read_text(encoding="utf-8")
-    rows = re.findall(
-        r"^\| ([\d.]+) +\| (\w+) start +\| ([+-][\d.]+) [^|]*\| ([+-][\d.]+)", text, re.M
-    )
+    cells = r"^\| ([\d.]+) +\| \w+ start +\| ([+-][\d.]+) [^|]*\| ([+-][\d.]+)"
     worst: dict[str, list[float]] = {}
     end: dict[str, list[float]] = {}
-    for reserve, _, a, b in rows:
+    for reserve, a, b in re.findall(cells, text, re.M):
         worst.setdefault(reserve, []).append(float(a))
         end.setdefault(reserve, []).append(float(b))
     way = max(max(v) - min(v) for v in worst.values())
@@ -92,8 +90,8 @@ def microgram() -> str:
     other = [f"{d:.2f} points with a reserve of {r}" for r, d in apart.items() if d >= 0.05]
     ends = f"differ by {' and '.join(other)}" if other else "are the same with every reserve"
     return (
-        f"**Microgram start.** The worst weeks of the starts differ by at most {way:.2f} points, which"
-        f" nobody would\nfeel. Their last weeks {ends}."
+        f"**Microgram start.** The worst weeks of the starts differ by at most {way:.2f} points"
+        f" (people notice\nabout 1). Their last weeks {ends}."
     )
 
 

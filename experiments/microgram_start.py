@@ -153,9 +153,9 @@ def headline(rows: pd.DataFrame) -> str:
     verdict_ = "It matters" if best >= NOTICED else "Slower starts hardly matter"
     return (
         f"{verdict_}: against the {peak.columns[0]}, {told} points of the worst week's pain; in "
-        f"the last week all are {close}{beyond(rows)}. People notice about {NOTICED:g} point of 10 (a rough "
-        f"choice); the worst week of all is {few['worst_pain'].max():+.2f} points from the "
-        "untreated."
+        f"the last week all are {close}{beyond(rows)}. People notice about {NOTICED:g} point of 10"
+        f" (a rough choice); the worst week of all is {few['worst_pain'].max():+.2f} points from"
+        " the untreated."
     )
 
 
@@ -242,8 +242,8 @@ def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> st
         table(["reserve", "tolerated nightly", f"worst week at {TARGET:g} mg"], doses),
         f"{ends_sentence(rows)} A microgram start keeps "
         "the drug below any effect for most of the time: it spares by giving nothing. For a "
-        "depleted patient to be better off in the end, something would have to recover meanwhile; in the "
-        "model the reserve is a fixed property and does not.",
+        "depleted patient to be better off in the end, something would have to recover "
+        "meanwhile; in the model the reserve is a fixed property and does not.",
         "Weakness: that small reserves are common, that loss of tone hurts these patients four "
         "times as much (pain_tone) and the reserve's size are assumed. Prescribers speak of "
         "worsening that patients notice; compare the sizes above. The steps of the microgram start "

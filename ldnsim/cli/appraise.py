@@ -52,7 +52,7 @@ def validate(
     if plot is not None:
         from ldnsim import plots
 
-        typer.echo(str(plots.save(plots.scorecard([c.as_dict() for c in checks]), plot)))
+        files.save_picture(plots.scorecard([c.as_dict() for c in checks]), plot)
 
 
 def _verdict(check: Check) -> str:

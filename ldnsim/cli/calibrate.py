@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import files, table
-from ldnsim.cli.guard import guarded, say
+from ldnsim.cli.guard import guarded
 
 if TYPE_CHECKING:
     from ldnsim.analysis.calibrate import Estimate, GroupFit
@@ -52,10 +52,8 @@ def calibrate(
         files.write(out, json.dumps([as_dict(g) for g in done], indent=2) + "\n")
     if plot is not None:
         from ldnsim.plots.calibration import draw
-        from ldnsim.plots.style import save
 
-        save(draw([as_dict(g) for g in done]), plot)
-        say(f"wrote {plot}")
+        files.save_picture(draw([as_dict(g) for g in done]), plot)
 
 
 def _print(done: list[GroupFit]) -> None:

@@ -69,7 +69,7 @@ def discriminate(
         from ldnsim import plots
 
         figure = plots.discriminate(ranking_data.to_dataset(ranking, loaded.title))
-        typer.echo(f"picture  {plots.save(figure, plot)}")
+        files.save_picture(figure, plot)
 
 
 def _show(ranking: Ranking, top: int) -> None:
@@ -96,7 +96,7 @@ def _show(ranking: Ranking, top: int) -> None:
 
 def _weeks(text: str) -> list[int]:
     parts = [part.strip() for part in text.split(",")]
-    if not all(re.fullmatch(r"[0-9]{1,4}", part) for part in parts):
+    if not all(re.fullmatch(r"[0-9]{1,9}", part) for part in parts):
         raise UserError(f"--weeks {text!r}: expected whole numbers such as 1,4,12")
     return _once("--weeks", text, [int(part) for part in parts])
 

@@ -13,9 +13,15 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
 
 from ldnsim.cli.guard import say
 from ldnsim.errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ def write(path: Path, text: str) -> None:
     Raises:
         OSError: the place cannot be written; what was there is left as it was.
     """
-    target = path.resolve()  # through a link, to what it stands for
+    target = Path(os.path.realpath(path))  # through a link, to what it stands for
     target.parent.mkdir(parents=True, exist_ok=True)
     old = target.exists()
     draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
@@ -125,9 +131,23 @@ def write(path: Path, text: str) -> None:
     say(f"{'replaced' if old else 'wrote'} {path}")
 
 
+def save_picture(figure: Figure, path: Path) -> None:
+    """Save a picture and say where, and whether it replaced one; :func:`check_picture` comes first.
+
+    Raises:
+        OSError: the place cannot be written.
+    """
+    from ldnsim import plots
+
+    old = path.exists()
+    typer.echo(f"picture  {plots.save(figure, path)}")
+    if old:
+        say(f"replaced {path}")
+
+
 def _not_read(path: Path, option: str, reads: Iterable[str | Path | None]) -> None:
     for other in reads:
-        if other is not None and path.resolve() == Path(other).resolve():
+        if other is not None and os.path.realpath(path) == os.path.realpath(other):
             raise UserError(
                 f"{option} {path}: the command reads this file; choose another name to write to"
             )

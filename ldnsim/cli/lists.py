@@ -37,6 +37,8 @@ def parameters(
 
     if csv is not None and markdown:
         raise UserError("--csv and --markdown are two formats; use one")
+    if search is not None and not search.strip():
+        raise UserError("--search '': expected a word, such as half-life")
     files.check(csv, files.table_of(*records.CSV_HEADERS[:2]), "--csv")
     found = records.find(mechanism, search, grade)
     if csv is not None:

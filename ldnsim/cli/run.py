@@ -138,7 +138,7 @@ def simulate(
         raise typer.Exit(ALL_FAILED)
     show_run(ds)
     if plot is not None:
-        typer.echo(f"picture  {plots.save(plots.compare(ds), plot)}")
+        files.save_picture(plots.compare(ds), plot)
 
 
 def assignments(texts: Sequence[str] | None) -> dict[str, float]:

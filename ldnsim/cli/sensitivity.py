@@ -60,7 +60,7 @@ def sensitivity(
     names = list(summary or [])
     _print(ds, names, most)
     if plot is not None:
-        typer.echo(f"picture  {plots.save(plots.sensitivity(ds, names), plot)}")
+        files.save_picture(plots.sensitivity(ds, names), plot)
 
 
 def _compute(study: Study, select: list[str] | None, threads: int | None) -> xr.Dataset:

@@ -74,7 +74,7 @@ class Source:
         ]  # fmt: skip
         if not given or self.kind in kinds:
             return
-        belongs = " or ".join(k.value for k in kinds)
+        belongs = _listed(kinds)
         reason = why or _INSTEAD[self.kind].format(text=self.text)
         raise UserError(
             f"{given[0]} belongs to {belongs}, not to {self.kind.value}; {reason}, or leave it out"
@@ -111,7 +111,7 @@ class Source:
         from ldnsim.sweep.study import prescribed
 
         doses = {"events": self.text} if self.kind is EVENTS else self.text
-        named = hypothesis or "dual_pathway"
+        named = "dual_pathway" if hypothesis is None else hypothesis
         return prescribed(doses, named, phenotype, None, assignments(settings))
 
 
@@ -128,7 +128,7 @@ def resolve(text: str | Path, *kinds: Kind) -> Source:
     source = Source(_kind(str(text), kinds), str(text))
     if source.kind in kinds:
         return source
-    wanted = " or ".join(k.value for k in kinds)
+    wanted = _listed(kinds)
     raise UserError(
         f"{source.text} is {source.kind.value}; expected {wanted}{_way_out(source, kinds)}"
     )
@@ -140,8 +140,10 @@ def _kind(text: str, kinds: Sequence[Kind]) -> Kind:
     if ending in _ENDINGS:
         return _ENDINGS[ending]
     if text.strip() and _is_there(path):
-        if path.is_dir():
+        if (path / "zarr.json").is_file():
             return STORE
+        if path.is_dir():
+            raise UserError(f"{text} is a folder; expected {_listed(kinds)}")
         raise UserError(
             f"{text}: a file of no kind that is known here; a study file ends in .toml, a stored"
             " result in .zarr or .nc, an event table in .csv"
@@ -149,9 +151,14 @@ def _kind(text: str, kinds: Sequence[Kind]) -> Kind:
     if PRESCRIPTION in kinds and not _looks_like_a_path(text):
         return PRESCRIPTION
     here = path.parent if _is_there(path.parent) else Path()
-    near = sorted(p.name for p in here.glob("*") if p.suffix.lower() in _ENDINGS)
-    wanted = " or ".join(k.value for k in kinds)
-    raise UserError(f"there is no {text!r}; expected {wanted}{nearest(path.name, near)}")
+    near = [p.name for p in here.glob("*") if _ENDINGS.get(p.suffix.lower()) in kinds]
+    hint = nearest(path.name, sorted(near)) if text.strip() else ""
+    raise UserError(f"there is no {text!r}; expected {_listed(kinds)}{hint}")
+
+
+def _listed(kinds: Sequence[Kind]) -> str:
+    words = [k.value for k in kinds]
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _is_there(path: Path) -> bool:

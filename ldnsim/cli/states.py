@@ -49,7 +49,7 @@ def states(
     if json_file is not None:
         files.write(json_file, json.dumps(branch.as_dict(), indent=1) + "\n")
     if plot is not None:
-        typer.echo(f"picture  {plots.save(plots.bifurcation(branch.to_dataset()), plot)}")
+        files.save_picture(plots.bifurcation(branch.to_dataset()), plot)
 
 
 def _show(branch: Branch) -> None:
