@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ldnsim.sweep import files
 from ldnsim.sweep.blocks import ARRAYS, BlockFolder
-from ldnsim.sweep.record import seal
+from ldnsim.sweep.record import sealed
 from ldnsim.sweep.target import check_replaceable
 from ldnsim.sweep.zarr_files import StoreFiles
 
@@ -91,9 +93,13 @@ def finish(job: Job, folder: BlockFolder, size: int, target: Path, kind: str) ->
 
 
 def write_netcdf(ds: xr.Dataset, path: Path) -> None:
-    """Write a NetCDF file with its checksum."""
-    ds.to_netcdf(path, engine="h5netcdf")
-    seal(path)
+    """Write a NetCDF file with its checksum.
+
+    It is made in memory: on a full disk HDF5 would take the process down with it.
+    """
+    file = io.BytesIO()
+    ds.to_netcdf(file, engine="h5netcdf")
+    files.put(path, sealed(file.getvalue()), flush=True)
 
 
 def _write_zarr(job: Job, folder: BlockFolder, size: int, path: Path) -> None:

@@ -36,16 +36,6 @@ def put(path: Path, data: bytes, *, flush: bool = False) -> None:
         os.close(handle)
 
 
-def append(path: Path, data: bytes) -> None:
-    """Add to the end of a file and flush it."""
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
-    try:
-        os.write(handle, data)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that it is either whole or as before, whatever happens."""
     draft = path.with_name(f".{path.name}.draft")
@@ -91,9 +81,9 @@ def flush_all(root: Path, below: Iterable[str]) -> None:
 
 def make(path: Path) -> None:
     """Make a folder, with those above it, unless it is there."""
-    missing = [p for p in (path, *path.parents) if not p.is_dir()]
-    for folder in reversed(missing):
-        os.mkdir(folder)
+    if not path.is_dir():
+        make(path.parent)
+        os.mkdir(path)
 
 
 def link(source: Path, target: Path) -> None:

@@ -119,10 +119,9 @@ def expects_record(root: Path) -> bool:
         return False
 
 
-def seal(path: Path) -> None:
-    """Add to a NetCDF file its size and checksum."""
-    size = path.stat().st_size
-    files.append(path, b"\nldnsim 1 size=%020d crc32=%08x\n" % (size, crc_of(path)))
+def sealed(data: bytes) -> bytes:
+    """Return the content of a NetCDF file with its size and checksum behind its end."""
+    return data + b"\nldnsim 1 size=%020d crc32=%08x\n" % (len(data), zlib.crc32(data))
 
 
 def is_sealed(path: Path) -> bool:

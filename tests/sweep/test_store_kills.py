@@ -169,8 +169,15 @@ def sensitivities(number: float) -> xr.Dataset:
 
 
 @every_call
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize(
+    ("name", "again"),
+    [
+        ("a.zarr", False),
+        ("a.zarr", True),
+        ("a.nc", False),
+        pytest.param("a.nc", True, marks=pytest.mark.soak),
+    ],
+)
 def test_a_kill_at_any_call_while_sensitivities_are_added(
     tmp_path: Path, every: bool, name: str, again: bool
 ) -> None:
