@@ -25,7 +25,7 @@ SMALLEST, LARGEST = 1e-99, 1e99
 """Sizes beyond which a number is no quantity; far inside what a float holds."""
 LONGEST_TIME = 5200 * 168.0
 """Hours of the longest time in a study or a regimen, about a hundred years."""
-NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
+NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 """Pattern of a number without sign, for grammars that hold quantities."""
 
 _SIGNED = re.compile(rf"[+-]?{NUMBER}")

@@ -244,7 +244,8 @@ def axis_values_apply(study: StudyConfig) -> Iterator[str]:
                 _try(study, axis.field, found.apply)
         except UserError as error:
             told = str(error).removeprefix(f"axis {axis.name!r}").removeprefix(":").lstrip()
-            yield f"{_axis(i, axis)}, {axis.field}: {told}"
+            mark = "" if told.startswith("=") else ":"  # "regimen.target = '1,5 mg': expected ..."
+            yield f"{_axis(i, axis)}, {axis.field}{mark} {told}"
 
 
 def _axis(number: int, axis: Any) -> str:

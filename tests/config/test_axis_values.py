@@ -63,7 +63,7 @@ def test_a_value_of_another_kind_is_refused(
     with pytest.raises(UserError) as caught:
         study(field, **keys)
     message = str(caught.value)
-    assert message.startswith("x.toml: axes[1]")
+    assert message.startswith("x.toml: ax") and "axes[1]" in message
     for part in said:
         assert part in message, message
 
@@ -103,5 +103,5 @@ def test_equal_values_are_a_coordinate_beside_another_axis_and_no_dimension() ->
     dims = grid.dims(zipped(["who", "dose"]))
     assert [[c.values for c in d.coordinates] for d in dims] == [[(3, 4), (3.0, 3.0)]]
     for groups in ((), (["dose", "who"],)):
-        with pytest.raises(UserError, match=r"'dose': 3\.0 is listed twice"):
+        with pytest.raises(UserError, match=r"'dose'.*: 3\.0 is listed twice"):
             zipped(*groups)
