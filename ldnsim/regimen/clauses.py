@@ -133,8 +133,9 @@ class Reader:
         self.put("start_day", match["day"], match)
 
     def step(self, match: re.Match[str]) -> None:
-        """``+0.5 mg`` or ``-1/8 of target``; its interval follows."""
-        self.put("step", match["sign"] + match["amount"], match)
+        """``+0.5 mg``, ``-1/8 of target``, ``increase by 0.5 mg``; its interval follows."""
+        sign = match["sign"] or ("-" if match["down"] else "+")
+        self.put("step", sign + match["amount"], match)
         self.stepping = True
 
     def factor(self, match: re.Match[str]) -> None:
@@ -216,7 +217,11 @@ class Reader:
 _WORD = r"(?P<word>nights?|evenings?|mornings?|days?)"
 Clause = tuple[str, Callable[[Reader, re.Match[str]], None], str]
 CLAUSES: tuple[Clause, ...] = (
-    ("'by mouth'", Reader.noise, rf"{_dotted(('po',))}|by\s+mouth|orally|per\s+os|take\b"),
+    (
+        "'by mouth'",
+        Reader.noise,
+        rf"{_dotted(('po',))}|by\s+mouth|orally|per\s+os|take|ldn|naltrexone(?:\s+(?:hcl|hydrochloride))?",
+    ),
     ("'hold 4 wk first'", Reader.first_hold, rf"hold\s+(?:for\s+)?(?P<span>{_SPAN})\s+first"),
     ("'first step after 4 wk'", Reader.first_hold, rf"first\s+step\s+after\s+(?P<span>{_SPAN})"),
     (
@@ -269,7 +274,12 @@ CLAUSES: tuple[Clause, ...] = (
         r"|(?:once\s+)?(?P<period>week|month)ly|once\s+a\s+(?P<a>week|month))",
     ),
     ("'at 22:00'", Reader.at, rf"(?:at\s+|@\s*)?(?P<clock>{CLOCK})"),
-    ("'+0.5 mg every 14 d'", Reader.step, rf"(?P<sign>[+-])\s*(?P<amount>{_AMOUNT})"),
+    (
+        "'+0.5 mg every 14 d'",
+        Reader.step,
+        r"(?:(?P<sign>[+-])\s*|(?:increas|rais|(?P<down>decreas|reduc|lower))(?:e|ing)?\s+"
+        rf"(?:(?:the\s+)?dose\s+)?by\s+)(?P<amount>{_AMOUNT})",
+    ),
     (
         "'double every week'",
         Reader.double,

@@ -48,7 +48,6 @@ CAPSULE = (
 )
 CLOCK = r"(?:[0-9]{1,2}(?::[0-9]{2})?\s*[ap]\.?m\b\.?|[0-9]{1,2}:[0-9]{2})"
 _CLOCK = re.compile(r"([0-9]{1,2})(?::([0-9]{2}))?(?::00)?\s*(?:([ap])\.?m\.?)?")
-_LOST_POINT = re.compile(r"(?<![0-9.])(?<!e)(?<!e[+-])0[0-9]")
 _FACTOR = re.compile(rf"(x?|/)({NUMBER})(?:/({NUMBER}))?")
 _SPELLING = {
     **dict.fromkeys("−–‐‑", "-"),
@@ -97,11 +96,6 @@ def _read_mg(value: Any, key: str) -> float:
     if not isinstance(value, str):
         raise _bare(key, value, "mg", "'4.5 mg'")
     text = spell(value)
-    if _LOST_POINT.search(text):
-        raise UserError(
-            f"{key} = {short(value)}: 0 before another digit may be a lost decimal point; write "
-            "'0.5 mg' or '5 mg'"
-        )
     if match := re.fullmatch(rf"(?P<sign>[+-]?) ?(?:{SOLUTION})", text):
         volume = Fraction(read_number(match["sign"] + match["ml"], key=key))
         return float(volume * exact(to_unit(match["strength"], "mg", key=key)))

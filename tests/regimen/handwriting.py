@@ -151,7 +151,12 @@ class Pen:
     def step(self, climb: Climb) -> str:
         if climb.step is not None:
             sign = "+" if climb.step > 0 else self.pick(["-", "−", "–"])
-            return sign + self.pick(["", " "]) + self.mass(abs(climb.step))
+            words = {
+                True: ["increase by ", "raise the dose by "],
+                False: ["reduce by ", "lower by "],
+            }
+            sign = self.pick([sign, f"{sign} ", *words[climb.step > 0]])
+            return sign + self.mass(abs(climb.step))
         factor = climb.factor or Fraction(1)
         if factor == 2 and self.chance(2):
             return self.pick(["double", "doubling", "double the dose"])
@@ -171,7 +176,7 @@ class Pen:
         if part.slow:
             parts.append(self.pick(["slow release", "SR", "sustained-release", "ER"]))
         if self.chance(5):
-            parts.append(self.pick(["po", "p.o.", "by mouth", "orally", "PO"]))
+            parts.append(self.pick(["po", "p.o.", "by mouth", "orally", "PO", "LDN", "naltrexone"]))
         if part.climb is not None:
             parts += self.climb(part.climb, part)
         if part.climb is None or part.climb.held is None:

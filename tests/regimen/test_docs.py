@@ -54,7 +54,7 @@ def test_every_form_of_the_grammar_table_is_read() -> None:
         "first hold": "2 mg nightly, +0.5 mg every 14 d to 4.5 mg, {}, for 9 wk",
         "length": "2 mg nightly, +0.5 mg every 14 d to 4.5 mg, {}",
         "release": "4.5 mg {} for 9 wk",
-        "by mouth": "{} 4.5 mg nightly for 9 wk",
+        "words without effect": "{} 4.5 mg nightly for 9 wk",
     }
     for clause, forms, _ in table("| clause | forms |"):
         found = re.findall(r"`([^`]+)`", forms)
@@ -70,7 +70,7 @@ def test_every_form_of_the_grammar_table_is_read() -> None:
                 text = f"2 mg nightly, {filled} to 4.5 mg, for 9 wk"
             else:
                 text = whole[clause].format(filled)
-            down = form.startswith(("-", "/", "halve", "down"))
+            down = form.startswith(("-", "/", "halve", "down", "reduce"))
             text = text.replace("TARGET", "1 mg" if down else "4.5 mg")
             text = text.replace("STEP", "-0.5 mg" if down else "+0.5 mg")
             regimen = Regimen.parse(text)
