@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from ldnsim.errors import UserError
+from ldnsim.sweep.store import partial_folder
 from tests.sweep.faults import run, stand_in, title_of
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +75,28 @@ def test_processes_killed_outright_while_they_overwrite(
             assert [p.name for p in tmp_path.iterdir()] == [name]
     run(out, "two", overwrite=True)
     assert title_of(out) == "two" and [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_writers_that_come_and_go_are_never_two(tmp_path: Path) -> None:
+    """The file of the lock goes with every writer; no two hold locks on different ones."""
+    inside, numbers = tmp_path / "inside", []
+    for _ in range(3):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            number = os.fork()
+        if number == 0:
+            code = 1
+            try:
+                for _ in range(400):
+                    with contextlib.suppress(UserError), partial_folder(tmp_path / "a.zarr").held():
+                        inside.touch(exist_ok=False)
+                        inside.unlink()
+                code = 0
+            finally:
+                os._exit(code)
+        numbers.append(number)
+    assert [os.waitpid(n, 0)[1] for n in numbers] == [0, 0, 0]
+    assert not list(tmp_path.iterdir())
 
 
 STUDY = """
