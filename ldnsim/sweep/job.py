@@ -117,10 +117,12 @@ def _indices(names: Sequence[str]) -> Ints:
     return np.array([index[n] for n in names], dtype=np.int64)
 
 
-def undisturbed(events: Events) -> bool:
-    """Whether nothing is given and no parameter set."""
-    states = len(default_model().states)
-    return not ((events.target >= states) | (events.value != 0.0)).any()
+def undisturbed(events: Sequence[Events]) -> NDArray[np.bool_]:
+    """Return in which runs nothing is given and no parameter set, shape (runs,)."""
+    run = np.repeat(np.arange(len(events)), [len(e.time) for e in events])
+    sets = np.concatenate([e.target for e in events]) >= len(default_model().states)
+    acts = sets | (np.concatenate([e.value for e in events]) != 0.0)
+    return np.bincount(run[acts], minlength=len(events)) == 0
 
 
 def run_events(plan: Plan, i: int) -> Events:
@@ -261,7 +263,7 @@ class Job:
             self.untreated.mean[who],
             self.untreated.reference.extreme[who],
             self._hours(task, solved, who),
-            np.array([undisturbed(e) for e in task.events]),
+            undisturbed(task.events),
         )
         untreated = self.untreated.status[who]
         status = np.where(untreated != 0, untreated, solved.status).astype(np.int8)

@@ -64,6 +64,26 @@ def test_the_worst_pain_is_compared_with_the_worst_of_an_untreated_day() -> None
     assert float(treated["worst_pain_change"]) == pytest.approx(expected, abs=2e-4)
 
 
+def test_extremes_of_any_kind_are_against_the_same_of_an_untreated_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = SUMMARIES["worst_pain_change"]
+    kinds = {"least": replace(one, name="least", kind="min"),
+             "worst_percent": replace(one, name="worst_percent", derived="percent", unit="percent"),
+             "peak": replace(one, name="peak", observable="beta_endorphin")}  # fmt: skip
+    for name, summary in kinds.items():
+        monkeypatch.setitem(registry.SUMMARIES, name, summary)
+    names = [*kinds, "worst_pain_change", "pain_change"]
+    placebo = simulate("placebo nightly at 22:17 for 50 h", names)
+    assert {n: float(placebo[n]) for n in names} == dict.fromkeys(names, 0.0)
+    tiny = simulate("1 ng nightly at 22:17 for 50 h", names)
+    assert all(abs(float(tiny[n])) < 1e-3 for n in names), "a day's swing is a hundred times that"
+    strong = simulate("50 mg nightly at 22:00 for 4 wk", names)
+    pain = float(strong["worst_pain_change"])
+    assert 0.0 < pain < 1.0 and float(strong["peak"]) > 0.1
+    assert float(strong["worst_percent"]) / pain == pytest.approx(100.0 / 5.15, rel=0.02)
+
+
 def test_a_clock_summary_reads_its_own_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     one = SUMMARIES["hours_rebound"]
     other = replace(one, name="hours_enkephalin", observable="met_enkephalin")
