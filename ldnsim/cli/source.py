@@ -151,8 +151,10 @@ def _kind(text: str, kinds: Sequence[Kind]) -> Kind:
     if PRESCRIPTION in kinds and not _looks_like_a_path(text):
         return PRESCRIPTION
     here = path.parent if _is_there(path.parent) else Path()
-    near = [p.name for p in here.glob("*") if _ENDINGS.get(p.suffix.lower()) in kinds]
-    hint = nearest(path.name, sorted(near)) if text.strip() else ""
+    near = sorted(p.name for p in here.glob("*") if p.suffix.lower() in _ENDINGS)
+    own = [name for name in near if _ENDINGS[Path(name).suffix.lower()] in kinds]
+    close = [n for n in near if "mean" in nearest(path.name, [n])]
+    hint = nearest(path.name, close or own) if text.strip() else ""
     raise UserError(f"there is no {text!r}; expected {_listed(kinds)}{hint}")
 
 
