@@ -113,6 +113,8 @@ def test_prescriptions_of_pharmacies_and_clinics(text: str, canonical: str) -> N
         ("1 mg, +1 mg to 4 mg every 3 d every 7 d", ["interval of doses first"]),
         ("stop for 2 wk at 08:00", ["'at'", "no doses"]),
         ("٤ mg nightly", ["cannot read"]),
+        ("9" * 19_000 + " mg nightly", ["more than 40 digits"]),
+        ("1 mg nightly, " + "x " * 9_000, ["'x x"]),
         ("1 mg nightly, " + "po " * 9000, ["at most 20,000"]),
     ],
 )
@@ -146,6 +148,8 @@ def test_what_is_ambiguous_or_wrong_is_refused_with_the_form_to_use(
         ("duration", "1,5 wk", ["1.5 wk"]),
         ("duration", "9**9**9 h", ["duration"]),
         ("duration", "1e12 h", ["at most 5200 wk"]),
+        ("start", "1" * 50_000 + " of target", ["more than 40 digits"]),
+        ("duration", "1." + "1" * 50_000 + " h", ["more than 40 digits"]),
         pytest.param("duration", 10**5000, ["duration"], id="digits"),
         ("duration", "-3 d", ["at least one minute"]),
         ("at", 22.30, ["'22:30'"]),
