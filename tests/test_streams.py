@@ -161,7 +161,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
             own = folder / f"{name} {mode}"
             places = {"store": folder / "s.zarr", "study": folder / "s.toml", "own": own}
             words = [*name.split(), *(w.format(**places) for w in WORDS[name])]
-            asked = [name, "--help"] if helps(name, mode) else words
+            asked = [*name.split(), "--help"] if helps(name, mode) else words
             cases.append({
                 "key": (name, mode), "mode": mode, "own": str(own), "words": asked,
                 "out": f"{own}.out", "err": f"{own}.err",
