@@ -38,7 +38,7 @@ def test_help(measure: Any, python: Run) -> None:
 def test_compile_cold(measure: Any, python: Run, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     measure(python, "-c", COMPILE, cache=cache, rounds=1, reference="start")
-    assert list(cache.glob("*.compiled"))
+    assert list(cache.glob("*.kernels"))
 
 
 @pytest.mark.usefixtures("warm")

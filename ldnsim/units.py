@@ -1,58 +1,216 @@
-"""Quantities with units, read from what a user wrote: ``"4.5 mg"``, ``"14 d"``, ``"3 nmol/L"``.
+"""Quantities as people write them: one strict number and a closed list of units.
 
-Masses and times, the units of prescriptions, are converted with exact decimal arithmetic and cost
-no import; anything else is left to pint, which is loaded on first need. A week is 7 d and a
-month is 30 d.
+``"4.5 mg"``, ``".5 mg"``, ``"14 d"``, ``"3 nmol/L"``. This is the one reader behind prescriptions,
+study files, axes, tables of events and the command line. A number is digits with at most one
+decimal point and an exponent; a unit is on the list below, or two of the list around a slash.
+Nothing else is read, and nothing is evaluated. A week is 7 d and a month is 30 d; a year is
+refused, since it is neither 12 mo nor 52 wk.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from numbers import Real
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from functools import lru_cache
+from numbers import Integral, Real
 
 from ldnsim.errors import UserError, nearest
 
-if TYPE_CHECKING:
-    import pint
+LONGEST = 40
+"""Characters of the longest number that is read."""
+SMALLEST, LARGEST = 1e-99, 1e99
+"""Sizes beyond which a number is no quantity; far inside what a float holds."""
+LONGEST_TIME = 5200 * 168.0
+"""Hours of the longest time in a study or a regimen, about a hundred years."""
+NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
+"""Pattern of a number without sign, for grammars that hold quantities."""
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_SIMPLE = re.compile(rf"\s*({_NUMBER})\s*([A-Za-zµμ]+)\s*")
+_SIGNED = re.compile(rf"[+-]?{NUMBER}")
+# what somebody may have meant as a number, to tell it from its unit in a message
+_LOOKS = re.compile(
+    r"(?P<number>(?:[0-9]|[.,'_*/^+\s-](?=[.,'_*/^+\s-]*[0-9])|[eE](?=[+-]?[0-9]))*)(?P<rest>.*)",
+    re.DOTALL,
+)
+_MINUS = "\N{MINUS SIGN}"
 
-_MASS = {"kg": "1e6", "g": "1e3", "mg": "1", "ug": "1e-3", "mcg": "1e-3", "ng": "1e-6"}
-_HOURS = {"h": 60, "d": 24 * 60, "wk": 7 * 24 * 60, "mo": 30 * 24 * 60}
-_ALIASES = {
-    **dict.fromkeys(("µg", "μg", "microgram", "micrograms"), "ug"),
-    **dict.fromkeys(("milligram", "milligrams"), "mg"),
-    **dict.fromkeys(("nanogram", "nanograms"), "ng"),
-    **dict.fromkeys(("gram", "grams"), "g"),
-    **dict.fromkeys(("minute", "minutes", "mins"), "min"),
-    **dict.fromkeys(("hour", "hours", "hr", "hrs"), "h"),
-    **dict.fromkeys(("day", "days"), "d"),
-    **dict.fromkeys(("week", "weeks", "wks", "w"), "wk"),
-    **dict.fromkeys(("month", "months", "mos"), "mo"),
+Dimension = tuple[int, int, int, int]
+"""Exponents of mass, time, substance and volume."""
+_MASS, _TIME, _SUBSTANCE, _VOLUME = (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)
+_PURE = (0, 0, 0, 0)
+_MOLAR = (0, 0, 1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit that is read.
+
+    Attributes:
+        dimension: exponents of mass, time, substance and volume.
+        size: in mg, min, nmol and L, exactly.
+    """
+
+    dimension: Dimension
+    size: Fraction
+
+
+_ATOMS: dict[Dimension, dict[str, str]] = {
+    _MASS: {"ng": "1e-6", "ug": "1e-3", "mg": "1", "g": "1e3"},
+    _TIME: {"min": "1", "h": "60", "d": "1440", "wk": "10080", "mo": "43200"},
+    _SUBSTANCE: {"pmol": "1e-3", "nmol": "1", "umol": "1e3", "mmol": "1e6"},
+    _VOLUME: {"uL": "1e-6", "mL": "1e-3", "dL": "1e-1", "L": "1"},
+    _MOLAR: {"pM": "1e-3", "nM": "1", "uM": "1e3"},
+    _PURE: {"1": "1", "%": "1e-2"},
 }
-# unit -> (dimension, size in mg or in minutes): whole minutes keep calendar arithmetic exact
-_EXACT: dict[str, tuple[str, Decimal]] = {
-    **{name: ("[mass]", Decimal(size)) for name, size in _MASS.items()},
-    **{name: ("[time]", Decimal(size)) for name, size in _HOURS.items()},
-    "min": ("[time]", Decimal(1)),
+_SAME = {
+    "ug": ("mcg", "microgram", "micrograms"),
+    "mg": ("milligram", "milligrams"),
+    "ng": ("nanogram", "nanograms"),
+    "g": ("gram", "grams"),
+    "min": ("mins", "minute", "minutes"),
+    "h": ("hr", "hrs", "hour", "hours"),
+    "d": ("day", "days"),
+    "wk": ("w", "wks", "week", "weeks"),
+    "mo": ("mos", "month", "months"),
+    "L": ("liter", "liters", "litre", "litres"),
+    "%": ("percent",),
+    "1": ("", "dimensionless"),
 }
-_NAMES = {
-    "[mass]": ("a mass", "4.5 mg"),
-    "[time]": ("a time", "14 d"),
-    "dimensionless": ("a number without unit", "0.5"),
-    "[substance]": ("an amount of substance", "10 nmol"),
-    "[substance] / [length] ** 3": ("a molar concentration", "3 nmol/L"),
-    "[mass] / [length] ** 3": ("a mass concentration", "5 pg/mL"),
-    "1 / [time]": ("a rate", "0.2 1/h"),
-    "[mass] / [time]": ("a mass per time", "1 mg/d"),
-    "[length] ** 3": ("a volume", "3 L"),
-    "[length] ** 3 / [time]": ("a clearance", "90 L/h"),
+# only under a slash: no dose is written in pg, and no volume in these
+_ABOVE = {"pg": Unit(_MASS, Fraction("1e-9"))}
+_NAMES: dict[Dimension, tuple[str, str, str]] = {
+    _MASS: ("a mass", "4.5 mg", "ng, ug (mcg), mg, g"),
+    _TIME: ("a time", "14 d", "min, h, d, wk (7 d), mo (30 d)"),
+    _PURE: ("a number without unit", "0.5", "none, or %"),
+    _SUBSTANCE: ("an amount of substance", "10 nmol", "pmol, nmol, umol, mmol"),
+    _VOLUME: ("a volume", "3 L", "uL, mL, dL, L"),
+    _MOLAR: ("a molar concentration", "3 nmol/L", "nmol/L, pM, nM, uM"),
+    (1, 0, 0, -1): ("a mass concentration", "5 pg/mL", "pg/mL, ng/mL, ug/L"),
+    (0, -1, 0, 0): ("a rate", "0.2 1/h", "1/min, 1/h, 1/d, 1/wk"),
+    (1, -1, 0, 0): ("a mass per time", "1 mg/d", "ng/h, ug/d, mg/d"),
+    (0, -1, 1, 0): ("an amount of substance per time", "10 nmol/h", "nmol/h, umol/d"),
+    (0, -1, 0, 1): ("a clearance", "90 L/h", "mL/min, L/h, L/d"),
 }
+# words that have a meaning elsewhere, and what to write here
+_INSTEAD = {
+    **dict.fromkeys(
+        ("y", "yr", "yrs", "year", "years", "a", "annum"),
+        "write a year as '52 wk' or '365 d'",
+    ),
+    **dict.fromkeys(("gr", "grain", "grains"), "to some a grain, to others a gram"),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "the shortest unit is min"),
+    "m": "write min for minutes or mo for months",
+}
+
+
+def _plain(unit: str) -> str:
+    """Write a unit without spaces and with u for micro; both signs of micro are in use."""
+    text = re.sub(r"\s*/\s*", "/", unit.strip()).replace("µ", "u").replace("μ", "u")
+    return f"1{text}" if text.startswith("/") else text
+
+
+def _table() -> dict[str, Unit]:
+    found: dict[str, Unit] = {}
+    for dimension, sizes in _ATOMS.items():
+        for name, size in sizes.items():
+            for word in (name, *_SAME.get(name, ())):
+                found[word if dimension == _MOLAR else word.lower()] = Unit(
+                    dimension, Fraction(size)
+                )
+    return found
+
+
+_UNITS = _table()
+
+
+@lru_cache(maxsize=512)
+def _atom(name: str) -> Unit | None:
+    # a capital M is molar, and a small one is not: nM, but mg and MG are the same
+    return _UNITS.get(name) or _UNITS.get(name.lower())
+
+
+@lru_cache(maxsize=512)
+def find_unit(name: str) -> Unit | None:
+    """Return a unit of the list, or of two of the list around a slash; None when it is neither.
+
+    Args:
+        name: such as ``"mg"``, ``"µg"``, ``"weeks"``, ``"nmol/L"``, ``"1/h"``.
+    """
+    above, slash, below = _plain(name).partition("/")
+    top = (_ABOVE.get(above) if slash else None) or _atom(above)
+    if not slash or top is None:
+        return top
+    bottom = _atom(below)
+    if bottom is None or bottom.dimension not in (_TIME, _VOLUME) or above in ("", "%"):
+        return None
+    exponents = tuple(a - b for a, b in zip(top.dimension, bottom.dimension, strict=True))
+    unit = Unit(exponents, top.size / bottom.size)  # type: ignore[arg-type]
+    return unit if unit.dimension in _NAMES else None
+
+
+def read_number(text: str, *, key: str = "value") -> Decimal:
+    """Read a plain number, exactly: sign, digits with at most one decimal point, exponent.
+
+    Args:
+        text: such as ``"4.5"``, ``".5"``, ``"-1e-3"``; U+2212 counts as minus.
+        key: what the user called it; opens the error message.
+
+    Raises:
+        UserError: anything else, also ``inf``, ``nan``, ``1_000``, ``1,5`` and sizes beyond
+            :data:`SMALLEST` and :data:`LARGEST`, with what to write instead.
+    """
+    found = _strict(text.strip())
+    if found is None:
+        number, unit = _split(text[: 3 * LONGEST])
+        plain = bool(unit) and _strict(number) is not None
+        why = f"no unit is read here; write {number}" if plain else _why_not(text)
+        raise UserError(f"{key} = {_shown(text)}: expected a number such as '0.5'; {why}")
+    if not _in_range(found):
+        raise UserError(f"{key} = {_shown(text)}: {_OUT_OF_RANGE}")
+    return found
+
+
+def plain_number(value: object, *, key: str = "value") -> float:
+    """Return a number given as a number, as a study file or Python has it.
+
+    Args:
+        value: an int or float, also of NumPy; no text and no truth value stands for a number.
+        key: what the user called it; opens the error message.
+
+    Raises:
+        UserError: anything else, and sizes no quantity has, with what to write instead.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        hint = f"; write {value} without quotes" if _reads(value) else ""
+        raise UserError(f"{key} = {_shown(value)}: expected a number{hint}")
+    number = _as_float(value)
+    if not math.isfinite(number):
+        raise UserError(f"{key} = {_shown(value)}: expected a finite number")
+    if not _in_range(number):
+        raise UserError(f"{key} = {_shown(value)}: expected a number; {_OUT_OF_RANGE}")
+    return number
+
+
+def whole_number(value: object, *, key: str = "value") -> int:
+    """Return a whole number given as one; see :func:`plain_number`.
+
+    Raises:
+        UserError: anything else, also ``2.0``, ``true``, ``"2"`` and more than 64 bits.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        hint = f"; write {value} without quotes" if _reads(value) else ""
+        if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+            hint = f"; write {int(value)}"
+        raise UserError(f"{key} = {_shown(value)}: expected a whole number{hint}")
+    if abs(int(value)) >= 2**63:
+        raise UserError(f"{key} = {_shown(value)}: expected a whole number of at most 18 digits")
+    return int(value)
+
+
+def _reads(value: object) -> bool:
+    return isinstance(value, str) and _strict(value.strip()) is not None
 
 
 def to_unit(value: str | float, unit: str, *, key: str = "value") -> float:
@@ -64,77 +222,133 @@ def to_unit(value: str | float, unit: str, *, key: str = "value") -> float:
         key: what the user called it; opens the error message.
 
     Raises:
-        UserError: no number, no unit, an unknown unit, or a unit of another dimension.
+        UserError: no number, no unit, an unknown unit, one of another dimension, or a size that no
+            quantity has.
     """
-    if isinstance(value, bool) or not isinstance(value, str | Real):
-        raise _refuse(key, value, unit, f"got {type(value).__name__}")
-    number = float(value) if not isinstance(value, str) else _from_text(value, unit, key)
+    wanted = find_unit(unit)
+    if wanted is None:
+        raise UserError(f"{key}: the unit {_shown(unit)} is not known{_known_units()}")
+    if isinstance(value, str):
+        number = _from_text(value, unit, wanted, key)
+    elif isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        raise _refuse(key, value, wanted, f"got {type(value).__name__}")
+    else:
+        number = _as_float(value)
     if not math.isfinite(number):
-        raise _refuse(key, value, unit, "got a number that is not finite")
+        raise _refuse(key, value, wanted, "got a number that is not finite")
+    if not _in_range(number):
+        raise _refuse(key, value, wanted, _OUT_OF_RANGE)
     return number
 
 
-@cache
-def registry() -> pint.UnitRegistry[float]:
-    """Return the shared pint registry, made on first use (pint is slow to import)."""
-    import pint
-
-    made: pint.UnitRegistry[float] = pint.UnitRegistry(cache_folder=None)
-    made.define("calendar_month = 30 * day")
-    made.preprocessors.append(_spell_for_pint)
-    return made
+_OUT_OF_RANGE = f"no quantity is that size (0, or {SMALLEST:g} to {LARGEST:g})"
 
 
-def _spell_for_pint(text: str) -> str:
-    text = re.sub(r"(?<![A-Za-z])mcg(?![A-Za-z])", "ug", text)
-    text = re.sub(r"(?<![A-Za-z])wks?(?![A-Za-z])", "week", text)
-    return re.sub(r"(?<![A-Za-z])(?:mos?|months?)(?![A-Za-z])", "calendar_month", text)
-
-
-def _exact(name: str) -> tuple[str, Decimal] | None:
-    low = name.lower()
-    return _EXACT.get(_ALIASES.get(low, low))
-
-
-def _from_text(text: str, unit: str, key: str) -> float:
-    simple, wanted = _SIMPLE.fullmatch(text), _exact(unit)
-    found = _exact(simple[2]) if simple else None
-    if simple is None or found is None or wanted is None:
-        return _by_pint(text, unit, key)
-    if found[0] != wanted[0]:
-        raise _refuse(key, text, unit, f"got {_NAMES[found[0]][0]}")
-    return float(Decimal(simple[1]) * found[1] / wanted[1])
-
-
-def _by_pint(text: str, unit: str, key: str) -> float:
-    import pint
-
+def _as_float(value: Real | Decimal) -> float:
     try:
-        quantity: Any = registry().Quantity(text.strip())
-    except pint.UndefinedUnitError as error:
-        names = error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0]
-        if not any(letter.isdigit() for letter in text):
-            raise _refuse(key, text, unit, "it has no number") from None
-        hint = nearest(names, [*_EXACT, *_ALIASES])
-        raise _refuse(key, text, unit, f"the unit {names!r} is not known{hint}") from None
-    except Exception:  # pint's parser raises many kinds (tokenize, assertion, attribute, ...)
-        raise _refuse(key, text, unit, "it cannot be read as a number with a unit") from None
-    if quantity.dimensionless and quantity.unitless and not registry().Quantity(unit).unitless:
-        raise _refuse(key, text, unit, "it has no unit")
+        return float(value)
+    except OverflowError:  # an int of hundreds of digits
+        return math.inf
+
+
+def _in_range(number: float | Decimal) -> bool:
+    return number == 0 or SMALLEST <= abs(float(number)) <= LARGEST
+
+
+def _strict(text: str) -> Decimal | None:
+    """Read a number, or return None; at most LONGEST characters ever reach the conversion."""
+    text = text.replace(_MINUS, "-")
+    return Decimal(text) if len(text) <= LONGEST and _SIGNED.fullmatch(text) else None
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Part what looks like a number, readable or not, from the unit after it."""
+    text = text.strip().replace(_MINUS, "-")
+    if strict := _SIGNED.match(text):
+        rest = text[strict.end() :]
+        if not re.match(r"\s*[0-9.,'_*/^+-]", rest) or re.match(r"\s*/\s*[a-zA-Z]|\s+1\s*/", rest):
+            return strict[0], rest.strip()
+    loose = _LOOKS.match(text)
+    assert loose is not None  # both of its parts may be empty
+    return loose["number"].strip(), loose["rest"].strip()
+
+
+def _from_text(text: str, unit: str, wanted: Unit, key: str) -> float:
+    if len(text) > 3 * LONGEST:
+        raise _refuse(key, text, wanted, f"got {len(text):,} characters")
+    number, name = _split(text)
+    found = _strict(number)
+    if found is None:
+        raise _refuse(key, text, wanted, _why_not(number, name))
+    if name == "" and wanted.dimension != _PURE:
+        raise _refuse(key, text, wanted, f"it has no unit; write '{number} {unit}'")
+    given = None if name in ("1", "dimensionless") else find_unit(name)
+    if given is None:
+        raise _refuse(key, text, wanted, _unknown_unit(name, wanted))
+    if given.dimension != wanted.dimension:
+        raise _refuse(key, text, wanted, f"got {_NAMES[given.dimension][0]}")
+    if not _in_range(found):  # before the exact arithmetic, which would be slow with such sizes
+        raise _refuse(key, text, wanted, _OUT_OF_RANGE)
+    return float(Fraction(found) * given.size / wanted.size)
+
+
+def _why_not(number: str, name: str = "") -> str:
+    """Say why something is no number, with the nearest form that is one."""
+    text = number.strip()
+    unit = f" {name}" if name else ""
+    if len(text) > LONGEST:
+        return f"got a number of {len(text):,} characters; at most {LONGEST} are read"
+    if not any(c.isdigit() for c in text + name):
+        return "it has no number"
+    if not text:
+        return "it does not begin with a number"
+    if re.fullmatch(r"[+-]?[0-9]+,[0-9]{3}", text):
+        point, plain = text.replace(",", "."), text.replace(",", "")
+        return f"a comma is not read; write '{point}{unit}' or '{plain}{unit}', as you mean it"
+    if "," in text and _strict(text.replace(",", ".", 1)) is not None:
+        return f"a decimal comma is not read; write '{text.replace(',', '.', 1)}{unit}'"
+    if re.fullmatch(r"[+-]?[0-9]{1,3}([,_' \u00a0\u202f][0-9]{3})+(\.[0-9]*)?", text):
+        bare = re.sub(r"[^0-9.+-]", "", text)
+        return f"digits are written without marks between them; write '{bare}{unit}'"
+    if re.fullmatch(rf"[+-]?{NUMBER}[eE][+-]?[0-9]*", text) or re.search(
+        r"[eE][+-]?[0-9]{3}", text
+    ):
+        return "its exponent has more than two digits"
+    if re.search(r"[0-9.]\s*/\s*[0-9.]", text):
+        return "a fraction is not read; write it with a decimal point, such as '0.5'"
+    if re.fullmatch(rf"{NUMBER}\s*-\s*{NUMBER}", text):
+        return "a range is not read; write one number"
+    return "it cannot be read as a number"
+
+
+def _unknown_unit(name: str, wanted: Unit) -> str:
+    choices = [w for w, u in _UNITS.items() if u.dimension == wanted.dimension and w]
+    hint = _INSTEAD.get(name.lower(), "")
+    close = nearest(name, choices) if len(name) > 2 and name.isalpha() and not hint else ""
+    close = close if "mean" in close else ""
+    listed = _NAMES[wanted.dimension][2]
+    return (
+        f"the unit {_shown(name)} is not known{close}{f' ({hint})' if hint else ''};"
+        f" units: {listed}"
+    )
+
+
+def _known_units() -> str:
+    return "; units: " + "; ".join(names for _, _, names in _NAMES.values())
+
+
+def _shown(value: object) -> str:
+    """Write a value in a message, cut where it is long."""
     try:
-        return float(quantity.to(unit).magnitude)
-    except pint.DimensionalityError:
-        got, _ = _describe(str(quantity.dimensionality))
-        raise _refuse(key, text, unit, f"got {got}") from None
+        text = repr(value)
+    except ValueError:  # an int of more digits than Python writes
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _describe(dimension: str) -> tuple[str, str]:
-    return _NAMES.get(dimension, (f"a quantity of dimension {dimension}", ""))
-
-
-def _refuse(key: str, value: object, unit: str, problem: str) -> UserError:
-    known = _exact(unit)
-    dimension = known[0] if known else str(registry().Quantity(1.0, unit).dimensionality)
-    what, example = _describe(dimension)
-    example = example or f"2 {unit}"
-    return UserError(f"{key} = {value!r}: expected {what} such as '{example}', {problem}")
+def _refuse(key: str, value: object, wanted: Unit, problem: str) -> UserError:
+    what, example, _ = _NAMES[wanted.dimension]
+    mark = "," if problem.startswith("got ") else ";"
+    return UserError(
+        f"{key} = {_shown(value)}: expected {what} such as '{example}'{mark} {problem}"
+    )

@@ -9,6 +9,7 @@ import xarray as xr
 
 from ldnsim.analysis.branch import SHOWN, Rest
 from ldnsim.model import default_model
+from ldnsim.sweep.columns import variable_attributes
 
 if TYPE_CHECKING:
     from ldnsim.analysis.branch import Branch
@@ -47,9 +48,8 @@ def to_dataset(branch: Branch) -> xr.Dataset:
             "dose": branch.dose,
         },
     )
-    for i, (name, v) in enumerate(model.observables.items()):
-        attrs = {"units": v.unit, "long_name": v.long_name}
-        ds[name] = ("point", branch.mean[:, i], attrs)
+    for i, name in enumerate(model.observables):
+        ds[name] = ("point", branch.mean[:, i], variable_attributes(name))
     for name in SHOWN:
         ds[f"cycle_low_{name}"] = ("cycle", [c.low[name] for c in branch.cycles])
         ds[f"cycle_high_{name}"] = ("cycle", [c.high[name] for c in branch.cycles])

@@ -56,6 +56,8 @@ def reported(
     told = (weekly + response + noise).clip(*SCALE).transpose(*weekly.dims)
     told.attrs = {
         "units": "1",
+        "scale": "NRS 0–10",
+        "better": "lower",
         "long_name": "reported pain, numerical rating scale 0-10",
         "meaning": "weekly mean of biological pain, plus placebo response, plus diary noise",
         "placebo": placebo,

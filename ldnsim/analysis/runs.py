@@ -138,7 +138,8 @@ def untreated(
     if new:
         found = find_orbits(params[new], inflamed[new], threads)
         for row, i in enumerate(new):
-            _ORBITS[keys[i]] = (found.y0[row], found.mean[row], int(found.status[row]))
+            # of two threads that solve for the same patient, both take what the first found
+            _ORBITS.setdefault(keys[i], (found.y0[row], found.mean[row], int(found.status[row])))
     rows = [_ORBITS[k] for k in keys]
     y0, mean, status = zip(*rows, strict=True)
     return np.array(y0), np.array(mean), np.array(status, dtype=np.int8)

@@ -64,4 +64,6 @@ def _options(
 
 def main() -> None:
     """Run the command line (the ``ldnsim`` script)."""
-    app()
+    from ldnsim.cli import start
+
+    raise SystemExit(start.run(app))

@@ -7,6 +7,8 @@ import os
 import platform
 import sys
 import time
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -26,10 +28,20 @@ PACKAGES = (
 
 
 @guarded()
-def doctor() -> None:
-    """Report versions and check the solver against SciPy."""
+def doctor(
+    stores: Annotated[
+        list[Path] | None, typer.Argument(help="Results to compare with what was written.")
+    ] = None,
+) -> None:
+    """Report versions and check the solver against SciPy; or check stored results.
+
+    With results, only these are checked: every file of each against its checksum.
+    """
     import ldnsim
 
+    if stores:
+        _check_stores(stores)
+        return
     _line("ldnsim", ldnsim.__version__)
     _line("python", f"{platform.python_version()} on {platform.platform()}")
     _line("packages", ", ".join(f"{p} {_installed(p)}" for p in PACKAGES))
@@ -40,6 +52,15 @@ def doctor() -> None:
     )
     if not ok:
         raise typer.Exit(1)
+
+
+def _check_stores(stores: list[Path]) -> None:
+    import ldnsim
+    from ldnsim.sweep.store import has_record
+
+    for store in stores:
+        ldnsim.open_store(store, verify=True).close()
+        _line("whole" if has_record(store) else "unknown", str(store))
 
 
 def _line(what: str, text: str) -> None:
@@ -54,14 +75,25 @@ def _installed(package: str) -> str:
 
 
 def _kernels() -> None:
-    from ldnsim.engine.kernels import cache_folder
-
-    folder = cache_folder()
-    compiled = any(folder.rglob("*.nbi"))
-    words = "compiled kernels found" if compiled else "no compiled kernels yet"
-    _line("cache", f"{folder} ({words})")
+    _line("cache", _cache())
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
     _line("threads", f"{cores} cores usable")
+
+
+def _cache() -> str:
+    """Where compiled kernels are kept, and whether what is there can be used."""
+    from ldnsim.engine import cache
+    from ldnsim.engine.kernels import kernel_key
+    from ldnsim.model import default_model
+
+    usable = cache.folders()
+    if not usable:
+        return "none that can be used: kernels are compiled at every start"
+    name = f"k{kernel_key(default_model())}{cache.SUFFIX}"
+    for folder in usable:
+        if cache.read(folder / name) is not None:
+            return f"{folder} (compiled kernels found, checksum right)"
+    return f"{usable[0]} (no compiled kernels of this version that can be used)"
 
 
 def _self_check() -> bool:

@@ -96,7 +96,7 @@ def _number(study: Study, what: str, run: int | None, select: list[str] | None) 
     if run is not None:
         chosen = checked_run(plan, run)
     elif left:
-        axes = "; ".join(f"--select {name}=... ({_shown(values)})" for name, values in left.items())
+        axes = "; ".join(f"--select {name}=... ({values})" for name, values in left.items())
         raise UserError(
             f"{what} has {len(plan)} runs; say which one to export: {axes}; or --run 0 to"
             f" {len(plan) - 1}"
@@ -106,26 +106,18 @@ def _number(study: Study, what: str, run: int | None, select: list[str] | None) 
     return chosen
 
 
-def _selected(plan: Any, select: list[str]) -> tuple[int, dict[str, list[Any]]]:
+def _selected(plan: Any, select: list[str]) -> tuple[int, dict[str, str]]:
     """Number of the run selected, and the values of the axes that were left open."""
     import numpy as np
     import xarray as xr
 
-    from ldnsim.cli.look import selection
-    from ldnsim.plots.members import position
+    from ldnsim.plots.selection import numbered, parse, values_of
     from ldnsim.sweep.dataset import coordinates
 
     dims = tuple(d.name for d in plan.dims)
     grid = xr.Dataset({"status": (dims, np.zeros(plan.shape))}, coordinates(plan))
-    wanted = {axis: position(grid, axis, v) for axis, v in (selection(grid, select) or {}).items()}
-    open_ = {d: grid[d].values.tolist() for d in dims if d not in wanted and grid.sizes[d] > 1}
-    at = [wanted.get(d, 0) for d in dims]
-    return int(np.ravel_multi_index(at, plan.shape)), open_
-
-
-def _shown(values: list[Any]) -> str:
-    words = [f"{v:g}" if isinstance(v, float) else str(v) for v in values]
-    return ", ".join(words if len(words) <= 6 else [*words[:3], "...", words[-1]])
+    run, left = numbered(grid, parse(select))
+    return run, {axis: values_of(grid, axis) for axis in left}
 
 
 def _deliver(text: str, out: Path | None) -> None:

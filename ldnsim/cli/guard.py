@@ -5,21 +5,32 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import signal
 import sys
-from collections.abc import Callable
-from typing import ParamSpec
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec
 
 import typer
 
 from ldnsim.errors import Interrupted, UserError
 
 P = ParamSpec("P")
-USER_ERROR, ALL_FAILED, INTERRUPTED = 2, 3, 130
+USER_ERROR, ALL_FAILED, INTERRUPTED, TERMINATED = 2, 3, 130, 143
 
 
 def say(text: str) -> None:
     """Print a remark to stderr, so that stdout stays the command's result."""
     print(text, file=sys.stderr, flush=True)
+
+
+def _too_much(error: MemoryError | RecursionError) -> str:
+    """What a user can do about more than the machine holds."""
+    if isinstance(error, RecursionError):
+        return "something in the input is nested too deeply to be read"
+    detail = f" ({error})" if str(error) else ""
+    return f"not enough memory{detail}: ask for fewer runs, times or variables at once"
 
 
 class _Announcer(logging.Handler):
@@ -49,8 +60,31 @@ def _from_storage(error: BaseException) -> bool:
     return False
 
 
+@contextmanager
+def _terminable() -> Iterator[list[int]]:
+    """Make SIGTERM, as batch systems send it, stop a command as Ctrl-C does.
+
+    Yields:
+        the exit code of a stopped command, the last one in the list.
+    """
+    code = [INTERRUPTED]
+    if threading.current_thread() is not threading.main_thread():
+        yield code  # only there can signals be handled
+        return
+
+    def stop(*_: Any) -> None:
+        code.append(TERMINATED)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield code
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def guarded(resume: str = "") -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Decorate a command: user errors become exit code 2, Ctrl-C becomes 130.
+    """Decorate a command: user errors become exit code 2, Ctrl-C becomes 130, SIGTERM 143.
 
     Args:
         resume: what to tell a user who stopped the command.
@@ -61,20 +95,24 @@ def guarded(resume: str = "") -> Callable[[Callable[P, None]], Callable[P, None]
         def inner(*args: P.args, **kwargs: P.kwargs) -> None:
             announce()
             try:
-                command(*args, **kwargs)
+                with _terminable() as stopped:
+                    command(*args, **kwargs)
             except UserError as error:
                 say(f"ldnsim: {error}")
                 raise typer.Exit(USER_ERROR) from None
             except Interrupted as error:
                 say(f"ldnsim: {error}")
-                raise typer.Exit(INTERRUPTED) from None
+                raise typer.Exit(stopped[-1]) from None
             except KeyboardInterrupt:
                 say(f"ldnsim: stopped{'; ' + resume if resume else ''}")
-                raise typer.Exit(INTERRUPTED) from None
+                raise typer.Exit(stopped[-1]) from None
             except BrokenPipeError:
                 # the reader (head, less) has left: nothing to report, and nothing to flush to
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 raise typer.Exit(0) from None
+            except (MemoryError, RecursionError) as error:
+                say(f"ldnsim: {_too_much(error)}")
+                raise typer.Exit(USER_ERROR) from None
             except OSError as error:
                 where = f"{error.filename}: " if error.filename else ""
                 say(f"ldnsim: {where}{error.strerror or error}")
@@ -83,7 +121,12 @@ def guarded(resume: str = "") -> Callable[[Callable[P, None]], Callable[P, None]
                 if not _from_storage(error):
                     raise
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                say(f"ldnsim: the stored result is damaged ({reason}); run its sweep again")
+                # what a reader checks while it decodes values; anything else is not damage
+                damaged = isinstance(error, RuntimeError) and "decompression" in reason
+                words = "is damaged" if damaged else "cannot be read"
+                say(
+                    f"ldnsim: the stored result {words} ({reason}); `ldnsim doctor STORE` says more"
+                )
                 raise typer.Exit(USER_ERROR) from None
 
         return inner

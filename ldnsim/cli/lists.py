@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -157,9 +156,9 @@ def templates() -> None:
 @guarded()
 def schema() -> None:
     """Print the JSON Schema of study files, for editors."""
-    from ldnsim.config.study import StudyConfig
+    from ldnsim.config.schema import text
 
-    typer.echo(json.dumps(StudyConfig.model_json_schema(), indent=2))
+    typer.echo(text(), nl=False)
 
 
 def _text(value: object) -> str:

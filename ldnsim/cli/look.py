@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ldnsim.cli.guard import guarded
+from ldnsim.cli.guard import guarded, say
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,28 +38,35 @@ def compare(
     select: Annotated[
         list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
     ] = None,
+    most: Annotated[
+        int | None, typer.Option(min=1, help="How many runs to draw side by side, or as paths.")
+    ] = None,
 ) -> None:
     """Draw a stored result: regimens, heat map, night and others."""
     import ldnsim
     from ldnsim import plots
+    from ldnsim.plots.selection import narrow
 
     ds = ldnsim.open_store(store)
     selected = selection(ds, select or [])
-    chosen = kind or _default_kind(ds, summary, selected)
+    chosen = kind or _default_kind(narrow(ds, selected), summary)
     if summary and chosen is not Kind.heatmap:
         raise UserError(f"--summary belongs to --kind heatmap, not to {chosen.value}")
-    figure = _draw(ds, chosen, summary, selected)
+    if most is not None and chosen not in (Kind.regimens, Kind.phase):
+        raise UserError(f"--most belongs to --kind regimens or phase, not to {chosen.value}")
+    figure = _draw(ds, chosen, summary, selected, most)
+    if missing := getattr(figure, "left_out", ""):
+        say(missing)
     target = out or store.with_name(f"{store.stem}-{chosen.value}.png")
     typer.echo(str(plots.save(figure, target)))
 
 
-def _default_kind(
-    ds: xr.Dataset, summary: list[str] | None, selected: dict[str, Any] | None
-) -> Kind:
+def _default_kind(ds: xr.Dataset, summary: list[str] | None) -> Kind:
+    """Return the picture that suits what is left after selecting."""
     from ldnsim.plots import hypothesis_axis
 
     rivals = hypothesis_axis(ds)
-    open_ = [str(d) for d in ds["status"].dims if ds.sizes[d] > 1 and d not in (selected or {})]
+    open_ = [str(d) for d, n in ds["status"].sizes.items() if n > 1 and d != "patient"]
     if not summary and rivals is not None and open_ == [rivals] and "time" in ds.dims:
         return Kind.hypotheses
     long = [n for d, n in ds["status"].sizes.items() if n > 1 and d != "patient"]
@@ -68,10 +75,14 @@ def _default_kind(
 
 
 def _draw(
-    ds: xr.Dataset, kind: Kind, summary: list[str] | None, select: dict[str, Any] | None
-) -> Figure:
+    ds: xr.Dataset, kind: Kind, summary: list[str] | None, select: dict[str, Any] | None,
+    most: int | None,
+) -> Figure:  # fmt: skip
     from ldnsim import plots
+    from ldnsim.plots import members, phase
 
+    if kind is Kind.night:
+        return plots.night(ds, select)
     if kind is Kind.heatmap:
         names = summary or [n for n in ("pain_change", "tnf_change") if n in ds][:2]
         return plots.heatmap(ds, names or plots.summaries(ds)[:1], select=select)
@@ -82,34 +93,21 @@ def _draw(
 
         found = resting_states(ds, ("microglia_m1", "microglia_m2"))
         states = {name: (xy[0], xy[1]) for name, xy in found.items()}
-        return plots.phase_plane(ds, select, states=states)
-    return plots.night(ds, select) if kind is Kind.night else plots.compare(ds, select)
+        return plots.phase_plane(ds, select, states=states, most=most or phase.MOST)
+    return plots.compare(ds, select, most=most or members.MOST)
 
 
 def selection(ds: xr.Dataset, texts: list[str]) -> dict[str, Any] | None:
-    """Read ``axis=value``; numbers may carry a unit, which is turned into the axis' own."""
-    found: dict[str, Any] = {}
-    for text in texts:
-        axis, equals, value = text.partition("=")
-        if not equals:
-            raise UserError(f"--select {text!r}: expected axis=value, such as dose='4.5 mg'")
-        found[axis.strip()] = _coordinate(ds, axis.strip(), value.strip())
+    """Read ``axis=value`` texts and hold them against a dataset.
+
+    Raises:
+        UserError: as :func:`ldnsim.plots.selection.parse` and ``indices``.
+    """
+    from ldnsim.plots.selection import indices, parse
+
+    found: dict[str, Any] = dict(parse(texts))
+    indices(ds, found)
     return found or None
-
-
-def _coordinate(ds: xr.Dataset, axis: str, value: str) -> Any:
-    if axis not in ds.coords or ds[axis].dtype.kind in "OUST":
-        return value
-    try:
-        number = float(value)
-        if axis == "patient" and number not in ds[axis].values:
-            last = ds[axis].values[-1]
-            raise UserError(f"--select patient={value}: there are the patients 0 to {last}")
-        return number
-    except ValueError:
-        from ldnsim.units import to_unit
-
-        return to_unit(value, str(ds[axis].attrs.get("units", "1")), key=f"--select {axis}")
 
 
 def register(app: typer.Typer) -> None:

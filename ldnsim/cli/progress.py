@@ -1,81 +1,8 @@
-"""Progress of long work: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of long work, as the library shows it."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from ldnsim.cli.guard import say
-
-Report = Callable[[int, int], None]
-INTERVAL = 10.0  # seconds between lines when there is no terminal
-
-
-@contextmanager
-def progress(unit: str = "runs") -> Iterator[Report]:
-    """Yield a function to call with ``(done, total)`` from time to time."""
-    if sys.stderr.isatty():
-        with _bar(unit) as report:
-            yield report
-    else:
-        yield lines(unit)
-
-
-def lines(unit: str, now: Callable[[], float] = time.monotonic) -> Report:
-    """Return a reporter that prints a plain line at most every ten seconds, and at the end.
-
-    Args:
-        unit: what is counted.
-        now: clock, in seconds.
-    """
-    start: tuple[float, int] | None = None
-    last = 0.0
-
-    def report(done: int, total: int) -> None:
-        nonlocal start, last
-        moment = now()
-        if start is None:
-            # compiling comes before the first report and says nothing about the rate
-            start, last = (moment, done), moment
-        if moment - last < INTERVAL and done < total:
-            return
-        last = moment
-        rate = (done - start[1]) / max(moment - start[0], 1e-9)
-        left = f", {seconds((total - done) / rate)} left" if rate > 0 and done < total else ""
-        say(f"{done}/{total} {unit}, {rate:.3g}/s{left}")
-
-    return report
-
-
-def seconds(value: float) -> str:
-    """Write a number of seconds as ``45 s``, ``3 min`` or ``2.5 h``."""
-    if value < 90:
-        return f"{value:.0f} s"
-    return f"{value / 60:.0f} min" if value < 5400 else f"{value / 3600:.1f} h"
-
-
-@contextmanager
-def _bar(unit: str) -> Iterator[Report]:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        BarColumn(), MofNCompleteColumn(), TextColumn(unit),
-        TextColumn("{task.fields[rate]}"), TimeRemainingColumn(), TextColumn("left"),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=None, rate="")
-
-        def report(done: int, total: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, completed=done, total=total, rate=f"{speed:.3g}/s" if speed else "")
-
-        yield report
+from ldnsim.sweep.progress import Report as Report
+from ldnsim.sweep.progress import lines as lines
+from ldnsim.sweep.progress import progress as progress
+from ldnsim.sweep.progress import seconds as seconds

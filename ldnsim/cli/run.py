@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -70,18 +70,23 @@ def init(
 @guarded(resume="what is finished is kept: run the same command with --resume to go on")
 def sweep(
     study: Annotated[Path, typer.Argument(help="Study file (.toml).")],
-    out: Annotated[Path | None, typer.Option(help="Where the result goes.")] = None,
+    out: Annotated[str | None, typer.Option(help="Where the result goes (.zarr, .nc).")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped sweep.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the result of an earlier sweep.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run.")] = False,
     threads: Threads = None,
 ) -> None:
     """Run a study file and store the result."""
     import ldnsim
     from ldnsim.sweep.plan import make_plan
+    from ldnsim.sweep.target import checked_target
 
     start = time.perf_counter()
     config = ldnsim.load(study)
+    ending = ".nc" if config.output.store == "netcdf" else ".zarr"
+    store = checked_target(study.with_suffix(ending) if out is None else out)
     try:
         plan = make_plan(config, threads)
     except UserError as error:
@@ -90,14 +95,15 @@ def sweep(
         typer.echo(plan.describe())
         return
     from ldnsim.sweep.execute import run_into_store
-    from ldnsim.sweep.store import statuses
+    from ldnsim.sweep.store import attributes, statuses
 
-    ending = ".nc" if plan.study.output.store == "netcdf" else ".zarr"
-    store = out or study.with_suffix(ending)
     say(plan.describe())
     with progress() as report:
-        run_into_store(plan, store, resume=resume, progress=report, overwrite=overwrite)
-    say(f"{len(plan)} runs in {seconds(time.perf_counter() - start)}")
+        ran = run_into_store(plan, store, resume=resume, progress=report, overwrite=overwrite)
+    if ran:
+        say(f"{len(plan)} runs in {seconds(time.perf_counter() - start)}")
+    if config.population is not None:
+        _candidates(attributes(store))
     alive = _outcome(statuses(store))
     typer.echo(str(store))
     if not alive:
@@ -146,18 +152,17 @@ def assignments(texts: Sequence[str] | None) -> dict[str, float]:
 
 
 def assignment(text: str) -> tuple[str, float]:
-    """Read ``name=value``."""
-    from ldnsim.units import to_unit
+    """Read ``name=value``, a plain number.
 
-    name, equals, value = text.partition("=")
-    try:
-        return name.strip(), to_unit(value.strip(), "1")
-    except UserError:
-        expected = f"{name.strip() or 'name'}=1.5"
-        found = f"the value {value!r}" if equals else "no '='"
-        raise UserError(
-            f"--set {text!r}: expected name=number such as {expected}, {found}"
-        ) from None
+    Raises:
+        UserError: no name, no ``=``, or what `ldnsim.units.read_number` refuses.
+    """
+    from ldnsim.units import read_number
+
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not (name and equals):
+        raise UserError(f"--set {text!r}: expected name=number such as {name or 'name'}=1.5")
+    return name, float(read_number(value, key=f"--set {name}"))
 
 
 def _outcome(status: NDArray[np.int8]) -> int:
@@ -177,6 +182,16 @@ def _outcome(status: NDArray[np.int8]) -> int:
         for code, count in Counter(failed.tolist()).most_common():
             say(f"  {count} x {Status(code).advice}")
     return len(codes) - len(failed)
+
+
+def _candidates(attrs: Mapping[str, Any]) -> None:
+    """Say how many candidates of a population were not plausible, and why, from its result."""
+    import json
+
+    drawn = json.loads(attrs["population"])
+    rejected = sum(drawn["rejected"].values())
+    reasons = "".join(f"\n  {n} x {why}" for why, n in drawn["rejected"].items())
+    say(f"{rejected} of {drawn['candidates']} candidates rejected{':' if reasons else ''}{reasons}")
 
 
 def register(app: typer.Typer) -> None:

@@ -99,19 +99,13 @@ def _of_store(path: Path, select: list[str], threads: int | None) -> xr.Dataset:
 
 
 def _chosen(ds: xr.Dataset, select: list[str]) -> int:
-    """Number of the run that ``axis=value`` texts name; axes left out take their first value."""
-    import numpy as np
+    """Number of the run that ``axis=value`` texts name; axes left out stand at their first."""
+    from ldnsim.plots.selection import numbered, parse, values_of
 
-    from ldnsim.cli.look import selection
-    from ldnsim.plots.members import position, run_dims
-
-    wanted = selection(ds, select) or {}
-    dims = run_dims(ds)
-    for axis in wanted:
-        if axis not in dims:
-            raise unknown("axis", axis, dims)
-    at = [position(ds, d, wanted[d]) if d in wanted else 0 for d in dims]
-    return int(np.ravel_multi_index(at, ds["status"].shape)) if dims else 0
+    run, left = numbered(ds, parse(select))
+    for axis in left:
+        say(f"first of several by default: {axis} ({values_of(ds, axis)}); --select {axis}=...")
+    return run
 
 
 def _print(ds: xr.Dataset, names: list[str], most: int) -> None:

@@ -13,9 +13,16 @@ from ldnsim.cli import files
 Rows = Sequence[Sequence[str]]
 
 
+def _too_narrow(columns: int) -> bool:
+    """Whether a drawn table would have columns of no width, and what is in them would be lost."""
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns < 8 * columns
+
+
 def show(headers: Sequence[str], rows: Rows, title: str = "") -> None:
     """Print a table to stdout: drawn when it is a terminal, tab-separated when it is piped."""
-    if not sys.stdout.isatty():
+    if not sys.stdout.isatty() or _too_narrow(len(headers)):
         for row in (headers, *rows):
             print("\t".join(" ".join(str(cell).split()) for cell in row))
         return

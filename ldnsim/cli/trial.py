@@ -34,9 +34,7 @@ def trial(
     weeks: Annotated[int | None, typer.Option(min=1, help="Week of the outcome.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of placebo response and diary.")] = None,
     trials: Annotated[int, typer.Option(min=1, help="How many trials to repeat.")] = 1000,
-    placebo: Annotated[
-        str, typer.Option(help="Account of the placebo response.")
-    ] = "final2024",
+    placebo: Annotated[str, typer.Option(help="Account of the placebo response.")] = "final2024",
     select: Annotated[
         list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
     ] = None,
@@ -113,7 +111,7 @@ def _add_placebo(
 
 def _narrowed(ds: xr.Dataset, select: list[str]) -> xr.Dataset:
     from ldnsim.cli.look import selection
-    from ldnsim.plots.members import narrow
+    from ldnsim.plots.selection import narrow
 
     chosen = selection(ds, select)
     return narrow(ds, chosen) if chosen else ds

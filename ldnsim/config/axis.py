@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
+import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from ldnsim.config.base import Config, shorthand
+from ldnsim.config.quantities import Number, Whole
 from ldnsim.errors import UserError
+from ldnsim.units import find_unit, plain_number, read_number, to_unit
 
 Scalar = bool | int | float | str
 
@@ -28,11 +30,11 @@ class Spread(Config):
         )
     )
 
-    start: float | str
+    start: Number | str
     """First value."""
-    stop: float | str
+    stop: Number | str
     """Last value (included)."""
-    num: int = Field(ge=2, le=100_000)
+    num: Whole = Field(ge=2, le=100_000)
     """How many values."""
 
     @model_validator(mode="before")
@@ -62,14 +64,23 @@ class Axis(Config):
     """Evenly spaced values."""
     logspace: Spread | None = None
     """Values evenly spaced on a logarithmic scale; start and stop are the values themselves."""
-    include: tuple[float | str, ...] = ()
+    include: tuple[Number | str, ...] = ()
     """Values to add to a linspace or logspace, kept in order."""
-    digits: int | None = Field(default=None, ge=1, le=15)
+    digits: Whole | None = Field(default=None, ge=1, le=15)
     """Significant digits to which a linspace or logspace is rounded (doses one can prescribe)."""
     unit: str | None = None
     """Unit of the coordinate, and of bare numbers; the field's own unit when left out."""
     label: str = ""
     """Text for the axis of a picture."""
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _plain_values(cls, value: Any) -> Any:
+        """Take arrays and TOML's times of day; refuse what is neither number nor text."""
+        value = value.tolist() if hasattr(value, "tolist") else value
+        if value is None or not isinstance(value, list | tuple):
+            return value
+        return tuple(_plain(v) for v in value)
 
     @model_validator(mode="after")
     def _one_source_of_values(self) -> Axis:
@@ -114,42 +125,32 @@ class Points:
     numeric: bool
 
 
-def _unit_of(text: Any, where: str) -> str:
-    """Find the unit in which a quantity written as text is stored: mg, d or 1."""
-    from ldnsim.units import to_unit
-
-    for unit in ("mg", "d"):
-        try:
-            to_unit(text, unit)
-        except UserError:
-            continue
-        return unit
-    raise UserError(
-        f"{where} = {text!r}: expected a dose such as '4.5 mg' or a time such as '2 wk'"
-    )
+def _plain(value: Any) -> Any:
+    """Return one value of a list as a number, a truth value, text, or a list of text."""
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, datetime.time) and not value.second and not value.microsecond:
+        return value.strftime("%H:%M")
+    if isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float):
+        plain_number(value)
+        return value
+    raise UserError(f"value = {str(value)[:40]}: expected a number or text in quotes")
 
 
 def _number(value: Any, unit: str, where: str) -> float:
     """Convert one value to a number in ``unit``; bare numbers are taken to be in it."""
-    from ldnsim.units import to_unit
-
-    if isinstance(value, bool):
-        raise UserError(f"{where} = {value!r}: expected a number")
-    if isinstance(value, int | float):
-        result = float(value)
-    elif unit in ("", "1"):
-        try:
-            result = float(value)
-        except (TypeError, ValueError):
-            raise UserError(f"{where} = {value!r}: expected a plain number") from None
-    else:
-        result = float(to_unit(value, unit, key=where))
-    if not math.isfinite(result):
-        raise UserError(f"{where} = {value!r}: expected a finite number")
-    return result
+    if not isinstance(value, str):
+        return plain_number(value, key=where)
+    if find_unit(unit) == find_unit("1") and not value.strip().endswith("%"):
+        number = read_number(value, key=where)
+        raise UserError(f"{where} = {value!r}: expected a number; write {number} without quotes")
+    return to_unit(value, unit, key=where)
 
 
-def _round(value: float, digits: int | None) -> float:
+def _round(value: float, digits: Whole | None) -> float:
     return value if digits is None else float(f"{value:.{digits}g}")
 
 
@@ -177,26 +178,27 @@ def _spread(axis: Axis, unit: str) -> list[float]:
     return sorted({*values, *extra}, reverse=b < a)
 
 
-def numeric_points(axis: Axis, unit: str | None) -> Points:
+def numeric_points(axis: Axis, unit: str, example: str = "") -> Points:
     """Resolve an axis of numbers.
 
     Args:
         axis: the axis.
-        unit: the unit of the field (``"1"`` for a pure number); None to find mass or time from
-            the first value, in which case values are applied as text with their unit.
+        unit: the unit of the field (``"1"`` for a pure number).
+        example: for a field whose values are applied as text with their unit: such a value. Bare
+            numbers then need the unit of the axis.
+
+    Raises:
+        UserError: a value or the unit of the axis is not of the dimension of the field.
     """
-    sample = axis.values[0] if axis.values else (axis.linspace or axis.logspace).start  # type: ignore[union-attr]
     where = f"axis {axis.name!r}"
-    as_text = unit is None
-    shown = axis.unit or unit or _unit_of(sample, where)
+    shown = _unit_of(axis, unit)
     if axis.values is not None:
-        if as_text and not axis.unit:
-            _refuse_bare(axis)
+        if example and not axis.unit:
+            _refuse_bare(axis, example)
         numbers = [_number(v, shown, where) for v in axis.values]
     else:
         numbers = _spread(axis, shown)
-    _refuse_repeats(where, numbers)
-    if as_text:
+    if example:
         written = axis.values or ("",) * len(numbers)
         apply: tuple[Any, ...] = tuple(
             w if isinstance(w, str) and w else f"{v!r} {shown}"
@@ -205,39 +207,70 @@ def numeric_points(axis: Axis, unit: str | None) -> Points:
     elif shown == unit:
         apply = tuple(numbers)
     else:
-        from ldnsim.units import to_unit
-
-        apply = tuple(float(to_unit(f"{v!r} {shown}", unit or "1", key=where)) for v in numbers)
+        apply = tuple(to_unit(f"{v!r} {shown}", unit, key=where) for v in numbers)
     return Points(apply, tuple(numbers), shown, True)
 
 
-def _refuse_bare(axis: Axis) -> None:
+def _unit_of(axis: Axis, unit: str) -> str:
+    """Return the unit of the coordinate: that of the axis, if it goes with that of the field."""
+    if axis.unit is None:
+        return unit
+    known, own = find_unit(unit), find_unit(axis.unit)
+    if known is None or own is None or known.dimension != own.dimension:
+        raise UserError(
+            f"axis {axis.name!r}: unit = {axis.unit[:40]!r}: {axis.field} has the unit {unit!r};"
+            " write that or another unit of its kind"
+        )
+    return axis.unit
+
+
+def _refuse_bare(axis: Axis, example: str) -> None:
     """Refuse numbers without unit where the field needs one."""
+    unit = example.partition(" ")[2]
     for value in axis.values or ():
+        if isinstance(value, bool):
+            plain_number(value, key=f"axis {axis.name!r}")
         if not isinstance(value, str):
             raise UserError(
                 f"axis {axis.name!r}: {value!r} has no unit; write it as text with its unit, such"
-                f" as '{value} mg', or set unit = 'mg' for the whole axis"
+                f" as '{value} {unit}', or set unit = '{unit}' for the whole axis"
             )
 
 
-def _refuse_repeats(where: str, values: list[Any]) -> None:
-    """Refuse a value listed twice: selecting it by name would be ambiguous."""
+def refuse_repeats(axis: Axis, found: Points) -> None:
+    """Refuse a value listed twice in a dimension: selecting it by name would be ambiguous.
+
+    Raises:
+        UserError: naming the value.
+    """
     seen: set[Any] = set()
-    for value in values:
+    for value in found.coordinate:
         if value in seen:
-            raise UserError(f"{where}: {value!r} is listed twice; remove one")
+            remedy = "remove one" if axis.digits is None else "remove one, or raise digits"
+            raise UserError(f"axis {axis.name!r}: {value!r} is listed twice; {remedy}")
         seen.add(value)
 
 
-def label_points(axis: Axis) -> Points:
-    """Resolve an axis of names (hypotheses, phenotypes, prescriptions, sets of modifiers)."""
+def label_points(axis: Axis, example: str = "names", kinds: tuple[type, ...] = (str,)) -> Points:
+    """Resolve an axis of names (hypotheses, phenotypes, prescriptions, sets of modifiers).
+
+    Args:
+        axis: the axis.
+        example: what its values look like.
+        kinds: types its values may have.
+
+    Raises:
+        UserError: a value of another type, or a setting that only numbers have.
+    """
+    where = f"axis {axis.name!r}"
     if axis.values is None:
-        raise UserError(
-            f"axis {axis.name!r}: {axis.field} takes names, so list them with values = [...]"
-        )
+        raise UserError(f"{where}: {axis.field} takes {example}, so list them with values = [...]")
+    if axis.unit is not None:
+        raise UserError(f"{where}: unit = {axis.unit[:40]!r}: {axis.field} has no unit; remove it")
+    for value in axis.values:
+        if not isinstance(value, kinds):
+            raise UserError(f"{where}: {axis.field} takes {example}, got {str(value)[:40]!r}")
     labels = [_label(v) for v in axis.values]
-    _refuse_repeats(f"axis {axis.name!r}", labels)
     return Points(tuple(axis.values), tuple(labels), "", False)
 
 

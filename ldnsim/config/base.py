@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ldnsim.config.explain import explain
 
 
 class Config(BaseModel):
@@ -17,6 +19,21 @@ class Config(BaseModel):
         use_attribute_docstrings=True,
         allow_inf_nan=False,
     )
+
+    def __init__(self, **data: Any) -> None:
+        """Make a block in Python.
+
+        Raises:
+            UserError: with one line per mistake, as for a study file.
+        """
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            name = type(self).__name__.removesuffix("Config").lower()
+            raise explain(error, name, type(self)) from None
+
+    # blocks inside a block are validated without it, so that all mistakes come together
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
 
 def shorthand(plain: dict[str, Any]) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from ldnsim.config.base import Config, shorthand
-from ldnsim.config.quantities import Fraction, Hours
+from ldnsim.config.quantities import Flag, Fraction, Hours, Number, Whole
 from ldnsim.errors import UserError
 
 
@@ -19,19 +20,19 @@ class Patient(Config):
     basin: Literal["inflamed", "resolved"] | None = None
     """Which of the two stable microglial states the patient starts in; the phenotype's own when
     left out."""
-    parameters: dict[str, float] = Field(default_factory=dict)
+    parameters: dict[str, Number] = Field(default_factory=dict)
     """Single parameters of this patient, in the units of ``ldnsim parameters``."""
-    functional_capacity: float | None = Field(default=None, ge=0.0, le=10.0)
+    functional_capacity: Number | None = Field(default=None, ge=0.0, le=10.0)
     """Functional capacity, 10 healthy to 0 depleted: sets the endorphin reserve."""
     oprm1: Literal["AA", "AG", "GG"] | None = None
     """OPRM1 A118G genotype; without effect unless a claim is made."""
     oprm1_claim: Literal["bond1998"] | None = None
     """The claim on the genotype that shall count; none when left out."""
-    smoker: bool | None = None
+    smoker: Flag | None = None
     """Whether the patient smokes: higher clearance."""
     cirrhosis: Literal["none", "severe"] | None = None
     """Cirrhosis of the liver: less first pass and clearance."""
-    bioavailability: float | None = Field(default=None, ge=0.05, le=0.40)
+    bioavailability: Number | None = Field(default=None, ge=0.05, le=0.40)
     """Oral bioavailability, the strength of first pass."""
 
     def covariates(self) -> dict[str, Any]:
@@ -76,9 +77,9 @@ class Modifiers(Config):
 
     adjuncts: tuple[Adjunct, ...] = ()
     """Adjuncts, by name or as tables with start and stop."""
-    exercise: float | None = Field(default=None, ge=0.0)
+    exercise: Number | None = Field(default=None, ge=0.0)
     """Exercise level from the start of the study on; the patient's own level when left out."""
-    stress: float | None = Field(default=None, ge=0.0)
+    stress: Number | None = Field(default=None, ge=0.0)
     """Chronic stress level from the start of the study on; the patient's own when left out."""
 
 
@@ -89,9 +90,9 @@ class Change(Config):
     """When it happens."""
     parameter: str
     """Which parameter."""
-    value: float | None = None
+    value: Number | None = None
     """The new value, in the parameter's own unit; or:"""
-    factor: float | None = Field(default=None, ge=0.0)
+    factor: Number | None = Field(default=None, ge=0.0)
     """a factor on the value the patient started with."""
 
     @model_validator(mode="after")
@@ -112,27 +113,27 @@ class Output(Config):
     """Interval of the stored trajectories; it never steers the solver."""
     variables: tuple[str, ...] | Literal["default", "all"] = "default"
     """Names of the variables to keep, or ``"default"``, or ``"all"``."""
-    trajectories: bool = True
+    trajectories: Flag = True
     """Whether the variables are kept over time, or only the summaries (large sweeps)."""
-    night: Literal["last", False] | int = "last"
+    night: Literal["last", False] | Whole = "last"
     """The close-up: 24 h from the bedtime dose, of the last treated day, of a numbered day, or
     none."""
     night_every: Hours = Field(
         default=0.25, gt=0.0, validate_default=False, json_schema_extra={"default": "15 min"}
     )
     """Interval of the stored close-up."""
-    ledger: bool = True
+    ledger: Flag = True
     """Whether every planned dose is stored with what became of it."""
     summaries: tuple[str, ...] | Literal["default", "all"] = "default"
     """Names of the summaries to compute, or ``"default"``, or ``"all"``."""
     occupancy_threshold: Fraction = 0.2
     """Mu-receptor occupancy above which an hour counts as blocked."""
-    rebound_threshold: float = Field(default=1.05, gt=0.0)
+    rebound_threshold: Number = Field(default=1.05, gt=0.0)
     """Beta-endorphin, as a multiple of that of the untreated patient at the same clock time, above
     which an hour counts as rebound."""
     response_fraction: Fraction = 0.3
     """Fall of pain, as a share of the untreated mean, that counts as a response."""
-    sensitivity: bool = False
+    sensitivity: Flag = False
     """Whether the result says how its summaries follow every parameter, for one treated run: that
     of the first name and the middle number of each axis."""
     store: Literal["zarr", "netcdf"] = "zarr"
@@ -142,32 +143,28 @@ class Output(Config):
 
     @field_validator("night", mode="before")
     @classmethod
-    def _true_is_not_day_one(cls, value: Any) -> Any:
-        if value is True:
-            raise UserError(
-                "expected 'last', the number of a day (from 0), or false; true names no day"
-            )
-        return value
-
-    @model_validator(mode="after")
-    def _night_is_a_day(self) -> Output:
-        if self.night is not False and self.night != "last" and int(self.night) < 0:
-            raise UserError(f"night = {self.night!r}: expected 'last', a day number, or false")
-        return self
+    def _night_is_a_day(cls, value: Any) -> Any:
+        number = isinstance(value, Integral) and not isinstance(value, bool)
+        if value is False or value == "last" or (number and value >= 0):
+            return value
+        what = "; true names no day" if value is True else ""
+        raise UserError(
+            f"value = {value!r}: expected 'last', the number of a day (from 0), or false{what}"
+        )
 
 
 class Solver(Config):
     """Accuracy and effort. Threads and block never change a single bit of the result."""
 
-    rtol: float = Field(default=1e-4, ge=1e-11, lt=1e-2)
+    rtol: Number = Field(default=1e-4, ge=1e-11, lt=1e-2)
     """Largest error wanted of a value, relative to its state's range."""
-    atol: float | None = Field(default=None, ge=1e-15, lt=1e-2)
+    atol: Number | None = Field(default=None, ge=1e-15, lt=1e-2)
     """What of each state's usual size need not be resolved; a hundredth of rtol when left out."""
     method: Literal["auto", "rodas5p"] = "auto"
     """auto: collocation, and Rodas5P for runs in which that fails; or Rodas5P for all."""
-    threads: int | None = Field(default=None, ge=1)
+    threads: Whole | None = Field(default=None, ge=1, le=4096)
     """Number of threads; all cores when left out."""
-    block: int | None = Field(default=None, ge=8)
+    block: Whole | None = Field(default=None, ge=8, le=5_000_000)
     """Runs per block: what is finished and saved at once; a multiple of 8. Chosen from the size of
     the study and the number of threads when left out."""
 

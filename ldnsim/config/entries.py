@@ -1,28 +1,77 @@
-"""How a regimen is written in a study file: as text, as a protocol's name, or in full."""
+"""How a regimen is written in a study file: as text, a protocol's name, an event table, in full."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    InstanceOf,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
+from ldnsim.config.event_entry import KEYS, are_events, from_events, to_events
 from ldnsim.errors import UserError, unknown
-from ldnsim.regimen import Regimen, protocols
+from ldnsim.regimen import DoseTable, EventTable, Recorded, Recordings, Regimen, protocols
+
+FOLDER = "folder"
+"""Key of the validation context that says where the paths of event tables begin."""
 
 
-def as_regimen(value: Any) -> Regimen:
+def as_regimen(value: Any, folder: Path | None = None) -> Regimen | Recorded | Recordings:
     """Make a regimen from text, ``{protocol = "careful", target = "3 mg"}``,
-    ``{prescription = "4.5 mg nightly", name = "plain"}`` or the structured form.
+    ``{prescription = "4.5 mg nightly", name = "plain"}``, ``{events = "doses.csv"}``, the path of a
+    CSV file, a dose table made in Python, or the structured form.
+
+    Args:
+        value: what the user wrote.
+        folder: where the paths of event tables begin; None where they have no place, such as the
+            values of an axis.
 
     Raises:
-        UserError: when the protocol is unknown or the text is not a prescription.
+        UserError: when the protocol is unknown, the text is not a prescription, or the event table
+            cannot be read.
     """
-    if isinstance(value, Regimen):
+    if isinstance(value, Regimen | Recorded | Recordings):
         return value
+    if isinstance(value, DoseTable):
+        return Recorded(EventTable.of(value), "1")
+    if isinstance(value, Mapping) and any(isinstance(v, DoseTable) for v in value.values()):
+        raise UserError(
+            f"regimen: dose tables of {len(value)} subjects; give one of them, or the file with"
+            ' {"events": "doses.csv", "ids": "all"}'
+        )
+    if isinstance(value, os.PathLike):
+        value = {"events": os.fspath(value)}
+    elif isinstance(value, str) and value.strip().lower().endswith(".csv"):
+        value = {"events": value.strip()}
+    if are_events(value):
+        if folder is None:
+            raise UserError(
+                f"{value.get('events', 'an event table')!r}: an axis cannot hold event tables; list"
+                ' them in [[regimens]], such as {events = "doses.csv", name = "taken"}'
+            )
+        return from_events(value, folder)
     if isinstance(value, Mapping) and ("protocol" in value or "prescription" in value):
         return _from_table(dict(value))
     return Regimen.parse(value)
+
+
+def as_single(value: Any) -> Regimen | Recorded:
+    """Make the regimen of one run from what an axis lists, or take one that is made.
+
+    Raises:
+        UserError: as :func:`as_regimen`.
+    """
+    found = as_regimen(value)
+    if isinstance(found, Recordings):
+        raise UserError(f"regimen: {found.members[0]} and others are several; choose one")
+    return found
 
 
 def _from_table(table: dict[str, Any]) -> Regimen:
@@ -33,21 +82,33 @@ def _from_table(table: dict[str, Any]) -> Regimen:
             " give one of them"
         )
     if "protocol" in table:
-        name = str(table.pop("protocol"))
+        name = table.pop("protocol")
         shipped = protocols()
-        if name not in shipped:
-            raise unknown("protocol", name, shipped)
+        if not isinstance(name, str) or name not in shipped:
+            raise unknown("protocol", str(name)[:60], shipped)
         regimen = shipped[name]
     else:
-        regimen = Regimen.parse(str(table.pop("prescription")))
+        prescription = table.pop("prescription")
+        if not isinstance(prescription, str | Regimen):
+            raise UserError(f"prescription = {prescription!r}: expected text in quotes")
+        regimen = Regimen.parse(prescription)
     words: dict[str, Any] = {k: table.pop(k) for k in ("name", "description") if k in table}
+    for key, text in words.items():
+        if not isinstance(text, str):
+            raise UserError(f"{key} = {text!r}: expected text in quotes")
     if table:
         regimen = regimen.with_fields(table)
     return regimen.model_copy(update=words) if words else regimen
 
 
-def _to_table(regimen: Regimen) -> dict[str, str]:
+def _entry(value: Any, info: ValidationInfo) -> Regimen | Recorded | Recordings:
+    return as_regimen(value, (info.context or {}).get(FOLDER, Path()))
+
+
+def _to_table(regimen: Regimen | Recorded | Recordings) -> dict[str, Any]:
     """Write a regimen as its text with its name, which reads back to an equal value."""
+    if not isinstance(regimen, Regimen):
+        return to_events(regimen)
     table = {"prescription": str(regimen)}
     for key in ("name", "description"):
         if text := getattr(regimen, key, None):
@@ -57,24 +118,30 @@ def _to_table(regimen: Regimen) -> dict[str, str]:
 
 _SCHEMA = {
     "anyOf": [
-        {"type": "string", "description": "A prescription, or the name of a shipped protocol."},
+        {
+            "type": "string",
+            "description": "A prescription, the name of a shipped protocol, or an event table"
+            " (a path that ends in .csv).",
+        },
         {
             "type": "object",
-            "description": "A protocol or prescription with single fields set, or phases in full.",
+            "description": "A protocol or prescription with single fields set, recorded doses, or"
+            " phases in full.",
             "properties": {
                 "protocol": {"type": "string", "description": "Name of a shipped protocol."},
                 "prescription": {"type": "string", "description": "The prescription as text."},
                 "name": {"type": "string", "description": "Name shown in the results."},
                 "description": {"type": "string", "description": "What it is, in one line."},
+                **KEYS,
             },
         },
     ]
 }
 
 RegimenEntry = Annotated[
-    Regimen,
-    BeforeValidator(as_regimen),
-    PlainSerializer(_to_table, return_type=dict[str, str]),
+    Regimen | InstanceOf[Recorded] | InstanceOf[Recordings],
+    BeforeValidator(_entry),
+    PlainSerializer(_to_table, return_type=dict[str, Any]),
     WithJsonSchema(_SCHEMA),
 ]
 """A regimen as users write it."""

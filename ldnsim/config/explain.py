@@ -27,6 +27,9 @@ _EXPECTED = {
     "finite_number": "a finite number",
 }
 
+_MOST = 20
+"""Lines shown of one file."""
+
 
 def explain(error: ValidationError, source: str, root: type[BaseModel]) -> UserError:
     """Collect every mistake of one file into one error.
@@ -36,7 +39,10 @@ def explain(error: ValidationError, source: str, root: type[BaseModel]) -> UserE
         source: name of the file, or ``"study"`` when it was built in Python.
         root: the model that was being validated, to find the nearest valid key.
     """
-    lines = dict.fromkeys(_line(e, source, root) for e in _without_union_noise(error.errors()))
+    errors = list(_without_union_noise(error.errors()))
+    lines = list(dict.fromkeys(_line(e, source, root) for e in errors[:_MOST]))
+    if len(errors) > _MOST:
+        lines.append(f"{source}: and {len(errors) - _MOST:,} more mistakes")
     return UserError("\n".join(lines))
 
 
@@ -68,7 +74,7 @@ def dotted(loc: Iterable[int | str]) -> str:
     text = ""
     for part in loc:
         text += f"[{part + 1}]" if isinstance(part, int) else (f".{part}" if text else part)
-    return text
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def _line(e: ErrorDetails, source: str, root: type[BaseModel]) -> str:
@@ -78,7 +84,7 @@ def _line(e: ErrorDetails, source: str, root: type[BaseModel]) -> str:
     kind = e["type"]
     if kind == "extra_forbidden":
         valid = sorted(_keys_at(root, e["loc"][:-1]))
-        hint = nearest(str(e["loc"][-1]), valid)
+        hint = nearest(str(e["loc"][-1])[:60], valid)
         if not hint and valid:
             hint = "; valid: " + ", ".join(valid)
         return f"{start} = {_short(value)}: unknown key{hint}"
@@ -89,7 +95,7 @@ def _line(e: ErrorDetails, source: str, root: type[BaseModel]) -> str:
     if kind == "literal_error":
         expected = (e.get("ctx") or {}).get("expected", "")
         choices = [c.strip(" '") for c in str(expected).replace(" or ", ",").split(",")]
-        hint = nearest(str(value), choices)
+        hint = nearest(_short(value).strip("'"), choices)
         return f"{start} = {_short(value)}: expected {expected}{hint if 'mean' in hint else ''}"
     if kind in _EXPECTED:
         return f"{start} = {_short(value)}: expected {_EXPECTED[kind]}"
@@ -110,7 +116,10 @@ def _told(text: str, key: str, source: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an int of thousands of digits; tables without end
+        return f"a value ({type(value).__name__}) too long to show"
     return text if len(text) <= 60 else text[:57] + "..."
 
 

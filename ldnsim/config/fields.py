@@ -6,32 +6,62 @@ from ldnsim.config.axis import Axis, Points, label_points, numeric_points
 from ldnsim.config.run import covariate_fields, fixed_fields
 from ldnsim.errors import UserError, unknown
 
-LABELS = ("hypothesis", "patient.phenotype", "patient.basin", "regimen", "modifiers")
-NUMBERS = ("modifiers.exercise", "modifiers.stress", "subject")
+NAMES = ("hypothesis", "patient.phenotype", "patient.basin")
+NUMBERS = ("modifiers.exercise", "modifiers.stress")
+# fields of a regimen that are quantities: their unit, and a value
+_MASS, _SPAN = ("mg", "4.5 mg"), ("d", "14 d")
+QUANTITIES = {
+    **dict.fromkeys(("start", "target", "dose", "step"), _MASS),
+    **dict.fromkeys(("interval", "first_hold", "every", "duration", "hold"), _SPAN),
+}
+WORDS = {"at": "times of day such as '22:00'", "factor": "factors such as 'x2'"}
 
 
 def points(axis: Axis) -> Points:
     """Resolve the values of an axis according to its field.
 
     Raises:
-        UserError: when the field is unknown or a value has the wrong dimension.
+        UserError: when the field is unknown or a value has the wrong type or dimension.
     """
     field = axis.field
     room, _, rest = field.partition(".")
-    if field in LABELS:
-        return label_points(axis)
+    if field in NAMES:
+        return label_points(axis, "names in quotes")
+    if field == "regimen":
+        return label_points(axis, "prescriptions or names of protocols, in quotes")
+    if field == "modifiers":
+        words = "names of adjuncts such as 'none', 'a', 'a+b'"
+        return label_points(axis, words, (str, tuple))
     if field in covariate_fields():
-        score = covariate_fields()[field] == "score"
-        return numeric_points(axis, "1") if score else label_points(axis)
+        return _covariate_points(axis, covariate_fields()[field])
     if room == "parameters" and rest:
         return numeric_points(axis, _parameter_unit(rest))
     if room == "regimen" and rest:
-        return label_points(axis) if _is_words(axis) else numeric_points(axis, None)
-    if field == "subject":
-        return _whole(numeric_points(axis, "1"), axis)
+        return _regimen_points(axis, rest.rpartition(".")[2])
+    if field == "subject" or field == "adherence.seed":
+        return _whole(axis)
     if field in NUMBERS or (field in fixed_fields() and room == "adherence"):
         return numeric_points(axis, "1")
-    raise unknown(f"axis {axis.name!r}: field", field, all_fields())
+    raise unknown(f"axis {axis.name!r}: field", field[:60], all_fields())
+
+
+def _covariate_points(axis: Axis, kind: str) -> Points:
+    if kind == "score":
+        return numeric_points(axis, "1")
+    if kind == "flag":
+        return label_points(axis, "true or false", (bool,))
+    return label_points(axis, "names in quotes")
+
+
+def _regimen_points(axis: Axis, leaf: str) -> Points:
+    """Resolve an axis over a field of the regimen: quantities, or words such as clock times.
+
+    Shares of the target ('1/8 of target') are words, since their size depends on the target.
+    """
+    shares = any(isinstance(v, str) and "target" in v.lower() for v in axis.values or ())
+    if leaf in QUANTITIES and not shares:
+        return numeric_points(axis, *QUANTITIES[leaf])
+    return label_points(axis, WORDS.get(leaf, "words in quotes"))
 
 
 def _parameter_unit(name: str) -> str:
@@ -43,26 +73,13 @@ def _parameter_unit(name: str) -> str:
     return parameters[name].unit or "1"
 
 
-def _is_words(axis: Axis) -> bool:
-    """Whether a regimen field takes words ('22:00', 'IR') instead of quantities."""
-    from ldnsim.units import to_unit
-
-    if not axis.values or axis.unit or not all(isinstance(v, str) for v in axis.values):
-        return False
-    for unit in ("mg", "d"):
-        try:
-            to_unit(str(axis.values[0]), unit)
-        except UserError:
-            continue
-        return False
-    return True
-
-
-def _whole(found: Points, axis: Axis) -> Points:
-    """Refuse subjects that are not whole numbers."""
+def _whole(axis: Axis) -> Points:
+    """Refuse numbers of subjects, and seeds, that are not whole."""
+    found = numeric_points(axis, "1")
+    word = axis.field.rpartition(".")[2]
     for value in found.apply:
-        if value != int(value) or value < 0:
-            raise UserError(f"axis {axis.name!r}: subject {value!r} is not a whole number from 0")
+        if value != int(value) or not 0 <= value < 2**53:
+            raise UserError(f"axis {axis.name!r}: {word} {value!r} is not a whole number from 0")
     numbers = tuple(int(v) for v in found.apply)
     return Points(numbers, numbers, "1", True)
 

@@ -7,31 +7,31 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from ldnsim.config.base import Config
-from ldnsim.config.quantities import Fraction
+from ldnsim.config.quantities import Fraction, Number, Whole
 from ldnsim.errors import UserError
 
 
 class Population(Config):
     """Many virtual patients, the same ones in every regimen and under every hypothesis."""
 
-    size: int = Field(ge=2, le=100_000)
+    size: Whole = Field(ge=2, le=100_000)
     """Number of patients; the dimension ``patient`` of the result."""
     method: Literal["sobol", "latin_hypercube"] = "sobol"
     """How quantiles are drawn: ``sobol`` (a larger population begins with the smaller one) or
     ``latin_hypercube`` (strata of this size)."""
-    seed: int | None = Field(default=None, ge=0)
+    seed: Whole | None = Field(default=None, ge=0)
     """Seed of the draws; the study's when left out."""
     vary: tuple[str, ...] | Literal["all"] = "all"
     """Parameters that differ between patients, or ``"all"`` that have a recorded spread."""
     exclude: tuple[str, ...] = ()
     """Parameters that are the same in all patients."""
-    scale: float = Field(default=1.0, ge=0.0, le=3.0)
+    scale: Number = Field(default=1.0, ge=0.0, le=3.0)
     """Multiplier on all recorded spreads."""
-    pk_scale: float = Field(default=1.0, ge=0.0, le=3.0)
+    pk_scale: Number = Field(default=1.0, ge=0.0, le=3.0)
     """Further multiplier on the spreads of pharmacokinetics."""
     oprm1_g_frequency: Fraction | None = None
     """Frequency of the G allele of OPRM1 A118G: genotypes are drawn in Hardy-Weinberg shares."""
-    plausible: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    plausible: dict[str, tuple[Number, Number]] = Field(default_factory=dict)
     """Lowest and highest untreated 24 h mean of a variable that a patient may have, such as
     ``pain = [3, 9]``; other draws are rejected and counted."""
 

@@ -1,12 +1,16 @@
-"""Field types that carry a unit: written as text such as ``"4 wk"``, held as plain numbers."""
+"""Field types: numbers that are numbers, and times written with their unit, held in hours."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
 from ldnsim.errors import UserError
+from ldnsim.units import LONGEST_TIME, plain_number, to_unit, whole_number
+
+MINUTE = 1 / 60
+"""Shortest time in a study (h)."""
 
 
 def hours(value: Any) -> float:
@@ -16,17 +20,26 @@ def hours(value: Any) -> float:
         value: text such as ``"26 wk"``, ``"12 h"``, ``"3 mo"`` (a month is 30 d).
 
     Raises:
-        UserError: when the unit is missing or is not one of time.
+        UserError: when the unit is missing or is not one of time, or the time is shorter than a
+            minute or longer than :data:`ldnsim.units.LONGEST_TIME`.
     """
-    from ldnsim.units import to_unit
-
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise UserError(f"{value!r}: expected a time with its unit, such as '26 wk'")
+        raise UserError(f"value = {value!r}: expected a time with its unit, such as '26 wk'")
     if isinstance(value, int | float):
         if value == 0:
             return 0.0
-        raise UserError(f"{value!r} has no unit: write a time such as '{value} d' or '{value} wk'")
-    return float(to_unit(value, "h"))
+        number = plain_number(value)
+        raise UserError(
+            f"value = {value!r} has no unit: write a time such as '{number:g} d' or '{number:g} wk'"
+        )
+    found = to_unit(value, "h")
+    if found < 0 or 0 < found < MINUTE:
+        raise UserError(f"value = {value!r}: expected a time of at least 1 min")
+    if found > LONGEST_TIME:
+        raise UserError(
+            f"value = {value!r}: expected a time of at most 5200 wk; is the unit right?"
+        )
+    return found
 
 
 def time_text(value: float) -> str:
@@ -52,5 +65,14 @@ Hours = Annotated[
 ]
 """A time in hours (written with its unit)."""
 
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Number = Annotated[float, BeforeValidator(plain_number)]
+"""A number; neither text nor a truth value is taken for one."""
+
+Whole = Annotated[int, BeforeValidator(whole_number)]
+"""A whole number of at most 64 bits; neither text nor 2.0 is taken for one."""
+
+Flag = Annotated[bool, Strict()]
+"""True or false; neither 1 nor "yes" is taken for one."""
+
+Fraction = Annotated[Number, Field(ge=0.0, le=1.0)]
 """A share or probability from 0 to 1."""

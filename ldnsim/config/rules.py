@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ldnsim.config import people
+from ldnsim.config import budget, people, recordings
+from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
 from ldnsim.errors import UserError, nearest
 
@@ -35,7 +36,8 @@ OF_A_POPULATION = (
 )  # fmt: skip
 """What the result of a population holds besides."""
 
-# of the meetings of regimen axes; a longer grid is tried in full when it is laid out
+# of the values of a regimen axis, and of the meetings of several; a longer grid is tried in full
+# when it is laid out
 MOST_TRIED = 500
 
 
@@ -48,8 +50,10 @@ def check(study: StudyConfig) -> None:
     """Apply every rule and raise what they found.
 
     Raises:
-        UserError: with one line per broken rule.
+        UserError: with one line per broken rule; a study over the budget is told alone.
     """
+    budget.check_grid(study)  # first: the rules look at every value of every axis
+    budget.check_lengths(study)
     found: list[str] = []
     for rule in RULES:
         found += rule(study)
@@ -221,15 +225,18 @@ def axis_fields_differ(study: StudyConfig) -> Iterator[str]:
 def axis_values_apply(study: StudyConfig) -> Iterator[str]:
     """Every value of every axis fits its field, tried on each regimen.
 
-    Several axes over fields of the regimen are tried together, by the rule after this one.
+    Several axes over fields of the regimen are tried together, by the rule after this one. Values
+    differ, except those of an axis that advances with another and is a coordinate beside it.
     """
+    beside = {name for group in study.zip for name in group[1:]}
     together = len(_regimen_axes(study)) > 1
     for i, axis in enumerate(study.axes, start=1):
         try:
-            if together and axis.field.startswith("regimen."):
-                points(axis)
-                continue
             found = points(axis)
+            if axis.name not in beside:
+                refuse_repeats(axis, found)
+            if together and axis.field.startswith("regimen."):
+                continue
             if axis.field.startswith(("parameters.", "modifiers.")):
                 for v in found.apply:
                     yield from _range(_axis(i, axis), axis.field.partition(".")[2], v)
@@ -237,7 +244,8 @@ def axis_values_apply(study: StudyConfig) -> Iterator[str]:
                 _try(study, axis.field, found.apply)
         except UserError as error:
             told = str(error).removeprefix(f"axis {axis.name!r}").removeprefix(":").lstrip()
-            yield f"{_axis(i, axis)}, {axis.field}: {told}"
+            mark = "" if told.startswith("=") else ":"  # "regimen.target = '1,5 mg': expected ..."
+            yield f"{_axis(i, axis)}, {axis.field}{mark} {told}"
 
 
 def _axis(number: int, axis: Any) -> str:
@@ -295,6 +303,8 @@ def _try(study: StudyConfig, field: str, values: tuple[Any, ...]) -> None:
         "patient.basin": lambda: ("inflamed", "resolved"),
     }
     bases = _bases(study)
+    if field.startswith("regimen.") and len(values) > MOST_TRIED:
+        values = values[: MOST_TRIED // 2] + values[-MOST_TRIED // 2 :]
     for value in values:
         if field in known and value not in known[field]():
             raise unknown(field, str(value), known[field]())
@@ -310,12 +320,12 @@ def _bases(study: StudyConfig) -> list[Any]:
     if study.regimen or study.regimens:
         base = study.base_run()
         return [replace(base, regimen=r) for r in study.named_regimens().values()]
-    from ldnsim.config.entries import as_regimen
+    from ldnsim.config.entries import as_single
 
     axis = next((a for a in study.axes if a.field == "regimen"), None)
     if axis is None:
         return []
-    filled = study.model_copy(update={"regimens": tuple(as_regimen(v) for v in points(axis).apply)})
+    filled = study.model_copy(update={"regimens": tuple(as_single(v) for v in points(axis).apply)})
     return _bases(filled)
 
 
@@ -378,4 +388,5 @@ RULES: tuple[Rule, ...] = (
     zip_groups_fit,
     horizon_holds_the_study,
     *people.RULES,
+    *recordings.RULES,
 )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from ldnsim.config.blocks import Adjunct, Change, Modifiers
-from ldnsim.config.entries import as_regimen
+from ldnsim.config.entries import as_single
 from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from ldnsim.regimen import Adherence, Regimen
+    from ldnsim.regimen import Adherence, Recorded, Regimen
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class RunSpec:
         phenotype: name of the phenotype.
         basin: starting basin, or None for the phenotype's own.
         parameters: overrides on top of hypothesis and phenotype.
-        regimen: the doses planned.
+        regimen: the doses planned, or as recorded.
         adherence: how they are taken; None for all of them, in time.
         subject: number of the virtual subject; keys its random draws.
         modifiers: adjuncts, exercise, stress.
@@ -39,7 +39,7 @@ class RunSpec:
     phenotype: str
     basin: str | None
     parameters: tuple[tuple[str, float], ...]
-    regimen: Regimen
+    regimen: Regimen | Recorded
     adherence: Adherence | None
     subject: int
     modifiers: Modifiers
@@ -63,7 +63,7 @@ class RunSpec:
         if field == "patient":
             return replace(self, patient=value, subject=self.subject + value)
         if field == "regimen":
-            return replace(self, regimen=as_regimen(value))
+            return replace(self, regimen=as_single(value))
         if room == "regimen":
             return replace(self, regimen=self.regimen.with_field(rest, value))
         if room == "parameters":

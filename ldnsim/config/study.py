@@ -12,13 +12,13 @@ from ldnsim.config import rules, toml
 from ldnsim.config.axis import Axis
 from ldnsim.config.base import Config
 from ldnsim.config.blocks import Change, Modifiers, Output, Patient, Solver
-from ldnsim.config.entries import RegimenEntry
+from ldnsim.config.entries import FOLDER, RegimenEntry
 from ldnsim.config.explain import explain
 from ldnsim.config.population import Population
-from ldnsim.config.quantities import Hours
+from ldnsim.config.quantities import Hours, Whole
 from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
-from ldnsim.regimen import Adherence
+from ldnsim.regimen import Adherence, Recordings
 
 
 class StudyConfig(Config):
@@ -28,9 +28,9 @@ class StudyConfig(Config):
     """Title shown in pictures and stored with the result."""
     hypothesis: str = "dual_pathway"
     """The hypothesis of how naltrexone works."""
-    seed: int = Field(default=0, ge=0)
+    seed: Whole = Field(default=0, ge=0)
     """Seed of every random draw; the same subject draws the same in every regimen."""
-    subject: int = Field(default=0, ge=0)
+    subject: Whole = Field(default=0, ge=0)
     """Number of the virtual subject, for adherence."""
     horizon: Hours | None = Field(default=None, gt=0.0)
     """Length of the simulation; that of the longest regimen when left out."""
@@ -82,18 +82,25 @@ class StudyConfig(Config):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a study file.
+        """Read a study file; event tables are looked for beside it.
 
         Raises:
             UserError: with one line per mistake, each naming the file and the key.
         """
-        return cls.loads(toml.read(path), str(path))
+        data = toml.parse(toml.read(path), str(path))
+        return cls.build(data, str(path), folder=Path(path).parent)
 
     @classmethod
-    def build(cls, data: dict[str, Any], source: str = "study") -> Self:
-        """Make a study from nested dictionaries, with errors as plain text."""
+    def build(cls, data: dict[str, Any], source: str = "study", folder: str | Path = "") -> Self:
+        """Make a study from nested dictionaries, with errors as plain text.
+
+        Args:
+            data: what the file would say.
+            source: what errors begin with.
+            folder: where the paths of event tables begin; the working directory when empty.
+        """
         try:
-            return cls.model_validate(data)
+            return cls.model_validate(data, context={FOLDER: Path(folder)})
         except ValidationError as error:
             raise explain(error, source, cls) from None
 
@@ -103,9 +110,17 @@ class StudyConfig(Config):
         return toml.dumps(data)
 
     def named_regimens(self) -> dict[str, Any]:
-        """Return the regimens by the name shown in results; one entry for a single regimen."""
-        entries = self.regimens or ((self.regimen,) if self.regimen else ())
-        return {rules.name_of(r): r for r in entries}
+        """Return the regimens by the name shown in results; one entry for a single regimen.
+
+        Subjects of an event table that are run along ``id`` are called by their ID.
+        """
+        found: dict[str, Any] = {}
+        for entry in self.regimens or ((self.regimen,) if self.regimen else ()):
+            if isinstance(entry, Recordings):
+                found.update({r.id: r for r in entry.members})
+            else:
+                found[rules.name_of(entry)] = entry
+        return found
 
     def base_run(self) -> RunSpec:
         """Return the run before any axis is applied, on the first regimen.
@@ -113,7 +128,7 @@ class StudyConfig(Config):
         Raises:
             UserError: when the study has no regimen.
         """
-        entries = self.regimens or ((self.regimen,) if self.regimen else ())
+        entries = tuple(self.named_regimens().values())
         if not entries:
             raise UserError("the study has no regimen")
         return RunSpec(

@@ -14,8 +14,8 @@ Kind = Literal["mean", "integral", "max", "min", "hours_above", "first_below", "
 
 WINDOWS: dict[str, str] = {
     "night": "24 h of the close-up, from the first planned dose of the last full day of treatment",
-    "week": "the last week of treatment",
-    "end": "the last week of the simulation",
+    "week": "the last week of treatment, or as many whole days as there are",
+    "end": "the last week of the simulation, or as many whole days as there are",
     "run": "the whole simulation",
 }
 
@@ -29,12 +29,15 @@ class Summary:
         observable: the model variable it reduces.
         kind: the reduction (``same_clock``: hours above the untreated patient at that clock time).
         window: the part of the run, one of :data:`WINDOWS`.
-        derived: the value itself, its change from the untreated 24 h mean, or that in percent.
+        derived: the value itself, its change from what the same reduction gives in the untreated
+            patient (24 h mean, highest or lowest value of the day), or that in percent.
         unit: unit of the result; empty for that of the variable.
         long_name: text for an axis.
         meaning: one line on how to read it.
         threshold: name of the setting in ``[output]`` it uses, if any.
         standard: whether it is computed when the study does not say.
+        better: ``"lower"`` or ``"higher"`` where that is so whatever the variable; ``"variable"``:
+            as the variable has it; empty for what is neither good nor bad in itself.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Summary:
     meaning: str
     threshold: str = ""
     standard: bool = True
+    better: str = ""
 
 
 _SINGLE = (
@@ -103,6 +107,7 @@ _SINGLE = (
         "time to response",
         "first time pain is below the untreated mean by the response fraction; NaN when never",
         "response_fraction",
+        better="lower",
     ),
     Summary(
         "worst_dreams",
@@ -113,6 +118,7 @@ _SINGLE = (
         "",
         "worst vivid-dream score",
         "highest vivid-dream score of the whole simulation",
+        better="variable",
     ),
     Summary(
         "worst_insomnia",
@@ -123,6 +129,7 @@ _SINGLE = (
         "",
         "worst insomnia score",
         "highest insomnia score of the whole simulation",
+        better="variable",
     ),
     Summary(
         "worst_pain_change",
@@ -132,7 +139,9 @@ _SINGLE = (
         "change",
         "",
         "worst pain, change from untreated",
-        "highest pain of the whole simulation against the untreated mean: transient worsening",
+        "highest pain of the whole simulation minus the highest of an untreated day: transient"
+        " worsening",
+        better="variable",
     ),
 )
 
@@ -197,6 +206,7 @@ def _change(short: str, window: Window, derived: Derived, standard: bool) -> Sum
         f"change of {words} {when}",
         f"mean {words} {when} minus the untreated 24 h mean" + (", in percent" if percent else ""),
         standard=standard,
+        better="variable",
     )
 
 

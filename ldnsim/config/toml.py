@@ -12,19 +12,56 @@ from typing import Any
 
 from ldnsim.errors import UserError, nearest
 
+LARGEST_FILE = 2_000_000
+"""Characters of the longest study file."""
+DEEPEST = 30
+"""Levels of tables and lists in a study file; a study needs five."""
+_LEVELS = "a study has a few levels"
+_BITS = "at most 18 digits are read"
+# begins where a word does: from every letter of a long word on, it would take quadratic time
+_LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_\"'-])(?:[A-Za-z0-9_\"'-]+[ \t]*\.[ \t]*){{{DEEPEST},}}")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def parse(text: str, source: str) -> dict[str, Any]:
-    """Parse TOML text.
+    """Parse TOML text; a byte order mark before it plays no part.
 
     Raises:
-        UserError: naming the file, the line and the likely cause.
+        UserError: naming the file, the line and the likely cause; also for text that is valid but
+            no study could be: over :data:`LARGEST_FILE`, nested over :data:`DEEPEST`, or with whole
+            numbers over 64 bits.
     """
+    if len(text) > LARGEST_FILE:
+        raise UserError(f"{source}: {len(text):,} characters; a study has at most {LARGEST_FILE:,}")
+    if _LONG_KEY.search(text):  # the parser takes time with the square of the parts of a key
+        raise UserError(f"{source}: a key of more than {DEEPEST} parts; no study is so deep")
     try:
-        return tomllib.loads(text)
+        data = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{source}: not valid TOML: {error}.{_cause(text, str(error))}") from None
+    except RecursionError:
+        raise UserError(f"{source}: lists or tables nested hundreds deep; {_LEVELS}") from None
+    except ValueError:  # of int(), which refuses thousands of digits
+        raise UserError(f"{source}: a number of thousands of digits; {_BITS}") from None
+    _check_size(data, source)
+    return data
+
+
+def _check_size(data: dict[str, Any], source: str) -> None:
+    """Refuse what no study holds, without recursion, which the depth could exhaust."""
+    waiting: list[tuple[str, Any, int]] = [("", data, 0)]
+    while waiting:
+        key, value, depth = waiting.pop()
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise UserError(f"{source}: {key}: a whole number of over 64 bits; {_BITS}")
+        if isinstance(value, str) and "\0" in value:
+            raise UserError(f"{source}: {key} = {value[:40]!r}: a NUL character is no text")
+        if depth > DEEPEST:
+            raise UserError(f"{source}: {key[:40]}...: nested over {DEEPEST} deep; {_LEVELS}")
+        if isinstance(value, dict):
+            waiting += [(f"{key}.{k}" if key else k, v, depth + 1) for k, v in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{key}[{i}]", v, depth + 1) for i, v in enumerate(value, start=1)]
 
 
 def _cause(text: str, message: str) -> str:
@@ -33,7 +70,7 @@ def _cause(text: str, message: str) -> str:
     lines = text.splitlines()
     if not found or int(found[1]) > len(lines):
         return " A bracket or quote is probably not closed."
-    line = lines[int(found[1]) - 1].strip()
+    line = lines[int(found[1]) - 1].strip()[:120]
     if re.search(r"=\s*[0-9.]+\s*(ng|ug|µg|mcg|mg|h|d|wk|mo|nM|uM)\b", line):
         return f' The line is {line!r}: put a value with a unit in quotes, such as "4.5 mg".'
     if re.search(r"=\s*[A-Za-z]", line):
@@ -57,9 +94,13 @@ def read(path: str | Path) -> str:
             f"{nearest(file.name, sorted(p.name for p in here.glob('*.toml')))}"
         )
     try:
-        return file.read_text(encoding="utf-8")
+        if file.stat().st_size > 4 * LARGEST_FILE:
+            raise UserError(f"{file} has {file.stat().st_size:,} bytes; expected a study file")
+        return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{file} is not a text file in UTF-8; expected TOML") from None
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _key(name: str) -> str:

@@ -11,7 +11,7 @@ import os
 import types
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,7 +150,13 @@ def solve_with(
     block: int = 16,
     progress: Callable[[int], None] | None = None,
 ) -> BatchResult:
-    """Solve a batch with given kernels; see :func:`solve`."""
+    """Solve a batch with given kernels; see :func:`solve`.
+
+    A run in which an observable that was asked for is not finite somewhere is a failed run, even
+    where the solver went through: the states may be finite and what is computed from them not.
+    """
+    asked = len(batch.reductions)
+    batch = replace(batch, reductions=[*batch.reductions, *_witnesses(batch)])
     n = len(batch.params)
     if len(batch.out_times) and not 0.0 <= batch.out_times[0] <= batch.out_times[-1] <= batch.t_end:
         raise ValueError(f"output times must ascend within 0 and {batch.t_end} h")
@@ -189,7 +195,37 @@ def solve_with(
         result.method[batch.status != 0] = Method.NONE
     result.steps[:] = effort[:, 0]
     result.rejected[:] = effort[:, 1]
-    return result
+    _fail_what_is_not_finite(batch, result)
+    return replace(result, reductions=np.ascontiguousarray(result.reductions[:, :asked]))
+
+
+_SUMS = ("mean", "integral")
+
+
+def _witnesses(batch: Batch) -> list[Reduction]:
+    """Integrals of what is reduced in other ways only: these can miss a value that is not finite.
+
+    A comparison with NaN is false, so such a curve has no maximum, and passes no threshold.
+    """
+    seen = {(r.obs, r.t0, r.t1) for r in batch.reductions if r.kind in _SUMS}
+    other = dict.fromkeys((r.obs, r.t0, r.t1) for r in batch.reductions if r.kind not in _SUMS)
+    return [Reduction("integral", *of) for of in other if of not in seen]
+
+
+def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
+    """Give runs with values that are not finite their status, and take their results away."""
+    sums = [
+        i for i, r in enumerate(batch.reductions)
+        if r.kind in _SUMS and max(r.t0, 0.0) < min(r.t1, batch.t_end)
+    ]  # fmt: skip
+    finite = np.isfinite(result.final).all(axis=1)
+    for values in (result.traj, result.reductions[:, sums]):
+        finite &= np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
+    bad = ~finite & (result.status == Status.OK)
+    if bad.any():
+        result.status[bad] = Status.NOT_FINITE
+        for values in (result.traj, result.reductions, result.final):
+            values[bad] = np.nan
 
 
 def _kernel_arguments(batch: Batch, n: int) -> tuple[object, ...]:

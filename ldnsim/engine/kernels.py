@@ -1,24 +1,26 @@
-"""Generate, cache and load the compiled kernels of a model.
+"""Generate, compile, keep and load the kernels of a model.
 
-The generated module is written to a cache folder as a real file, so that numba's own cache works
-and a second process starts at once. Folder: ``LDNSIM_CACHE_DIR``, else the user's cache folder,
-else a temporary one.
+A kernel is a generated Python module compiled by numba. Its source, bytecode and machine code are
+kept in one checked file (:mod:`.cache`), so that a second process starts at once. Numba's own cache
+is not used: it takes whatever lies in its folder for its own.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import importlib.util
+import linecache
 import logging
-import os
+import marshal
+import pickle
 import sys
-import tempfile
+import threading
 import time
 import types
 from importlib import resources
-from pathlib import Path
+from typing import Any
 
+from ldnsim.engine import cache
+from ldnsim.errors import UserError
 from ldnsim.model import Model
 
 log = logging.getLogger("ldnsim")
@@ -27,7 +29,7 @@ _COMPILED = """from numba import njit
 
 from ldnsim.engine.lanes import lanes
 
-jit = njit(cache=True, nogil=True, error_model="numpy",
+jit = njit(nogil=True, error_model="numpy",
            fastmath={"nsz", "arcp", "contract", "afn"})
 inlined = njit(inline="always", error_model="numpy",
                fastmath={"nsz", "arcp", "contract", "afn"})
@@ -41,25 +43,10 @@ lanes = inlined = jit
 """
 _MARKER = "# ---- template begins ----"
 _TEMPLATES = ("template_step", "template_collocation", "template_reduce", "template_integrate")
-
-
-def cache_folder() -> Path:
-    """Folder for generated and compiled kernels; created if it can be."""
-    import platformdirs
-
-    chosen = os.environ.get("LDNSIM_CACHE_DIR")
-    wanted = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("ldnsim"))
-    try:
-        wanted.mkdir(parents=True, exist_ok=True)
-        probe = wanted / f".write-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError:
-        wanted = (
-            Path(tempfile.gettempdir()) / f"ldnsim-{os.getuid() if hasattr(os, 'getuid') else 0}"
-        )
-        wanted.mkdir(parents=True, exist_ok=True)
-    return wanted
+_ENTRY = "solve_runs"
+"""The one function that is called from Python; its machine code holds all the others."""
+_loaded: dict[tuple[str, bool], types.ModuleType] = {}
+_one_at_a_time = threading.RLock()
 
 
 def _engine_hash() -> str:
@@ -70,7 +57,7 @@ def _engine_hash() -> str:
     )  # fmt: skip
     folder = resources.files("ldnsim.engine")
     text = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in makers)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(f"{text}{_COMPILED}{_PLAIN}".encode()).hexdigest()
 
 
 def generate(model: Model) -> str:
@@ -92,52 +79,115 @@ def generate(model: Model) -> str:
     return emit.Emitter(traced).module(template)
 
 
-@functools.cache
-def _load(path: Path) -> types.ModuleType:
-    name = f"ldnsim_kernels_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def kernel_path(model: Model, compiled: bool = True) -> Path:
-    """Where the kernel module of a model lives, generated if it is not there yet."""
+def kernel_key(model: Model, compiled: bool = True) -> str:
+    """What kernels depend on, hashed: the model, how they are made, by what, and for what."""
+    import llvmlite
     import numba
+    from numba.core import config
+    from numba.core.registry import cpu_target
 
-    parts = [model.fingerprint, _engine_hash(), numba.__version__, str(compiled)]
-    key = hashlib.sha256("|".join(parts).encode()).hexdigest()[:20]
-    path = cache_folder() / f"k{key}.py"
-    if not path.exists():
-        text = generate(model).replace("{jit}", _COMPILED if compiled else _PLAIN, 1)
-        draft = path.with_suffix(f".{os.getpid()}.tmp")
-        draft.write_text(text)
-        draft.replace(path)
-    return path
-
-
-@functools.cache
-def _ready(path: Path) -> types.ModuleType:
-    module = _load(path)
-    marker = path.with_suffix(".compiled")
-    if not marker.exists():
-        log.warning("compiling kernels (first run only)")
-        began = time.perf_counter()
-        warm_up(module)
-        marker.touch()
-        log.warning("kernels compiled in %.1f s", time.perf_counter() - began)
-    return module
+    parts = [
+        model.fingerprint, _engine_hash(), compiled, sys.implementation.cache_tag,
+        numba.__version__, llvmlite.__version__, getattr(config, "USING_SVML", None),
+        cpu_target.target_context.codegen().magic_tuple(),
+    ]  # fmt: skip
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:20]
 
 
 def load_kernels(model: Model, compiled: bool = True) -> types.ModuleType:
     """The kernel module of a model: compiled by numba, or as plain Python for tests.
 
-    The first call for a model compiles and says so through the ``ldnsim`` logger.
+    The first call for a model compiles and says so through the ``ldnsim`` logger. Threads and
+    processes may call it at the same time: one compiles, the others wait.
+
+    Raises:
+        UserError: when numba is told not to compile.
     """
-    path = kernel_path(model, compiled)
-    return _ready(path) if compiled else _load(path)
+    wanted = model.fingerprint, compiled
+    if wanted not in _loaded:
+        with _one_at_a_time:
+            if wanted not in _loaded:
+                if compiled:
+                    _compiler_works()
+                key = kernel_key(model, compiled)
+                _loaded[wanted] = _kept(key) or _made(model, key, compiled)
+    return _loaded[wanted]
+
+
+def _compiler_works() -> None:
+    from numba.core import config
+
+    if getattr(config, "DISABLE_JIT", 0):
+        raise UserError(
+            "NUMBA_DISABLE_JIT is set: the solver needs numba to compile its kernels; unset it"
+        )
+
+
+def _kept(key: str) -> types.ModuleType | None:
+    body = cache.find(key)
+    return None if body is None else _module(key, *pickle.loads(body))
+
+
+def _made(model: Model, key: str, compiled: bool) -> types.ModuleType:
+    with cache.alone(key):
+        found = _kept(key)  # what another process made meanwhile
+        if found is not None:
+            return found
+        text = generate(model).replace("{jit}", _COMPILED if compiled else _PLAIN, 1)
+        code = marshal.dumps(compile(text, _file(key), "exec"))
+        machine: dict[str, bytes] = {}
+        module = _module(key, text, code, machine)
+        if compiled:
+            log.warning("compiling kernels (first run only)")
+            began = time.perf_counter()
+            warm_up(module)
+            log.warning("kernels compiled in %.1f s", time.perf_counter() - began)
+        cache.keep(key, pickle.dumps((text, code, machine)))
+        return module
+
+
+def _file(key: str) -> str:
+    return f"<ldnsim kernels {key}>"
+
+
+def _module(key: str, text: str, code: bytes, machine: dict[str, bytes]) -> types.ModuleType:
+    """Run a generated module, with the machine code there is; more is added as it is compiled."""
+    module = types.ModuleType(f"ldnsim_kernels_{key}")
+    sys.modules[module.__name__] = module
+    # where tracebacks, and lane functions about to be compiled, look up their source
+    linecache.cache[_file(key)] = (len(text), None, text.splitlines(True), _file(key))
+    exec(marshal.loads(code), vars(module))
+    entry = getattr(module, _ENTRY)
+    if hasattr(entry, "targetctx"):
+        entry._cache = _MachineCode(machine)
+    return module
+
+
+class _MachineCode:
+    """Takes the place of numba's cache of one function: from and to a dictionary."""
+
+    cache_path = None
+
+    def __init__(self, kept: dict[str, bytes]) -> None:
+        self.kept = kept
+
+    def load_overload(self, signature: Any, context: Any) -> Any:
+        """The compiled function for argument types, or None."""
+        from numba.core import compiler
+
+        context.refresh()
+        kept = self.kept.get(str(signature))
+        if kept is None:
+            return None
+        rebuild: Any = compiler.CompileResult._rebuild
+        return rebuild(context, *pickle.loads(kept))
+
+    def save_overload(self, signature: Any, compiled: Any) -> None:
+        """Keep a compiled function."""
+        from numba.core import serialize
+
+        dumps: Any = serialize.dumps
+        self.kept[str(signature)] = dumps(compiled._reduce())
 
 
 def warm_up(module: types.ModuleType) -> None:

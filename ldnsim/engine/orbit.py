@@ -109,7 +109,8 @@ def _find(params: FloatArray, flags: NDArray[np.bool_], threads: int | None) -> 
     )
     open_ = np.arange(n)
     for hours in SETTLE:
-        y[open_] = _flow(model, params[open_], y[open_], hours, 1e-6, threads)
+        settled = solve(_batch(params[open_], y[open_], hours, 1e-6, 1e-8, []), threads)
+        y[open_], wild = settled.final, open_[settled.status == Status.NOT_FINITE]
         _newton(model, params, y, open_, best, threads)
         open_ = np.flatnonzero(best.status == Status.NO_ORBIT)
         if not len(open_):
@@ -117,13 +118,16 @@ def _find(params: FloatArray, flags: NDArray[np.bool_], threads: int | None) -> 
         lost = open_[~np.isfinite(y[open_]).all(axis=1)]
         for k in lost:
             y[k] = model.start(bool(flags[k]))
+    best.status[np.intersect1d(open_, wild)] = Status.NOT_FINITE
     found = np.flatnonzero(best.status == Status.OK)
     best.mean[found] = daily_means(model, params[found], best.y0[found], threads)
+    best.status[found[~np.isfinite(best.mean[found]).all(axis=1)]] = Status.NOT_FINITE
     tnf = best.mean[:, model.observable_index["tnf"]]
     switched_on = tnf > 0.5 * params[:, model.parameter_index["tnf_autocrine50"]]
     wrong = (best.status == Status.OK) & (switched_on != flags)
     best.status[wrong] = Status.NO_SUCH_BASIN
     best.y0[best.status != Status.OK] = np.nan
+    best.residual[np.isinf(best.residual)] = np.nan  # no step of Newton's method was taken
     return best
 
 

@@ -48,7 +48,7 @@ _ADVICE = {
         "for an extreme parameter value"
     ),
     Status.NOT_FINITE: (
-        "the equations gave a value that is not a number: look for a parameter of zero in a "
-        "denominator (kd, half-life, volume)"
+        "the equations gave a value that is not finite: look for a parameter of zero in a "
+        "denominator (kd, half-life, volume), or for a huge value or factor of a parameter"
     ),
 }

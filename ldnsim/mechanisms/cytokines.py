@@ -96,3 +96,7 @@ def il10(
     """Made by resolving and, less, by inflamed cells: it falls when inflammation resolves."""
     made = 1.0 + il10_from_m2 * microglia_m2 + il10_from_m1 * microglia_m1
     return k_il10 * (made - il10)
+
+
+M.reads("fold of healthy", "tnf", "il1b", "il6", better="lower")
+M.reads("fold of healthy", "il10")

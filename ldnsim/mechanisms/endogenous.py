@@ -229,3 +229,12 @@ def met_enkephalin(
 ) -> float:
     """Release minus loss."""
     return LN2 / t_half_met_enkephalin * (enkephalin_release - met_enkephalin)
+
+
+M.reads("relative to rest", "pomc_drive", "penk_drive", "demand")
+M.reads("relative to rest", "endorphin_release", "enkephalin_release")
+M.reads("fold of the daily mean", "expected_endorphin", "circadian")
+M.reads("share of a healthy reserve", "pomc_synthesis", "penk_synthesis")
+M.reads("share of full", "endorphin_pool", "enkephalin_pool")
+M.reads("fold of healthy", "beta_endorphin", "met_enkephalin")
+M.reads("fraction", "lost_tone")

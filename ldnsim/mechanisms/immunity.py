@@ -92,3 +92,8 @@ def mast_activation(
     """Patient's own drive and the outside driver, held by opioid tone and by stabilisers."""
     drive = factor_mast * (mast_drive + mast_driver_gain * driver)
     return (drive * falling(peripheral_tone, mast_tone) - mast_activation) / t_mast
+
+
+M.reads("fold of healthy", "nk_activity", better="higher")
+M.reads("fold of healthy", "effector_cells", "regulatory_cells", "autoimmune_balance")
+M.reads("fold of healthy", "mast_activation", better="lower")

@@ -93,3 +93,8 @@ def microglia_m2(
 ) -> float:
     """Fed by resolution, returning to rest."""
     return resolution * microglia_m1 - k_rest * microglia_m2
+
+
+M.reads("fraction", "microglia_m1", better="lower")
+M.reads("fraction", "microglia_m2", better="higher")
+M.reads("fraction", "microglia_m0")

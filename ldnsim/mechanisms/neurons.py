@@ -59,3 +59,8 @@ def neuronal_health(
 def damps(damps: float, neuronal_health: float, t_damps: float) -> float:
     """Follow the damaged share."""
     return (1.0 - neuronal_health - damps) / t_damps
+
+
+M.reads("fraction", "neuronal_health", better="higher")
+M.reads("fraction", "damps", better="lower")
+M.reads("", "damage", better="lower")

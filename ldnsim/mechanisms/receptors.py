@@ -394,3 +394,14 @@ def peripheral_tone(
     mu = (1.0 - peripheral_occupancy) * tone_of(beta_endorphin, bound_mor, oprm1_potency)
     ogfr = agonist_tone(1.0 - peripheral_ogfr, bound_ogfr, met_enkephalin)
     return weight_peripheral_mor * mu + (1.0 - weight_peripheral_mor) * ogfr
+
+
+M.reads(
+    "fraction",
+    *(f"{r}_{what}" for r in ("mor", "dor", "kor", "ogfr")
+      for what in ("occupancy", "ntx", "naltrexol", "available")),
+    "peripheral_occupancy", "peripheral_ogfr",
+)  # fmt: skip
+M.reads("fold of baseline", "mor_density", "dor_density", "ogfr_density")
+M.reads("relative to rest", "mor_tone", "dor_tone", "kor_tone", "ogfr_tone")
+M.reads("relative to rest", "opioid_tone", "analgesic_tone", "peripheral_tone", better="higher")

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 HUMAN_TRIAL = "human trial"
@@ -72,7 +72,7 @@ class Parameter:
     Attributes:
         name: the spelling used in code, configs and output.
         value: default, in ``unit``.
-        unit: unit text that pint understands (``"1"`` for pure numbers).
+        unit: a unit that `ldnsim.units` reads (``"1"`` for pure numbers).
         meaning: one line in the field's terms.
         grade: one of :data:`GRADES`.
         source: keys into the bibliography; empty for an assumption.
@@ -115,6 +115,8 @@ class Variable:
         start: first guess of the untreated resting value.
         start_inflamed: the same for the inflamed basin, when it differs.
         mechanism: the file it belongs to.
+        scale_word: how a pure number reads on an axis: ``fold of healthy``, ``fraction`` ...
+        better: ``"lower"`` or ``"higher"`` where a patient is better off so, else empty.
     """
 
     name: str
@@ -129,6 +131,8 @@ class Variable:
     scale: float = 1.0
     start: float = 0.0
     start_inflamed: float | None = None
+    scale_word: str = ""
+    better: str = ""
 
 
 class Mechanism:
@@ -187,9 +191,7 @@ class Mechanism:
         """Decorate the function that returns d(state)/dt, per hour."""
 
         def record(formula: F) -> F:
-            self._record(
-                formula, unit, long_name, True, lower, upper, scale, start, start_inflamed
-            )
+            self._record(formula, unit, long_name, True, lower, upper, scale, start, start_inflamed)
             return formula
 
         return record
@@ -202,6 +204,30 @@ class Mechanism:
             return formula
 
         return record
+
+    def reads(self, scale_word: str, *names: str, better: str = "") -> None:
+        """Say how variables read on an axis, and which way a patient is better off.
+
+        Apart from the equations, so that a word changes no kernel.
+
+        Args:
+            scale_word: of pure numbers, such as ``"fold of healthy"``; empty for those with a unit.
+            names: variables of this mechanism, recorded before.
+            better: ``"lower"``, ``"higher"``, or empty for what is neither good nor bad in itself.
+
+        Raises:
+            ValueError: an unknown direction, or a variable that is not there or was described.
+        """
+        if better not in ("", "lower", "higher"):
+            raise ValueError(f"better = {better!r}: expected 'lower', 'higher' or ''")
+        for name in names:
+            if name not in self.variables:
+                raise ValueError(f"{self.name} has no variable {name!r}")
+            if self.variables[name].scale_word or self.variables[name].better:
+                raise ValueError(f"{name!r} is described twice in {self.name}")
+            self.variables[name] = replace(
+                self.variables[name], scale_word=scale_word, better=better
+            )
 
     def _record(
         self,

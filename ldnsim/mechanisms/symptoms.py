@@ -179,3 +179,11 @@ def insomnia(
 ) -> float:
     """Follows vivid dreams."""
     return LN2 / t_half_dream * (insomnia_gain * vivid_dreams - insomnia)
+
+
+M.reads("fraction", "felt_inflammation", "sensitisation", better="lower")
+M.reads("fraction", "asleep", "sleep_block", "accustomed_block")
+M.reads("NRS 0–10", "pain", "pain_target", better="lower")
+M.reads("0–10", "fatigue", better="lower")
+M.reads("0–10", "mood", better="higher")
+M.reads("score", "vivid_dreams", "insomnia", better="lower")

@@ -64,3 +64,8 @@ def tlr4_trif(
 def tlr4_myd88(tlr4_myd88: float, tlr4_activation: float, k_myd88: float) -> float:
     """Follows activation; not reached by naltrexone."""
     return k_myd88 * (tlr4_activation - tlr4_myd88)
+
+
+M.reads("fraction", "tlr4_trif", "tlr4_myd88", "tlr4_activation", better="lower")
+M.reads("fraction", "trif_uninhibited")
+M.reads("relative to half-activation", "tlr4_ligand")

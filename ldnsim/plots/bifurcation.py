@@ -15,6 +15,8 @@ from ldnsim.plots.rows import SHORT
 from ldnsim.plots.style import (
     GREY,
     SMALL,
+    Panels,
+    canvas,
     colour,
     footnote,
     headline,
@@ -28,7 +30,9 @@ from ldnsim.plots.wording import number, unit_of
 MARKS = {"fold": ("o", "fold"), "Neimark-Sacker": ("D", "oscillation born"), "flip": ("s", "flip")}
 
 
-def bifurcation(ds: xr.Dataset, variables: Sequence[str] = ("tnf", "pain")) -> Figure:
+def bifurcation(
+    ds: xr.Dataset, variables: Sequence[str] = ("tnf", "pain"), *, ax: Panels | None = None
+) -> Figure:
     """Draw 24 h means of steady states over a parameter, one panel per variable.
 
     Stable stretches are solid, unstable ones dashed; folds and other bifurcations are marked, limit
@@ -38,9 +42,11 @@ def bifurcation(ds: xr.Dataset, variables: Sequence[str] = ("tnf", "pain")) -> F
     Args:
         ds: a branch as a dataset, from ``Branch.to_dataset()``.
         variables: which observables.
+        ax: Axes of your own to draw into, one for each variable; headline and foot are then yours.
 
     Raises:
-        UserError: the branch holds no steady state, or lacks a variable.
+        UserError: the branch holds no steady state, lacks a variable, or not as many Axes as
+            variables.
     """
     if not ds.sizes.get("point", 0) and not ds.sizes.get("cycle", 0):
         raise UserError("no steady state and no limit cycle was found in this range")
@@ -48,13 +54,18 @@ def bifurcation(ds: xr.Dataset, variables: Sequence[str] = ("tnf", "pain")) -> F
         if name not in ds:
             raise UserError(f"variable {name!r} is not in the branch; try tnf, pain, il6")
     with styled():
-        figure = new_figure(4.9 * len(variables) + 2.8, 5.0)
-        axes = figure.subplots(1, len(variables), squeeze=False)[0]
-        for ax, name in zip(axes, variables, strict=True):
-            _panel(ax, ds, name)
+
+        def make() -> tuple[Figure, list[Axes]]:
+            made = new_figure(4.9 * len(variables) + 2.8, 5.0)
+            return made, list(made.subplots(1, len(variables), squeeze=False)[0])
+
+        figure, axes = canvas(ax, list(variables), make)
+        for one, name in zip(axes, variables, strict=True):
+            _panel(one, ds, name)
         axes[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.2)
-        headline(figure, str(ds.attrs.get("title", "Steady states")))
-        footnote(figure, ds, "24 h means of daily rhythms.")
+        if ax is None:
+            headline(figure, str(ds.attrs.get("title", "Steady states")))
+            footnote(figure, ds, "24 h means of daily rhythms.")
     return figure
 
 

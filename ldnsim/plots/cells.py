@@ -14,23 +14,30 @@ from ldnsim.plots.style import GREY
 
 Grid = NDArray[np.float64]
 NEAR_BEST = 0.05
+NOTABLE = 0.01  # of the untreated mean: a smaller improvement gets no star
+LEAST_SHOWN = 0.1  # of the untreated mean: to which colours reach at least
 
 
-def colours(ax: Axes, name: str, values: Grid, flip: bool) -> AxesImage:
+def colours(ax: Axes, values: Grid, side: str, change: bool, size: float) -> AxesImage:
     """Colour the cells; changes around zero, blue on the better side.
 
     Args:
         ax: the panel.
-        name: of the summary; its name tells whether it is a change.
         values: shape (rows, columns).
-        flip: whether higher is better.
+        side: ``"lower"`` or ``"higher"``, whichever is better; empty for neutral colours.
+        change: whether the values are changes.
+        size: the untreated mean; colours of changes reach at least a tenth of it, those of other
+            numbers span at least a tenth of the largest: next to nothing looks like it.
     """
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    if "_change" in name or low < 0 < high:
-        size = max(abs(low), abs(high)) or 1.0
-        norm, cmap = Normalize(-size, size), "RdBu" if flip else "RdBu_r"
+    if change or low < 0 < high:
+        top = max(abs(low), abs(high), LEAST_SHOWN * size) or 1.0
+        norm = Normalize(-top, top)
+        cmap = {"lower": "RdBu_r", "higher": "RdBu", "": "PuOr"}[side]
     else:
+        spare = 0.5 * max(LEAST_SHOWN * max(abs(low), abs(high)) - (high - low), 0.0)
+        low, high = low - spare, high + spare
         norm, cmap = Normalize(low, high if high > low else low + 1), "cividis"
     ax.set_facecolor("#DDDDDD")
     ax.grid(False)
@@ -64,10 +71,36 @@ def near_best(values: Grid, lower: bool) -> tuple[tuple[int, int], NDArray[np.bo
         return (row, column), np.abs(values - top) <= margin
 
 
-def mark_best(ax: Axes, values: Grid, lower: bool) -> tuple[int, int] | None:
-    """Put a star on the best cell and a line around the nearly best; return the best cell."""
-    found = near_best(values, lower)
-    if found is None or np.nanmax(values) == np.nanmin(values):
+def improves(values: Grid, side: str, change: bool, size: float) -> bool:
+    """Tell whether the best cell is worth a star.
+
+    A change must be for the better, by 1 % of the untreated mean at least; other numbers must
+    differ by 1 % of the largest.
+
+    Args:
+        values: shape (rows, columns).
+        side: ``"lower"`` or ``"higher"``.
+        change: whether the values are changes.
+        size: the untreated mean, 0 when it is not known.
+    """
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return False
+    if change:
+        gain = -float(finite.min()) if side == "lower" else float(finite.max())
+        return gain > NOTABLE * size
+    return float(finite.max() - finite.min()) > NOTABLE * float(np.abs(finite).max())
+
+
+def mark_best(
+    ax: Axes, values: Grid, side: str, change: bool, size: float
+) -> tuple[int, int] | None:
+    """Put a star on the best cell and a line around the nearly best; return the best cell.
+
+    Nothing is marked where no side is better, or where nothing :func:`improves`.
+    """
+    found = near_best(values, side == "lower") if side else None
+    if found is None or not improves(values, side, change, size):
         return None
     (row, column), near = found
     outline = LineCollection(_outline(near), colors="black", linewidths=2.2, gid="near-best")

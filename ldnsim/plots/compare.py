@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -12,14 +12,20 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import MaxNLocator
 
 from ldnsim.errors import UserError
-from ldnsim.plots.members import Member, Select, members
+from ldnsim.plots.members import MOST, Member, Select, left_out, members
 from ldnsim.plots.people import over_patients, patients_shown
 from ldnsim.plots.rows import LOG_SPAN, ROWS, Row, dose_axis, draw
+from ldnsim.plots.selection import narrow
+from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
     BASE,
     GREY,
+    OKABE_ITO,
     SMALL,
     SOFT,
+    Panels,
+    Picture,
+    canvas,
     footnote,
     headline,
     new_figure,
@@ -30,17 +36,21 @@ from ldnsim.plots.timeline import (
     bedtime_of,
     clock_axis,
     floats,
-    samples_per_day,
+    has_daily_means,
     time_unit,
     week_axis,
+    what_is_drawn,
 )
-from ldnsim.plots.wording import clock, wrap
-
-MOST = 6
+from ldnsim.plots.wording import wrap
 
 
 def compare(
-    ds: xr.Dataset, select: Select = None, *, title: str | None = None, most: int = MOST
+    ds: xr.Dataset,
+    select: Select = None,
+    *,
+    title: str | None = None,
+    most: int = MOST,
+    ax: Panels | None = None,
 ) -> Figure:
     """Draw regimens side by side, one column each.
 
@@ -51,12 +61,16 @@ def compare(
     Args:
         ds: a dataset as a study returns it, trajectories kept.
         select: which runs: ``["standard", "careful"]``, ``[{"dose": 4.5, "interval": 14}, ...]``,
-            or a mapping that narrows the dataset; by default up to six representative ones.
+            or a mapping that narrows the dataset; by default all, or as many representative ones
+            as ``most`` allows: the foot and ``left_out`` of the picture say which are missing.
         title: headline; the dataset's title by default.
         most: how many columns at most when ``select`` does not name them.
+        ax: Axes of your own to draw into, rows by columns, for example from
+            ``figure.subplots(6, 2)``; headline and foot are then yours too.
 
     Raises:
-        UserError: nothing to draw (trajectories were not kept), or ``select`` names no run.
+        UserError: nothing to draw (trajectories were not kept), ``select`` names no run, or not as
+            many Axes as panels.
     """
     if "time" not in ds.dims:
         raise UserError(
@@ -65,30 +79,46 @@ def compare(
         )
     ds = over_patients(ds, select)
     chosen = members(ds, select, most)
+    missing = left_out(ds, chosen, select)
     rows = [row for row in ROWS if row.present(ds)]
     if not rows:
         raise UserError("this dataset keeps none of the variables that a comparison shows")
+    heading = title or str(ds.attrs.get("title", "Regimens compared"))
+    names = [" ".join(f"{row.title} of {m.label}".split()) for row in rows for m in chosen]
     with styled():
-        figure = new_figure(2.6 + 2.75 * max(len(chosen), 2), 1.1 + 2.05 * len(rows))
-        grid = GridSpec(len(rows), len(chosen), figure=figure)
-        heading = title or str(ds.attrs.get("title", "Regimens compared"))
-        _columns(figure, grid, rows, chosen, heading)
-        headline(figure, heading)
-        footnote(figure, ds, _key(ds))
+
+        def make() -> tuple[Figure, list[Axes]]:
+            made = new_figure(2.6 + 2.75 * max(len(chosen), 2), 1.1 + 2.05 * len(rows))
+            grid = GridSpec(len(rows), len(chosen), figure=made)
+            columns = [
+                [made.add_subplot(grid[r, c]) for r in range(len(rows))] for c in range(len(chosen))
+            ]
+            return made, [column[r] for r in range(len(rows)) for column in columns]
+
+        figure, axes = canvas(ax, names, make)
+        grid = [axes[r * len(chosen) : (r + 1) * len(chosen)] for r in range(len(rows))]
+        _columns(grid, rows, chosen, heading)
+        if ax is None:
+            headline(figure, heading)
+            shown = narrow(ds, select) if isinstance(select, Mapping) else ds
+            footnote(figure, ds, _key(ds), *notes(shown, chosen), missing)
+            assert isinstance(figure, Picture)
+            figure.left_out = missing
     return figure
 
 
 def _key(ds: xr.Dataset) -> str:
     time = floats(ds["time"])
-    if n := patients_shown(ds):
-        return f"Lines: median of {n} virtual patients, daily means; bands: 10 to 90 % of them."
-    if samples_per_day(time) > 1.5:
-        return "Lines: daily means; bands: range within each day; dotted: untreated mean."
-    return f"Lines: values at {clock(time[0])} of each day, not daily means."
+    drawn = what_is_drawn(time)
+    if patients_shown(ds):
+        return f"Lines: {drawn}; bands: 10 to 90 % of the patients."
+    if has_daily_means(time):
+        return f"Lines: {drawn}; bands: range within each day; dotted: untreated mean."
+    return f"Lines: {drawn}."
 
 
 def _columns(
-    figure: Figure, grid: GridSpec, rows: Sequence[Row], chosen: list[Member], heading: str
+    grid: Sequence[Sequence[Axes]], rows: Sequence[Row], chosen: list[Member], heading: str
 ) -> None:
     """Draw one column per member; a label that only repeats the heading is left out."""
     lowest, highest = _dose_range(chosen)
@@ -97,14 +127,21 @@ def _columns(
     panels: list[list[Axes]] = [[] for _ in rows]
     for column, member in enumerate(chosen):
         for r, row in enumerate(rows):
-            ax = figure.add_subplot(grid[r, column], sharey=None if member.failed else first.get(r))
+            ax = grid[r][column]
             panels[r].append(ax)
+            if r in first and not member.failed:
+                ax.sharey(first[r])
             if r == 0 and member.label != heading:
                 ax.set_title(wrap(member.label, 21), fontweight="bold", loc="left")
             if member.failed:
                 _failed(ax, member.advice if r == min(1, len(rows) - 1) else "")
                 continue
             draw(ax, row, member.data, log)
+            if row.dose and member.short_of_target:
+                ax.text(
+                    0.02, 0.98, "target not reached", transform=ax.transAxes, va="top",
+                    fontsize=SMALL, color=OKABE_ITO["vermillion"], gid="short",
+                ).set_in_layout(False)  # fmt: skip
             _dress(ax, row, member, bottom=r == len(rows) - 1)
             if first.setdefault(r, ax) is ax:
                 ax.set_ylabel(row.label(member.data, log))

@@ -12,12 +12,17 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ldnsim.errors import UserError
-from ldnsim.plots.members import Member, members, narrow, run_dims
+from ldnsim.plots.members import Member, members
+from ldnsim.plots.people import over_patients
+from ldnsim.plots.selection import narrow, run_dims
+from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
     DASHES,
     GREY,
     OKABE_ITO,
     LineStyle,
+    Panels,
+    canvas,
     footnote,
     headline,
     new_figure,
@@ -33,6 +38,7 @@ from ldnsim.plots.timeline import (
     mark_stop,
     time_unit,
     week_axis,
+    what_is_drawn,
 )
 from ldnsim.plots.wording import name_of, unit_of, wrap
 
@@ -46,7 +52,9 @@ def hypothesis_axis(ds: xr.Dataset) -> str | None:
     return next((d for d in run_dims(ds) if ds[d].attrs.get("field") == "hypothesis"), None)
 
 
-def hypotheses(ds: xr.Dataset, select: Mapping[str, Any] | None = None) -> Figure:
+def hypotheses(
+    ds: xr.Dataset, select: Mapping[str, Any] | None = None, *, ax: Panels | None = None
+) -> Figure:
     """Draw all hypotheses of a result in the same panels.
 
     Panels: mu occupancy through one night, then daily means of beta-endorphin, TNF, inflamed
@@ -55,11 +63,13 @@ def hypotheses(ds: xr.Dataset, select: Mapping[str, Any] | None = None) -> Figur
     Args:
         ds: a dataset as a study returns it, with an axis over ``hypothesis``, trajectories kept.
         select: values of the other axes, such as ``{"dose": 4.5}``.
+        ax: Axes of your own to draw into, one for each panel; headline and foot are then yours.
 
     Raises:
-        UserError: no axis of hypotheses, other axes left over, or no trajectories.
+        UserError: no axis of hypotheses, other axes left over, no trajectories, or not as many
+            Axes as panels.
     """
-    ds = narrow(ds, select) if select else ds
+    ds = narrow(over_patients(ds, select), select)
     axis = hypothesis_axis(ds)
     if axis is None:
         raise UserError("this result has no axis over hypothesis; draw another kind")
@@ -72,17 +82,28 @@ def hypotheses(ds: xr.Dataset, select: Mapping[str, Any] | None = None) -> Figur
     lines = members(ds, None, ds.sizes[axis])
     names = [str(ds[axis].values[m.index[axis]]) for m in lines]
     with styled():
-        figure = new_figure(15.5, 4.2 * -(-len(shown) // 3) + 1.0)
-        axes = figure.subplots(-(-len(shown) // 3), 3, squeeze=False)
-        for ax, name in zip(axes.ravel(), shown, strict=False):
-            _panel(ax, name, lines, names)
-        for ax in axes.ravel()[len(shown) :]:
-            ax.set_visible(False)
-        axes[0, -1].legend(loc="upper left", bbox_to_anchor=(1.02, 1.02), handlelength=2.8)
-        headline(figure, str(ds.attrs.get("title", "Hypotheses compared")))
-        plain = ds.assign_attrs(hypothesis="")  # the legend names them
-        footnote(figure, plain, "Daily means; none of the hypotheses is assumed true.")
+        figure, axes = canvas(ax, shown, lambda: _page(len(shown)))
+        for one, name in zip(axes, shown, strict=True):
+            _panel(one, name, lines, names)
+        axes[min(2, len(axes) - 1)].legend(
+            loc="upper left", bbox_to_anchor=(1.02, 1.02), handlelength=2.8
+        )
+        if ax is None:
+            headline(figure, str(ds.attrs.get("title", "Hypotheses compared")))
+            plain = ds.assign_attrs(hypothesis="")  # the legend names them
+            drawn = f"Lines: {what_is_drawn(floats(ds['time']))}."
+            known = "None of the hypotheses is assumed true."
+            footnote(figure, plain, drawn, known, *notes(ds, lines))
     return figure
+
+
+def _page(n: int) -> tuple[Figure, list[Axes]]:
+    rows = -(-n // 3)
+    figure = new_figure(15.5, 4.2 * rows + 1.0)
+    axes = figure.subplots(rows, 3, squeeze=False).ravel()
+    for spare in axes[n:]:
+        spare.set_visible(False)
+    return figure, list(axes[:n])
 
 
 def _panel(ax: Axes, name: str, lines: list[Member], names: list[str]) -> None:

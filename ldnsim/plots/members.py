@@ -9,20 +9,26 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError
+from ldnsim.plots.selection import indices, listed, narrow, run_dims
 from ldnsim.plots.wording import value_label
 
 Select = Mapping[str, Any] | Sequence[Mapping[str, Any] | str] | str | None
-_NOT_RUNS = ("time", "night_time", "ledger_row")
+MOST = 8
+_NO_AXIS = ("time", "day", "night_time", "candidate")
 
 
 @dataclass(frozen=True)
 class Member:
-    """One run of a dataset: where it is, what to call it, and its data without run dimensions."""
+    """One run of a dataset: where it is, what to call it, and its data without run dimensions.
+
+    ``by_default`` names the axes that nobody chose a value of: they stand at the first.
+    """
 
     index: dict[str, int]
     label: str
     data: xr.Dataset
+    by_default: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -35,40 +41,64 @@ class Member:
         text = str(self.data["status_advice"].item()) if "status_advice" in self.data else ""
         return text or f"status {int(self.data['status'])}"
 
-
-def run_dims(ds: xr.Dataset) -> tuple[str, ...]:
-    """Return the dimensions that tell runs apart (the axes of the sweep)."""
-    if "status" in ds:
-        return tuple(str(d) for d in ds["status"].dims)
-    return tuple(str(d) for d in ds.dims if d not in _NOT_RUNS)
+    @property
+    def short_of_target(self) -> bool:
+        """Whether treatment ended before the target dose was reached."""
+        return "target_reached" in self.data and not bool(self.data["target_reached"])
 
 
-def members(ds: xr.Dataset, select: Select = None, most: int = 6) -> list[Member]:
+def members(ds: xr.Dataset, select: Select = None, most: int = MOST) -> list[Member]:
     """Choose the runs to show.
 
     Args:
         ds: a dataset of runs.
         select: a mapping ``{axis: value}`` narrows the dataset before choosing; a list of
-            mappings (or of values of the only axis) names the runs one by one.
+            mappings (or of values of the only axis) names the runs one by one, and an axis that
+            a mapping leaves out stands at its first value.
         most: how many to show at most when nothing is named; a larger grid is represented by
             a cross through its best member.
 
     Raises:
-        UserError: an axis or value that the dataset does not have.
+        UserError: an axis or value that the dataset does not have, or a run named twice.
     """
     if isinstance(select, Mapping):
         ds, select = narrow(ds, select), None
-    if select is not None:
-        wanted = [select] if isinstance(select, str) else list(select)
-        return [_member(ds, _indices(ds, _as_mapping(ds, w))) for w in wanted]
-    return [_member(ds, index) for index in _representatives(ds, most)]
+    if select is None:
+        return [_member(ds, index) for index in _representatives(ds, most)]
+    if isinstance(select, str) or not isinstance(select, Sequence):
+        select = [select]
+    found: list[Member] = []
+    for wanted in select:
+        at = indices(ds, _as_mapping(ds, wanted))
+        first = tuple(d for d in run_dims(ds) if d not in at and ds.sizes[d] > 1)
+        member = _member(ds, dict.fromkeys(run_dims(ds), 0) | at, first)
+        if any(member.index == other.index for other in found):
+            raise UserError(f"select names the run {member.label!r} twice")
+        found.append(member)
+    return found
 
 
-def narrow(ds: xr.Dataset, select: Mapping[str, Any]) -> xr.Dataset:
-    """Keep the part of a dataset at the given axis values (nearest for numbers)."""
-    for axis, value in select.items():
-        ds = ds.isel({axis: position(ds, axis, value)})
-    return ds
+def left_out(ds: xr.Dataset, chosen: Sequence[Member], select: Select = None) -> str:
+    """Say which runs of a dataset are not among those chosen; empty when all are, or were named.
+
+    Args:
+        ds: the dataset the members were chosen from.
+        chosen: the members.
+        select: as given to :func:`members`.
+    """
+    if isinstance(select, Mapping):
+        ds, select = narrow(ds, select), None
+    dims = run_dims(ds)
+    total = int(np.prod([ds.sizes[d] for d in dims])) if dims else 1
+    if select is not None or len(chosen) >= total:
+        return ""
+    start = f"{len(chosen)} of {total} runs shown (most = {total} draws all)"
+    if sum(ds.sizes[d] > 1 for d in dims) > 1:
+        centre = "the middle" if best_index(ds) is None else "the one with the lowest pain_change"
+        return f"{start}: a cross through {centre}."
+    there = [m.index for m in chosen]
+    rest = [i for i in _every(ds) if i not in there]
+    return f"{start}; left out: {listed([label_of(ds, i) for i in rest], 24)}."
 
 
 def best_index(ds: xr.Dataset, summary: str = "pain_change") -> dict[str, int] | None:
@@ -84,25 +114,43 @@ def best_index(ds: xr.Dataset, summary: str = "pain_change") -> dict[str, int] |
     return {str(d): int(i) for d, i in zip(ds[summary].dims, where, strict=True)}
 
 
-def label_of(ds: xr.Dataset, index: Mapping[str, int]) -> str:
-    """Name a run by its coordinates: ``4.5 mg, interval 2 wk``; one axis needs no axis name."""
+def label_of(ds: xr.Dataset, index: Mapping[str, int], named: bool = False) -> str:
+    """Name a run by its coordinates: ``4.5 mg, interval 2 wk``; one axis needs no axis name.
+
+    Args:
+        ds: the dataset.
+        index: where the run is.
+        named: whether doses get the words of their axis too, such as ``target dose 4.5 mg``.
+    """
     words = []
     for axis, i in index.items():
         if ds.sizes[axis] == 1 and len(index) > 1:
             continue
-        text = value_label(_values(ds, axis)[i], str(ds[axis].attrs.get("units", "")))
+        text = value_label(ds[axis].values.tolist()[i], str(ds[axis].attrs.get("units", "")))
         plain = axis in ("dose", "regimen", "protocol") or ds[axis].dtype.kind in "OUST"
-        words.append(text if plain else f"{axis.replace('_', ' ')} {text}")
-    return ", ".join(words) or str(ds.attrs.get("title", "run"))
+        if named and ds[axis].dtype.kind not in "OUST":
+            words.append(f"{ds[axis].attrs.get('long_name', axis)} {text}")
+        else:
+            words.append(text if plain else f"{axis.replace('_', ' ')} {text}")
+    return ", ".join(words) or _held_label(ds) or str(ds.attrs.get("title", "run"))
 
 
-def _values(ds: xr.Dataset, axis: str) -> list[Any]:
-    values: list[Any] = ds[axis].values.tolist()
-    return values
+def _held_label(ds: xr.Dataset) -> str:
+    """Name the only run of a dataset by the axes that were held to get it."""
+    return ", ".join(f"{name} {text}" for name, text in held(ds))
 
 
-def _member(ds: xr.Dataset, index: dict[str, int]) -> Member:
-    return Member(index, label_of(ds, index), ds.isel(index))
+def held(ds: xr.Dataset) -> list[tuple[str, str]]:
+    """Return the axes that a dataset was narrowed along, with the value each was held at."""
+    return [
+        (str(c).replace("_", " "), value_label(ds[c].item(), str(ds[c].attrs.get("units", ""))))
+        for c in ds.coords
+        if ds[c].ndim == 0 and c not in _NO_AXIS
+    ]
+
+
+def _member(ds: xr.Dataset, index: dict[str, int], by_default: tuple[str, ...] = ()) -> Member:
+    return Member(index, label_of(ds, index), ds.isel(index), by_default)
 
 
 def _as_mapping(ds: xr.Dataset, wanted: Any) -> Mapping[str, Any]:
@@ -119,30 +167,8 @@ def _as_mapping(ds: xr.Dataset, wanted: Any) -> Mapping[str, Any]:
     return {axes[0]: wanted}
 
 
-def _indices(ds: xr.Dataset, wanted: Mapping[str, Any]) -> dict[str, int]:
-    middle = {axis: (ds.sizes[axis] - 1) // 2 for axis in run_dims(ds)}
-    return middle | {axis: position(ds, axis, value) for axis, value in wanted.items()}
-
-
-def position(ds: xr.Dataset, axis: str, value: Any) -> int:
-    """Return where a value stands on an axis (nearest for numbers).
-
-    Raises:
-        UserError: an axis or value that the dataset does not have.
-    """
-    if axis not in run_dims(ds):
-        raise unknown("axis", axis, run_dims(ds))
-    values = _values(ds, axis)
-    if ds[axis].dtype.kind in "OUST":
-        if value not in values:
-            raise unknown(f"{axis} =", str(value), values)
-        return values.index(value)
-    return int(np.argmin(np.abs(np.asarray(values, dtype=float) - float(value))))
-
-
 def _representatives(ds: xr.Dataset, most: int) -> list[dict[str, int]]:
-    dims = run_dims(ds)
-    every = [dict(zip(dims, i, strict=True)) for i in np.ndindex(*(ds.sizes[d] for d in dims))]
+    dims, every = run_dims(ds), _every(ds)
     if len(every) <= most:
         return every
     long = [d for d in dims if ds.sizes[d] > 1]
@@ -150,6 +176,12 @@ def _representatives(ds: xr.Dataset, most: int) -> list[dict[str, int]]:
         places = np.unique(np.linspace(0, ds.sizes[long[0]] - 1, most).round().astype(int))
         return [dict.fromkeys(dims, 0) | {long[0]: int(i)} for i in places]
     return _cross(ds, dims, long, most)
+
+
+def _every(ds: xr.Dataset) -> list[dict[str, int]]:
+    """Return where all runs are, in order."""
+    dims = run_dims(ds)
+    return [dict(zip(dims, i, strict=True)) for i in np.ndindex(*(ds.sizes[d] for d in dims))]
 
 
 def _cross(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -13,11 +15,15 @@ from ldnsim.errors import UserError
 from ldnsim.plots.members import Member, Select, best_index, label_of, members
 from ldnsim.plots.people import over_patients
 from ldnsim.plots.rows import SHORT
+from ldnsim.plots.selection import narrow, run_dims
+from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
     DASHES,
     GREY,
     OKABE_ITO,
     SMALL,
+    Panels,
+    canvas,
     colour,
     footnote,
     headline,
@@ -25,8 +31,8 @@ from ldnsim.plots.style import (
     polish,
     styled,
 )
-from ldnsim.plots.timeline import bedtime_of, clock_axis, floats
-from ldnsim.plots.wording import clock, name_of, unit_of, wrap
+from ldnsim.plots.timeline import HOURS_PER_DAY, bedtime_of, clock_axis, floats
+from ldnsim.plots.wording import clock, mass, name_of, unit_of, wrap
 
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("plasma", ("naltrexone_plasma", "naltrexol_plasma")),
@@ -45,7 +51,9 @@ REBOUND = 1.05
 THRESHOLD = 0.5  # mu occupancy that counts as blocked when the dataset does not say
 
 
-def night(ds: xr.Dataset, select: Select = None, *, title: str | None = None) -> Figure:
+def night(
+    ds: xr.Dataset, select: Select = None, *, title: str | None = None, ax: Panels | None = None
+) -> Figure:
     """Draw one night of one run against the clock.
 
     Panels: plasma concentrations, receptor occupancies, peptides, opioid tone. The dose is a
@@ -55,29 +63,59 @@ def night(ds: xr.Dataset, select: Select = None, *, title: str | None = None) ->
     Args:
         ds: a dataset with ``night_`` variables.
         select: which run, as for :func:`compare`; by default the one with the best pain change.
-        title: headline.
+        title: headline; by default the run and what was given in that night.
+        ax: Axes of your own to draw into, one for each panel; headline and foot are then yours.
 
     Raises:
-        UserError: the dataset keeps no night, or the selected run failed.
+        UserError: the dataset keeps no night, the selected run failed, several runs were named,
+            or not as many Axes as panels.
     """
     panels = [(t, [n for n in names if f"night_{n}" in ds]) for t, names in PANELS]
     panels = [(t, names) for t, names in panels if names]
     if not panels:
         raise UserError("this dataset keeps no close-up night (variables named night_...)")
     ds = over_patients(ds, select)
-    member = _choose(ds, select)
+    narrowed = narrow(ds, select) if isinstance(select, Mapping) else ds
+    member, why = _choose(ds, narrowed, select)
     if member.failed:
         raise UserError(f"the run {member.label!r} failed: {member.advice}")
     with styled():
-        figure = new_figure(11.0, 1.4 + 2.0 * len(panels))
-        axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+
+        def make() -> tuple[Figure, list[Axes]]:
+            made = new_figure(11.0, 1.4 + 2.0 * len(panels))
+            return made, list(made.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0])
+
+        figure, axes = canvas(ax, [heading for heading, _ in panels], make)
         blocked, rebound = spans(member.data)
-        for ax, (heading, names) in zip(axes, panels, strict=True):
-            _panel(ax, member.data, heading, names, blocked, rebound)
+        for one, (heading, names) in zip(axes, panels, strict=True):
+            _panel(one, member.data, heading, names, blocked, rebound)
         _finish(axes[0], axes[-1], member.data)
-        headline(figure, title or f"One night: {member.label}")
-        footnote(figure, ds, *_key(ds, blocked, rebound))
+        if ax is None:
+            headline(figure, title or f"One night: {_name(narrowed, member)}")
+            said = [*notes(narrowed, [member]), why, *_key(ds, blocked, rebound)]
+            footnote(figure, ds, *said)
     return figure
+
+
+def given_dose(data: xr.Dataset) -> float | None:
+    """Return the mg planned in the calendar day of the close-up; None where it is not kept."""
+    if not {"prescribed_dose", "night_start", "time"} <= set(data.variables):
+        return None
+    day = np.floor(float(data["night_start"]) / HOURS_PER_DAY)
+    same = np.floor(floats(data["time"]) / HOURS_PER_DAY + 1e-9) == day
+    return float(floats(data["prescribed_dose"])[same][0]) if same.any() else None
+
+
+def _name(ds: xr.Dataset, member: Member) -> str:
+    """Name a night by what was given in it; a target that was never reached is called that."""
+    dose = given_dose(member.data)
+    given = "" if dose is None else f"{mass(dose)} given"
+    if member.short_of_target:
+        label = label_of(ds, member.index, named=True)
+        return ", ".join(w for w in (given, f"target never reached ({label})") if w)
+    if dose is None or mass(dose) in member.label:
+        return member.label
+    return f"{member.label}, {given}"
 
 
 def threshold_of(ds: xr.Dataset) -> float:
@@ -102,13 +140,23 @@ def spans(data: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return blocked, rebound
 
 
-def _choose(ds: xr.Dataset, select: Select) -> Member:
-    if select is None:
-        best = best_index(ds)
-        if best is not None:
-            return Member(best, label_of(ds, best), ds.isel(best))
-    found = members(ds, select, most=1_000_000)
-    return next((m for m in found if not m.failed), found[0])
+def _choose(ds: xr.Dataset, narrowed: xr.Dataset, select: Select) -> tuple[Member, str]:
+    """Return the run to show, and why that one where nobody named it."""
+    if select is not None and not isinstance(select, Mapping):
+        found = members(ds, select)
+        if len(found) > 1:
+            raise UserError(f"a night is of one run and select names {len(found)}; choose one")
+        return found[0], ""
+    total = int(np.prod([narrowed.sizes[d] for d in run_dims(narrowed)]))
+    best = best_index(narrowed)
+    if best is not None:
+        member = Member(best, label_of(narrowed, best), narrowed.isel(best))
+        why = f"Shown: the run with the lowest pain_change of {total}."
+    else:
+        found = members(narrowed, None, most=total)
+        member = next((m for m in found if not m.failed), found[0])
+        why = f"Shown: the first run that did not fail of {total}."
+    return member, why if total > 1 else ""
 
 
 def _panel(

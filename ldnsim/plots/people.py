@@ -74,7 +74,10 @@ def _quantile(ordered: xr.DataArray, q: float) -> xr.DataArray:
     above = np.minimum(below + 1, last)
     low, high = (np.take_along_axis(values, at, -1)[..., 0] for at in (below, above))
     share = (q * last - below)[..., 0]
-    return ordered.isel({PATIENT: 0}).copy(data=low + share * (high - low))
+    one = ordered.isel({PATIENT: 0}, drop=True)
+    # what belongs to one patient, such as its number in the draws, says nothing of the median
+    own = [str(c) for c in ordered.coords if PATIENT in ordered[c].dims]
+    return one.drop_vars(own, errors="ignore").copy(data=low + share * (high - low))
 
 
 def _put(ds: xr.Dataset, name: str, values: xr.DataArray, attrs: Mapping[Any, Any]) -> None:

@@ -83,8 +83,12 @@ def percent(share: float) -> str:
 
 def unit(ds: xr.Dataset, summary: str) -> str:
     """Unit of a summary as printed on an axis; pure numbers get the word of their scale."""
-    units = str(ds["summary_units"].sel(summary=summary).item())
-    return unit_of(xr.DataArray(0.0, name=summary, attrs={"units": units}))
+    if summary in ds:
+        return unit_of(ds[summary])
+    row = ds.sel(summary=summary)
+    scale = str(row["summary_scale"].item()) if "summary_scale" in ds else ""
+    attrs = {"units": str(row["summary_units"].item()), "scale": scale}
+    return unit_of(xr.DataArray(0.0, name=summary, attrs=attrs))
 
 
 def _shares(ds: xr.Dataset, names: Sequence[str]) -> str:

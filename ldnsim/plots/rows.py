@@ -11,14 +11,15 @@ from matplotlib.ticker import FuncFormatter
 
 from ldnsim.plots.style import DASHES, LineStyle, colour
 from ldnsim.plots.timeline import (
+    HOURS_PER_DAY,
     daily,
     end_of_dosing,
     floats,
+    has_daily_means,
     mark_stop,
-    samples_per_day,
     time_unit,
 )
-from ldnsim.plots.wording import mass, name_of, unit_of
+from ldnsim.plots.wording import mass, name_of, unit_of, wrap
 
 LOG_SPAN = 30.0  # doses further apart than this need a logarithmic scale: 4.5 and 50 mg in one row
 
@@ -32,7 +33,6 @@ class Row:
     faint: tuple[str, ...] = ()
     night: bool = False
     dose: bool = False
-    units: str = ""
 
     def present(self, ds: xr.Dataset) -> tuple[str, ...]:
         """Return the variables of this row that the dataset keeps."""
@@ -42,10 +42,8 @@ class Row:
         """Return the y label: title and unit (all units when the variables differ)."""
         if self.dose and log:
             return f"{self.title} per day\n(units at ticks)"
-        if self.units:
-            return f"{self.title}\n({self.units})"
         units = list(dict.fromkeys(unit_of(ds[v]) for v in self.present(ds)))
-        return f"{self.title}\n({', '.join(units)})"
+        return f"{self.title}\n" + wrap(f"({', '.join(units)})", 22)
 
 
 ROWS = (
@@ -62,7 +60,6 @@ ROWS = (
         "symptoms",
         ("pain", "fatigue", "vivid_dreams"),
         faint=("fatigue", "vivid_dreams"),
-        units="NRS 0–10;\ndreams: score",
     ),
 )
 
@@ -119,7 +116,9 @@ def _dose(ax: Axes, data: xr.Dataset, log: bool) -> None:
     time, dose = floats(data["time"]), floats(data["prescribed_dose"])
     _, size = time_unit(time)
     # On a log scale "no dose" has no place: leave it out rather than invent a floor for it.
-    shown = np.where(dose > 0, dose, np.nan) if log else dose
+    shown = np.where(dose > 0, dose, np.nan) if log else dose.copy()
+    if len(time) > 1 and time[-1] % HOURS_PER_DAY == 0.0:
+        shown[-1] = shown[-2]  # the midnight that ends a study belongs to no day of it
     ax.plot(time / size, shown, color=colour("prescribed_dose"), drawstyle="steps-post")
     if not (dose > 0).any():
         ax.text(0.5, 0.5, "no dose", transform=ax.transAxes, ha="center", va="center")
@@ -139,7 +138,7 @@ def _days(ax: Axes, data: xr.Dataset, name: str, style: LineStyle, faint: bool) 
     if not faint and (high > low).any():
         ax.fill_between(day / size, low, high, color=shade, alpha=0.16, linewidth=0)
     # one sample a day shows one hour of the rhythm: no measure against a 24 h mean
-    if not faint and f"baseline_{name}" in data and samples_per_day(time) > 1.5:
+    if not faint and f"baseline_{name}" in data and has_daily_means(time):
         base = float(data[f"baseline_{name}"])
         ax.axhline(base, color=shade, linestyle=":", linewidth=1.1, alpha=0.8, gid="baseline")
 

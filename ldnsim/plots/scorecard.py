@@ -13,32 +13,45 @@ if TYPE_CHECKING:
 
 PASS, MISS = style.OKABE_ITO["blue"], style.OKABE_ITO["vermillion"]
 SHOWN, ABSENT = "#CFE3F1", "#EEEEEE"
+ROLES = {"fitted": ("///", "fitted to this number: no test"),
+         "set": ("...", "a number of the model was taken from it: no test")}  # fmt: skip
 NOT_ASKED = "white: makes no sense for this hypothesis"
 WORDS = {PASS: "within the interval", MISS: "missed", SHOWN: "not claimed, shown all the same",
          ABSENT: "not claimed, not shown"}  # fmt: skip
 Rows = Sequence[Mapping[str, Any]]
 
 
-def scorecard(checks: Rows) -> Figure:
+def scorecard(checks: Rows, *, ax: style.Panels | None = None) -> Figure:
     """Draw the checks of a scorecard.
 
     Args:
         checks: rows as :meth:`ldnsim.analysis.checks.Check.as_dict` gives them.
+        ax: Axes of your own to draw into; the foot is then yours.
 
     Returns:
-        a figure with one cell per row and hypothesis, coloured by verdict, with the number in it.
+        a figure with one cell per row and hypothesis, coloured by verdict, hatched by role, with
+        the number in it, and the published interval beside the row.
+
+    Raises:
+        UserError: more than one Axes.
     """
     names = list(dict.fromkeys(c["id"] for c in checks))
     columns = [h for h in dict.fromkeys(c["hypothesis"] for c in checks) if h != "any"]
     columns = columns or ["any"]
     with style.styled():
-        figure = style.new_figure(7.6 + 1.05 * len(columns), 2.1 + 0.29 * len(names))
-        axes = figure.add_subplot()
+
+        def make() -> tuple[Figure, list[Axes]]:
+            made = style.new_figure(9.0 + 1.05 * len(columns), 2.4 + 0.29 * len(names))
+            return made, [made.add_subplot()]
+
+        figure, (axes,) = style.canvas(ax, ["scorecard"], make)
         for check in checks:
             _cell(axes, check, names.index(check["id"]), columns)
         _label(axes, checks, names, columns)
-        _legend(axes)
-        figure.supxlabel(style.WARNING, x=0.012, ha="left", fontsize=9, color=style.GREY)
+        _published(axes, checks, names, len(columns))
+        _legend(axes, {str(c.get("role", "free")) for c in checks})
+        if ax is None:
+            figure.supxlabel(style.WARNING, x=0.012, ha="left", fontsize=9, color=style.GREY)
     return figure
 
 
@@ -50,10 +63,21 @@ def _cell(axes: Axes, check: Mapping[str, Any], row: int, columns: Sequence[str]
     left = 0 if everywhere else columns.index(check["hypothesis"])
     width = len(columns) if everywhere else 1
     colour = colour_of(check)
-    axes.add_patch(Rectangle((left, row), width, 1, facecolor=colour, edgecolor="white", lw=1.5))
+    hatch = (
+        ROLES.get(str(check.get("role")), (None, ""))[0] if check["passed"] is not None else None
+    )
+    cell = Rectangle(
+        (left, row), width, 1, facecolor=colour, edgecolor="white", lw=1.5, hatch=hatch,
+        gid=str(check.get("role", "free")),
+    )  # fmt: skip
+    axes.add_patch(cell)
     ink = "white" if colour in (PASS, MISS) else "#555555"
     text = _number(check["value"]) if check["unit"] else _WORD[check["passed"]]
-    axes.text(left + width / 2, row + 0.5, text, ha="center", va="center", color=ink, fontsize=9)
+    plate = {"facecolor": colour, "edgecolor": "none", "pad": 1.2} if hatch else None
+    axes.text(
+        left + width / 2, row + 0.5, text, ha="center", va="center", color=ink, fontsize=9,
+        bbox=plate,
+    )  # fmt: skip
 
 
 _WORD = {True: "yes", False: "no", None: ""}
@@ -74,7 +98,7 @@ def colour_of(check: Mapping[str, Any]) -> str:
 
 
 def _label(axes: Axes, checks: Rows, names: Sequence[str], columns: Sequence[str]) -> None:
-    words = {c["id"]: f"{c['title']}{_unit(c['unit'])}   {c['id']}" for c in checks}
+    words = {c["id"]: f"{c['title']}{_unit(c['title'], c['unit'])}   {c['id']}" for c in checks}
     axes.set(xlim=(0, len(columns)), ylim=(len(names), 0))
     axes.set_yticks([i + 0.5 for i in range(len(names))], [words[n] for n in names], fontsize=9)
     axes.set_xticks([i + 0.5 for i in range(len(columns))], columns, rotation=30, ha="left")
@@ -85,15 +109,41 @@ def _label(axes: Axes, checks: Rows, names: Sequence[str], columns: Sequence[str
         side.set_visible(False)
 
 
-def _unit(unit: str) -> str:
-    """Write a unit for a row; pure numbers and rows without a number have none."""
-    return "" if unit in ("", "1") else f", {unit}"
+def _unit(title: str, unit: str) -> str:
+    """Write a unit for a row; pure numbers, and titles that end with it, need none."""
+    said = title.rstrip(" )").endswith(unit)
+    return "" if unit in ("", "1") or said else f", {unit}"
 
 
-def _legend(axes: Axes) -> None:
+def interval(check: Mapping[str, Any]) -> str:
+    """Return the interval that a number is held against, such as ``43 to 58``."""
+    low, high = check.get("low"), check.get("high")
+    if low is None and high is None:
+        return ""
+    if low is None or high is None:
+        return f"at most {_number(high)}" if low is None else f"at least {_number(low)}"
+    return f"{_number(low)} to {_number(high)}"
+
+
+def _published(axes: Axes, checks: Rows, names: Sequence[str], columns: int) -> None:
+    """Write the interval of every row at its right; where it depends on the hypothesis, say so."""
+    place = columns + 0.15
+    for row, name in enumerate(names):
+        found = dict.fromkeys(w for c in checks if c["id"] == name and (w := interval(c)))
+        text = "by hypothesis" if len(found) > 1 else next(iter(found), "")
+        axes.text(place, row + 0.5, text, va="center", fontsize=9, color="black", gid="interval")
+    axes.text(place, -0.15, "published", rotation=30, rotation_mode="anchor", fontsize=style.SMALL)
+
+
+def _legend(axes: Axes, roles: set[str]) -> None:
     from matplotlib.patches import Patch
 
     handles = [Patch(facecolor=c, label=w) for c, w in WORDS.items()]
+    handles += [
+        Patch(facecolor=PASS, edgecolor="white", hatch=hatch, label=words)
+        for role, (hatch, words) in ROLES.items()
+        if role in roles
+    ]
     handles.append(Patch(facecolor="white", edgecolor="#999999", label=NOT_ASKED))
     axes.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=2, fontsize=9

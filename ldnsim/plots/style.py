@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from numpy.typing import NDArray
 
+from ldnsim.errors import UserError
 from ldnsim.plots.provenance import assumed_note
 from ldnsim.plots.wording import wrap
 
@@ -85,8 +88,17 @@ _RC = {
 WARNING = "Research instrument, not medical advice: simulated, not measured."
 
 
+Panels = Axes | Sequence[Axes] | NDArray[Any]
+"""Axes of the caller's own to draw panels into, in the order in which the picture has them."""
+
+
 class Picture(Figure):
-    """A matplotlib figure that shows itself in a notebook without touching pyplot."""
+    """A matplotlib figure that shows itself in a notebook without touching pyplot.
+
+    ``left_out`` says which runs of the dataset it does not show; empty when it shows all.
+    """
+
+    left_out: str = ""
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
@@ -105,6 +117,33 @@ def new_figure(width: float, height: float) -> Picture:
     """Return an empty figure (inches), laid out by constraints, unknown to pyplot."""
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06)
     return Picture(figsize=(width, height), layout=layout, facecolor="white")
+
+
+def canvas(
+    ax: Panels | None, names: Sequence[str], make: Callable[[], tuple[Figure, list[Axes]]]
+) -> tuple[Figure, list[Axes]]:
+    """Return the figure and the panels to draw into: the caller's, or those of a new picture.
+
+    Args:
+        ax: what the caller gave; None for a new picture.
+        names: what the panels show, in order.
+        make: makes the new picture.
+
+    Raises:
+        UserError: not as many Axes as panels, or something that is none.
+    """
+    if ax is None:
+        return make()
+    given = list(np.ravel(np.asarray(ax, dtype=object)))
+    if len(given) != len(names) or not all(isinstance(one, Axes) for one in given):
+        many = f"{len(names)} panels" if len(names) > 1 else "one panel"
+        raise UserError(
+            f"ax: this picture has {many} ({', '.join(names)}) and {len(given)} given; give one"
+            f" matplotlib Axes for each, such as figure.subplots({len(names)})"
+        )
+    figure = given[0].get_figure(root=True)
+    assert figure is not None
+    return figure, given
 
 
 def colour(variable: str) -> str:
@@ -126,9 +165,7 @@ def headline(figure: Figure, text: str) -> None:
     figure.suptitle(wrap(text, width), x=0.012, ha="left", fontsize=TITLE, fontweight="bold")
 
 
-def footnote(
-    figure: Figure, ds: xr.Dataset, *notes: str, summaries: Sequence[str] = ()
-) -> None:
+def footnote(figure: Figure, ds: xr.Dataset, *notes: str, summaries: Sequence[str] = ()) -> None:
     """Write the warning, the hypothesis, what is assumed, and any notes at the foot of a picture.
 
     Args:
@@ -154,7 +191,7 @@ def check_ending(path: str | Path | None) -> None:
     """
     from matplotlib.backend_bases import FigureCanvasBase
 
-    from ldnsim.errors import UserError, nearest
+    from ldnsim.errors import nearest
 
     if path is None:
         return

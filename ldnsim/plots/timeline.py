@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 from numpy.typing import NDArray
 
 from ldnsim.plots.style import GREY, SMALL
-from ldnsim.plots.wording import clock
+from ldnsim.plots.wording import clock, duration
 
 Floats = NDArray[np.float64]
 HOURS_PER_DAY, HOURS_PER_WEEK = 24.0, 168.0
@@ -31,14 +31,17 @@ def daily(time_h: Floats, values: Floats) -> tuple[Floats, Floats, Floats, Float
         values: samples, shape ``(n,)``.
 
     Returns:
-        Mean time (h), mean, lowest and highest value of each day. A last day with less than half
-        the usual samples (the midnight that ends a study) is left out: its mean would show the
-        daily rhythm, not the day.
+        Mean time (h), mean, lowest and highest value of each whole day: the mean of a part would
+        show the daily rhythm. Samples taken less often than twice a day have no mean and stay as
+        they are.
     """
-    _, first, count = np.unique(
-        np.floor(time_h / HOURS_PER_DAY), return_index=True, return_counts=True
+    if not has_daily_means(time_h):
+        return time_h, values, values, values
+    days, first, count = np.unique(
+        np.floor(time_h / HOURS_PER_DAY + 1e-9), return_index=True, return_counts=True
     )
-    if len(count) > 1 and count[-1] < 0.5 * np.median(count):
+    covered = time_h[-1] + np.median(np.diff(time_h)) >= (days[-1] + 1) * HOURS_PER_DAY - 1e-6
+    if len(count) > 1 and not covered:
         last = first[-1]
         first, count, time_h, values = first[:-1], count[:-1], time_h[:last], values[:last]
     return (
@@ -52,6 +55,22 @@ def daily(time_h: Floats, values: Floats) -> tuple[Floats, Floats, Floats, Float
 def samples_per_day(time_h: Floats) -> float:
     """Return how many samples of a trajectory fall into a day."""
     return HOURS_PER_DAY / float(np.median(np.diff(time_h))) if len(time_h) > 1 else 1.0
+
+
+def has_daily_means(time_h: Floats) -> bool:
+    """Tell whether a trajectory has samples enough for a mean of each day."""
+    return samples_per_day(time_h) >= 2.0 - 1e-9
+
+
+def what_is_drawn(time_h: Floats) -> str:
+    """Say what a line over days is: daily means, or single values of a daily rhythm."""
+    if has_daily_means(time_h):
+        return "daily means"
+    step = HOURS_PER_DAY / samples_per_day(time_h)
+    if abs(step - HOURS_PER_DAY) < 1e-6:
+        return f"values at {clock(time_h[0])} of each day, not daily means"
+    when = f" at {clock(time_h[0])}" if abs(step % HOURS_PER_DAY) < 1e-6 else ""
+    return f"single values{when} every {duration(step)}, not daily means"
 
 
 def end_of_dosing(data: xr.Dataset) -> float | None:

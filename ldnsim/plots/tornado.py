@@ -24,6 +24,8 @@ from ldnsim.plots.style import (
     GREY,
     OKABE_ITO,
     SMALL,
+    Panels,
+    canvas,
     footnote,
     headline,
     new_figure,
@@ -45,7 +47,12 @@ HATCH = {"assumed": "///"}
 
 
 def sensitivity(
-    ds: xr.Dataset, summary: str | Sequence[str] = (), *, most: int = 12, title: str | None = None
+    ds: xr.Dataset,
+    summary: str | Sequence[str] = (),
+    *,
+    most: int = 12,
+    title: str | None = None,
+    ax: Panels | None = None,
 ) -> Figure:
     """Draw what one standard deviation of each parameter does to a summary, the largest first.
 
@@ -57,9 +64,11 @@ def sensitivity(
         summary: name(s), one panel each; change in TNF and pain by default.
         most: bars a panel.
         title: headline.
+        ax: Axes of your own to draw into, one for each summary; headline and foot are then yours.
 
     Raises:
-        UserError: the dataset carries no sensitivities, or none of that summary.
+        UserError: the dataset carries no sensitivities, none of that summary, or not as many Axes
+            as summaries.
     """
     if not kept(ds):
         raise UserError("this dataset carries no sensitivities; run `ldnsim sensitivity` on it")
@@ -69,14 +78,20 @@ def sensitivity(
         if name not in kept(ds):
             raise unknown("summary", name, kept(ds))
     with styled():
-        figure = new_figure(6.9 * max(len(names), 1) + 0.6, 0.36 * most + 2.9)
-        axes = figure.subplots(1, len(names), squeeze=False).ravel()
-        for ax, name in zip(axes, names, strict=True):
-            _panel(ax, ds, name, most)
+
+        def make() -> tuple[Figure, list[Axes]]:
+            made = new_figure(6.9 * len(names) + 0.6, 0.36 * most + 2.9)
+            return made, list(made.subplots(1, len(names), squeeze=False).ravel())
+
+        figure, axes = canvas(ax, names, make)
+        for one, name in zip(axes, names, strict=True):
+            _panel(one, ds, name, most)
         _legend(axes[-1], ds)
-        headline(figure, title or f"What moves the result: {ds['sensitivity'].attrs['reference']}")
-        key = "Bar: local slope times the parameter's spread; right: a higher value raises it."
-        footnote(figure, ds, key, summaries=names)
+        if ax is None:
+            run = ds["sensitivity"].attrs["reference"]
+            headline(figure, title or f"What moves the result: {run}")
+            key = "Bar: local slope times the parameter's spread; right: a higher value raises it."
+            footnote(figure, ds, key, summaries=names)
     return figure
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from typing import Any
 
@@ -15,7 +14,7 @@ _TIME_IN_H = {
     "wk": 168.0, "week": 168.0, "weeks": 168.0, "mo": 720.0, "month": 720.0,
 }  # fmt: skip
 _PLAIN_UNITS = {
-    "1": "fraction", "": "fraction", "dimensionless": "fraction", "mg/d": "mg/day",
+    "mg/d": "mg/day",
     "nmol/L": "nM", "nanomolar": "nM", "ug": "µg", "percent": "%",
 }  # fmt: skip
 
@@ -59,42 +58,35 @@ def clock(hours: float) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-# Pure numbers need a word on an axis: fold of healthy, score, or (most) a fraction.
-_SCALES = {
-    "NRS 0–10": ("pain",),
-    "0–10": ("fatigue", "mood"),
-    "score": ("vivid_dreams", "dreams", "insomnia"),
-    "relative to rest": ("opioid_tone", "analgesic_tone", "peripheral_tone"),
-    "fold of healthy": (
-        "beta_endorphin", "met_enkephalin", "tnf", "il1b", "il6", "il10", "nk", "nk_activity",
-        "autoimmune", "autoimmune_balance", "mast", "mast_activation",
-    ),
-}  # fmt: skip
-_AFFIX = re.compile(r"^(night|baseline|worst)_|(_change)?(_end)?(_percent)?$")
+_PURE = ("", "1", "dimensionless")
+UNKNOWN_SCALE = "pure number"
 
 
 def unit_of(variable: xr.DataArray) -> str:
-    """Return a variable's unit as printed on an axis."""
+    """Return a variable's unit as printed on an axis; of a pure number, its ``scale`` attribute.
+
+    Results written before variables carried their scale read as :data:`UNKNOWN_SCALE`.
+    """
     units = str(variable.attrs.get("units", ""))
-    if units in ("", "1", "dimensionless"):
-        plain = _AFFIX.sub("", str(variable.name))
-        return next((word for word, names in _SCALES.items() if plain in names), "fraction")
+    if units in _PURE:
+        return str(variable.attrs.get("scale") or UNKNOWN_SCALE)
     return _PLAIN_UNITS.get(units, units)
 
 
 def name_of(variable: xr.DataArray) -> str:
     """Return the long name of a variable, or its own name with underscores opened up.
 
-    What follows a comma describes the scale, which :func:`unit_of` prints.
+    What follows a comma describes the scale; it is left out where :func:`unit_of` prints that.
     """
     name = str(variable.attrs.get("long_name") or str(variable.name).replace("_", " "))
-    return name.split(", ")[0]
+    says_scale = variable.attrs.get("scale") or str(variable.attrs.get("units", "")) not in _PURE
+    return name.split(", ")[0] if says_scale else name
 
 
 def axis_label(variable: xr.DataArray) -> str:
-    """Return ``long name (unit)``; text coordinates have no unit."""
+    """Return ``long name (unit)``; text and numbers without unit and scale have none."""
     units = unit_of(variable)
-    if variable.dtype.kind in "OUST":
+    if variable.dtype.kind in "OUST" or units == UNKNOWN_SCALE:
         return name_of(variable)
     return f"{name_of(variable)} ({units})"
 

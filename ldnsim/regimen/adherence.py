@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ldnsim.units import plain_number, whole_number
 
 # one Philox counter value makes four 64-bit words, which are the four draws of one dose slot
 DRAWS = 4
 MISSED, LATE, DELAY, DOUBLED = range(DRAWS)
+
+
+_Number = Annotated[float, BeforeValidator(plain_number)]
+_Whole = Annotated[int, BeforeValidator(whole_number)]
 
 
 class Adherence(BaseModel):
@@ -29,11 +37,11 @@ class Adherence(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    p_missed: float = Field(default=0.0, ge=0, le=1)
-    p_late: float = Field(default=0.0, ge=0, le=1)
-    late_mean_h: float = Field(default=2.0, gt=0, allow_inf_nan=False)
-    p_doubled: float = Field(default=0.0, ge=0, le=1)
-    seed: int = Field(default=0, ge=0)
+    p_missed: _Number = Field(default=0.0, ge=0, le=1)
+    p_late: _Number = Field(default=0.0, ge=0, le=1)
+    late_mean_h: _Number = Field(default=2.0, gt=0)
+    p_doubled: _Number = Field(default=0.0, ge=0, le=1)
+    seed: _Whole = Field(default=0, ge=0)
 
     def draws(
         self, subject: int, day: NDArray[np.int64], slot: NDArray[np.int64]

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ldnsim.errors import UserError
 from ldnsim.regimen import ladder as ladders
-from ldnsim.regimen.formats import amount_text, dose_text, exact, factor_text, span_text, step_text
+from ldnsim.regimen.formats import (
+    amount_text,
+    dose_text,
+    exact,
+    factor_text,
+    minutes,
+    span_text,
+    step_text,
+)
+from ldnsim.regimen.weekdays import EXAMPLE, days_text
 
 if TYPE_CHECKING:
     from ldnsim.regimen.phase import Phase
 
 LARGEST_MG = 1000.0
+SMALLEST_MG = Fraction("1e-12")  # some thousand molecules
 _SHARE_ADVICE = (
     "if the target is swept, write the start and the step as shares, such as "
     "'1/8 of target ... +1/8 of target'"
@@ -29,6 +40,7 @@ def check_phase(phase: Phase) -> None:
             f"duration = '{span_text(phase.duration)}' and hold = '{span_text(phase.hold)}' are "
             "both given: a phase lasts for a duration, or until its target has been held"
         )
+    _check_days(phase)
     if phase.kind == "stop":
         _check_stop(phase)
     elif phase.kind == "placebo":
@@ -39,12 +51,20 @@ def check_phase(phase: Phase) -> None:
         _check_direction(phase)
 
 
+def _check_days(phase: Phase) -> None:
+    """Refuse intervals that run across days: which day they fall on would be left open."""
+    if phase.days is not None and (24 * 60) % minutes(phase.every):
+        raise UserError(
+            f"every = '{span_text(phase.every)}' and days = '{days_text(phase.days)}' are both "
+            f"given: on named days doses are daily or a whole number of times a day, such as "
+            f"'4.5 mg nightly on {EXAMPLE[1:]}"
+        )
+
+
 def _check_stop(phase: Phase) -> None:
-    given = [
-        k
-        for k in ("start", "target", "step", "factor", "interval", "first_hold")
-        if getattr(phase, k) is not None
-    ]
+    plain = {"every": 24.0, "at": 22.0, "formulation": "IR"}
+    fields = ("start", "target", "step", "factor", "interval", "first_hold", "days", *plain)
+    given = [k for k in fields if getattr(phase, k) != plain.get(k)]
     if given:
         raise UserError(f"a phase of kind 'stop' has no doses, but {given[0]!r} is given")
 
@@ -59,10 +79,15 @@ def _check_amounts(phase: Phase) -> None:
         missing = "target" if phase.start is not None else "start"
         raise UserError(f"the {missing} dose is missing; an example is '4.5 mg nightly at 22:00'")
     for key, mg in (("start", phase.start_mg), ("target", exact(phase.target))):
-        if not 0 < mg <= LARGEST_MG:
+        if not SMALLEST_MG <= mg <= LARGEST_MG:
             remedy = "write 'placebo' or 'stop' for no drug" if mg == 0 else "is the unit right?"
             value = dose_text(float(mg))
             raise UserError(f"{key} = '{value}': expected a dose above 0 and up to 1 g; {remedy}")
+    if abs(phase.step_mg) > LARGEST_MG:
+        raise UserError(
+            f"step = '{amount_text(phase.step or 0)}': expected a step up to 1 g; is "
+            "the unit right?"
+        )
 
 
 def _check_ladder_fields(phase: Phase) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from ldnsim.errors import UserError
 from ldnsim.regimen.formats import clock_text, minutes, span_text
 from ldnsim.regimen.phase import Phase
+from ldnsim.regimen.weekdays import days_text
+from ldnsim.units import LONGEST_TIME
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -67,19 +70,24 @@ def first_dose(phase: Phase, begin: int) -> int:
 
 
 @lru_cache(maxsize=512)
-def expand(phases: tuple[Phase, ...]) -> DoseTable:
+def expand(phases: tuple[Phase, ...], start_day: int = 0) -> DoseTable:
     """Return the planned doses of phases in sequence; a dose exactly at a phase's end is not given.
 
+    Args:
+        phases: the phases.
+        start_day: day of the week of day 0, 0 for Monday; rules the phases with named days.
+
     Raises:
-        UserError: a phase is too short for any dose, or there are more than a million doses.
+        UserError: a phase is too short for any dose, or there are more than a million doses, or
+            they last longer than a hundred years.
     """
-    parts: list[tuple[Ints, Floats, Codes, Ints, Ints]] = []
-    begin = 0
-    for index, phase in enumerate(phases):
-        end = begin + (phase.length or 0)
-        if phase.kind != "stop":
-            parts.append(_one_phase(phase, index, begin, end))
-        begin = end
+    count_doses(phases, start_day)
+    ends = [0, *accumulate(p.length or 0 for p in phases)]
+    parts = [
+        _one_phase(phase, index, ends[index], ends[index + 1], start_day)
+        for index, phase in enumerate(phases)
+        if phase.kind != "stop"
+    ]
     if not parts:
         nothing = np.zeros(0, np.int64)
         return DoseTable(np.zeros(0), np.zeros(0), nothing.astype(np.int8), nothing, nothing.copy())
@@ -89,21 +97,55 @@ def expand(phases: tuple[Phase, ...]) -> DoseTable:
     return DoseTable(time / 60.0, amount, formulation, phase_of, step)
 
 
-def _one_phase(
-    phase: Phase, index: int, begin: int, end: int
-) -> tuple[Ints, Floats, Codes, Ints, Ints]:
+def count_doses(phases: Sequence[Phase], start_day: int = 0) -> int:
+    """Return how many doses phases in sequence plan, without laying them out.
+
+    Raises:
+        UserError: as `expand`.
+    """
+    ends = [0, *accumulate(p.length or 0 for p in phases)]
+    if ends[-1] > minutes(LONGEST_TIME):
+        raise UserError(
+            f"the regimen lasts {span_text(ends[-1] / 60)}; at most {span_text(LONGEST_TIME)}, a "
+            "hundred years, can be planned. Is a unit wrong?"
+        )
+    total = 0
+    for index, phase in enumerate(phases):
+        if phase.kind == "stop":
+            continue
+        found = _count(phase, ends[index], ends[index + 1], start_day)
+        span = span_text(phase.length / 60) if phase.length else "0 min"
+        if not found:
+            days = "" if phase.days is None else f" on {days_text(phase.days)}"
+            raise UserError(
+                f"phase {index + 1} lasts {span}, which ends before its first dose at "
+                f"{clock_text(phase.at)}{days}; make it longer, or write 'stop'"
+            )
+        total += found
+        if total > MAX_DOSES:
+            raise UserError(
+                f"every = '{span_text(phase.every)}' for {span} makes more than a million doses; "
+                "is the unit right?"
+            )
+    return total
+
+
+def _count(phase: Phase, begin: int, end: int, start_day: int) -> int:
     first, every = first_dose(phase, begin), minutes(phase.every)
-    if (end - first) // every > MAX_DOSES:
-        raise UserError(
-            f"every = '{span_text(phase.every)}' for {span_text((end - begin) / 60)} makes more "
-            "than a million doses; is the unit right?"
-        )
-    time = np.arange(first, end, every, dtype=np.int64)
-    if len(time) == 0:
-        raise UserError(
-            f"phase {index + 1} lasts {span_text((end - begin) / 60)}, which ends before its first "
-            f"dose at {clock_text(phase.at)}; make it longer, or write 'stop'"
-        )
+    daily = max(0, -(-(end - first) // every))
+    if phase.days is None:
+        return daily
+    week = 7 * _DAY // every  # doses of a week, since a whole number of them makes a day
+    days = ((start_day + (first + k * every) // _DAY) % 7 for k in range(min(week, daily)))
+    return sum(-(-(daily - k) // week) for k, day in enumerate(days) if day in phase.days)
+
+
+def _one_phase(
+    phase: Phase, index: int, begin: int, end: int, start_day: int
+) -> tuple[Ints, Floats, Codes, Ints, Ints]:
+    time = np.arange(first_dose(phase, begin), end, minutes(phase.every), dtype=np.int64)
+    if phase.days is not None:
+        time = time[np.isin((time // _DAY + start_day) % 7, phase.days)]
     step = phase.ladder.position(time - begin)
     amount = np.asarray(phase.ladder.amounts)[step]
     formulation = np.full(len(time), SR if phase.formulation == "SR" else IR, np.int8)

@@ -8,43 +8,175 @@ state. What a row asks for and this simulator cannot do is refused by row and co
 from __future__ import annotations
 
 import csv
+import hashlib
+import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, nearest
+from ldnsim.regimen import event_file
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable
-from ldnsim.regimen.event_rows import COLUMNS, Run, compress
-from ldnsim.regimen.regimen import Regimen
+from ldnsim.regimen.event_rows import COLUMNS, LONGEST_H, Record, Row, Run, compress
+
+if TYPE_CHECKING:
+    from ldnsim.regimen.recorded import Recorded
+    from ldnsim.regimen.regimen import Regimen
 
 IGNORED = ("DV", "MDV")
-# ten of the slowest drug half-lives (96 h): what earlier doses would add is below 0.1 %
-SS_LEAD_H = 960.0
+MAX_ROWS = 200_000
+"""Rows of the longest table: a dose a day of 500 subjects for a year."""
 _DAY = 24 * 60
-_UNSUPPORTED = {
-    "RATE": "infusions are not supported; a capsule is a bolus into the gut (RATE = 0)",
-    "SS": "only SS = 1 (steady state, replacing earlier doses) is supported",
-    "EVID": "only 0 (no dose) and 1 (dose) are supported; resets and other events are not",
-    "CMT": "only 1 (immediate release) and 2 (slow release) exist",
-}
+_DATES = ("DATE", "DAT1", "DAT2", "DAT3", "DATETIME", "DAY", "CLOCK", "HOUR")
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """One dose row: times in minutes."""
+@dataclass(frozen=True)
+class EventTable:
+    """The doses of a file, checked and not yet expanded.
 
-    row: int
-    subject: str
-    time: int
-    mg: float
-    every: int
-    more: int
-    steady: bool
-    compartment: int
+    Attributes:
+        file: name of the file; empty for text.
+        sha256: of the bytes of the file.
+        ids: subjects in the order of the file, also those without doses.
+        records: rows with doses, in the order of the file.
+    """
+
+    file: str
+    sha256: str
+    ids: tuple[str, ...]
+    records: tuple[Record, ...]
+
+    @classmethod
+    def read(
+        cls, path: str | PathLike[str], *, ignore: Sequence[str] = (), name: str = ""
+    ) -> EventTable:
+        """Read a file.
+
+        Args:
+            path: CSV file with a header row; column names in any case; ``.`` or blank is "not
+                given".
+            ignore: further columns to skip, such as covariates.
+            name: what the file is called in results; its path when empty.
+
+        Raises:
+            UserError: with the row (the header is row 1) and column that is wrong or unsupported.
+        """
+        data, where = event_file.read_bytes(Path(path)), event_file.called(Path(path))
+        table = cls.parse(event_file.decode(data, where), ignore=ignore, where=where)
+        digest = hashlib.sha256(data).hexdigest()
+        return replace(table, file=name or str(path), sha256=digest)
+
+    @classmethod
+    def parse(
+        cls, text: str, *, ignore: Sequence[str] = (), where: str = "event table"
+    ) -> EventTable:
+        """Read the text of a file; errors begin with ``where``.
+
+        Raises:
+            UserError: as :meth:`read`.
+        """
+        rows = event_file.cells(text, where)
+        if len(rows) > MAX_ROWS:
+            raise UserError(
+                f"{where} has {len(rows):,} rows, more than {MAX_ROWS:,}; write doses at equal"
+                " intervals in one row, with ADDL and II"
+            )
+        header = [name.strip().upper() for name in rows[0]]
+        _check_header(header, {name.strip().upper() for name in ignore}, where)
+        ids: dict[str, int] = {}
+        records: list[Record] = []
+        for number, cells in enumerate(rows[1:], start=2):
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(header):
+                many = "more" if len(cells) > len(header) else "fewer"
+                raise UserError(
+                    f"{where}, row {number}: {many} cells ({len(cells)}) than the header has"
+                    f" ({len(header)})"
+                )
+            row = Row(where, number, dict(zip(header, cells, strict=True)))
+            ids.setdefault(row.subject(), number)
+            if (record := row.record()) is not None:
+                records.append(record)
+        _check_ids(ids, where)
+        _check_order(records, where)
+        _check_size(records, where)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return cls("", digest, tuple(ids), tuple(records))
+
+    @classmethod
+    def of(cls, doses: DoseTable) -> EventTable:
+        """Return doses made in Python as a table of the subject ``1``.
+
+        Raises:
+            UserError: times that are not whole minutes, and what :meth:`read` refuses.
+        """
+        return cls.parse(_text(("1", *run.cells()) for run in compress(doses)))
+
+    def __hash__(self) -> int:
+        """Hash the bytes of the file, which tables with many rows keep at hand."""
+        return hash((self.sha256, self.ids))
+
+    @property
+    def steady(self) -> bool:
+        """Whether a row asks for steady state."""
+        return any(r.run.steady for r in self.records)
+
+    @cached_property
+    def runs(self) -> dict[str, tuple[Run, ...]]:
+        """Doses of each subject."""
+        found: dict[str, list[Run]] = {subject: [] for subject in self.ids}
+        for r in self.records:
+            found[r.subject].append(r.run)
+        return {subject: tuple(runs) for subject, runs in found.items()}
+
+    def csv(self) -> str:
+        """Return the table as text, which reads back as the same doses of the same subjects."""
+        rows = [(r.subject, *r.run.cells()) for r in self.records]
+        dosed = {r.subject for r in self.records}
+        idle = [(i, "0", "0", "0", "0", "0", "0", "1", "0") for i in self.ids if i not in dosed]
+        first = {s: k for k, s in enumerate(self.ids)}
+        # subjects keep their order: a stable sort leaves the rows of each as they are
+        return _text(sorted([*rows, *idle], key=lambda cells: first[cells[0]]))
+
+    def origin(self, time_zero_h: float, lead_h: float | None) -> int:
+        """Return where time 0 of the file lies, in minutes from midnight of the first day.
+
+        Doses that stand for steady state come before TIME; if any of them would fall before time
+        0, all subjects are moved later by the same whole number of days.
+
+        Args:
+            time_zero_h: time of day at TIME 0, hours after midnight.
+            lead_h: as in :meth:`doses`.
+        """
+        offset = round(time_zero_h * 60)
+        if self.steady:
+            lead_h = _known_lead(lead_h)
+        steady = (r.run for r in self.records if r.run.steady)
+        starts = (run.first - _lead(run, lead_h) * run.every for run in steady)
+        earliest = min((offset + start for start in starts), default=0)
+        return offset + _DAY * max(0, math.ceil(-earliest / _DAY))
+
+    def doses(self, subject: str, time_zero_h: float, lead_h: float | None = None) -> DoseTable:
+        """Return the expanded doses of a subject, in time order.
+
+        Args:
+            subject: one of ``ids``.
+            time_zero_h: time of day at TIME 0, hours after midnight.
+            lead_h: hours of doses that stand for steady state; as many as the model's default
+                patient needs when None.
+
+        Raises:
+            UserError: steady state would take more doses or time than there is room for.
+        """
+        lead_h = _known_lead(lead_h) if self.steady else None
+        return _expand(self.runs[subject], self.origin(time_zero_h, lead_h), lead_h)
 
 
 def read_csv(
@@ -52,7 +184,7 @@ def read_csv(
     *,
     ignore: Sequence[str] = (),
     time_zero_h: float = 0.0,
-    ss_lead_h: float = SS_LEAD_H,
+    ss_lead_h: float | None = None,
 ) -> dict[str, DoseTable]:
     """Read an event table; return the expanded doses of each ID, in the order of the file.
 
@@ -66,22 +198,19 @@ def read_csv(
         path: CSV file with a header row; column names in any case; ``.`` or blank is "not given".
         ignore: further columns to skip, such as covariates.
         time_zero_h: time of day at TIME 0, hours after midnight.
-        ss_lead_h: hours of doses that stand for steady state; as shipped ten half-lives of 96 h.
+        ss_lead_h: hours of doses that stand for steady state; when None, as many as the slowest
+            rate of the drug in the model's default patient needs.
 
     Raises:
         UserError: with the row (the header is row 1) and column that is wrong or unsupported.
     """
-    records = [r for r in _records(Path(path), ignore) if r is not None]
-    _check_order(records, str(path))
-    offset = round(time_zero_h * 60)
-    earliest = min((offset + r.time - _lead(r, ss_lead_h) * r.every for r in records), default=0)
-    origin = offset + _DAY * max(0, math.ceil(-earliest / _DAY))
-    subjects = dict.fromkeys(r.subject for r in records)
-    return {s: _table([r for r in records if r.subject == s], origin, ss_lead_h) for s in subjects}
+    table = EventTable.read(path, ignore=ignore)
+    return {s: table.doses(s, time_zero_h, ss_lead_h) for s in table.ids}
 
 
 def write_csv(
-    path: str | PathLike[str], tables: DoseTable | Regimen | Mapping[str, DoseTable | Regimen]
+    path: str | PathLike[str],
+    tables: DoseTable | Regimen | Recorded | Mapping[str, DoseTable | Regimen | Recorded],
 ) -> None:
     """Write doses as an event table, runs of equal doses compressed into ADDL and II.
 
@@ -90,138 +219,124 @@ def write_csv(
         tables: one dose table or regimen (ID 1), or several by ID.
     """
     by_id = tables if isinstance(tables, Mapping) else {"1": tables}
-    with Path(path).open("w", newline="", encoding="utf-8") as file:
-        out = csv.writer(file, lineterminator="\n")
-        out.writerow(COLUMNS)
-        for subject, table in by_id.items():
-            doses = table.doses() if isinstance(table, Regimen) else table
-            for run in compress(doses):
-                out.writerow((subject, *run.cells()))
+    rows = []
+    for subject, table in by_id.items():
+        doses = table if isinstance(table, DoseTable) else table.doses()
+        rows += [(subject, *run.cells()) for run in compress(doses)]
+    Path(path).write_text(_text(rows), encoding="utf-8", newline="")
 
 
-def _records(path: Path, ignore: Sequence[str]) -> list[_Record | None]:
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"event table '{path}' cannot be read: {error}") from None
-    rows = list(csv.reader(text.splitlines()))
-    if not rows:
-        raise UserError(f"event table '{path}' is empty; its header would be {','.join(COLUMNS)}")
-    header = [name.strip().upper() for name in rows[0]]
-    _check_header(header, {name.upper() for name in ignore}, path)
-    found = []
-    for number, cells in enumerate(rows[1:], start=2):
-        if len(cells) > len(header):
-            raise UserError(f"event table '{path}', row {number}: more cells than the header has")
-        if any(cell.strip() for cell in cells):
-            found.append(_Row(path, number, dict(zip(header, cells, strict=False))).record())
-    return found
+def _text(rows: Iterable[tuple[str, ...]]) -> str:
+    file = io.StringIO()
+    out = csv.writer(file, lineterminator="\n")
+    out.writerow(COLUMNS)
+    out.writerows(rows)
+    return file.getvalue()
 
 
-def _check_header(header: list[str], ignore: set[str], path: Path) -> None:
+def _check_header(header: list[str], ignore: set[str], where: str) -> None:
     known = {*COLUMNS, *IGNORED, *ignore}
-    for name in header:
+    for place, name in enumerate(header, start=1):
+        if not name:
+            raise UserError(f"{where}: column {place} has no name; name it or remove it")
+        if name in _DATES and name not in known:
+            raise UserError(
+                f"{where}: column {name}: dates and clock times are not read; TIME is hours since"
+                " time 0 (22:00 of the second day is 46)"
+            )
         if name not in known:
             raise UserError(
-                f"{unknown(f'event table {str(path)!r}: column', name, COLUMNS)} "
-                "(a column that plays no part can be named in ignore=...)"
+                f"{where}: column {event_file.short(name)} is not known"
+                f"{nearest(name[:40], [*COLUMNS, *IGNORED])} "
+                "(a column that plays no part can be named in ignore)"
             )
         if header.count(name) > 1:
-            raise UserError(f"event table '{path}': column {name} is there twice")
+            raise UserError(f"{where}: column {name} is there twice")
     for name in ("TIME", "AMT"):
         if name not in header:
-            raise UserError(f"event table '{path}': column {name} is missing")
+            raise UserError(f"{where}: column {name} is missing")
 
 
-class _Row:
-    """One row of the file, with errors that name it."""
-
-    def __init__(self, path: Path, number: int, cells: dict[str, str]) -> None:
-        self.where = f"event table '{path}', row {number}"
-        self.number, self.cells = number, cells
-
-    def error(self, column: str, problem: str) -> UserError:
-        return UserError(f"{self.where}: {column} = {self.cells.get(column, '')!r}: {problem}")
-
-    def value(self, column: str, default: float = 0.0) -> float:
-        text = self.cells.get(column, "").strip()
-        if text in ("", "."):
-            return default
+def _check_ids(ids: Mapping[str, int], where: str) -> None:
+    """Refuse IDs that are one number written in several ways."""
+    numbers: dict[float, str] = {}
+    for subject, row in ids.items():
         try:
-            number = float(text)
+            number = float(subject)
         except ValueError:
-            raise self.error(column, "expected a number") from None
-        if not math.isfinite(number) or number < 0:
-            raise self.error(column, "expected a number that is not negative")
-        return number
-
-    def whole(self, column: str, allowed: tuple[int, ...], default: int) -> int:
-        number = self.value(column, default)
-        if number not in allowed:
-            raise self.error(column, _UNSUPPORTED[column])
-        return int(number)
-
-    def record(self) -> _Record | None:
-        """Return the dose, or None for a row without one."""
-        mg = self.value("AMT")
-        if self.whole("EVID", (0, 1), 1 if mg else 0) == 0:
-            if mg:
-                raise self.error("AMT", "a row of EVID 0 has no dose")
-            return None
-        self.whole("RATE", (0,), 0)
-        steady = self.whole("SS", (0, 1), 0) == 1
-        more = self.value("ADDL")
-        if more != int(more) or more > MAX_DOSES:
-            raise self.error("ADDL", "expected a whole number of further doses, up to a million")
-        every = round(self.value("II") * 60)
-        if every == 0 and (more or steady):
-            raise self.error("II", f"{'ADDL' if more else 'SS'} needs the interval II (h) above 0")
-        if self.cells.get("TIME", "").strip() in ("", "."):
-            raise self.error("TIME", "a dose needs its time (h)")
-        time = round(self.value("TIME") * 60)
-        subject = self.cells.get("ID", "1").strip() or "1"
-        compartment = self.whole("CMT", (1, 2), 1)
-        return _Record(self.number, subject, time, mg, every, int(more), steady, compartment)
+            continue
+        other = numbers.setdefault(number, subject)
+        if other != subject:
+            raise UserError(
+                f"{where}: ID = {other!r} in row {ids[other]} and ID = {subject!r} in row {row} are"
+                " the same number; write one subject one way"
+            )
 
 
-def _check_order(records: Sequence[_Record], path: str) -> None:
-    last: dict[str, _Record] = {}
+def _check_order(records: Sequence[Record], where: str) -> None:
+    last: dict[str, Record] = {}
     for record in records:
         before = last.get(record.subject)
-        where = f"event table '{path}', row {record.row}"
-        if before is not None and record.steady:
+        if before is not None and record.run.steady:
             raise UserError(
-                f"{where}: SS = 1 after other doses of ID {record.subject} would discard them; it "
-                "is supported on the first dose of an ID only"
+                f"{where}, row {record.row}: SS = 1 after other doses of ID {record.subject} would"
+                " discard them; it is supported on the first dose of an ID only"
             )
-        if before is not None and record.time < before.time:
+        if before is not None and record.run.first < before.run.first:
             raise UserError(
-                f"{where}: TIME = {record.time / 60:g} goes back, after {before.time / 60:g} in "
-                f"row {before.row} of ID {record.subject}; sort the rows by time"
+                f"{where}, row {record.row}: TIME = {record.run.first / 60:g} goes back, after"
+                f" {before.run.first / 60:g} in row {before.row} of ID {record.subject}; sort the"
+                " rows by time"
             )
         last[record.subject] = record
 
 
-def _lead(record: _Record, ss_lead_h: float) -> int:
+def _check_size(records: Sequence[Record], where: str) -> None:
+    total = 0
+    for record in records:
+        total += record.run.count
+        if total > MAX_DOSES:
+            raise UserError(
+                f"{where}, row {record.row}: ADDL = {record.run.count - 1}: the table has more than"
+                f" {MAX_DOSES:,} doses up to here; are II and ADDL right?"
+            )
+
+
+def _known_lead(lead_h: float | None) -> float:
+    from ldnsim.regimen.steady import default_lead_hours
+
+    return default_lead_hours() if lead_h is None else lead_h
+
+
+def _lead(run: Run, lead_h: float | None) -> int:
     """Return how many earlier doses stand for steady state."""
-    return math.ceil(ss_lead_h * 60 / record.every) if record.steady else 0
+    if not run.steady or lead_h is None:
+        return 0
+    if lead_h > LONGEST_H or lead_h * 60 / run.every > MAX_DOSES:
+        raise UserError(
+            f"SS = 1: steady state takes {lead_h:.4g} h of earlier doses, one every"
+            f" {run.every / 60:g} h, more than {LONGEST_H:g} h or {MAX_DOSES:,} doses; set lead"
+        )
+    return math.ceil(lead_h * 60 / run.every)
 
 
-def _table(records: Sequence[_Record], origin: int, ss_lead_h: float) -> DoseTable:
-    runs = []
-    for r in records:
-        lead = _lead(r, ss_lead_h)
-        first = origin + r.time - lead * r.every
-        runs.append(Run(first, r.mg, r.compartment, r.every, r.more + lead + 1))
-    time = np.concatenate([run.times() for run in runs])
-    counts = [run.count for run in runs]
+def _expand(runs: Sequence[Run], origin: int, lead_h: float | None) -> DoseTable:
+    ahead = np.array([_lead(run, lead_h) for run in runs], dtype=np.int64)
+    count = ahead + np.array([run.count for run in runs], dtype=np.int64)
+    every = np.array([run.every for run in runs], dtype=np.int64)
+    first = np.array([run.first for run in runs], dtype=np.int64) - ahead * every
+    # how many doses of its run came before each dose
+    before = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    time = origin + np.repeat(first, count) + np.repeat(every, count) * before
     order = np.argsort(time, kind="stable")
     zeros = np.zeros(len(time), np.int64)
-    table = DoseTable(
+    amount = np.array([run.mg for run in runs], dtype=np.float64)
+    slow = np.array([run.compartment - 1 for run in runs], dtype=np.int8)
+    return DoseTable(
         time_h=time[order] / 60.0,
-        amount_mg=np.repeat([run.mg for run in runs], counts)[order],
-        formulation=np.repeat([run.compartment - 1 for run in runs], counts)[order].astype(np.int8),
+        amount_mg=np.repeat(amount, count)[order],
+        formulation=np.repeat(slow, count)[order],
         phase=zeros,
         step=zeros.copy(),
+        origin_h=origin / 60.0,
     )
-    return replace(table, origin_h=origin / 60.0)

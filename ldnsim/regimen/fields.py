@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from ldnsim.errors import UserError, unknown
 from ldnsim.regimen.phase import LADDER_FIELDS, Phase
-from ldnsim.regimen.regimen import Regimen
+from ldnsim.regimen.regimen import Regimen, user_error
+from ldnsim.regimen.weekdays import day_name
 
 _ALIASES = {"dose": "target"}
 _EXCLUSIVE = {"duration": "hold", "hold": "duration"}
@@ -19,11 +22,12 @@ def with_field(regimen: Regimen, path: str, value: Any) -> Regimen:
 
     A bare field (``"target"``, also spelled ``"dose"``) applies to the first phase that has it: a
     ladder for ``step``, ``factor``, ``interval`` and ``first_hold``; doses for ``start``,
-    ``target``, ``hold`` and ``formulation``; any schedule for ``every`` and ``at``; the first
-    phase for ``duration``. ``"phases.1.duration"`` names the phase (from 0). In a phase without
-    a ladder start and target move together; a relative ladder stays relative. Setting the
-    duration replaces a hold, and the other way round. Where the regimen has a name, the change is
-    added to it; title, description and sources go, since they describe the original.
+    ``target``, ``hold`` and ``formulation``; any schedule for ``every``, ``at`` and ``days``; the
+    first phase for ``duration``. ``start_day`` belongs to the whole. ``"phases.1.duration"`` names
+    the phase (from 0). In a phase without a ladder start and target move together; a relative
+    ladder stays relative. Setting the duration replaces a hold, and the other way round. Where the
+    regimen has a name, the change is added to it; title, description and sources go, since they
+    describe the original.
 
     Raises:
         UserError: unknown field, no phase that has it, or a value that contradicts the rest.
@@ -41,7 +45,11 @@ def with_fields(regimen: Regimen, values: Mapping[str, Any]) -> Regimen:
         UserError: as `with_field`, or two values for one field.
     """
     changes: dict[int, dict[str, Any]] = {}
+    whole = {"start_day": day_name(regimen.start_day)}
     for path, value in values.items():
+        if path == "start_day":
+            whole[path] = value
+            continue
         index, field = _locate(regimen, path)
         if field in changes.setdefault(index, {}):
             raise UserError(f"regimen field '{path}': {field} of phase {index} is given twice")
@@ -49,28 +57,34 @@ def with_fields(regimen: Regimen, values: Mapping[str, Any]) -> Regimen:
     phases: list[Any] = list(regimen.phases)
     for index, new in changes.items():
         phases[index] = _changed(regimen.phases[index], new)
+    made = Regimen.parse({**whole, "phases": phases})
     words = [f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()]
     name = ", ".join([regimen.name, *words]) if regimen.name else ""
-    return Regimen.parse({"phases": phases, "name": name})
+    return made.model_copy(update={"name": name})
 
 
-def _changed(phase: Phase, new: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a phase with some set, and what follows from them."""
-    found = {**phase.model_dump(), **new}
+def _changed(phase: Phase, new: Mapping[str, Any]) -> Phase:
+    """Return a phase with some fields set, and what follows from them."""
+    found = dict(new)
     ends = [f for f in ("start", "target") if f in new]
     if len(ends) == 1 and phase.kind == "doses" and not phase.has_ladder:
         found["start"] = found["target"] = new[ends[0]]
     for field, other in _EXCLUSIVE.items():
         if field in new and other not in new:
             found[other] = None
-    return found
+    # kept as values, not as text: reading them again would take most of the time of a long axis
+    kept = {n: v for n in Phase.model_fields if (v := getattr(phase, n)) is not None}
+    try:
+        return Phase.model_validate({**kept, **found}, context=tuple(kept.values()))
+    except ValidationError as error:
+        raise user_error(error) from None
 
 
 def _locate(regimen: Regimen, path: str) -> tuple[int, str]:
     match = re.fullmatch(r"(?:phases\.(\d+)\.)?([^.]+)", path)
     field = _ALIASES.get(match[2], match[2]) if match else ""
     if match is None or field not in Phase.model_fields:
-        raise unknown("regimen field", path, [*Phase.model_fields, *_ALIASES])
+        raise unknown("regimen field", path, [*Phase.model_fields, *_ALIASES, "start_day"])
     if match[1] is None:
         return _first(regimen, field), field
     index = int(match[1])
@@ -89,7 +103,7 @@ def _first(regimen: Regimen, field: str) -> int:
             return index
         if field in LADDER_FIELDS:
             found = phase.has_ladder
-        elif field in ("every", "at"):
+        elif field in ("every", "at", "days"):
             found = phase.kind != "stop"
         else:
             found = phase.kind == "doses"

@@ -15,6 +15,7 @@ from ldnsim.errors import unknown
 from ldnsim.regimen import ladder as ladders
 from ldnsim.regimen.formats import Share, exact, minutes
 from ldnsim.regimen.values import Amount, Clock, Factor, Mass, Span
+from ldnsim.regimen.weekdays import Days
 
 LADDER_FIELDS = ("step", "factor", "interval", "first_hold")
 DEFAULT_HOLD_H = 12 * 7 * 24.0
@@ -33,6 +34,7 @@ class Phase(BaseModel):
         first_hold: hours before the first step, where that is not one interval.
         every: hours between doses.
         at: time of day of the first dose, hours after midnight.
+        days: days of the week with doses, 0 for Monday; every day where it is None.
         duration: length of the phase, hours, from its start.
         hold: instead of ``duration``: hours to stay at the target once it is reached.
         formulation: ``IR`` (immediate release) or ``SR`` (slow release).
@@ -49,6 +51,7 @@ class Phase(BaseModel):
     first_hold: Span | None = None
     every: Span = 24.0
     at: Clock = 22.0
+    days: Days | None = None
     duration: Span | None = None
     hold: Span | None = None
     formulation: Literal["IR", "SR"] = "IR"
@@ -75,7 +78,7 @@ class Phase(BaseModel):
                 raise unknown("regimen field", str(key), cls.model_fields)
         given = {k: v for k, v in data.items() if v is not None}
         if given.get("kind") == "placebo":
-            given = {"start": 0.0, "target": 0.0, **given}
+            given = {"start": "0 mg", "target": "0 mg", **given}
         if not any(k in given for k in LADDER_FIELDS):
             _complete_constant(given)
         return given

@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     GetJsonSchemaHandler,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -18,8 +19,10 @@ from pydantic_core import CoreSchema
 
 from ldnsim.errors import UserError, unknown
 from ldnsim.regimen import text
-from ldnsim.regimen.doses import DoseTable, Rung, expand, rungs
+from ldnsim.regimen.doses import DoseTable, Rung, count_doses, expand, rungs
+from ldnsim.regimen.formats import short
 from ldnsim.regimen.phase import DEFAULT_HOLD_H, Phase
+from ldnsim.regimen.weekdays import EXAMPLE, StartDay, day_name
 
 if TYPE_CHECKING:
     from ldnsim.regimen.adherence import Adherence
@@ -29,11 +32,12 @@ if TYPE_CHECKING:
 class Regimen(BaseModel):
     """Phases in sequence, with an optional label.
 
-    Two regimens are equal when their phases are: the label (name, title, description, sources)
-    says where a regimen comes from, not what is taken. Prescription text, the name of a shipped
-    protocol, and the fields of a single phase all validate as a regimen.
+    Two regimens are equal when their phases and start day are: the label (name, title,
+    description, sources) says where a regimen comes from, not what is taken. Prescription text,
+    the name of a shipped protocol, and the fields of a single phase all validate as a regimen.
 
     Attributes:
+        start_day: day of the week of day 0, 0 for Monday; matters where days are named.
         phases: at least one phase; only the last may leave its length open, which then is 12 wk
             at the target.
         name: short label for legends.
@@ -45,6 +49,7 @@ class Regimen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    start_day: StartDay = 0
     phases: tuple[Phase, ...]
     name: str = ""
     title: str = ""
@@ -73,12 +78,12 @@ class Regimen(BaseModel):
             if isinstance(data["phases"], str):
                 from ldnsim.regimen.grammar import read_regimen
 
-                return {**data, "phases": read_regimen(data["phases"])["phases"]}
+                return _with_text(data, read_regimen(data["phases"]))
         return data
 
     @field_validator("phases")
     @classmethod
-    def _closed(cls, phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    def _closed(cls, phases: tuple[Phase, ...], info: ValidationInfo) -> tuple[Phase, ...]:
         if not phases:
             raise UserError("a regimen needs at least one phase, such as '4.5 mg nightly at 22:00'")
         for index, phase in enumerate(phases[:-1]):
@@ -92,7 +97,13 @@ class Regimen(BaseModel):
             field = "hold" if last.has_ladder else "duration"
             last = last.model_copy(update={field: DEFAULT_HOLD_H})
         phases = (*phases[:-1], last)
-        expand(phases)  # refuses a phase that cannot hold a dose
+        start_day = info.data.get("start_day", 0)
+        if start_day and all(phase.days is None for phase in phases):
+            raise UserError(
+                f"start_day = '{day_name(start_day)}' matters for named days only, and none are; "
+                f"add 'on {EXAMPLE[1:]}, or leave it out"
+            )
+        count_doses(phases, start_day)  # refuses a phase that cannot hold a dose
         return phases
 
     @classmethod
@@ -128,7 +139,7 @@ class Regimen(BaseModel):
 
     def doses(self) -> DoseTable:
         """Return every planned dose in time order (cached; read-only arrays)."""
-        return expand(self.phases)
+        return expand(self.phases, self.start_day)
 
     def rungs(self) -> tuple[Rung, ...]:
         """Return the stretches of constant dose, for tables and step plots."""
@@ -154,7 +165,7 @@ class Regimen(BaseModel):
 
     def __str__(self) -> str:
         """Return canonical prescription text; ``Regimen.parse`` reads it back as an equal value."""
-        return text.regimen_text(self.phases)
+        return text.regimen_text(self.phases, self.start_day)
 
     def __repr__(self) -> str:
         """Return code that makes an equal regimen."""
@@ -165,11 +176,26 @@ class Regimen(BaseModel):
 
     def __eq__(self, other: object) -> bool:
         """Compare what is taken; labels do not count."""
-        return isinstance(other, Regimen) and self.phases == other.phases
+        return (
+            isinstance(other, Regimen)
+            and self.phases == other.phases
+            and self.start_day == other.start_day
+        )
 
     def __hash__(self) -> int:
         """Hash what is taken."""
-        return hash(self.phases)
+        return hash((self.phases, self.start_day))
+
+
+def _with_text(data: Mapping[str, Any], read: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a regimen whose phases are one text, with the start day it names."""
+    found = {**data, "phases": read["phases"]}
+    if "start_day" in read and "start_day" in data:
+        raise UserError(
+            f"start_day = {data['start_day']!r} is given twice: the text says "
+            f"'starting on {read['start_day']}'"
+        )
+    return found | {k: v for k, v in read.items() if k == "start_day"}
 
 
 def user_error(error: ValidationError) -> UserError:
@@ -179,4 +205,6 @@ def user_error(error: ValidationError) -> UserError:
     if isinstance(cause, UserError):
         return cause
     where = ".".join(str(part) for part in first["loc"]) or "regimen"
-    return UserError(f"{where} = {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}")
+    return UserError(
+        f"{where} = {short(first['input'])}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    )

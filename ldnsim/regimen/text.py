@@ -14,6 +14,7 @@ from ldnsim.regimen.formats import (
     span_text,
     step_text,
 )
+from ldnsim.regimen.weekdays import day_name, days_text
 
 if TYPE_CHECKING:
     from ldnsim.regimen.phase import Phase
@@ -25,13 +26,15 @@ def is_night(clock_h: float) -> bool:
     return clock_h >= 18 or clock_h < 6
 
 
-def phase_text(phase: Phase) -> str:
-    """Return the canonical text of one phase."""
+def phase_text(phase: Phase, start_day: int = 0) -> str:
+    """Return the canonical text of one phase; the first says which day of the week day 0 is."""
     clauses = [_what(phase)]
     if phase.kind != "stop":
-        clauses[0] += f" {frequency_text(phase.every, phase.at)}"
+        clauses[0] += f" {frequency_text(phase)}"
         if phase.formulation == "SR":
             clauses[0] += ", slow release"
+    if start_day:
+        clauses.append(f"starting on {day_name(start_day)}")
     if phase.first_hold is not None:
         clauses.append(f"hold {span_text(phase.first_hold)} first")
     if phase.interval is not None:
@@ -39,7 +42,7 @@ def phase_text(phase: Phase) -> str:
     if phase.hold is not None:
         clauses.append(f"hold {span_text(phase.hold)}")
     if phase.duration is not None and phase.kind == "stop":
-        clauses[-1] += f" for {span_text(phase.duration)}"
+        clauses[0] += f" for {span_text(phase.duration)}"
     elif phase.duration is not None:
         clauses.append(f"for {span_text(phase.duration)}")
     return ", ".join(clauses)
@@ -54,16 +57,19 @@ def _climb(phase: Phase) -> str:
     return f"{step} every {interval_text(phase.interval or 0)} to {dose_text(phase.target or 0)}"
 
 
-def frequency_text(every_h: float, at_h: float) -> str:
-    """Return text such as ``"nightly at 22:00"`` or ``"every 6 h at 08:00"``."""
-    if every_h != 24:
-        return f"every {interval_text(every_h)} at {clock_text(at_h)}"
-    return f"{'nightly' if is_night(at_h) else 'daily'} at {clock_text(at_h)}"
+def frequency_text(phase: Phase) -> str:
+    """Return text such as ``"nightly at 22:00"`` or ``"every 6 h at 08:00 on Mon and Thu"``."""
+    often = f"every {interval_text(phase.every)}"
+    if phase.every == 24:
+        often = "nightly" if is_night(phase.at) else "daily"
+    days = "" if phase.days is None else f" on {days_text(phase.days)}"
+    return f"{often} at {clock_text(phase.at)}{days}"
 
 
-def regimen_text(phases: Iterable[Phase]) -> str:
+def regimen_text(phases: Iterable[Phase], start_day: int = 0) -> str:
     """Return the canonical text of phases in sequence."""
-    return ", then ".join(phase_text(p) for p in phases)
+    first, *others = phases
+    return ", then ".join([phase_text(first, start_day), *map(phase_text, others)])
 
 
 def regimen_html(regimen: Regimen, most: int = 12) -> str:
@@ -90,4 +96,4 @@ def _rung_dose(regimen: Regimen, index: int, mg: float) -> str:
         return "none"
     what = "placebo" if phase.kind == "placebo" else dose_text(mg)
     release = " (slow release)" if phase.formulation == "SR" else ""
-    return f"{what} {frequency_text(phase.every, phase.at)}{release}"
+    return f"{what} {frequency_text(phase)}{release}"

@@ -2,7 +2,8 @@
 
 A block is written under another name, flushed, then renamed; so a file that exists is finished,
 and a kill at any moment costs at most the blocks being solved. The manifest says what the blocks
-belong to; a sweep is resumed only if that is still the same.
+belong to; a sweep is resumed only if that is still the same. The same folder holds the new result
+until it is whole, and the old one from when it is moved aside until the new one has its name.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
+import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ldnsim.errors import UserError
+from ldnsim.sweep import files
 from ldnsim.sweep.job import Block
 from ldnsim.sweep.task import LANES
 
@@ -25,14 +28,11 @@ MANIFEST = "manifest.json"
 ARRAYS = ("trajectory", "night", "summaries", "status", "steps", "rejected", "method")
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is either whole or absent, whatever happens."""
-    draft = path.with_name(f".{path.name}.draft")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+MARK = {"written_by": "ldnsim", "holds": "blocks of an unfinished sweep"}
+log = logging.getLogger("ldnsim")
+_BLOCK = re.compile(r"\.manifest\.json\.draft|\.?block-\d{9}\.npz(\.draft)?")
+# what is inside a result that is being written or replaced
+_RESULT = re.compile(r"(draft|old)-[^/]+(/([^/]+/)?(\.?zarr\.json(\.draft)?|c(/\d+)*))?")
 
 
 class BlockFolder:
@@ -48,9 +48,9 @@ class BlockFolder:
 
     def start(self, manifest: Mapping[str, Any]) -> None:
         """Make the folder and write what its blocks belong to."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(dict(manifest), indent=1)
-        write_atomically(self.path / MANIFEST, text.encode())
+        files.make(self.path)
+        text = json.dumps({**MARK, **manifest}, indent=1)
+        files.write_atomically(self.path / MANIFEST, text.encode())
 
     def manifest(self) -> dict[str, Any]:
         """Read what the blocks belong to.
@@ -58,14 +58,49 @@ class BlockFolder:
         Raises:
             UserError: when it cannot be read.
         """
+        found = self._marked()
+        if found is None:
+            raise UserError(
+                f"{self.path} cannot be resumed: its manifest is missing or damaged; delete the"
+                " folder and start again"
+            )
+        return {k: v for k, v in found.items() if k not in MARK}
+
+    def _marked(self) -> dict[str, Any] | None:
+        """Read the manifest; None when it is not there or not one of this program."""
         try:
             found = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return None
+        ours = isinstance(found, dict) and found.get("written_by") == MARK["written_by"]
+        return found if ours else None
+
+    def _ours(self, name: str) -> bool:
+        """Whether a file in the folder is of a sweep, by its name."""
+        return name == MANIFEST or bool(_BLOCK.fullmatch(name) or _RESULT.fullmatch(name))
+
+    def check(self) -> None:
+        """Refuse a folder of this name that holds anything but what a sweep leaves.
+
+        Raises:
+            UserError: naming what was found.
+        """
+        if not self.path.exists() and not self.path.is_symlink():
+            return
+        if self.path.is_symlink() or not self.path.is_dir():
             raise UserError(
-                f"{self.path} cannot be resumed: its manifest is missing or damaged; start again"
-                " with --overwrite"
-            ) from None
-        return dict(found)
+                f"{self.path} is in the way: the blocks of the sweep would be kept under that"
+                " name; move it, or choose another --out"
+            )
+        foreign = [n for n in files.names(self.path) if not self._ours(n)]
+        if self.exists() and self._marked() is None:
+            foreign.append(f"{MANIFEST} (damaged, or of another program or version)")
+        if foreign:
+            raise UserError(
+                f"{self.path} holds what no sweep of this version wrote: {some(foreign)}; the"
+                " blocks of the sweep would be kept there: move or delete it, or choose another"
+                " --out"
+            )
 
     def _file(self, first: int) -> Path:
         return self.path / f"block-{first:09d}.npz"
@@ -84,7 +119,7 @@ class BlockFolder:
             raise ValueError(f"block at run {block.first} is not aligned to blocks of {size}")
         buffer = io.BytesIO()
         np.savez(buffer, **{name: getattr(block, name) for name in ARRAYS})
-        write_atomically(self._file(block.first), buffer.getvalue())
+        files.write_atomically(self._file(block.first), buffer.getvalue())
 
     def load(self, first: int, names: Sequence[str] = ARRAYS) -> Block:
         """Read a finished block, or only some of its arrays; the others are empty."""
@@ -101,6 +136,8 @@ class BlockFolder:
         """
         from filelock import FileLock, Timeout
 
+        # The file goes while it is still locked, and a lock on a file that is gone is none: the
+        # library looks after that.
         mark = self.path.with_name(f".{self.path.name}.lock")
         lock = FileLock(mark)
         try:
@@ -115,12 +152,65 @@ class BlockFolder:
             mark.unlink(missing_ok=True)
             lock.release()
 
-    def remove(self) -> None:
-        """Delete the folder with all blocks; a kill midway leaves nothing to resume."""
-        import shutil
+    def draft(self, target: Path) -> Path:
+        """Return where a new result is made; what a kill left there is deleted.
 
-        (self.path / MANIFEST).unlink(missing_ok=True)
-        shutil.rmtree(self.path, ignore_errors=True)
+        The folder is made when it is not there.
+        """
+        draft = self.path / f"draft-{target.name}"
+        self._clear(draft)
+        files.make(self.path)
+        return draft
+
+    def _clear(self, path: Path) -> None:
+        if path.is_dir():
+            files.delete(path, lambda name: self._ours(f"{path.name}/{name}"))
+        elif path.exists():
+            files.delete(self.path, lambda name: name == path.name)
+
+    def _aside(self, target: Path) -> Path:
+        return self.path / f"old-{target.name}"
+
+    def replace(self, draft: Path, target: Path) -> None:
+        """Give a whole new result its name, and delete the old one last.
+
+        A file is replaced in one step. Of a folder the old one is moved aside first: after a kill
+        between the two steps :meth:`settle` moves it back.
+        """
+        if target.is_dir():
+            files.move(target, self._aside(target))
+        files.move(draft, target)
+        self._clear(self._aside(target))
+
+    def interrupted(self, target: Path) -> bool:
+        """Whether a kill left the old result moved aside and no new one in its place."""
+        return self._aside(target).exists() and not target.exists()
+
+    def settle(self, target: Path) -> None:
+        """Put right what a kill left, and say so; unfinished blocks stay."""
+        old = self._aside(target)
+        if self.interrupted(target):
+            files.move(old, target)
+            log.info("%s was being replaced when its sweep was stopped: the old result is back",
+                     target)  # fmt: skip
+        elif old.exists():
+            self._clear(old)
+            log.info("deleted what a stopped sweep had left of the result before %s", target)
+        if self.path.is_dir() and not self.exists():
+            log.info("deleted what a stopped sweep had left in %s", self.path)
+            self.remove()
+
+    def remove(self) -> None:
+        """Delete what is the sweep's in the folder; a kill midway leaves nothing to resume."""
+        if self.exists():
+            files.delete(self.path, lambda name: name == MANIFEST)
+        files.delete(self.path, self._ours)
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """Name the first few of a list, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> list[str]:

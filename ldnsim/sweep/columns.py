@@ -42,12 +42,13 @@ class Column:
 
 
 def variable_attributes(name: str) -> dict[str, str]:
-    """Return units, words, mechanism and evidence grade of a model variable."""
-    model = default_model()
-    v = model.observables[name]
+    """Return units, words, scale, direction, mechanism and evidence grade of a model variable."""
+    v = default_model().observables[name]
     return {
         "units": v.unit or "1",
         "long_name": v.long_name,
+        "scale": v.scale_word,
+        "better": v.better,
         "mechanism": v.mechanism,
         "evidence": evidence(v.mechanism),
     }
@@ -132,6 +133,7 @@ def _baselines(job: Job) -> Iterator[Column]:
     for name in job.plan.variables:
         attrs = variable_attributes(name)
         attrs["long_name"] = f"untreated 24 h mean of {attrs['long_name']}"
+        attrs["better"] = ""  # what the patient is, not what a regimen does
         at = default_model().observable_index[name]
         yield _column(f"baseline_{name}", np.float64, attrs, mean(at))
 
@@ -156,7 +158,7 @@ def _outcome(job: Job, status: NDArray[np.int8]) -> Iterator[Column]:
     }
     yield _column("target_reached", np.int8, reached, lambda b: plan.dosing.reaches_target(b.rows))
     for name, text in (("steps", "accepted"), ("rejected", "rejected")):
-        words = {"units": "1", "long_name": f"{text} solver steps"}
+        words = {"units": "1", "long_name": f"{text} solver steps", "scale": "steps"}
         yield _column(name, np.int64, words, _attribute(name))
     used = {
         "long_name": "method that gave the result",
@@ -164,7 +166,10 @@ def _outcome(job: Job, status: NDArray[np.int8]) -> Iterator[Column]:
         "flag_meanings": " ".join(m.name.lower() for m in Method),
     }
     yield _column("method", np.int8, used, lambda b: b.method)
-    words = {"units": "1", "long_name": "residual of the untreated 24 h orbit"}
+    words = {
+        "units": "1", "long_name": "residual of the untreated 24 h orbit",
+        "scale": "relative to the size of each state",
+    }  # fmt: skip
     residual = job.untreated.residual
     yield _column("orbit_residual", np.float64, words, lambda b: residual[who[b.rows]])
     if plan.keeps_night:

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.config import budget
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-from ldnsim.regimen.doses import DoseTable, expand
+from ldnsim.regimen.doses import DoseTable, count_doses, expand
 from ldnsim.regimen.phase import Phase
+from ldnsim.regimen.recorded import Recorded
 from ldnsim.sweep import doses
 from ldnsim.sweep.events import dose_events
 from ldnsim.sweep.task import Events
@@ -123,19 +125,24 @@ class Dosing:
         self._habits = runs.facet(sets_habits if habitual else lambda _: False)
         self.schedule = lru_cache(maxsize=KEPT)(self._make_schedule)
         self._taken = lru_cache(maxsize=KEPT)(self._make_taken)
+        budget.REGIMENS.check(self._amounts.size)
+        budget.REGIMENS.check(self._schedules.size)
         regimens = (self._regimen(i) for i in self._amounts.runs().tolist())
         self._mg = [_amounts(r) for r in regimens]
-        self._phases = [self._regimen(i).phases for i in self._schedules.runs().tolist()]
+        self._own = [self._regimen(i) for i in self._schedules.runs().tolist()]
         number = {r: k for k, r in enumerate(dict.fromkeys(m.rungs for m in self._mg))}
         self._pattern = np.array([number[m.rungs] for m in self._mg], dtype=np.int64)
         self._patterns = len(number)
         self._examples = self._find_examples()
         self._keys = np.array(sorted(self._examples), dtype=np.int64)
+        budget.REGIMENS.check(len(self._keys))
+        self._planned = np.array([self._count(k) for k in self._keys.tolist()], dtype=np.int64)
+        budget.DOSES.check(int(self._planned.sum()))
         found = [self._checked(int(k)) for k in self._keys]
         self._reaches = np.array([s.reaches_target for s in found], dtype=np.int8)
         self._last = [(s.end, float(s.planned[-1]) if len(s.planned) else None) for s in found]
 
-    def _regimen(self, run: int) -> Regimen:
+    def _regimen(self, run: int) -> Regimen | Recorded:
         """Return the regimen of a run.
 
         Raises:
@@ -173,18 +180,45 @@ class Dosing:
             self._regimen(self._examples[key])
             raise
 
+    def _own_amounts(self, key: int) -> Amounts:
+        return self._mg[int(self._amounts.of(np.array([self._examples[key]]))[0])]
+
+    def _own_regimen(self, key: int) -> Regimen | Recorded:
+        """Return the regimen of a schedule, whose amounts need not be those of the run."""
+        return self._own[int(self._schedules.of(np.array([self._examples[key]]))[0])]
+
     def _make_schedule(self, key: int) -> Schedule:
-        run = np.array([self._examples[key]])
-        amounts = self._mg[int(self._amounts.of(run)[0])]
-        own = self._phases[int(self._schedules.of(run)[0])]
-        phases = tuple(starmap(_phase, zip(own, amounts.phases, amounts.mg_of_phases, strict=True)))
-        table = expand.__wrapped__(phases)
+        own, amounts = self._own_regimen(key), self._own_amounts(key)
+        if isinstance(own, Recorded):
+            return _as_recorded(own)
+        phases = _with_amounts(own, amounts)
+        table = expand.__wrapped__(phases, own.start_day)
         first = np.cumsum([0, *amounts.rungs[:-1]])
         drug = np.array([p.kind == "doses" for p in phases], dtype=np.float64)
         table = replace(table, amount_mg=drug[table.phase])
         length = sum(p.length or 0 for p in phases) / 60
         reaches = all(p.ladder.reached < (p.length or 0) for p in phases if p.has_ladder)
         return Schedule(table, first[table.phase] + table.step, length, reaches)
+
+    def _count(self, key: int) -> int:
+        """Return the number of doses of a schedule, without laying them out."""
+        try:
+            own, amounts = self._own_regimen(key), self._own_amounts(key)
+            if isinstance(own, Recorded):
+                return len(own.doses())
+            return count_doses(_with_amounts(own, amounts), own.start_day)
+        except UserError:
+            self._regimen(self._examples[key])
+            raise
+
+    @property
+    def most_planned(self) -> int:
+        """Number of doses of the run that has most."""
+        return int(self._planned.max())
+
+    def planned(self, n: int) -> int:
+        """Return the number of doses of all ``n`` runs together."""
+        return int(self._planned[np.searchsorted(self._keys, self.keys(np.arange(n)))].sum())
 
     def natural_end(self) -> float:
         """Return the horizon that holds every regimen and the whole day after its last dose (h).
@@ -278,6 +312,12 @@ class Dosing:
         return np.stack(each)[which.reshape(-1)]
 
 
+def _with_amounts(own: Regimen, amounts: Amounts) -> tuple[Phase, ...]:
+    """Return the phases of a regimen with other amounts, which are known to be valid."""
+    parts = zip(own.phases, amounts.phases, amounts.mg_of_phases, strict=True)
+    return tuple(starmap(_phase, parts))
+
+
 def _phase(own: Phase, amounts: dict[str, Any], rungs: tuple[float, ...]) -> Phase:
     """Return a phase with other amounts, which are known to be valid."""
     fields = {name: getattr(own, name) for name in Phase.model_fields}
@@ -287,7 +327,20 @@ def _phase(own: Phase, amounts: dict[str, Any], rungs: tuple[float, ...]) -> Pha
     return phase
 
 
-def _amounts(regimen: Regimen) -> Amounts:
+def _as_recorded(regimen: Recorded) -> Schedule:
+    """Return recorded doses as a schedule whose every dose is a rung."""
+    table = regimen.doses()
+    drug = (table.amount_mg > 0.0).astype(np.float64)
+    every = np.arange(len(table), dtype=np.int64)
+    return Schedule(
+        replace(table, amount_mg=drug), every, regimen.duration_h, regimen.reaches_target
+    )
+
+
+def _amounts(regimen: Regimen | Recorded) -> Amounts:
+    if isinstance(regimen, Recorded):
+        mg = regimen.doses().amount_mg
+        return Amounts(({},), (tuple(mg.tolist()),), mg)
     names = [n for n in AMOUNTS if n in Phase.model_fields]
     ladders = tuple(p.ladder.amounts for p in regimen.phases)
     return Amounts(

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ldnsim.config.study import StudyConfig
 from ldnsim.errors import Interrupted, UserError
-from ldnsim.sweep import store
+from ldnsim.sweep import assemble, store
 from ldnsim.sweep.blocks import BlockFolder, differences
 from ldnsim.sweep.job import Block, Job, run_blocks, run_blocks_dask
-from ldnsim.sweep.plan import Plan, check_space, make_plan
+from ldnsim.sweep.plan import Plan, check_memory, check_space, make_plan
+from ldnsim.sweep.progress import Progress, Report, reporting
 from ldnsim.sweep.provenance import fingerprints, identity, versions
+from ldnsim.sweep.target import check_replaceable, checked_target, kind_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Progress = Callable[[int, int], None]
 Executor = Literal["threads", "dask"]
+log = logging.getLogger("ldnsim")
 
 
 def run_study(
@@ -42,11 +46,11 @@ def run_study(
         resume: complete an unfinished sweep, or return a finished one of the same study.
         overwrite: replace what is there.
         threads: threads, or dask workers; the study's setting when None.
-        progress: called with the number of runs done and their total.
+        progress: called with the number of runs done and their total; True shows a bar.
         executor: ``threads``, or ``dask`` for worker processes.
 
     Raises:
-        UserError: when something is in the way at ``out``, or cannot be resumed.
+        UserError: when something is in the way at ``out``, or cannot be resumed or written.
         Interrupted: when stopped from the keyboard; finished blocks are kept.
     """
     return run_plan(
@@ -67,38 +71,58 @@ def run_plan(
     """Run every run of a plan, with its threads; see :func:`run_study`."""
     if out is not None:
         run_into_store(
-            plan, Path(out), resume=resume, overwrite=overwrite, progress=progress,
-            executor=executor,
-        )  # fmt: skip
+            plan, out, resume=resume, overwrite=overwrite, progress=progress, executor=executor
+        )
         return store.open_store(out)
-    job = Job(plan, plan.threads)
-    starts = job.starts(plan.block)
-    return _in_memory(job, list(_solve(job, starts, plan.block, plan.threads, progress, executor)))
+    _check_executor(executor)
+    check_memory(plan)
+    with reporting(progress) as report:
+        job = Job(plan, plan.threads)
+        starts, size = job.starts(plan.block), plan.block
+        blocks = list(_solve(job, starts, size, plan.threads, report, executor))
+        return _in_memory(job, blocks)
 
 
 def run_into_store(
     plan: Plan,
-    target: Path,
+    out: str | os.PathLike[str],
     *,
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
     executor: Executor = "threads",
-) -> None:
+) -> bool:
     """Run every run of a plan and store the result without opening it.
 
     Arguments and errors are those of :func:`run_study`.
+
+    Returns:
+        whether anything was done; not when the finished result was there.
     """
+    target = checked_target(out)
+    _check_executor(executor)
+    if resume and overwrite:
+        raise UserError(
+            "resume and overwrite contradict each other: the one keeps what is finished, the other"
+            " starts again; choose one"
+        )
     manifest = manifest_of(plan)
     folder = store.partial_folder(target)
-    if not target.parent.is_dir():
-        raise UserError(f"cannot write {target}: the folder {target.parent} does not exist")
-    with folder.held():
-        going_on = resume and not overwrite and _may_go_on(folder, target, manifest)
-        if going_on or not _is_done(target, manifest, resume, overwrite):
-            size = _prepare(folder, manifest, plan, resume, overwrite)
-            job = Job(plan, plan.threads)
-            _run_into(folder, job, size, target, plan.threads, progress, executor)
+    with reporting(progress) as report, folder.held():
+        folder.check()
+        folder.settle(target)
+        going_on = resume and _may_go_on(folder, target, manifest)
+        if not going_on and _is_done(target, manifest, resume, overwrite):
+            return False
+        size = _prepare(folder, manifest, plan, resume, overwrite)
+        job = Job(plan, plan.threads)
+        _run_into(folder, job, size, target, plan.threads, report, executor)
+        return True
+
+
+def _check_executor(executor: str) -> None:
+    if executor not in ("threads", "dask"):
+        raise UserError(f"executor = {executor!r}: expected 'threads' or 'dask'")
 
 
 def _in_memory(job: Job, blocks: list[Block]) -> xr.Dataset:
@@ -112,7 +136,7 @@ def _solve(
     starts: list[int],
     block: int,
     threads: int | None,
-    progress: Progress | None,
+    progress: Report | None,
     executor: Executor,
 ) -> Iterator[Block]:
     """Solve the given blocks, reporting runs done out of all runs of the study."""
@@ -127,8 +151,6 @@ def _solve(
     if executor == "threads":
         yield from run_blocks(job, starts, block, threads, tell)
         return
-    if executor != "dask":
-        raise UserError(f"executor = {executor!r}: expected 'threads' or 'dask'")
     done = 0
     for found in run_blocks_dask(job, starts, block, threads or os.cpu_count() or 1):
         done += len(found.status)
@@ -169,13 +191,18 @@ def _may_go_on(folder: BlockFolder, target: Path, manifest: dict[str, Any]) -> b
     """Whether the unfinished sweep belongs to this study.
 
     Then it takes precedence over a result that is there: it was started to replace that one.
+
+    Raises:
+        UserError: what it would replace is not a result of this program.
     """
-    if not folder.exists() or (target.exists() and not store.is_store(target)):
+    if not folder.exists():
         return False
     try:
         _compare(folder.manifest(), manifest, folder.path)
     except UserError:
         return False
+    if target.exists():
+        check_replaceable(target)
     return True
 
 
@@ -187,14 +214,11 @@ def _is_done(target: Path, manifest: dict[str, Any], resume: bool, overwrite: bo
     """
     if not target.exists():
         return False
-    if not store.is_store(target):
-        raise UserError(f"{target} exists and is not a result of a sweep; choose another --out")
     if overwrite:
+        check_replaceable(target)
         return False
     if not resume:
-        raise UserError(
-            f"{target} exists already; choose another --out, or --overwrite to replace it"
-        )
+        _refuse_existing(target)
     with store.open_store(target) as ds:
         import tomllib
 
@@ -205,7 +229,19 @@ def _is_done(target: Path, manifest: dict[str, Any], resume: bool, overwrite: bo
             "machine": manifest["machine"],
         }
     _compare(old, manifest, target)
+    log.info("%s is finished and belongs to this study: nothing is left to do", target)
     return True
+
+
+def _refuse_existing(target: Path) -> None:
+    try:
+        check_replaceable(target)
+    except UserError:
+        raise UserError(
+            f"{target} exists already and is not a result of a sweep of this version; choose"
+            " another --out"
+        ) from None
+    raise UserError(f"{target} exists already; choose another --out, or --overwrite to replace it")
 
 
 def _prepare(
@@ -227,7 +263,8 @@ def _prepare(
         return int(old["block"])
     folder.remove()
     check_space(plan, folder.path.parent)
-    folder.start(manifest)
+    with _kept(folder, 0, len(plan)):
+        folder.start(manifest)
     return plan.block
 
 
@@ -237,21 +274,44 @@ def _run_into(
     size: int,
     target: Path,
     threads: int | None,
-    progress: Progress | None,
+    progress: Report | None,
     executor: Executor,
 ) -> None:
     """Solve the blocks that are missing, then assemble the store."""
     missing = [s for s in job.starts(size) if not folder.has(s)]
+    total = len(job.plan)
+    done = total - sum(min(size, total - s) for s in missing)
     try:
         for block in _solve(job, missing, size, threads, progress, executor):
-            folder.save(block, size)
+            with _kept(folder, done, total):
+                folder.save(block, size)
+            done += len(block.status)
+        with _kept(folder, done, total):
+            assemble.finish(job, folder, size, target, kind_of(target))
     except KeyboardInterrupt:
-        left = sum(min(size, len(job.plan) - s) for s in job.starts(size) if not folder.has(s))
         raise Interrupted(
-            f"stopped with {len(job.plan) - left} of {len(job.plan)} runs finished; run the same"
-            " command with --resume to complete it"
+            f"stopped with {done} of {total} runs finished; run the same command with --resume to"
+            " complete it"
         ) from None
-    store.finish(job, folder, size, target, store.kind_of(target, job.plan.study.output.store))
+
+
+@contextlib.contextmanager
+def _kept(folder: BlockFolder, done: int, total: int) -> Iterator[None]:
+    """Say what is kept when the disk is full, or cannot be written for another reason.
+
+    Raises:
+        UserError: with the reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or folder.path
+        kept = f"{done} of {total} runs are finished and kept in {folder.path}" if done else ""
+        how = "mend that and run the same command with --resume to complete it"
+        raise UserError(
+            f"cannot write {place}: {error.strerror or error}; "
+            + (f"{kept}: {how}" if kept else "nothing was finished")
+        ) from error
 
 
 def outcome(ds: xr.Dataset) -> str:

@@ -20,6 +20,7 @@ from ldnsim.config.fields import points
 from ldnsim.config.rules import name_of
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
+from ldnsim.regimen import Recordings
 
 Ints = NDArray[np.int64]
 # Coarse fields first: a swept regimen is chosen before its target is set.
@@ -61,8 +62,8 @@ class Dim:
 def dims(study: StudyConfig) -> tuple[Dim, ...]:
     """Return the dimensions of a study, in the order they are stored.
 
-    A list of regimens comes first, then the axes in the order of the file, then the patients of a
-    population.
+    A list of regimens, or the subjects of an event table, comes first, then the axes in the order
+    of the file, then the patients of a population.
     """
     found: list[Dim] = []
     if study.regimens:
@@ -70,6 +71,11 @@ def dims(study: StudyConfig) -> tuple[Dim, ...]:
         coordinate = Coordinate("regimen", names, "", "regimen", "regimen", False)
         settings = tuple((("regimen", r),) for r in study.regimens)
         found.append(Dim("regimen", (coordinate,), settings))
+    if isinstance(study.regimen, Recordings):
+        words = "subject of the event table"
+        coordinate = Coordinate("id", study.regimen.ids, "", words, "regimen", False)
+        settings = tuple((("regimen", r),) for r in study.regimen.members)
+        found.append(Dim("id", (coordinate,), settings))
     group_of = {name: group for group in study.zip for name in group}
     by_name = {a.name: a for a in study.axes}
     done: set[str] = set()
@@ -226,7 +232,7 @@ def base(study: StudyConfig) -> RunSpec:
     if study.regimen or study.regimens:
         return study.base_run()
     axis = next(a for a in study.axes if a.field == "regimen")
-    from ldnsim.config.entries import as_regimen
+    from ldnsim.config.entries import as_single
 
-    first = as_regimen(points(axis).apply[0])
+    first = as_single(points(axis).apply[0])
     return study.model_copy(update={"regimens": (first,)}).base_run()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ldnsim.config.blocks import Modifiers
 from ldnsim.config.run import RunSpec
+from ldnsim.engine.status import Status
 from ldnsim.model import default_model
 from ldnsim.sweep import summaries
 from ldnsim.sweep.events import merge, parameter_events, sets_modifiers
@@ -22,7 +23,20 @@ from ldnsim.sweep.task import Events, Solved, Task, solve_task
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-REFERENCE = "beta_endorphin"
+
+
+@dataclass(frozen=True)
+class Day:
+    """What runs are compared with besides the mean: the day of every untreated patient.
+
+    Attributes:
+        values: of the variables compared by the clock, at the plan's clock times, shape
+            (patients, variables, clock times).
+        extreme: highest or lowest values of the day, shape (patients, extremes).
+    """
+
+    values: Floats
+    extreme: Floats
 
 
 @dataclass(frozen=True)
@@ -34,14 +48,14 @@ class Untreated:
         mean: 24 h means, shape (patients, observables); NaN likewise.
         residual: of the orbit, shape (patients,).
         status: the engine's codes, shape (patients,).
-        reference: beta-endorphin at the plan's clock times, shape (patients, clock times).
+        reference: the untreated day.
     """
 
     y0: Floats
     mean: Floats
     residual: Floats
     status: NDArray[np.int8]
-    reference: Floats
+    reference: Day
 
 
 def tolerances(plan: Plan) -> Floats:
@@ -58,27 +72,25 @@ def find_untreated(plan: Plan, threads: int | None = None) -> Untreated:
     y0, mean = orbits.y0, orbits.mean
     if not ok.all():
         y0, mean = np.where(ok, y0, np.nan), np.where(ok, mean, np.nan)
-    none = np.empty((len(y0), 0))
-    reference = reference_day(plan, y0, threads) if needs_reference(plan) else none
-    return Untreated(y0, mean, np.asarray(orbits.residual), status, reference)
+    day = reference_day(plan, y0, threads)
+    return Untreated(y0, mean, np.asarray(orbits.residual), status, day)
 
 
-def needs_reference(plan: Plan) -> bool:
-    """Whether a summary compares with the untreated patient at the same time of day."""
-    return any(s.kind == "same_clock" for s in plan.summaries)
-
-
-def reference_day(plan: Plan, y0: Floats, threads: int | None = None) -> Floats:
-    """Follow every untreated patient for one day, for comparison at the same clock time.
+def reference_day(plan: Plan, y0: Floats, threads: int | None = None) -> Day:
+    """Follow every untreated patient for one day, as far as a summary is compared with it.
 
     Patients are taken some thousands at a time, in whole groups of the engine.
     """
+    if not (summaries.followed(plan) or summaries.extremes(plan)):
+        return Day(np.empty((len(y0), 0, 0)), np.empty((len(y0), 0)))
     parts = []
     for first in range(0, len(y0), AT_ONCE):
         which = np.arange(first, min(first + AT_ONCE, len(y0)))
         task = _untreated_day(plan, plan.patients.vectors(which), y0[which])
-        parts.append(solve_task(task, threads).trajectory[:, 0, :])
-    return np.concatenate(parts)
+        parts.append(solve_task(task, threads))
+    return Day(
+        np.concatenate([p.trajectory for p in parts]), np.concatenate([p.reductions for p in parts])
+    )
 
 
 def _untreated_day(plan: Plan, params: Floats, y0: Floats) -> Task:
@@ -93,11 +105,24 @@ def _untreated_day(plan: Plan, params: Floats, y0: Floats) -> Task:
         time=plan.clock,
         night_start=np.zeros(n),
         night_time=none,
-        observables=np.array([default_model().observable_index[REFERENCE]], dtype=np.int64),
-        wanted=(),
+        observables=_indices(summaries.followed(plan)),
+        wanted=summaries.wanted_untreated(plan, n),
         rtol=plan.study.solver.rtol,
         atol=tolerances(plan),
     )
+
+
+def _indices(names: Sequence[str]) -> Ints:
+    index = default_model().observable_index
+    return np.array([index[n] for n in names], dtype=np.int64)
+
+
+def undisturbed(events: Sequence[Events]) -> NDArray[np.bool_]:
+    """Return in which runs nothing is given and no parameter set, shape (runs,)."""
+    run = np.repeat(np.arange(len(events)), [len(e.time) for e in events])
+    sets = np.concatenate([e.target for e in events]) >= len(default_model().states)
+    acts = sets | (np.concatenate([e.value for e in events]) != 0.0)
+    return np.bincount(run[acts], minlength=len(events)) == 0
 
 
 def run_events(plan: Plan, i: int) -> Events:
@@ -169,12 +194,8 @@ class Job:
 
     @cached_property
     def _observables(self) -> NDArray[np.int64]:
-        """Indices of variables kept over time, and last the reference of the rebound if needed."""
-        index = default_model().observable_index
-        names = list(self._kept)
-        if self._needs_reference and REFERENCE not in names:
-            names.append(REFERENCE)
-        return np.array([index[n] for n in names], dtype=np.int64)
+        """Indices of variables kept over time, and last those only compared by the clock."""
+        return _indices(tuple(dict.fromkeys((*self._kept, *summaries.followed(self.plan)))))
 
     @property
     def _kept(self) -> tuple[str, ...]:
@@ -182,12 +203,8 @@ class Job:
         return self.plan.variables if len(self.plan.time) or self.plan.keeps_night else ()
 
     @property
-    def _needs_reference(self) -> bool:
-        return needs_reference(self.plan)
-
-    @property
     def _night_time(self) -> Floats:
-        kept = self.plan.keeps_night or self._needs_reference
+        kept = self.plan.keeps_night or summaries.followed(self.plan)
         return self.plan.night_time if kept else np.empty(0)
 
     def starts(self, block: int) -> list[int]:
@@ -241,17 +258,28 @@ class Job:
         rows = np.arange(task.first, task.first + len(task))
         who = plan.patients.of_run[rows]
         values = summaries.derive(
-            plan, solved.reductions, self.untreated.mean[who], self._rebound(task, solved, who)
+            plan,
+            solved.reductions,
+            self.untreated.mean[who],
+            self.untreated.reference.extreme[who],
+            self._hours(task, solved, who),
+            undisturbed(task.events),
         )
         untreated = self.untreated.status[who]
         status = np.where(untreated != 0, untreated, solved.status).astype(np.int8)
-        values[status != 0] = np.nan
         kept, dtype = len(self._kept), plan.study.output.dtype
         night = solved.night[:, :kept] if plan.keeps_night else solved.night[:, :kept, :0]
+        with np.errstate(over="ignore"):
+            stored = solved.trajectory[:, :kept].astype(dtype), night.astype(dtype)
+        overflown = np.isinf(values).any(axis=1)
+        for array in stored:
+            overflown |= np.isinf(array).any(axis=(1, 2))
+        status[overflown & (status == 0)] = Status.NOT_FINITE
+        for array in (*stored, values):
+            array[status != 0] = np.nan
         return Block(
             task.first,
-            solved.trajectory[:, :kept].astype(dtype),
-            night.astype(dtype),
+            *stored,
             values,
             status,
             solved.steps,
@@ -259,19 +287,23 @@ class Job:
             solved.method,
         )
 
-    def _rebound(self, task: Task, solved: Solved, who: NDArray[np.int64]) -> Floats | None:
-        if not self._needs_reference:
-            return None
-        index = default_model().observable_index[REFERENCE]
-        at = int(np.flatnonzero(task.observables == index)[0])
-        return summaries.hours_above_reference(
-            solved.night[:, at],
-            task.night_start,
-            task.night_time,
-            self.untreated.reference[who],
-            self.plan.clock,
-            self.plan.study.output.rebound_threshold,
-        )
+    def _hours(self, task: Task, solved: Solved, who: Ints) -> Floats:
+        """Hours above the untreated patient at the same clock time, shape (runs, same_clock)."""
+        plan, names = self.plan, summaries.followed(self.plan)
+        kept = task.observables.tolist()
+        columns = [
+            summaries.hours_above_reference(
+                solved.night[:, kept.index(default_model().observable_index[s.observable])],
+                task.night_start,
+                task.night_time,
+                self.untreated.reference.values[who, names.index(s.observable)],
+                plan.clock,
+                float(getattr(plan.study.output, s.threshold)),
+            )
+            for s in plan.summaries
+            if s.kind == "same_clock"
+        ]
+        return np.stack(columns, axis=1) if columns else np.empty((len(task), 0))
 
 
 def run_blocks(
@@ -310,8 +342,10 @@ def run_blocks_dask(job: Job, starts: list[int], block: int, workers: int) -> It
     The result is the same bits as that of :func:`run_blocks`.
 
     Raises:
-        UserError: when dask is not installed.
+        UserError: when dask is not installed, or a worker process ended before its work was done.
     """
+    from concurrent.futures.process import BrokenProcessPool
+
     from ldnsim.errors import UserError
 
     try:
@@ -321,6 +355,14 @@ def run_blocks_dask(job: Job, starts: list[int], block: int, workers: int) -> It
     for i in range(0, len(starts), workers):
         tasks = [job.task(first, block) for first in starts[i : i + workers]]
         calls = [delayed(solve_task, pure=False)(t, 1) for t in tasks]
-        found = compute(*calls, scheduler="processes", num_workers=workers)  # type: ignore[no-untyped-call]
+        try:
+            found = compute(*calls, scheduler="processes", num_workers=workers)  # type: ignore[no-untyped-call]
+        except BrokenProcessPool:
+            raise UserError(
+                "a worker process of the dask executor ended before its work was done: in a script,"
+                " start the run under `if __name__ == '__main__':`, since every worker imports the"
+                " script; otherwise it was killed, often for want of memory. executor = 'threads'"
+                " needs no worker processes; finished blocks of a store are kept for resume"
+            ) from None
         for task, solved in zip(tasks, found, strict=True):
             yield job.finish(task, solved)

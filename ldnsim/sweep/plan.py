@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.config import budget
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
 from ldnsim.config.summaries import DEFAULT_VARIABLES, SUMMARIES, Summary
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
-from ldnsim.sweep import doses, grid
+from ldnsim.sweep import doses, grid, recordings
 from ldnsim.sweep.bounds import check_parameters
 from ldnsim.sweep.dosing import Dosing
 from ldnsim.sweep.events import sets_modifiers
@@ -26,7 +27,6 @@ from ldnsim.sweep.population import describe, find_people
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 DAY, WEEK = 24.0, 168.0
-MAX_RUNS = 5_000_000
 MOST_IN_BLOCK = 4096
 BLOCK_BYTES = 64_000_000
 
@@ -165,6 +165,9 @@ class Plan:
     def window(self, name: str, rows: Ints) -> tuple[Floats, Floats]:
         """Return start and end of a window for some runs (h), each of shape (rows,).
 
+        Weeks are whole days, as many of the last seven as there are: part of a day would pass the
+        daily rhythm for an effect.
+
         Args:
             name: one of :data:`ldnsim.config.summaries.WINDOWS`.
             rows: numbers of the runs.
@@ -172,12 +175,10 @@ class Plan:
         n = len(rows)
         if name == "run":
             return np.zeros(n), np.full(n, self.end)
-        if name == "end":
-            return np.full(n, max(self.end - WEEK, 0.0)), np.full(n, self.end)
         if name == "night":
             return self.night_start[rows], self.night_start[rows] + DAY
-        stop = self.last_night[rows] + DAY
-        return np.maximum(stop - WEEK, 0.0), stop
+        stop = np.full(n, self.end) if name == "end" else self.last_night[rows] + DAY
+        return stop - DAY * np.clip(np.floor(stop / DAY + 1e-9), 1, 7), stop
 
     @property
     def block(self) -> int:
@@ -190,22 +191,36 @@ class Plan:
 
         solver = self.study.solver
         least = 8 * max(4, 2 * (solver.threads or os.cpu_count() or 1))
-        room = min(MOST_IN_BLOCK, BLOCK_BYTES // self._bytes_per_run, len(self) // 16)
-        return solver.block or max(least, room // 8 * 8)
+        room = min(MOST_IN_BLOCK, BLOCK_BYTES // self._bytes_at_work, len(self) // 16)
+        most = int(budget.BLOCK_BYTES.most) // self._bytes_at_work
+        return solver.block or max(8, min(max(least, room // 8 * 8), most // 8 * 8))
 
     @property
     def bytes(self) -> int:
         """Expected size of the result before compression."""
-        return self._bytes_per_run * len(self)
+        ledger = 60 * self.dosing.planned(len(self)) if self.study.output.ledger else 0
+        return self._bytes_without_doses * len(self) + ledger
 
     @property
-    def _bytes_per_run(self) -> int:
+    def _bytes_at_work(self) -> int:
+        """Size of a run with its doses while it is solved, that of the run with most doses."""
+        return self._bytes_without_doses + 84 * self.dosing.most_planned
+
+    @property
+    def _bytes_without_doses(self) -> int:
         item = np.dtype(self.study.output.dtype).itemsize
         samples = len(self.time) + (len(self.night_time) if self.keeps_night else 0)
-        per_run = len(self.variables) * (samples * item + 8) + len(self.summaries) * 8 + 64
-        if self.study.output.ledger:
-            per_run += 60 * len(self.dosing.ledger(0))
-        return per_run
+        return len(self.variables) * (samples * item + 8) + len(self.summaries) * 8 + 64
+
+    def check_bytes(self) -> None:
+        """Refuse a result, a block or a run too large to work on.
+
+        Raises:
+            UserError: see :mod:`ldnsim.config.budget`.
+        """
+        budget.RUN_BYTES.check(self._bytes_at_work)
+        budget.BLOCK_BYTES.check(min(self.block, len(self)) * self._bytes_at_work)
+        budget.BYTES.check(self.bytes, f"{len(self):,} runs are ")
 
     def describe(self) -> str:
         """Return the plan as a few lines of text."""
@@ -214,6 +229,7 @@ class Plan:
             lines += [f"dimension  {_axis_line(dim.name, c)}" for c in dim.coordinates]
         if not self.dims:
             lines.append("dimension  none: a single run")
+        lines += recordings.lines(self.study, self.end)
         solver = self.study.solver
         if self.study.population is not None:
             # not resolved here: a dry run starts no solver
@@ -270,20 +286,20 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
         threads: threads to use; the study's setting when None.
 
     Raises:
-        UserError: for a grid of more than :data:`MAX_RUNS` runs, a change after the end, a
-            parameter taken out of its bounds, or a close-up of a day that is not there.
+        UserError: for a study over a limit of :mod:`ldnsim.config.budget`, a change after the end,
+            a parameter taken out of its bounds, or a close-up of a day that is not there.
     """
+    budget.check_grid(study)
+    study = recordings.settled(study)
     dims = grid.dims(study)
-    n = grid.size(dims)
-    if n > MAX_RUNS:
-        sizes = " x ".join(f"{d.name} {d.size}" for d in dims)
-        raise UserError(
-            f"axes: the product {sizes} is {n:,} runs, more than {MAX_RUNS:,}; shorten an axis, or"
-            " zip axes that belong together"
-        )
     runs = grid.Runs(grid.base(study), dims)
+    budget.CENTRES.check(runs.facet(sets_patient).size)
     dosing = Dosing(runs)
     end = study.horizon if study.horizon is not None else dosing.natural_end()
+    budget.check_end(end)
+    recordings.check_end(study, end)
+    if study.output.trajectories:
+        budget.check_samples(study.output.every, end)
     for i, change in enumerate(study.changes, start=1):
         if change.at >= end:
             raise UserError(
@@ -291,6 +307,7 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
                 f" {end:g} h; make it earlier or set a longer horizon"
             )
     plan = Plan(study, dims, runs, dosing, end, threads or study.solver.threads)
+    plan.check_bytes()
     check_parameters(plan)
     _ = plan.night_start  # a numbered day that is not there is refused before anything runs
     return plan
@@ -310,4 +327,23 @@ def check_space(plan: Plan, folder: Any) -> None:
             f"the sweep needs about {_size_text(2 * plan.bytes)} of disk while running and"
             f" {_size_text(free)} are free in {folder}; keep fewer output.variables, a longer"
             " output.every, or output.trajectories = false"
+        )
+
+
+def check_memory(plan: Plan) -> None:
+    """Refuse a sweep whose result is kept in memory and cannot fit there.
+
+    Raises:
+        UserError: naming the need, the memory of the machine and the remedy.
+    """
+    import os
+
+    if not hasattr(os, "sysconf"):  # Windows does not say
+        return
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if 2 * plan.bytes > memory:
+        raise UserError(
+            f"the result needs about {_size_text(2 * plan.bytes)} of memory and this machine has"
+            f" {_size_text(memory)}; write it to a store (run(\"result.zarr\")), or keep fewer"
+            " output.variables, a longer output.every, or output.trajectories = false"
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 from ldnsim.catalog import COMBINATION_WARNING, adjuncts, covariates, hypotheses, phenotypes
 from ldnsim.model import default_model
-from ldnsim.sweep import people
+from ldnsim.sweep import people, recordings
 from ldnsim.sweep.plan import Plan
 
 WARNING = (
@@ -134,6 +134,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "solver": json.dumps(solver),
         "horizon_h": plan.end,
         "dims": json.dumps([d.name for d in plan.dims]),
+        **recordings.attributes(study, plan.end),
         **(people.attributes(plan.people) if plan.people is not None else {}),
     }
 

@@ -57,7 +57,8 @@ class Sensitivities:
         sd: spread of each parameter on the natural-log scale at its value, (parameters,).
         unshifted: the summaries themselves, (summaries,).
         derivative: d summary / d ln(parameter), (summaries, parameters).
-        asymmetry: difference of the one-sided slopes over their sum, (summaries, parameters).
+        asymmetry: difference of the one-sided slopes over their sum, (summaries, parameters); NaN
+            where they cancel.
         left_out: parameters without a derivative, with the reason.
     """
 
@@ -253,10 +254,14 @@ def _sizes(plan: Plan, unshifted: Floats, mean: Floats) -> Floats:
 
 
 def _asymmetry(up: Floats, down: Floats) -> Floats:
-    """Difference of the one-sided slopes over their sum; 0 where nothing moves."""
+    """Difference of the one-sided slopes over their sum; 0 where nothing moves.
+
+    NaN where both directions move the summary by the same: the slopes cancel, and nothing finite
+    says how bent that is.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.abs(up + down) / np.abs(up - down)
-    return np.asarray(np.where((up == 0.0) & (down == 0.0), 0.0, ratio))
+    return np.asarray(np.select([(up == 0.0) & (down == 0.0), up == down], [0.0, np.nan], ratio))
 
 
 def _summaries(

@@ -80,7 +80,10 @@ def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
         "meaning": f"0 when parameters whose slopes to the two sides differ by more than"
         f" {ASYMMETRY:g} of their sum carry more than {MOST_BENT:g} of the variance",
     }
-    bent = {"long_name": "difference of the slopes to the two sides over their sum", "units": "1"}
+    bent = {
+        "long_name": "difference of the slopes to the two sides over their sum", "units": "1",
+        "comment": "NaN where the slopes cancel: both directions move the summary by the same",
+    }  # fmt: skip
     log = {"long_name": "spread on the natural-log scale", "units": "1"}
     return xr.Dataset(
         {
@@ -93,6 +96,7 @@ def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
         coords={
             "summary": np.array([s.name for s in found.summaries], dtype=str),
             "summary_units": (each, np.array([str(a["units"]) for a in attrs], dtype=str)),
+            "summary_scale": (each, np.array([str(a["scale"]) for a in attrs], dtype=str)),
             "summary_long_name": (each, np.array([s.long_name for s in found.summaries], str)),
             "parameter": np.array(found.parameters, dtype=str),
             "parameter_grade": ("parameter", np.array(found.grades, dtype=str)),
@@ -178,36 +182,52 @@ def stored_study(ds: xr.Dataset) -> Study:
 def add_to_store(path: Path, found: xr.Dataset) -> None:
     """Add sensitivities to a store, replacing those of another run.
 
-    A Zarr store gets new arrays beside the old ones. A NetCDF file is written whole under another
-    name, then renamed.
+    The result with them is made under another name, then takes the place of the one without; a
+    Zarr store shares the files of the arrays that stay.
+
+    Raises:
+        UserError: the store is not one that can be replaced, or is in use.
     """
-    if path.is_dir():
-        _add_to_zarr(path, found)
-    else:
-        _add_to_netcdf(path, found)
+    from ldnsim.sweep.store import partial_folder
+    from ldnsim.sweep.target import check_replaceable, checked_target
+
+    target = checked_target(path)
+    folder = partial_folder(target)
+    with folder.held():
+        folder.check()
+        folder.settle(target)
+        check_replaceable(target)
+        draft = folder.draft(target)
+        add = _with_zarr if target.is_dir() else _with_netcdf
+        add(target, draft, found)
+        folder.replace(draft, target)
+        if not folder.exists():
+            folder.remove()
 
 
-def _add_to_zarr(path: Path, found: xr.Dataset) -> None:
-    import shutil
-    import warnings
+def _with_zarr(path: Path, draft: Path, found: xr.Dataset) -> None:
+    from ldnsim.sweep.assemble import with_coordinates
+    from ldnsim.sweep.record import read_record
+    from ldnsim.sweep.store import attributes
+    from ldnsim.sweep.zarr_files import StoreFiles
 
-    import zarr
+    store = StoreFiles(draft, attributes(path))
+    record = read_record(path)
+    assert record is not None  # or it would not have been found replaceable
+    store.take(path, record, map(str, found.variables))
+    axes = {str(n): tuple(map(str, c.dims)) for n, c in found.coords.items()}
+    for name, v in found.variables.items():
+        dims = tuple(map(str, v.dims))
+        words = dict(v.attrs) if name in found.coords else with_coordinates(v.attrs, dims, axes)
+        store.whole(str(name), dims, np.asarray(v.values), words)
+    store.close()
 
-    attrs = dict(zarr.open_group(path, mode="r", use_consolidated=False).attrs)
-    for name in found.variables:
-        shutil.rmtree(path / str(name), ignore_errors=True)
-    with warnings.catch_warnings():
-        # fixed-length text has no final Zarr v3 specification yet; zarr and xarray read it
-        warnings.filterwarnings("ignore", message=".*Zarr V3 specification.*")
-        # xarray writes the attributes of the group anew: without these it would empty them
-        found.assign_attrs(attrs).to_zarr(path, mode="a", zarr_format=3, consolidated=False)
 
-
-def _add_to_netcdf(path: Path, found: xr.Dataset) -> None:
+def _with_netcdf(path: Path, draft: Path, found: xr.Dataset) -> None:
     import xarray as xr
 
-    draft = path.with_name(f".{path.name}.draft")
+    from ldnsim.sweep.assemble import write_netcdf
+
     with xr.open_dataset(path, engine="h5netcdf") as old:
         kept = old.drop_vars([n for n in found.variables if n in old.variables])
-        kept.merge(found).load().to_netcdf(draft, engine="h5netcdf")
-    draft.replace(path)
+        write_netcdf(kept.merge(found).load(), draft)

@@ -1,12 +1,11 @@
-"""Results on disk: Zarr (default) or NetCDF, written whole under another name, then renamed."""
+"""Read a stored result: what is lost or damaged is told, never read as a value."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
-import math
+import logging
 import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, nearest
-from ldnsim.sweep.blocks import ARRAYS, BlockFolder
-from ldnsim.sweep.zarr_files import make_array, make_group, read_array
+from ldnsim.sweep.blocks import BlockFolder, some
+from ldnsim.sweep.record import Damaged, Record, broken_seal, is_sealed, read_record
+from ldnsim.sweep.zarr_files import read_array
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from ldnsim.sweep.columns import Column
-    from ldnsim.sweep.job import Block, Job
-
-CHUNK_BYTES = 8_000_000
-"""Of one variable over time."""
-CHUNK_RUNS = 65_536
-"""Of a variable with one value per run."""
-_UNUSED = {"": ("trajectory", "night"), "time": ("night",), "night_time": ("trajectory",)}
-
-
-def kind_of(path: Path, setting: str) -> str:
-    """Return ``zarr`` or ``netcdf``: what the name ends in decides, else the study's setting."""
-    return {".nc": "netcdf", ".nc4": "netcdf", ".zarr": "zarr"}.get(path.suffix, setting)
+log = logging.getLogger("ldnsim")
+_ANEW = "; run its sweep again with --overwrite"
+_DELETE = "; delete it and run its sweep again"
 
 
 def partial_folder(path: Path) -> BlockFolder:
@@ -41,47 +31,179 @@ def partial_folder(path: Path) -> BlockFolder:
 
 
 def is_store(path: Path) -> bool:
-    """Whether a path holds a finished result of this package's formats."""
+    """Whether a path looks like a result: a Zarr folder, or a file that is named NetCDF."""
     return (path / "zarr.json").is_file() or (path.is_file() and path.suffix in (".nc", ".nc4"))
 
 
-def open_store(path: str | os.PathLike[str]) -> xr.Dataset:
+def open_store(path: str | os.PathLike[str], *, verify: bool = False) -> xr.Dataset:
     """Open a finished result; data are read when used.
+
+    What was written is compared with what is there: of a NetCDF file all, of a Zarr store that
+    every file is there in its size, and the descriptions. Each chunk of values carries a
+    checksum, which is compared when it is read.
 
     Args:
         path: a Zarr folder or a NetCDF file that a sweep wrote.
+        verify: compare every file of a Zarr store at once.
 
     Raises:
-        UserError: when there is none, or the sweep that was to write it is unfinished.
+        UserError: when there is none, the sweep that was to write it is unfinished, or it is
+            damaged or cannot be read.
     """
-    import xarray as xr
+    found = checked(path, verify)
+    ds = _opened(found)
+    if "status" not in ds or "study" not in ds.attrs:
+        ds.close()
+        raise UserError(f"{found} is not a result of a sweep: it holds no status and no study")
+    return _plain_text(ds)
 
+
+def checked(path: str | os.PathLike[str], verify: bool = False) -> Path:
+    """Return the path of a result that is as it was written; arguments and errors as above."""
     found = Path(path)
+    if "\0" in str(found):
+        raise UserError(f"there is no result at {str(found)!r}")
+    try:
+        _check_there(found)
+        if _check_whole(found, verify):
+            return found
+    except OSError as error:
+        raise _unreadable(found, error) from None
+    log.info("%s carries no record of what was written: lost data would not be told", found)
+    return found
+
+
+def _check_there(found: Path) -> None:
     if not found.exists():
-        if partial_folder(found).exists():
+        folder = partial_folder(found)
+        if folder.interrupted(found):
+            raise UserError(
+                f"{found} was being replaced when its sweep was stopped: run the sweep again with"
+                " --resume to complete it"
+            )
+        if folder.exists():
             raise UserError(
                 f"{found} is unfinished: run the sweep again with --resume to complete it"
             )
         near = found.parent.glob("*") if found.parent.is_dir() else ()
         hint = nearest(found.name, sorted(p.name for p in near if is_store(p)))
         raise UserError(f"there is no result at {str(found)!r}{hint}")
-    if not is_store(found):
+    if not is_store(found) and read_record_or_none(found) is None:
         raise UserError(f"{found} is not a result of a sweep: expected a Zarr folder or a .nc file")
+
+
+def has_record(path: Path) -> bool:
+    """Whether a result that can be opened carries a record of what was written."""
+    return is_sealed(path) if path.is_file() else read_record(path) is not None
+
+
+def read_record_or_none(found: Path) -> Record | None:
+    """Return the record of a store, if there is one that can be read."""
     try:
-        if found.is_dir():
-            json.loads((found / "zarr.json").read_text(encoding="utf-8"))
-            ds = xr.open_dataset(found, engine="zarr", consolidated=False, chunks=None)
-        else:
-            ds = xr.open_dataset(found, engine="h5netcdf")
-    except Exception as error:  # whatever the format's library raises for a damaged file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return read_record(found)
+    except Damaged:
+        return None
+
+
+def _check_whole(found: Path, verify: bool) -> bool:
+    """Compare a result with its record; returns whether it has one.
+
+    Raises:
+        UserError: it is damaged.
+        OSError: it cannot be read.
+    """
+    try:
+        if found.is_file():
+            fault = broken_seal(found)
+            if fault:
+                raise UserError(f"{found} is damaged: {fault}{_ANEW}")
+            return is_sealed(found)
+        record = read_record(found)
+    except Damaged as error:
+        raise UserError(f"{found} is damaged: {error}{_DELETE}") from None
+    if record is None:
+        _check_unrecorded(found)
+        return False
+    faults = record.faults(found, verify)
+    if faults:
         raise UserError(
-            f"{found} is damaged and cannot be read ({reason}); run its sweep again with"
-            " --overwrite"
-        ) from error
-    if "status" not in ds or "study" not in ds.attrs:
-        raise UserError(f"{found} is not a result of a sweep: it holds no status and no study")
+            f"{found} is damaged, or was changed by another program: {some(faults)}{_ANEW}"
+        )
+    return True
+
+
+def _check_unrecorded(found: Path) -> None:
+    """Refuse a store of an earlier version that is cut, or that the installed zarr cannot read."""
+    try:
+        json.loads((found / "zarr.json").read_text(encoding="utf-8"))
+    except ValueError:
+        raise UserError(
+            f"{found} is damaged: its zarr.json cannot be read as JSON{_DELETE}"
+        ) from None
+    if _version("zarr").startswith("3.0.") and any(
+        b'"fixed_length_utf32"' in p.read_bytes() for p in found.glob("*/zarr.json")
+    ):
+        raise UserError(
+            f"{found} cannot be opened: its texts need zarr 3.1 or later, this is zarr"
+            f" {_version('zarr')}"
+        )
+
+
+def _opened(found: Path) -> xr.Dataset:
+    """Open what was found whole.
+
+    Raises:
+        UserError: it cannot be opened all the same, and why: that is not called damage.
+    """
+    import xarray as xr
+
+    try:
+        if found.is_file():
+            ds = xr.open_dataset(found, engine="h5netcdf")
+        else:
+            whole = read_record(found) is not None
+            ds = xr.open_dataset(found, engine="zarr", consolidated=whole, chunks=None)
+    except OSError as error:
+        raise _unreadable(found, error) from None
+    except MemoryError:
+        raise UserError(f"{found} cannot be opened: out of memory") from None
+    except Exception as error:  # whatever the format's library raises
+        raise UserError(f"{found} cannot be opened: {_why(found, error)}") from error
     return ds
+
+
+def _why(found: Path, error: Exception) -> str:
+    """Say why a library cannot open a result, and which library."""
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, ImportError):
+        return f"a library is missing ({reason})"
+    if found.is_file():
+        return f"{reason} (h5netcdf {_version('h5netcdf')}, h5py {_version('h5py')})"
+    return f"{reason} (zarr {_version('zarr')}, xarray {_version('xarray')})"
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "missing"
+
+
+def _unreadable(found: Path, error: OSError) -> UserError:
+    where = f"{error.filename}: " if error.filename and str(error.filename) != str(found) else ""
+    return UserError(f"{found} cannot be read: {where}{error.strerror or error}")
+
+
+def _plain_text(ds: xr.Dataset) -> xr.Dataset:
+    """Give texts the type they have in a result in memory, whatever the reader made of them."""
+    texts: dict[str, Any] = {}
+    for name, v in ds.variables.items():
+        if v.dtype.kind in "TO":
+            values = np.array(v.values.tolist(), dtype=str)
+            texts[str(name)] = (v.dims, values, v.attrs)
+    coords = {n: v for n, v in texts.items() if n in ds.coords}
+    kept = {n: v for n, v in texts.items() if n not in coords}
+    return ds.assign_coords(coords).assign(kept) if texts else ds
 
 
 def statuses(path: Path) -> NDArray[np.int8]:
@@ -92,160 +214,24 @@ def statuses(path: Path) -> NDArray[np.int8]:
     Raises:
         UserError: there is no such result, or it is damaged.
     """
+    found = checked(path)
     try:
-        if path.is_dir():
-            return np.asarray(read_array(path / "status"), dtype=np.int8).reshape(-1)
-    except (OSError, ValueError, KeyError):
+        if found.is_dir():
+            return np.asarray(read_array(found / "status"), dtype=np.int8).reshape(-1)
+    except (OSError, ValueError, KeyError, RuntimeError):
         pass  # the library says what is wrong, or reads what this package does not
     with open_store(path) as ds:
         return np.asarray(ds["status"].values, dtype=np.int8).reshape(-1)
 
 
-def chunk_shape(shape: Sequence[int], room: int) -> tuple[int, ...]:
-    """Return chunks over the dimensions of the sweep that hold consecutive runs.
-
-    Args:
-        shape: sizes of the dimensions.
-        room: most runs in a chunk.
-
-    Returns:
-        ones, then a part of one dimension, then whole dimensions.
-    """
-    chunks = list(shape)
-    for axis in range(len(shape)):
-        inner = math.prod(shape[axis + 1 :])
-        if inner * shape[axis] <= room:
-            break
-        chunks[axis] = max(1, room // inner) if inner <= room else 1
-        if inner <= room:
-            break
-    return tuple(max(1, c) for c in chunks)
-
-
-def regions(shape: Sequence[int], chunks: Sequence[int]) -> Iterator[tuple[int, int, Any]]:
-    """Yield the chunks in order as (first run, last run + 1, slices).
+def attributes(path: Path) -> dict[str, Any]:
+    """Return the attributes of a finished result.
 
     Raises:
-        ValueError: when a chunk would not hold consecutive runs.
+        UserError: there is no such result, or it is damaged.
     """
-    if not shape:
-        yield 0, 1, ()
-        return
-    counts = [range(0, n, c) for n, c in zip(shape, chunks, strict=True)]
-    for corner in np.ndindex(*(len(c) for c in counts)):
-        slices = tuple(
-            slice(counts[i][k], min(counts[i][k] + chunks[i], shape[i]))
-            for i, k in enumerate(corner)
-        )
-        lengths = [s.stop - s.start for s in slices]
-        first = int(np.ravel_multi_index([s.start for s in slices], tuple(shape)))
-        last = int(np.ravel_multi_index([s.stop - 1 for s in slices], tuple(shape))) + 1
-        if last - first != math.prod(lengths):
-            raise ValueError(f"chunk {slices} of {tuple(shape)} does not hold consecutive runs")
-        yield first, last, slices
-
-
-def finish(job: Job, folder: BlockFolder, size: int, target: Path, kind: str) -> None:
-    """Assemble the finished blocks into the store; the name appears only when it is whole."""
-    draft = folder.path / f"draft-{target.name}"
-    if draft.is_dir():
-        shutil.rmtree(draft)
-    draft.unlink(missing_ok=True)
-    if kind == "netcdf":
-        from ldnsim.sweep.dataset import in_memory
-
-        ds = in_memory(job, [folder.load(first) for first in job.starts(size)])
-        ds.to_netcdf(draft, engine="h5netcdf")
-    else:
-        _write_zarr(job, folder, size, draft)
-    if target.is_dir():
-        shutil.rmtree(target)
-    draft.replace(target)
-    folder.remove()
-
-
-def _write_zarr(job: Job, folder: BlockFolder, size: int, path: Path) -> None:
-    """Write the store region by region; only the blocks of one region are in memory."""
-    from ldnsim.sweep import dataset
-
-    status = _column(job, folder, size, "status")
-    laid = dataset.frame(job, status)
-    axes = {c: v[0] for c, v in laid.coords.items()}
-    make_group(path, laid.attrs)
-    for name, (dims, values, attrs) in {**laid.coords, **laid.fixed}.items():
-        names = (dims,) if isinstance(dims, str) else dims
-        words = dict(attrs) if name in laid.coords else with_coordinates(attrs, names, axes)
-        array = make_array(path / name, names, values.shape, values.shape, values.dtype, words)
-        array.write([slice(0, n) for n in values.shape], values)
-    for kind in ("", "time", "night_time"):
-        columns = [c for c in laid.columns if c.dim == kind]
-        if columns:
-            _fill(job, folder, size, path, columns, axes)
-
-
-def _fill(
-    job: Job,
-    folder: BlockFolder,
-    size: int,
-    path: Path,
-    columns: Sequence[Column],
-    axes: Mapping[str, Any],
-) -> None:
-    """Write columns that share their shape, region by region."""
-    from ldnsim.sweep.dataset import tail_length
-
-    plan, kind = job.plan, columns[0].dim
-    names = tuple(d.name for d in plan.dims)
-    tail = (tail_length(plan, kind),) if kind else ()
-    dims = (*names, kind) if kind else names
-    item = max(c.dtype.itemsize for c in columns)
-    room = CHUNK_BYTES // max(1, tail[0] * item) if tail else CHUNK_RUNS
-    chunks = chunk_shape(plan.shape, max(1, room))
-    arrays = [
-        make_array(
-            path / c.name, dims, (*plan.shape, *tail), (*chunks, *tail), c.dtype,
-            with_coordinates(c.attrs, dims, axes),
-        )
-        for c in columns
-    ]  # fmt: skip
-    kept = [n for n in ARRAYS if n not in _UNUSED[kind]]
-    for first, last, where in regions(plan.shape, chunks):
-        block = _runs(job, folder, size, first, last, kept)
-        lengths = [s.stop - s.start for s in where]
-        for array, column in zip(arrays, columns, strict=True):
-            values = np.asarray(column.values(block)).reshape((*lengths, *tail))
-            array.write((*where, *(slice(0, n) for n in tail)), values)
-
-
-def with_coordinates(
-    attrs: Mapping[str, Any], dims: Sequence[str], axes: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Name, as xarray reads it, the coordinates of an array that are not its dimensions.
-
-    Args:
-        attrs: attributes of the array.
-        dims: its dimensions.
-        axes: dimensions of every coordinate.
-    """
-    beside = sorted(
-        name
-        for name, own in axes.items()
-        if name not in dims and set((own,) if isinstance(own, str) else own) <= set(dims)
-    )
-    return {**attrs, "coordinates": " ".join(beside)} if beside else dict(attrs)
-
-
-def _runs(
-    job: Job, folder: BlockFolder, size: int, first: int, last: int, names: Sequence[str]
-) -> Block:
-    """Read the runs from ``first`` to before ``last`` out of the blocks that hold them."""
-    from ldnsim.sweep.job import Block
-
-    found = (folder.load(b, names) for b in range(first // size * size, last, size))
-    return Block.join([block.cut(first, last) for block in found])
-
-
-def _column(job: Job, folder: BlockFolder, size: int, name: str) -> Any:
-    """Read one small array of all blocks."""
-    parts = [getattr(folder.load(first, (name,)), name) for first in job.starts(size)]
-    return np.concatenate(parts)
+    found = checked(path)
+    if found.is_dir():
+        return dict(json.loads((found / "zarr.json").read_bytes())["attributes"])
+    with open_store(path) as ds:
+        return dict(ds.attrs)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ldnsim.config.blocks import Patient
 from ldnsim.config.study import StudyConfig
 from ldnsim.errors import UserError, unknown
+from ldnsim.regimen import DoseTable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,7 +43,7 @@ class Study(StudyConfig):
         out: str | os.PathLike[str] | None = None,
         resume: bool = False,
         threads: int | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Callable[[int, int], None] | bool | None = None,
         *,
         overwrite: bool = False,
         executor: Literal["threads", "dask"] = "threads",
@@ -50,11 +51,12 @@ class Study(StudyConfig):
         """Run the study and return its result as a labelled dataset.
 
         Args:
-            out: Zarr folder or NetCDF file to write; in memory only when None.
+            out: Zarr folder (``.zarr``) or NetCDF file (``.nc``) to write; in memory only when
+                None.
             resume: complete a sweep that was killed; the result is the same to the last bit.
             threads: threads to use; the study's setting, or all cores, when None.
-            progress: called with the number of runs done and their total.
-            overwrite: replace a result that is there.
+            progress: called with the number of runs done and their total; True shows a bar.
+            overwrite: replace a result of an earlier sweep that is there.
             executor: ``threads``, or ``dask`` for worker processes (extra ``dask``).
 
         Returns:
@@ -128,6 +130,18 @@ def simulate(
     return study.run(threads=threads)
 
 
+def _title(prescription: Any) -> str:
+    """Return what one regimen is called: its text, its name, or the file it was recorded in."""
+    if isinstance(prescription, Mapping):
+        keys = ("name", "protocol", "prescription", "events")
+        named = (str(prescription[k]) for k in keys if k in prescription)
+        text = next(named, "recorded doses" if "table" in prescription else str(prescription))
+    else:
+        text = "recorded doses" if isinstance(prescription, DoseTable) else str(prescription)
+    # a path of this machine has no place in a result
+    return Path(text).name if text.lower().endswith(".csv") else text
+
+
 def prescribed(
     prescription: Any,
     hypothesis: str,
@@ -152,7 +166,7 @@ def prescribed(
     if isinstance(patient, Mapping):
         patient = _merged(patient, {k: v for k, v in named.items() if v is not None})
     data = {
-        "title": str(prescription),
+        "title": _title(prescription),
         "hypothesis": hypothesis,
         "regimen": prescription,
         "patient": patient,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ldnsim.config.summaries import WINDOWS, Summary
 from ldnsim.model import default_model
-from ldnsim.sweep.plan import Plan, clock_time
+from ldnsim.sweep.plan import DAY, Plan, clock_time
 from ldnsim.sweep.task import Wanted
 
 Floats = NDArray[np.float64]
@@ -46,34 +46,68 @@ def _threshold(plan: Plan, s: Summary, mean: Floats) -> Floats:
     return np.zeros(len(mean))
 
 
-def derive(plan: Plan, reductions: Floats, mean: Floats, rebound: Floats | None) -> Floats:
+def followed(plan: Plan) -> tuple[str, ...]:
+    """Variables that a summary compares with the untreated patient at the same time of day."""
+    return tuple(dict.fromkeys(s.observable for s in plan.summaries if s.kind == "same_clock"))
+
+
+def extremes(plan: Plan) -> tuple[Summary, ...]:
+    """Summaries against the highest or lowest value of an untreated day, not against its mean."""
+    return tuple(s for s in reduced(plan) if s.derived != "value" and s.kind in ("max", "min"))
+
+
+def wanted_untreated(plan: Plan, patients: int) -> tuple[Wanted, ...]:
+    """Build the reductions of an untreated day that :func:`extremes` are taken against."""
+    index, zero = default_model().observable_index, np.zeros(patients)
+    day = zero + DAY
+    return tuple(Wanted(s.kind, index[s.observable], zero, day, zero) for s in extremes(plan))
+
+
+def derive(
+    plan: Plan,
+    reductions: Floats,
+    mean: Floats,
+    extreme: Floats,
+    hours: Floats,
+    undisturbed: NDArray[np.bool_],
+) -> Floats:
     """Return the summaries of some runs, shape (runs, summaries).
+
+    A run in which nothing is given or set stays on the untreated orbit: what the solver adds to
+    that is no effect, and its changes are exactly 0.
 
     Args:
         plan: the plan.
         reductions: what the engine gave, shape (runs, reductions).
         mean: untreated 24 h means, shape (runs, observables).
-        rebound: hours above the untreated patient at the same clock time, shape (runs,).
+        extreme: highest or lowest untreated values, shape (runs, extremes).
+        hours: above the untreated patient at the same clock time, shape (runs, same_clock).
+        undisturbed: runs in which nothing is given or set, shape (runs,).
     """
     index = default_model().observable_index
-    columns = iter(reductions.T)
+    columns, against, clocked = iter(reductions.T), iter(extreme.T), iter(hours.T)
+    apart = extremes(plan)
     found = np.empty((len(reductions), len(plan.summaries)))
     for j, s in enumerate(plan.summaries):
         if s.kind == "same_clock":
-            found[:, j] = np.nan if rebound is None else rebound
+            found[:, j] = next(clocked)
             continue
-        found[:, j] = _against(s, next(columns), mean[:, index[s.observable]])
+        value = next(columns)
+        if s.derived != "value":
+            reference = next(against) if s in apart else mean[:, index[s.observable]]
+            value = _against(s, np.where(undisturbed, reference, value), reference)
+        found[:, j] = value
     return found
 
 
-def _against(s: Summary, value: Floats, mean: Floats) -> Floats:
-    """Take a reduction against the untreated mean; percent of a mean of zero is NaN."""
-    if s.derived == "value":
-        return value
+def _against(s: Summary, value: Floats, reference: Floats) -> Floats:
+    """Take a reduction against the untreated patient's; percent of zero is NaN."""
     if s.derived == "change":
-        return value - mean
+        return value - reference
     with np.errstate(divide="ignore", invalid="ignore"):
-        percent: Floats = np.where(mean != 0.0, 100.0 * (value - mean) / mean, np.nan)
+        percent: Floats = np.where(
+            reference != 0.0, 100.0 * (value - reference) / reference, np.nan
+        )
     return percent
 
 
@@ -119,6 +153,8 @@ def attributes(plan: Plan, s: Summary) -> dict[str, str | float]:
     found: dict[str, str | float] = {
         "units": unit,
         "long_name": s.long_name,
+        "scale": variable.scale_word if s.kind in ("mean", "max", "min") else "",
+        "better": variable.better if s.better == "variable" else s.better,
         "meaning": s.meaning,
         "variable": s.observable,
         "reduction": s.kind,

@@ -19,6 +19,20 @@ UNITS = {
 }  # fmt: skip
 
 
+SCALE = {"1": "fraction", "fold": "fold of healthy", "NRS": "NRS 0–10"}
+BETTER = {"microglia_m2": "higher", "opioid_tone": "higher", "pain": "lower", "fatigue": "lower",
+          "vivid_dreams": "lower", "tnf": "lower", "il1b": "lower", "il6": "lower",
+          "microglia_m1": "lower"}  # fmt: skip
+
+
+def words(name: str, units: str, direction: bool = True) -> dict[str, str]:
+    """Unit, scale and direction as a study writes them."""
+    better = BETTER.get(name, "") if direction else ""
+    if units in SCALE:
+        return {"units": "1", "scale": SCALE[units], "better": better}
+    return {"units": units, "scale": "", "better": better}
+
+
 def _occupancy(dose: float, kd: float) -> np.ndarray:
     conc = 3.0 * dose / 4.5 * (np.exp(-NIGHT / 4.0) - np.exp(-NIGHT / 0.7)) * 1.6
     return conc / (conc + kd)
@@ -97,15 +111,17 @@ def build(
         if failed is not None:
             values[failed] = np.nan
         units = UNITS.get(name, "mg/day")
-        ds[name] = ((*dims, "time"), values, {"units": units, "long_name": name.replace("_", " ")})
-        ds[f"baseline_{name}"] = (dims, values[..., 0], {"units": units})
+        long_name = {"long_name": name.replace("_", " ")}
+        ds[name] = ((*dims, "time"), values, words(name, units) | long_name)
+        ds[f"baseline_{name}"] = (dims, values[..., 0], words(name, units, direction=False))
     for name in nights[0][0]:
         values = np.array([[r[name] for r in row] for row in nights])
-        attrs = {"units": UNITS[name], "long_name": name.replace("_", " ")}
+        attrs = words(name, UNITS[name]) | {"long_name": name.replace("_", " ")}
         ds[f"night_{name}"] = ((*dims, "night_time"), values, attrs)
     for name, units in (("pain", "NRS"), ("tnf", "fold")):
         change = ds[name].values[..., TIME < STOP][..., -1] - ds[name].values[..., 0]
-        attrs = {"units": units, "long_name": f"change of {name}, last treated week"}
+        attrs = words(name, units) | {"long_name": f"change of {name}, last treated week"}
+        attrs["variable"] = name
         ds[f"{name}_change"] = (dims, change, attrs)
     blocked = ds["night_mor_occupancy"].values > 0.5
     ds["hours_blocked"] = (dims, blocked.sum(-1) * 0.25, {"units": "h/d", "threshold": 0.5})

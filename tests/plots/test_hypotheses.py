@@ -60,10 +60,10 @@ def test_lines_are_daily_means() -> None:
 
 def test_the_default_picture_follows_the_axis() -> None:
     one, two = rivals(), rivals(2)
-    assert _default_kind(one, None, None) is Kind.hypotheses
-    assert _default_kind(two, None, None) is Kind.heatmap
-    assert _default_kind(two, None, {"dose": 14.0}) is Kind.hypotheses
-    assert _default_kind(one, ["pain_change"], None) is Kind.heatmap
+    assert _default_kind(one, None) is Kind.hypotheses
+    assert _default_kind(two, None) is Kind.heatmap
+    assert _default_kind(two.isel(dose=0), None) is Kind.hypotheses
+    assert _default_kind(one, ["pain_change"]) is Kind.heatmap
     with pytest.raises(UserError, match="dose"):
         plots.hypotheses(two)
     assert plots.hypotheses(two, {"dose": 14.0}).axes

@@ -70,9 +70,9 @@ def test_every_picture_takes_patients(crowd: xr.Dataset) -> None:
     figure = plots.compare(crowd)
     assert len([ax for ax in figure.axes if ax.get_title(loc="left")]) == 3
     words = " ".join(t.get_text().replace("\n", " ") for t in figure.texts)
-    assert "median of 11 virtual patients" in words
+    assert "Median of 11 virtual patients" in words
     single = plots.compare(crowd, {"patient": 4})
-    assert "median" not in " ".join(t.get_text() for t in single.texts)
+    assert "Median" not in " ".join(t.get_text() for t in single.texts)
     plots.night(crowd)
     plots.phase_plane(crowd)
     plots.heatmap(crowd, "pain_change", x="regimen", y="patient")

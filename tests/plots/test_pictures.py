@@ -243,9 +243,12 @@ def test_heatmap_mistakes_name_the_remedy(grid: xr.Dataset, kwargs: dict, messag
         plots.heatmap(grid, **kwargs)
 
 
-def test_one_axis_is_not_a_heat_map(named: xr.Dataset) -> None:
+def test_one_axis_is_a_strip_and_a_single_run_no_map(named: xr.Dataset) -> None:
+    ax = plots.heatmap(named).axes[0]
+    assert ax.images[0].get_array().shape == (1, 4)  # type: ignore[union-attr]
+    assert ax.get_ylabel() == ""
     with pytest.raises(UserError, match="compare"):
-        plots.heatmap(named)
+        plots.heatmap(named.isel(regimen=0))
 
 
 # ---- night and phase plane --------------------------------------------------------------------

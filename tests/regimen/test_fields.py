@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
-import numpy as np
 import pytest
 
 from ldnsim.errors import UserError
@@ -16,11 +16,11 @@ RELATIVE = "1/8 of target nightly at 22:00, +1/8 of target every 14 d to 4.5 mg,
     ("path", "value", "expected"),
     [
         ("target", "3 mg", LADDER.replace("4.5 mg", "3 mg")),
-        ("dose", np.float64(6), LADDER.replace("4.5 mg", "6 mg")),
+        ("dose", "6 mg", LADDER.replace("4.5 mg", "6 mg")),
         ("start", "0.5 mg", "0.5" + LADDER[3:]),
         ("step", "0.5 mg", LADDER.replace("+1.5", "+0.5")),
         ("interval", "14 d", LADDER.replace("7 d", "14 d")),
-        ("interval", np.int64(72), LADDER.replace("7 d", "3 d")),
+        ("interval", datetime.timedelta(hours=72), LADDER.replace("7 d", "3 d")),
         ("every", "12 h", LADDER.replace("nightly", "every 12 h")),
         ("at", "08:00", LADDER.replace("nightly at 22:00", "daily at 08:00")),
         ("duration", "12 wk", LADDER.replace("for 26 wk, then", "for 12 wk, then")),
@@ -44,7 +44,7 @@ def test_relative_ladder_stays_relative_over_a_sweep_of_targets() -> None:
 def test_start_and_target_of_a_constant_dose_move_together() -> None:
     constant = Regimen.parse("3 mg nightly, for 2 wk")
     assert constant.with_field("start", "1 mg") == constant.with_field("target", "1 mg")
-    assert str(constant.with_field("dose", 1)) == "1 mg nightly at 22:00, for 2 wk"
+    assert str(constant.with_field("dose", "1 mg")) == "1 mg nightly at 22:00, for 2 wk"
 
 
 def test_target_below_an_absolute_start_recommends_a_relative_start() -> None:
@@ -81,6 +81,21 @@ def test_refusals(text: str, path: str, value: str, words: list[str]) -> None:
 
 
 def test_a_variant_of_a_named_regimen_says_so_and_drops_its_sources() -> None:
-    variant = Regimen.parse("registry_8_weeks").with_field("target", "3 mg").with_field("at", 8)
-    assert variant.name == "registry_8_weeks, target 3 mg, at 8"
+    variant = (
+        Regimen.parse("registry_8_weeks").with_field("target", "3 mg").with_field("at", "8 am")
+    )
+    assert variant.name == "registry_8_weeks, target 3 mg, at 8 am"
     assert variant.sources == ()
+
+
+def test_what_stays_is_kept_as_it_is_and_what_is_new_is_read() -> None:
+    held = Regimen.parse("1 mg nightly, +1 mg every 7 d to 3 mg, hold 2 wk, then placebo for 1 wk")
+    gone = held.with_fields({"step": None, "interval": None, "start": "3 mg"})
+    assert str(gone) == "3 mg nightly at 22:00, for 2 wk, then placebo nightly at 22:00, for 1 wk"
+    both = {"phases.1.start": "2 mg", "phases.1.target": "2 mg"}
+    assert held.with_fields({"phases.1.kind": "doses", **both}).phases[1].start == 2
+    blank = Regimen.parse("stop for 1 wk").with_field("kind", "placebo")
+    assert str(blank) == "placebo nightly at 22:00, for 1 wk"
+    for field in ("start", "every", "at", "interval"):
+        with pytest.raises(UserError, match=field):
+            held.with_field(field, 22.0)

@@ -113,7 +113,7 @@ def test_ways_of_writing(text: str, canonical: str) -> None:
         ("5 g nightly", ["5000 mg", "unit"]),
         ("placebo nightly, +1 mg every 7 d to 3 mg", ["placebo", "no drug"]),
         ("stop, +1 mg every 7 d to 3 mg", ["stop", "no doses"]),
-        ("1/0 of target nightly, +1 mg every 7 d to 3 mg", ["1/0 of target", "below the line"]),
+        ("1/0 of target nightly, +1 mg every 7 d to 3 mg", ["'1/0'", "below the line"]),
         ("standrd", ["protocol 'standrd'", "did you mean 'standard'"]),
         ("4.5 mg every 1 min for 2000 wk", ["more than a million doses"]),
         ("", ["a phase is empty"]),
@@ -144,8 +144,6 @@ def test_structured_fields_give_the_same_regimen() -> None:
     duration = "26 wk"
     """
     assert Regimen.parse(tomllib.loads(toml)) == Regimen.parse(text)
-    numbers = {"start": 0.5, "step": 0.5, "interval": 336, "target": 4.5, "duration": 26 * 168}
-    assert Regimen.parse({"phases": [numbers, "stop for 26 wk"]}) == Regimen.parse(text)
     assert Regimen.parse({"name": "x", "phases": text}).name == "x"
 
 
@@ -164,10 +162,10 @@ def test_one_phase_may_be_written_flat() -> None:
         ({"phases": []}, ["at least one phase"]),
         ({"start": "3 mg", "formulation": "XR"}, ["formulation = 'XR'", "'IR'", "'SR'"]),
         ({"start": "3 mg", "target": "3 mg", "interval": "3 d"}, ["interval = '3 d'", "no step"]),
-        ({"start": 1, "target": 3, "step": 1, "factor": 2, "interval": 24}, ["'1 mg'", "'x2'"]),
-        ({"start": "3 mg", "duration": -5}, ["duration = -5", "at least one minute"]),
+        ({"start": "1 mg", "target": "3 mg", "step": "1 mg", "factor": 2}, ["'1 mg'", "'x2'"]),
+        ({"start": "3 mg", "duration": "-5 h"}, ["duration = '-5 h'", "at least one minute"]),
         ({"kind": "placebo", "start": "3 mg"}, ["placebo", "no drug"]),
-        ({"start": "3 mg", "factor": "x0", "interval": 24}, ["factor = 'x0'", "x2"]),
+        ({"start": "3 mg", "factor": "x0", "interval": "24 h"}, ["factor = 'x0'", "x2"]),
     ],
 )
 def test_structured_mistakes_name_the_nearest_field(fields: object, words: list[str]) -> None:

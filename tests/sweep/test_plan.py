@@ -14,7 +14,7 @@ from ldnsim.sweep.study import Study
 BASE = 'regimen = "4.5 mg nightly at 22:00, for 1 wk"\n'
 
 
-@pytest.mark.parametrize(("every", "horizon"), [("35 min", "84 d"), ("63 s", "7 d")])
+@pytest.mark.parametrize(("every", "horizon"), [("35 min", "84 d"), ("1.05 min", "7 d")])
 def test_no_stored_time_lies_after_the_end(every: str, horizon: str) -> None:
     text = BASE + f'horizon = "{horizon}"\noutput.every = "{every}"\n'
     plan = Study.loads(text).plan()

@@ -7,16 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-import zarr
 
 from ldnsim.engine import batch
 from ldnsim.errors import UserError
 from ldnsim.regimen.ledger import make_ledger
-from ldnsim.sweep import grid, job, store, task
+from ldnsim.sweep import assemble, grid, job, store, task
 from ldnsim.sweep.events import dose_events, merge, parameter_events
 from ldnsim.sweep.plan import Plan
 from ldnsim.sweep.study import Study
-from ldnsim.sweep.zarr_files import make_array, make_group, read_array
 
 LADDER = "0.5 mg nightly at 22:00, +1 mg every 2 d to 4.5 mg, hold 6 d"
 SHARES = "1/4 of target nightly at 22:00, +1/4 of target every 2 d to 4 mg, for 9 d"
@@ -151,7 +149,7 @@ def summaries_only() -> Study:
 def test_a_store_filled_by_region_is_what_memory_holds(
     summaries_only: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: int
 ) -> None:
-    monkeypatch.setattr(store, "CHUNK_RUNS", runs)
+    monkeypatch.setattr(assemble, "CHUNK_RUNS", runs)
     whole = summaries_only.run()
     found = summaries_only.run(tmp_path / "a.zarr")
     xr.testing.assert_identical(found.load().drop_attrs(), whole.drop_attrs())
@@ -184,32 +182,3 @@ def test_runs_with_windows_of_their_own_are_solved_in_smaller_batches_to_the_sam
     together = study.run(threads=1)
     assert sizes[-1] == 40
     xr.testing.assert_identical(apart, together)
-
-
-@pytest.mark.parametrize("chunks", [(1, 1), (2, 3), (5, 7), (3, 7)])
-@pytest.mark.parametrize("kind", ["<f8", "<f4", "<i8", "|i1", "<U3"])
-def test_plain_files_are_zarr(tmp_path: Path, chunks: tuple[int, int], kind: str) -> None:
-    values = np.arange(35).reshape(5, 7).astype(kind)
-    make_group(tmp_path / "g", {"title": "x", "number": np.float64(2.0)})
-    array = make_array(tmp_path / "g" / "v", ("a", "b"), (5, 7), chunks, kind, {"k": np.arange(2)})
-    for _, _, where in ((0, 0, (slice(a, min(a + chunks[0], 5)), slice(0, 7))) for a in
-                        range(0, 5, chunks[0])):  # fmt: skip
-        array.write(where, values[where])
-    group = zarr.open_group(tmp_path / "g", mode="r", use_consolidated=False)
-    found = group["v"]
-    assert isinstance(found, zarr.Array)
-    np.testing.assert_array_equal(np.asarray(found[:]), values)
-    assert found.chunks == chunks and found.attrs["k"] == [0, 1]
-    assert dict(group.attrs) == {"title": "x", "number": 2.0}
-    if kind != "<U3":
-        np.testing.assert_array_equal(read_array(tmp_path / "g" / "v"), values)
-
-
-@pytest.mark.parametrize("value", [np.nan, 0.0, 3.5])
-def test_a_number_alone_and_nothing_but_fill_read_back(tmp_path: Path, value: float) -> None:
-    make_group(tmp_path / "g", {})
-    make_array(tmp_path / "g" / "v", (), (), (), "f8", {}).write((), np.array(value))
-    found = zarr.open_group(tmp_path / "g", mode="r", use_consolidated=False)["v"]
-    assert isinstance(found, zarr.Array)
-    np.testing.assert_array_equal(np.asarray(found[()]), value)
-    np.testing.assert_array_equal(read_array(tmp_path / "g" / "v"), value)

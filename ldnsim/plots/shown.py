@@ -1,0 +1,41 @@
+"""What a picture shows, in sentences for its foot: which runs, what was held, whom it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import xarray as xr
+
+from ldnsim.plots.members import Member, held, label_of
+from ldnsim.plots.people import patients_shown
+from ldnsim.plots.selection import listed, run_dims
+from ldnsim.plots.wording import value_label
+
+
+def notes(
+    ds: xr.Dataset, chosen: Sequence[Member] = (), axes: Sequence[str] | None = None
+) -> list[str]:
+    """Say over whom a picture is, what was selected or held, and which targets were missed.
+
+    Args:
+        ds: what the picture shows, narrowed to what was selected.
+        chosen: the runs it shows one by one, if it does.
+        axes: the axes it shows, when not all of several values.
+    """
+    words = []
+    if n := patients_shown(ds):
+        words.append(f"Median of {n} virtual patients.")
+    if chosen_at := [f"{name} {text}" for name, text in held(ds)]:
+        words.append(f"Selected: {', '.join(chosen_at)}.")
+    if only := [d for d in run_dims(ds) if ds.sizes[d] == 1 and d not in (axes or ())]:
+        words.append(f"Only value: {', '.join(_at_first(ds, d) for d in only)}.")
+    if first := list(dict.fromkeys(d for m in chosen for d in m.by_default)):
+        words.append(f"First by default: {', '.join(_at_first(ds, d) for d in first)}.")
+    if short := [label_of(ds, m.index, named=True) for m in chosen if m.short_of_target]:
+        words.append(f"Treatment ends before the target dose is reached: {listed(short)}.")
+    return words
+
+
+def _at_first(ds: xr.Dataset, axis: str) -> str:
+    value = value_label(ds[axis].values.tolist()[0], str(ds[axis].attrs.get("units", "")))
+    return f"{axis.replace('_', ' ')} {value}"

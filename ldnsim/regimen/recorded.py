@@ -1,0 +1,219 @@
+"""Recorded doses as a regimen: what one subject of an event table took, and when.
+
+It offers what a prescription does (doses, length, ledger, text), so that whatever runs the one
+runs the other. It has no phases and no fields to vary: the doses are what was taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ldnsim.errors import UserError
+from ldnsim.regimen.doses import DoseTable, Rung
+from ldnsim.regimen.event_file import short
+from ldnsim.regimen.event_rows import compress
+from ldnsim.regimen.event_table import EventTable
+from ldnsim.regimen.formats import clock_text, dose_text, span_text
+
+if TYPE_CHECKING:
+    from ldnsim.regimen.adherence import Adherence
+    from ldnsim.regimen.ledger import Ledger
+
+TAIL_H = 24.0
+"""How long recorded doses go on after the last of them, where no duration is given."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The doses of one subject of an event table.
+
+    Two are equal when the table, the subject and the times are: the label says nothing of what
+    is taken.
+
+    Attributes:
+        table: the event table.
+        id: the subject, as the table writes it.
+        time_zero_h: time of day at TIME 0, hours after midnight.
+        length_h: length from midnight of the day of TIME 0 (h); until 24 h after the last dose
+            when None.
+        lead_h: hours of doses that stand for steady state (SS = 1); what the patient's slowest
+            drug rate needs when None.
+        name: short label for legends.
+        description: what it is and where it comes from.
+    """
+
+    table: EventTable
+    id: str
+    time_zero_h: float = 0.0
+    length_h: float | None = None
+    lead_h: float | None = None
+    name: str = field(default="", compare=False)
+    description: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the subject and the length.
+
+        Raises:
+            UserError: no such ID in the table, or a length that would cut doses off.
+        """
+        if self.id not in self.table.ids:
+            raise UserError(
+                f"{self._file}: there is no ID {short(self.id)}; it has {_shown(self.table.ids)}"
+            )
+        last = self._last / 60
+        if self.length_h is not None and self.length_h <= last + self.time_zero_h:
+            raise UserError(
+                f"duration = '{self.length_h:g} h' ends before the last dose of ID {self.id}, which"
+                f" is at TIME = {last:g} h; make it longer, or remove the rows after it"
+            )
+
+    @property
+    def _last(self) -> int:
+        """TIME of the last dose in minutes; -1 without doses."""
+        return max((run.last for run in self.table.runs[self.id]), default=-1)
+
+    @property
+    def _file(self) -> str:
+        return f"event table '{self.table.file}'" if self.table.file else "event table"
+
+    @property
+    def recorded(self) -> int:
+        """Number of doses in the table, without those that stand for steady state."""
+        return sum(run.count for run in self.table.runs[self.id])
+
+    def doses(self) -> DoseTable:
+        """Return every dose in time order (kept; read-only arrays)."""
+        return self._doses
+
+    @cached_property
+    def _doses(self) -> DoseTable:
+        return self.table.doses(self.id, self.time_zero_h, self.lead_h)
+
+    @property
+    def duration_h(self) -> float:
+        """Hours from midnight of the first day to the end."""
+        origin = self.table.origin(self.time_zero_h, self.lead_h)
+        if self.length_h is not None:
+            return origin / 60 - self.time_zero_h + self.length_h
+        return TAIL_H + (origin + self._last if self._last >= 0 else 0) / 60
+
+    @property
+    def reaches_target(self) -> bool:
+        """True: recorded doses have no ladder that could be too short for its target."""
+        return True
+
+    def rungs(self) -> tuple[Rung, ...]:
+        """Return the stretches of equal doses at equal intervals."""
+        runs = list(compress(self.doses()))
+        ends = [*(run.first / 60 for run in runs[1:]), self.duration_h]
+        return tuple(
+            Rung(0, k, run.first / 60, end, run.mg)
+            for k, (run, end) in enumerate(zip(runs, ends, strict=True) if runs else ())
+        )
+
+    def ledger(self, adherence: Adherence | None = None, subject: int = 0) -> Ledger:
+        """Return the doses, all of them given.
+
+        Raises:
+            UserError: with an adherence model by which doses are missed or late.
+        """
+        from ldnsim.regimen.ledger import make_ledger
+
+        if adherence is not None and (adherence.p_missed or adherence.p_late):
+            raise UserError(
+                f"adherence: {self} are what was taken, at the times it was taken; remove the"
+                " adherence model, or apply it to a prescription"
+            )
+        return make_ledger(self.doses(), self.duration_h, None, subject)
+
+    def with_field(self, path: str, value: Any) -> NoReturn:
+        """Refuse; see :meth:`with_fields`."""
+        self.with_fields({path: value})
+
+    def with_fields(self, values: Mapping[str, Any]) -> NoReturn:
+        """Refuse: recorded doses have no fields to vary.
+
+        Raises:
+            UserError: always, with the remedy.
+        """
+        raise UserError(
+            f"regimen field {next(iter(values), '')!r}: {self} have none; vary a prescription, or"
+            " list several event tables in [[regimens]]"
+        )
+
+    def __str__(self) -> str:
+        """Return what the doses are, as text; a prescription cannot say them."""
+        of = f" of {self.table.file}" if self.table.file else ""
+        return f"recorded doses{of}, ID {self.id}"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            f"<tr><td>{r.start_h / 24:.4g}</td><td>{clock_text(r.start_h % 24)}</td>"
+            f"<td>{dose_text(r.amount_mg)}</td></tr>"
+            for r in self.rungs()
+        ]
+        more = f"<tr><td colspan='3'>and {len(rows) - 12} more</td></tr>" if len(rows) > 12 else ""
+        head = "<tr><th>from day</th><th>at</th><th>dose</th></tr>"
+        return (
+            f"<b>{escape(self.name or 'Recorded doses')}</b><br>{escape(str(self))},"
+            f" {span_text(self.duration_h)}<table><thead>{head}</thead>"
+            f"<tbody>{''.join(rows[:12])}{more}</tbody></table>"
+        )
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Several subjects of one event table, to be run along a dimension ``id``.
+
+    Attributes:
+        members: each subject, in order.
+    """
+
+    members: tuple[Recorded, ...]
+
+    @property
+    def name(self) -> str:
+        """Label of the whole."""
+        return self.members[0].name
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Subjects in order."""
+        return tuple(r.id for r in self.members)
+
+
+def _shown(ids: tuple[str, ...]) -> str:
+    return ", ".join(ids if len(ids) <= 12 else (*ids[:4], "...", ids[-1]))
+
+
+def choose_id(table: EventTable, wanted: str | int | None) -> str:
+    """Return the subject meant, as the table writes it; the only one where none is named.
+
+    Raises:
+        UserError: no subject, several and none named, or no such one.
+    """
+    file = f"event table '{table.file}'" if table.file else "event table"
+    if not table.ids:
+        raise UserError(f"{file} has a header and no rows")
+    if wanted is None:
+        if len(table.ids) == 1:
+            return table.ids[0]
+        raise UserError(
+            f"{file} has {len(table.ids)} IDs ({_shown(table.ids)}): choose one in a study, such as"
+            f' regimen = {{events = "{table.file or "doses.csv"}", id = "{table.ids[0]}"}}, or run'
+            ' each along a dimension with ids = "all"'
+        )
+    if isinstance(wanted, int):
+        return next((i for i in table.ids if _is_number(i, wanted)), str(wanted))
+    return wanted
+
+
+def _is_number(text: str, number: int) -> bool:
+    try:
+        return float(text) == number
+    except ValueError:
+        return False

@@ -1,0 +1,115 @@
+"""What a run is compared with: placebo changes nothing, a summary reads its own variable."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ldnsim
+from ldnsim.config import summaries as registry
+from ldnsim.config.summaries import SUMMARIES
+from ldnsim.sweep.study import Study
+
+CHANGES = [name for name, s in SUMMARIES.items() if s.derived != "value"]
+
+
+def simulate(regimen: str, summaries: object = "all", **more: object) -> xr.Dataset:
+    output = {"summaries": summaries, "trajectories": False, "night": False, "variables": ["pain"]}
+    study = Study.build({"regimen": regimen, "output": output, **more})
+    return study.run()
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.integers(1, 9), st.integers(0, 1439), st.sampled_from(["daily at", "every 36 h at"]),
+    st.none() | st.integers(48, 260),
+)  # fmt: skip
+def test_placebo_changes_nothing(days: int, minute: int, how: str, horizon: int | None) -> None:
+    at = f"{minute // 60:02d}:{minute % 60:02d}"
+    more = {} if horizon is None else {"horizon": f"{max(horizon, 24 * days + 48)} h"}
+    ds = simulate(f"placebo {how} {at} for {24 * days + 7} h", CHANGES, **more)
+    assert {name: float(ds[name]) for name in CHANGES} == dict.fromkeys(CHANGES, 0.0)
+
+
+@pytest.mark.parametrize("days", [1, 2, 3, 5])
+def test_a_microgram_for_days_is_not_the_daily_rhythm(days: int) -> None:
+    ds = simulate(f"0.001 mg nightly at 22:00 for {days} d")
+    assert abs(float(ds["beta_endorphin_change"])) < 2e-4
+    assert abs(float(ds["worst_pain_change"])) < 2e-4
+    assert float(ds["beta_endorphin_change"]) != 0.0, "a dose is a dose"
+
+
+def test_a_window_is_whole_days_before_the_last_treated_one_ends() -> None:
+    study = Study.build({"regimen": "1 mg nightly at 21:17 for 5 d", "horizon": "250 h"})
+    plan, rows = study.plan(), np.array([0])
+    for name, days, stop in (("week", 5, 96 + 21 + 17 / 60 + 24), ("end", 7, 250.0)):
+        start, end = plan.window(name, rows)
+        assert end[0] == pytest.approx(stop)
+        assert end[0] - start[0] == pytest.approx(24.0 * days, abs=1e-9)
+
+
+def test_the_worst_pain_is_compared_with_the_worst_of_an_untreated_day() -> None:
+    text = "4.5 mg nightly at 22:00 for 4 wk"
+    output = {"every": "15 min", "variables": ["pain"], "summaries": ["worst_pain_change"]}
+    treated, untreated = (
+        Study.build({"regimen": rx, "output": output, "solver": {"rtol": 1e-7}}).run()
+        for rx in (text, "placebo nightly at 22:00 for 4 wk")
+    )
+    expected = float(treated["pain"].max() - untreated["pain"].isel(time=slice(0, 97)).max())
+    assert float(treated["worst_pain_change"]) == pytest.approx(expected, abs=2e-4)
+
+
+def test_extremes_of_any_kind_are_against_the_same_of_an_untreated_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = SUMMARIES["worst_pain_change"]
+    kinds = {"least": replace(one, name="least", kind="min"),
+             "worst_percent": replace(one, name="worst_percent", derived="percent", unit="percent"),
+             "peak": replace(one, name="peak", observable="beta_endorphin")}  # fmt: skip
+    for name, summary in kinds.items():
+        monkeypatch.setitem(registry.SUMMARIES, name, summary)
+    names = [*kinds, "worst_pain_change", "pain_change"]
+    placebo = simulate("placebo nightly at 22:17 for 50 h", names)
+    assert {n: float(placebo[n]) for n in names} == dict.fromkeys(names, 0.0)
+    tiny = simulate("1 ng nightly at 22:17 for 50 h", names)
+    assert all(abs(float(tiny[n])) < 1e-3 for n in names), "a day's swing is a hundred times that"
+    strong = simulate("50 mg nightly at 22:00 for 4 wk", names)
+    pain = float(strong["worst_pain_change"])
+    assert 0.0 < pain < 1.0 and float(strong["peak"]) > 0.1
+    assert float(strong["worst_percent"]) / pain == pytest.approx(100.0 / 5.15, rel=0.02)
+
+
+def test_a_clock_summary_reads_its_own_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = SUMMARIES["hours_rebound"]
+    other = replace(one, name="hours_enkephalin", observable="met_enkephalin")
+    monkeypatch.setitem(registry.SUMMARIES, "hours_enkephalin", other)
+    names = ["hours_enkephalin", "hours_rebound"]
+    kept = ["met_enkephalin", "beta_endorphin"]
+    treated, untreated = (
+        Study.build({"regimen": rx, "output": {"summaries": names, "variables": kept}}).run()
+        for rx in ("4.5 mg nightly at 22:00 for 4 wk", "placebo nightly at 22:00 for 4 wk")
+    )
+    factor = treated["hours_rebound"].attrs["threshold"]
+    for name, variable in zip(names, kept, strict=True):
+        above = treated[f"night_{variable}"] > factor * untreated[f"night_{variable}"]
+        hours = float(above.isel(night_time=slice(None, -1)).mean() * 24.0)
+        assert float(treated[name]) == pytest.approx(hours, abs=0.3)
+    assert abs(float(treated[names[0]] - treated[names[1]])) > 0.5
+    alone = [float(simulate("4.5 mg nightly at 22:00 for 4 wk", [n])[n]) for n in names]
+    assert [float(treated[n]) for n in names] == alone
+
+
+def test_every_summary_follows_its_variable() -> None:
+    ds = ldnsim.simulate("4.5 mg nightly at 22:00 for 1 wk")
+    for name, s in SUMMARIES.items():
+        if name in ds:
+            assert ds[name].attrs["variable"] == s.observable
+            assert ds[name].attrs["better"] in ("", "lower", "higher")
+    assert ds["pain_change"].attrs["better"] == "lower"
+    assert ds["beta_endorphin_change"].attrs["better"] == ""
+    assert ds["hours_blocked"].attrs["better"] == ""

@@ -1,0 +1,115 @@
+"""A value that is not finite is a failed run with advice, wherever in the run it arises."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ldnsim
+from ldnsim.engine.batch import Batch, Reduction, solve
+from ldnsim.engine.status import Method, Status
+from ldnsim.errors import UserError
+from ldnsim.model import default_model
+from ldnsim.sweep.sensitivity import _asymmetry
+
+MODEL = default_model()
+
+
+def simulate(factor: float, parameter: str = "mood_tone", **more: Any) -> Any:
+    change = {"at": "0 h", "parameter": parameter, "factor": factor}
+    return ldnsim.simulate("1 mg nightly at 22:00, for 3 d", changes=[change], **more)
+
+
+@pytest.mark.parametrize("parameter", ["mood_tone", "pain_tone"])
+def test_an_overflow_outside_of_the_states_is_a_failed_run(parameter: str) -> None:
+    ds = simulate(1e308, parameter)
+    assert ds["status"].item() == Status.NOT_FINITE
+    assert "huge" in Status.NOT_FINITE.advice
+    assert np.isnan(ds["hours_blocked"].item())
+    assert np.isnan(ds["mood"].values).all()
+
+
+def test_a_patient_who_overflows_untreated_is_told_so_too() -> None:
+    ds = ldnsim.simulate("1 mg nightly for 2 d", parameters={"mood_tone": 1e308})
+    assert ds["status"].item() == Status.NOT_FINITE
+    assert np.isnan(ds["orbit_residual"].item())
+
+
+def test_a_summary_that_is_missing_by_definition_fails_nothing() -> None:
+    ds = simulate(1.0)
+    assert ds["status"].item() == Status.OK
+    assert np.isnan(ds["time_to_response"].item())
+    assert np.isfinite(ds["mood"].values).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_is_stored_is_finite_or_failed(dtype: str) -> None:
+    """The largest float32 is 3e38, and the largest float64 1.8e308."""
+    for factor in (1e25, 1e45, 1e200, 1e308):
+        ds = simulate(factor, output={"dtype": dtype, "variables": "all"})
+        kept = [v.values for v in ds.data_vars.values() if "time" in v.dims]
+        assert ds["status"].item() != 0 or all(np.isfinite(v).all() for v in kept)
+
+
+def batch(reductions: list[Reduction], n: int = 3, wild: int = 1) -> Batch:
+    params = np.tile(MODEL.defaults(), (n, 1))
+    params[wild, MODEL.parameter_index["mood_tone"]] = 1e308
+    y0 = np.tile(MODEL.start(True), (n, 1))
+    y0[:, MODEL.state_index["mood"]] = 0.5
+    return Batch(
+        params, y0, np.zeros(n + 1, np.int64), np.empty(0), np.empty(0, np.int64), np.empty(0),
+        24.0, np.array([0.0, 24.0]), np.array([MODEL.observable_index["pain"]]), reductions,
+        atol=np.full(y0.shape[1], 1e-9),
+    )  # fmt: skip
+
+
+def not_finite_here(name: str, b: Batch) -> bool:
+    whole = dataclasses.replace(b, out_obs=np.array([MODEL.observable_index[name]]))
+    return bool(solve(whole, threads=1).status[1] == Status.NOT_FINITE)
+
+
+def test_every_kind_of_reduction_tells_a_value_that_is_not_finite() -> None:
+    quantities = [n for n in MODEL.observables if n not in MODEL.state_index]
+    wild = next(n for n in quantities if not_finite_here(n, batch([])))
+    at = MODEL.observable_index[wild]
+    for kind in ("mean", "integral", "max", "min", "hours_above", "first_below", "first_above"):
+        found = solve(batch([Reduction(kind, at, 0.0, 24.0, 0.5)]), threads=1)
+        assert list(found.status) == [Status.OK, Status.NOT_FINITE, Status.OK], kind
+        assert found.reductions.shape == (3, 1)
+        assert np.isnan(found.reductions[1]).all()
+        assert np.isnan(found.traj[1]).all()
+        assert found.method[1] != Method.NONE
+
+
+def test_windows_outside_of_the_run_and_empty_ones_fail_nothing() -> None:
+    at = MODEL.observable_index["pain"]
+    outside = [Reduction(k, at, 30.0, 40.0) for k in ("mean", "max", "first_above")]
+    empty = [Reduction(k, at, 5.0, 5.0) for k in ("mean", "min")]
+    found = solve(batch(outside + empty, wild=2), threads=1)
+    assert list(found.status[:2]) == [Status.OK, Status.OK]
+
+
+def test_neighbours_and_other_reductions_are_the_same_bits() -> None:
+    at = MODEL.observable_index["pain"]
+    few = [Reduction("mean", at, 0.0, 24.0)]
+    more = [*few, Reduction("max", MODEL.observable_index["mood"], 3.0, 20.0)]
+    one, two = solve(batch(few), threads=1), solve(batch(more), threads=1)
+    np.testing.assert_array_equal(one.reductions[:, 0], two.reductions[:, 0])
+    np.testing.assert_array_equal(one.final[[0, 2]], two.final[[0, 2]])
+
+
+def test_no_factor_leaves_the_bounds_of_a_parameter() -> None:
+    with pytest.raises(UserError, match=r"changes\[1\].factor = -1"):
+        simulate(-1.0)
+    with pytest.raises(UserError, match=r"changes\[1\].factor = 1e\+308: .*dream_gain = inf"):
+        simulate(1e308, "dream_gain")
+    with pytest.raises(UserError, match=r"changes\[1\].factor = 2: .*coupling_tlr4"):
+        simulate(2.0, "coupling_tlr4")
+
+
+def test_asymmetry_of_slopes_that_cancel_is_missing() -> None:
+    up, down = np.array([0.0, 1.0, 2.0, 1.0]), np.array([0.0, 1.0, -2.0, -3.0])
+    np.testing.assert_array_equal(_asymmetry(up, down), [0.0, np.nan, 0.0, 0.5])

@@ -1,0 +1,176 @@
+"""Runs, kills, resumes, overwrites, full disks, second writers, damage, in any order.
+
+Nothing may be lost, doubled or wrong, and every command works or says why not.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from ldnsim.errors import UserError
+from ldnsim.sweep import store
+from tests.sweep.faults import Crash, faulty, refusal, run, stand_in, title_of
+
+TITLES = st.sampled_from(["one", "two"])
+MODES = st.sampled_from([{}, {"resume": True}, {"overwrite": True}])
+CALLS = st.integers(1, 170)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """A result, and what is known of it."""
+
+    name = "a.zarr"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        stand_in(self.patch)
+        self.folder = Path(tempfile.mkdtemp())
+        self.out = self.folder / self.name
+        self.safe: str | None = None
+        """The result that is, or was last, there whole and must not be lost."""
+        self.damaged = False
+        self.mine = False
+
+    def teardown(self) -> None:
+        self.patch.undo()
+        shutil.rmtree(self.folder)
+
+    def _place(self) -> Path:
+        """Where the result is, also between two renames."""
+        aside = store.partial_folder(self.out).path / f"old-{self.name}"
+        return aside if aside.exists() and not self.out.exists() else self.out
+
+    @rule(title=TITLES, how=MODES)
+    def command(self, title: str, how: dict[str, bool]) -> None:
+        if how.get("resume") and self.damaged:
+            return  # a damaged result is refused or completed: looked at below, by overwriting
+        told = refusal(self.out, title, **how)
+        if told:
+            blocked = ("exists already", "unfinished sweep", "another study", "mine.txt")
+            assert any(w in told for w in blocked), told
+            assert not how.get("overwrite") or self.mine, told
+        else:
+            assert title_of(self.out) == title
+            self.safe, self.damaged = title, False
+            assert {p.name for p in self.folder.iterdir()} <= {self.name, f"{self.name}.partial"}
+
+    @rule(title=TITLES, how=MODES, at=CALLS)
+    def killed(self, title: str, how: dict[str, bool], at: int) -> None:
+        try:
+            with faulty(at):
+                run(self.out, title, **how)
+        except (Crash, UserError):
+            pass
+        self._look(title)
+
+    @rule(title=TITLES, how=MODES, at=CALLS)
+    def disk_full(self, title: str, how: dict[str, bool], at: int) -> None:
+        with faulty(at, full=True):
+            told = refusal(self.out, title, **how)
+        assert "Traceback" not in told
+        self._look(title)
+
+    def _look(self, title: str) -> None:
+        """After a stop the old result is whole, or the new one."""
+        if self.damaged:
+            try:
+                found = title_of(self._place())
+            except UserError:
+                return
+            if found == title:
+                self.safe, self.damaged = title, False
+            return
+        found = title_of(self._place())
+        assert found in (self.safe, title), (found, self.safe, title)
+        self.safe = found
+
+    @rule(title=TITLES)
+    def second_writer(self, title: str) -> None:
+        with store.partial_folder(self.out).held():
+            assert "another sweep is writing" in refusal(self.out, title, overwrite=True)
+
+    @rule(pick=st.integers(0, 10_000), how=st.sampled_from(["cut", "flip", "delete"]))
+    def damage(self, pick: int, how: str) -> None:
+        if not self.out.exists() or self.damaged:
+            return
+        files = sorted(self.out.rglob("*")) if self.out.is_dir() else [self.out]
+        files = [
+            f for f in files if f.is_file() and "ldnsim" not in f.parts and f.name != "mine.txt"
+        ]
+        file = files[pick % len(files)]
+        data = bytearray(file.read_bytes())
+        if how == "delete" and self.out.is_dir():
+            file.unlink()
+        elif how == "cut":
+            file.write_bytes(data[: len(data) // 2])
+        else:
+            data[(pick * 7) % (len(data) - 60 if len(data) > 60 else len(data))] ^= 1
+            file.write_bytes(data)
+        with pytest.raises(UserError):
+            store.open_store(self.out, verify=True)
+        if how == "flip" or self.out.is_dir():
+            self.damaged = True
+        else:  # a cut file has lost its mark as well, and is the user's to delete
+            self.out.unlink()
+            self.safe = None
+
+    @rule()
+    def put_a_file_of_mine(self) -> None:
+        if self.out.is_dir():
+            (self.out / "mine.txt").write_text("x")
+            self.mine = True
+
+    @rule()
+    def take_it_away(self) -> None:
+        if self.mine:
+            (self._place() / "mine.txt").unlink()
+            self.mine = False
+
+    @rule()
+    def user_deletes_the_result(self) -> None:
+        if self.out.is_dir() and not self.mine:
+            shutil.rmtree(self.out)
+        elif self.out.is_file():
+            self.out.unlink()
+        else:
+            return
+        self.safe, self.damaged = None, False
+
+    @invariant()
+    def nothing_is_lost_or_wrong(self) -> None:
+        place = self._place()
+        if self.mine:
+            assert (place / "mine.txt").read_text() == "x"
+        if not self.damaged:
+            assert title_of(place) == self.safe
+        others = {p.name for p in self.folder.iterdir()}
+        assert others <= {self.name, f"{self.name}.partial", f".{self.name}.partial.lock"}
+
+
+class NetcdfMachine(StoreMachine):
+    """The same of a file."""
+
+    name = "a.nc"
+
+
+@pytest.mark.parametrize("machine", [StoreMachine, NetcdfMachine])
+@pytest.mark.parametrize(
+    "examples", [6, pytest.param(150, marks=pytest.mark.soak)], ids=["few", "many"]
+)
+def test_any_order_of_events(machine: type[RuleBasedStateMachine], examples: int) -> None:
+    # a file takes its library many times as long to write
+    how = settings(
+        max_examples=examples // 3 if machine is NetcdfMachine else examples,
+        stateful_step_count=12,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(machine, settings=how)
