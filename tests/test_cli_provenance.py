@@ -156,7 +156,8 @@ def test_the_ranked_table_has_grade_and_source(study: Path) -> None:
     lines = said("sensitivity", study, "--summary", "naltrexone_auc", "--most", "4").splitlines()
     rows = [line.split("\t") for line in lines if "\t" in line]
     assert rows[0] == [
-        "parameter", "value", "unit", "per +1 %", "by one sd", "share", "grade", "source",
+        "parameter", "value", "unit", "per +1 % (ng/mL h)", "by one sd (ng/mL h)", "share",
+        "grade", "source",
     ]  # fmt: skip
     assert len(rows) == 5
     sizes = [abs(float(r[4])) for r in rows[1:]]

@@ -60,10 +60,10 @@ class Cycle:
     high: dict[str, float]
 
     def __str__(self) -> str:
-        """Return it in words, such as ``limit cycle of 13 d, TNF between 4 and 11``."""
+        """Return it in words: ``limit cycle of 13 d, TNF between 4 and 11 fold of healthy``."""
         what = "limit cycle of" if self.regular else "irregular oscillation of about"
         low, high = self.low["tnf"], self.high["tnf"]
-        return f"{what} {self.period:.3g} d, TNF between {low:.3g} and {high:.3g}"
+        return f"{what} {self.period:.3g} d, TNF between {low:.3g} and {high:.3g} fold of healthy"
 
 
 SHOWN = ("tnf", "microglia_m1", "pain", "fatigue")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from ldnsim.sweep.study import Study
 
-_HEADERS = ("parameter", "value", "unit", "per +1 %", "by one sd", "share", "grade", "source")
+_HEADERS = (
+    "parameter", "value", "unit", "per +1 % ({})", "by one sd ({})", "share", "grade", "source",
+)  # fmt: skip
 _FAR = 0.25  # of the value of a summary
 
 
@@ -119,7 +121,8 @@ def _print(ds: xr.Dataset, names: list[str], most: int) -> None:
         for line in _heading(ds, name):
             typer.echo(line)
         if rows := _rows(ds, name, most):
-            table.show(_HEADERS, rows)
+            unit = provenance.unit(ds, name)
+            table.show([h.format(unit) for h in _HEADERS], rows)
     left = _left_out(ds)
     if left:
         typer.echo(f"# left out: {left}")

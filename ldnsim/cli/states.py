@@ -58,14 +58,17 @@ def _show(branch: Branch) -> None:
     where = f"{branch.parameter} = {branch.own:g}{unit}"
     typer.echo(f"{branch.phenotype}, {branch.hypothesis}, {drug}; states at {where}:")
     if branch.rests:
-        headers = ("state", "", "TNF", "M1", "pain", "radius", "least damped ringing")
+        headers = (
+            "state", "", "TNF (fold of healthy)", "M1 (share)", "pain (0-10)", "radius (per day)",
+            "least damped ringing",
+        )  # fmt: skip
         table.show(headers, [_row(r) for r in branch.rests])
     else:
         inside = branch.low <= branch.own <= branch.high
         typer.echo("  none found" if inside else "  not looked for: outside the range followed")
     for b in branch.bifurcations:
         words = f"{b.kind} at {branch.parameter} = {b.value:.6g}{unit}"
-        words += f", TNF {branch.of('tnf')[b.index]:.3g}"
+        words += f", TNF {branch.of('tnf')[b.index]:.3g} fold of healthy"
         typer.echo(words + (f", period {b.period:.3g} d" if b.period else ""))
     lost = any(set(ends) - {"bound", "closed"} for ends in branch.ends)
     for a, z in () if lost else branch.hysteresis():

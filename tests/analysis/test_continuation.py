@@ -183,3 +183,12 @@ def test_the_inflamed_state_gives_way_at_the_dose_where_simulated_patients_leave
     tnf, _ = daily.follow(np.repeat(start, 2, axis=0), doses, 800, index, samples=4)
     assert np.ptp(tnf[0, 0, -60:]) < 0.2 and tnf[0, 0, -1] > 7.5
     assert tnf[1, 0, -60:].max() < 2.5
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("high", [4.0, 20.0])
+def test_no_curve_over_the_dose_is_lost_next_to_a_dose_of_zero(high: float) -> None:
+    branch = continue_orbit("dose", high=high)
+    assert set(branch.ends) == {("bound", "bound")}
+    assert branch.values.min() == 0.0 and branch.values.max() == high
+    assert branch.hysteresis()[0] == pytest.approx((0.0, 1.0106), abs=1e-3)

@@ -168,3 +168,17 @@ def test_the_shipped_study_names_all_hypotheses() -> None:
     plan = ldnsim.load(path).plan()
     assert {r.hypothesis for r in plan.runs} == set(catalog.hypotheses())
     assert plan.dims[0].coordinates[0].values == (0.5, 1.5, 4.5, 50.0)
+
+
+def test_a_population_is_refused_and_the_subject_counts() -> None:
+    people = Study.loads(TEXT + "[population]\nsize = 4\n", "test")
+    with pytest.raises(UserError, match=r"\[population\].*--members"):
+        discriminate(people, read_assays(), RIVALS, weeks=(1,), clock=(2.0,))
+    found = []
+    for subject in (0, 1):
+        text = f"subject = {subject}\n{TEXT}[adherence]\np_missed = 0.5\n"
+        ranking = discriminate(
+            Study.loads(text, "test"), read_assays(), RIVALS, weeks=(1, 2), clock=(2.0,)
+        )
+        found.append([c.mean.tolist() for c in ranking.candidates])
+    assert found[0] != found[1], "two subjects miss other doses"
