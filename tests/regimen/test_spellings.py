@@ -48,6 +48,10 @@ def test_doses_as_they_are_written(text: str, amounts: list[float]) -> None:
         ("1.5 mg q 8 h at 6 am for 7 days", "1.5 mg every 8 h at 06:00, for 1 wk"),
         ("3 mg q.o.d.", "3 mg every 2 d at 22:00, for 12 wk"),
         ("1 mg, x2 every 3 mo to 4 mg", f"{NIGHT}, x2 every 3 mo to 4 mg, hold 12 wk"),
+        (
+            "1 mg x2 q7d to 4 mg hold 1 d first step after 3 d",
+            f"{NIGHT}, hold 3 d first, x2 every 7 d to 4 mg, hold 1 d",
+        ),
         ("1 mg double every week to 4 mg", f"{NIGHT}, x2 every 7 d to 4 mg, hold 12 wk"),
         ("1 mg halve every 2 wk to .5 mg", f"{NIGHT}, /2 every 14 d to 0.5 mg, hold 12 wk"),
         ("3 mg nightly Mon/Wed/Fri", "3 mg nightly at 22:00 on Mon, Wed and Fri, for 12 wk"),
