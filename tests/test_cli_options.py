@@ -47,6 +47,11 @@ ROWS: list[Row] = [
     ("simulate", [RX], ["--phenotype", "depleted"], OUT),
     ("simulate", [RX], ["--set", "ka=0.3"], OUT),
     ("simulate", [RX], ["--threads", "1"], SAME),
+    ("simulate", ["doses.csv"], ["--hypothesis", "tonic"], OUT),
+    ("export sbml", ["doses.csv"], ["--set", "ka=0.3"], OUT),
+    ("export sbml", ["doses.csv"], ["--run", "0"], NO),
+    ("sensitivity", ["doses.csv"], ["--phenotype", "depleted"], OUT),
+    ("sensitivity", ["doses.csv"], ["--select", "dose=1 mg"], NO),
     *(
         (command, [what], option, effect)
         for command in ("export sbml", "export antimony")
