@@ -86,7 +86,6 @@ def phase_plane(
     chosen = [m for m in every if not m.failed]
     if not chosen:
         raise UserError("every selected run failed; there is no path to draw")
-    missing = left_out(ds, every, select)
     resting = states if states is not None else resting_states(chosen[0].data, x, y)
     with styled():
         figure, (panel,) = canvas(ax, [f"{y} over {x}"], _picture)
@@ -97,18 +96,23 @@ def phase_plane(
         polish(panel)
         if ax is None:
             headline(figure, title or f"{ds.attrs.get('title', 'Runs')}: {_plane(ds, x, y)}")
-            shown = narrow(ds, select) if isinstance(select, Mapping) else ds
-            key = (
-                f"Paths: {what_is_drawn(floats(ds['time']))}; numbers: weeks; cross: dosing stops."
-            )
-            failed = [m.label for m in every if m.failed]
-            lost = f"Not drawn, the run failed: {', '.join(failed)}." if failed else ""
-            footnote(figure, ds, key, *notes(shown, chosen), missing, lost)
-            assert isinstance(figure, Picture)
-            figure.left_out = " ".join(w for w in (missing, lost) if w)
+            _foot(figure, ds, every, select)
         figure.draw_without_rendering()  # words are placed where the layout has put the marks
         _weeks(panel, [_trace(m, x, y, weeks) for m in chosen], resting)
     return figure
+
+
+def _foot(figure: Figure, ds: xr.Dataset, every: list[Member], select: Select) -> None:
+    """Say what the paths are, and which runs are not among them."""
+    missing = left_out(ds, every, select)
+    failed = [m.label for m in every if m.failed]
+    lost = f"Not drawn, the run failed: {', '.join(failed)}." if failed else ""
+    shown = narrow(ds, select) if isinstance(select, Mapping) else ds
+    key = f"Paths: {what_is_drawn(floats(ds['time']))}; numbers: weeks; cross: dosing stops."
+    drawn = [m for m in every if not m.failed]
+    footnote(figure, ds, key, *notes(shown, drawn), missing, lost)
+    assert isinstance(figure, Picture)
+    figure.left_out = " ".join(w for w in (missing, lost) if w)
 
 
 def _picture() -> tuple[Figure, list[Axes]]:
