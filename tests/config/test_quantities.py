@@ -92,7 +92,7 @@ def test_a_dose_is_read_as_written(entrance: Callable[[str], float], text: str, 
         ("4.5 ct", "ng, ug (mcg), mg"), ("1e99999999 mg", "exponent"), ("9**9**9 mg", "cannot be"),
         ("1_0 mg", "cannot be read"), ("inf mg", "no number"), ("nan mg", "no number"),
         ("4.5 h", "got a time"), ("4.5", "no unit"), ("1-2 mg", "range"), ("", "no number"),
-        ("9" * 50 + " mg", "at most 40"), ("__import__('os') mg", "number"), ("1/2 mg", "point"),
+        ("9" * 50 + " mg", "40"), ("__import__('os') mg", "number"), ("1/2 mg", "point"),
     ],
 )  # fmt: skip
 def test_a_dose_that_cannot_be_meant_is_refused(
