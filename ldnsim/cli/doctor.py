@@ -33,7 +33,7 @@ def doctor(
         list[Path] | None, typer.Argument(help="Results to compare with what was written.")
     ] = None,
 ) -> None:
-    """Report versions, check the solver, or check stored results.
+    """Report versions and check the solver against SciPy; or check stored results.
 
     With results, only these are checked: every file of each against its checksum.
     """
