@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -161,7 +162,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
             own = folder / f"{name} {mode}"
             places = {"store": folder / "s.zarr", "study": folder / "s.toml", "own": own}
             words = [*name.split(), *(w.format(**places) for w in WORDS[name])]
-            asked = [name, "--help"] if helps(name, mode) else words
+            asked = [*name.split(), "--help"] if helps(name, mode) else words
             cases.append({
                 "key": (name, mode), "mode": mode, "own": str(own), "words": asked,
                 "out": f"{own}.out", "err": f"{own}.err",
@@ -286,7 +287,8 @@ def test_stopped_at_any_moment_there_is_no_traceback(delay: float) -> None:
         "main()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode in (0, 130), done.stderr
+    # at the very end Python has put the signal's own effect back, which is silent too
+    assert done.returncode in (0, 130, -signal.SIGPROF), done.stderr
     assert "Traceback" not in done.stderr
     assert delay > 0.1 or done.returncode == 130
 

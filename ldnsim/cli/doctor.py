@@ -23,7 +23,6 @@ PACKAGES = (
     "h5netcdf",
     "matplotlib",
     "pydantic",
-    "pint",
 )
 
 
@@ -33,7 +32,7 @@ def doctor(
         list[Path] | None, typer.Argument(help="Results to compare with what was written.")
     ] = None,
 ) -> None:
-    """Report versions and check the solver against SciPy; or check stored results.
+    """Check versions, solver and kernel cache; or stored results.
 
     With results, only these are checked: every file of each against its checksum.
     """

@@ -34,7 +34,9 @@ def trial(
     weeks: Annotated[int | None, typer.Option(min=1, help="Week of the outcome.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of placebo response and diary.")] = None,
     trials: Annotated[int, typer.Option(min=1, help="How many trials to repeat.")] = 1000,
-    placebo: Annotated[str, typer.Option(help="Account of the placebo response.")] = "final2024",
+    placebo: Annotated[
+        str, typer.Option(help="Account of the placebo response.")
+    ] = "final2024",
     select: Annotated[
         list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
     ] = None,

@@ -138,7 +138,7 @@ _SINGLE = (
         "run",
         "change",
         "",
-        "worst pain, change from untreated",
+        "change of the worst pain from that of an untreated day",
         "highest pain of the whole simulation minus the highest of an untreated day: transient"
         " worsening",
         better="variable",

@@ -191,7 +191,9 @@ class Mechanism:
         """Decorate the function that returns d(state)/dt, per hour."""
 
         def record(formula: F) -> F:
-            self._record(formula, unit, long_name, True, lower, upper, scale, start, start_inflamed)
+            self._record(
+                formula, unit, long_name, True, lower, upper, scale, start, start_inflamed
+            )
             return formula
 
         return record

@@ -126,27 +126,32 @@ def label_of(ds: xr.Dataset, index: Mapping[str, int], named: bool = False) -> s
     for axis, i in index.items():
         if ds.sizes[axis] == 1 and len(index) > 1:
             continue
-        text = value_label(ds[axis].values.tolist()[i], str(ds[axis].attrs.get("units", "")))
-        plain = axis in ("dose", "regimen", "protocol") or ds[axis].dtype.kind in "OUST"
-        if named and ds[axis].dtype.kind not in "OUST":
-            words.append(f"{ds[axis].attrs.get('long_name', axis)} {text}")
-        else:
-            words.append(text if plain else f"{axis.replace('_', ' ')} {text}")
-    return ", ".join(words) or _held_label(ds) or str(ds.attrs.get("title", "run"))
+        words.append(_word(ds[axis], ds[axis].values.tolist()[i], named))
+    # the only run left of a dataset is named by the axes that were held to get it
+    words = words or [_word(ds[c], ds[c].item(), named) for c in _held(ds)]
+    return ", ".join(words) or str(ds.attrs.get("title", "run"))
 
 
-def _held_label(ds: xr.Dataset) -> str:
-    """Name the only run of a dataset by the axes that were held to get it."""
-    return ", ".join(f"{name} {text}" for name, text in held(ds))
+def _word(axis: xr.DataArray, value: Any, named: bool) -> str:
+    """Write one value for the name of a run, with the name of its axis where that is needed."""
+    text, name = value_label(value, str(axis.attrs.get("units", ""))), str(axis.name)
+    if axis.dtype.kind in "OUST":
+        return text
+    if named:
+        return f"{axis.attrs.get('long_name', name)} {text}"
+    return text if name in ("dose", "regimen", "protocol") else f"{name.replace('_', ' ')} {text}"
 
 
 def held(ds: xr.Dataset) -> list[tuple[str, str]]:
     """Return the axes that a dataset was narrowed along, with the value each was held at."""
     return [
-        (str(c).replace("_", " "), value_label(ds[c].item(), str(ds[c].attrs.get("units", ""))))
-        for c in ds.coords
-        if ds[c].ndim == 0 and c not in _NO_AXIS
+        (c.replace("_", " "), value_label(ds[c].item(), str(ds[c].attrs.get("units", ""))))
+        for c in _held(ds)
     ]
+
+
+def _held(ds: xr.Dataset) -> list[str]:
+    return [str(c) for c in ds.coords if ds[c].ndim == 0 and c not in _NO_AXIS]
 
 
 def _member(ds: xr.Dataset, index: dict[str, int], by_default: tuple[str, ...] = ()) -> Member:

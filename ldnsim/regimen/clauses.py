@@ -222,7 +222,11 @@ CLAUSES: tuple[Clause, ...] = (
         Reader.noise,
         rf"{_dotted(('po',))}|by\s+mouth|orally|per\s+os|take|ldn|naltrexone(?:\s+(?:hcl|hydrochloride))?",
     ),
-    ("'hold 4 wk first'", Reader.first_hold, rf"hold\s+(?:for\s+)?(?P<span>{_SPAN})\s+first"),
+    (
+        "'hold 4 wk first'",
+        Reader.first_hold,
+        rf"hold\s+(?:for\s+)?(?P<span>{_SPAN})\s+first(?!\s+step)",
+    ),
     ("'first step after 4 wk'", Reader.first_hold, rf"first\s+step\s+after\s+(?P<span>{_SPAN})"),
     (
         "'hold 12 wk'",

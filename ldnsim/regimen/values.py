@@ -28,7 +28,7 @@ from ldnsim.regimen.formats import (
     short,
     span_text,
 )
-from ldnsim.units import LONGEST_TIME, NUMBER, read_number, to_unit
+from ldnsim.units import LONGEST, LONGEST_TIME, NUMBER, read_number, to_unit
 
 _LARGEST = 10**39  # above and below the line of a share or factor, so that its text reads back
 SHARE = (
@@ -49,6 +49,7 @@ CAPSULE = (
 CLOCK = r"(?:[0-9]{1,2}(?::[0-9]{2})?\s*[ap]\.?m\b\.?|[0-9]{1,2}:[0-9]{2})"
 _CLOCK = re.compile(r"([0-9]{1,2})(?::([0-9]{2}))?(?::00)?\s*(?:([ap])\.?m\.?)?")
 _FACTOR = re.compile(rf"(x?|/)({NUMBER})(?:/({NUMBER}))?")
+_ENDLESS = re.compile(rf"[0-9]{{{LONGEST + 1}}}")
 _SPELLING = {
     **dict.fromkeys("−–‐‑", "-"),
     **dict.fromkeys("×✕", "x"),
@@ -57,7 +58,13 @@ _SPELLING = {
 
 
 def spell(text: str) -> str:
-    """Return text in small letters, with plain signs and single spaces."""
+    """Return text in small letters, with plain signs and single spaces.
+
+    Raises:
+        UserError: a number longer than any that is read, before a pattern tries all its parts.
+    """
+    if _ENDLESS.search(text):
+        raise UserError(f"{short(text)}: a number of more than {LONGEST} digits")
     for old, new in _SPELLING.items():
         text = text.replace(old, new)
     return " ".join(text.lower().split())

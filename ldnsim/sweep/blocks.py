@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ldnsim.errors import UserError
-from ldnsim.sweep import files
+from ldnsim.sweep import files, lock
 from ldnsim.sweep.job import Block
 from ldnsim.sweep.task import LANES
 
@@ -134,23 +134,12 @@ class BlockFolder:
         Raises:
             UserError: another process is writing here.
         """
-        from filelock import FileLock, Timeout
-
-        # The file goes while it is still locked, and a lock on a file that is gone is none: the
-        # library looks after that.
-        mark = self.path.with_name(f".{self.path.name}.lock")
-        lock = FileLock(mark)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise UserError(
-                f"another sweep is writing to {self.path}; wait for it, or choose another --out"
-            ) from None
-        try:
+        with lock.held(self.path.with_name(f".{self.path.name}.lock")) as alone:
+            if not alone:
+                raise UserError(
+                    f"another sweep is writing to {self.path}; wait for it, or choose another --out"
+                )
             yield
-        finally:
-            mark.unlink(missing_ok=True)
-            lock.release()
 
     def draft(self, target: Path) -> Path:
         """Return where a new result is made; what a kill left there is deleted.

@@ -122,7 +122,7 @@ def undisturbed(events: Sequence[Events]) -> NDArray[np.bool_]:
     run = np.repeat(np.arange(len(events)), [len(e.time) for e in events])
     sets = np.concatenate([e.target for e in events]) >= len(default_model().states)
     acts = sets | (np.concatenate([e.value for e in events]) != 0.0)
-    return np.bincount(run[acts], minlength=len(events)) == 0
+    return np.asarray(np.bincount(run[acts], minlength=len(events)) == 0)
 
 
 def run_events(plan: Plan, i: int) -> Events:

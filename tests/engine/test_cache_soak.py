@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.test_cache import crash_test
+from tests.engine.test_cache_real import crash_test
 
 
 @pytest.mark.soak

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ldnsim import plots
+from ldnsim.config.summaries import SUMMARIES
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.plots import wording
@@ -49,6 +50,14 @@ def test_every_pure_number_of_the_model_has_the_word_of_its_scale() -> None:
         assert bool(v.scale_word) == (v.unit in ("", "1")), name
         label = wording.unit_of(xr.DataArray(1.0, name=name, attrs=variable_attributes(name)))
         assert label not in ("", "1", wording.UNKNOWN_SCALE)
+
+
+def test_what_a_summary_is_survives_in_its_name() -> None:
+    for name, s in SUMMARIES.items():
+        shown = wording.name_of(xr.DataArray(1.0, name=name, attrs={
+            "units": "1", "scale": "score", "long_name": s.long_name}))  # fmt: skip
+        assert shown == s.long_name
+        assert ("change" in shown) == (s.derived != "value")
 
 
 def test_density_is_a_fold_and_a_baseline_has_no_better_side() -> None:
@@ -202,9 +211,15 @@ def test_a_night_is_named_by_what_was_given(grid: xr.Dataset) -> None:
     assert (
         head(plots.night(ds, [{"dose": 4.5, "interval": 3}])) == "One night: 4.5 mg, interval 3 d"
     )
+    assert head(plots.night(ds, {"dose": 4.5, "interval": 3})) == "One night: 4.5 mg, interval 3 d"
     ds["target_reached"][:] = 0
     dose_panel = plots.compare(ds, [{"dose": 50, "interval": 90}]).axes[0]
     assert [t.get_text() for t in by_gid(dose_panel, "short")] == ["target not reached"]
+
+
+def test_a_named_run_is_called_by_its_name(named: xr.Dataset) -> None:
+    for select in ({"regimen": "careful"}, ["careful"]):
+        assert head(plots.night(named, select)) == "One night: careful"
 
 
 def test_the_night_shown_by_default_says_why(grid: xr.Dataset) -> None:

@@ -48,6 +48,10 @@ def test_doses_as_they_are_written(text: str, amounts: list[float]) -> None:
         ("1.5 mg q 8 h at 6 am for 7 days", "1.5 mg every 8 h at 06:00, for 1 wk"),
         ("3 mg q.o.d.", "3 mg every 2 d at 22:00, for 12 wk"),
         ("1 mg, x2 every 3 mo to 4 mg", f"{NIGHT}, x2 every 3 mo to 4 mg, hold 12 wk"),
+        (
+            "1 mg x2 q7d to 4 mg hold 1 d first step after 3 d",
+            f"{NIGHT}, hold 3 d first, x2 every 7 d to 4 mg, hold 1 d",
+        ),
         ("1 mg double every week to 4 mg", f"{NIGHT}, x2 every 7 d to 4 mg, hold 12 wk"),
         ("1 mg halve every 2 wk to .5 mg", f"{NIGHT}, /2 every 14 d to 0.5 mg, hold 12 wk"),
         ("3 mg nightly Mon/Wed/Fri", "3 mg nightly at 22:00 on Mon, Wed and Fri, for 12 wk"),
@@ -113,6 +117,8 @@ def test_prescriptions_of_pharmacies_and_clinics(text: str, canonical: str) -> N
         ("1 mg, +1 mg to 4 mg every 3 d every 7 d", ["interval of doses first"]),
         ("stop for 2 wk at 08:00", ["'at'", "no doses"]),
         ("٤ mg nightly", ["cannot read"]),
+        ("9" * 19_000 + " mg nightly", ["more than 40 digits"]),
+        ("1 mg nightly, " + "x " * 9_000, ["'x x"]),
         ("1 mg nightly, " + "po " * 9000, ["at most 20,000"]),
     ],
 )
@@ -146,6 +152,8 @@ def test_what_is_ambiguous_or_wrong_is_refused_with_the_form_to_use(
         ("duration", "1,5 wk", ["1.5 wk"]),
         ("duration", "9**9**9 h", ["duration"]),
         ("duration", "1e12 h", ["at most 5200 wk"]),
+        ("start", "1" * 50_000 + " of target", ["more than 40 digits"]),
+        ("duration", "1." + "1" * 50_000 + " h", ["more than 40 digits"]),
         pytest.param("duration", 10**5000, ["duration"], id="digits"),
         ("duration", "-3 d", ["at least one minute"]),
         ("at", 22.30, ["'22:30'"]),

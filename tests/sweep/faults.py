@@ -160,7 +160,14 @@ def points(calls: list[str], every: bool) -> list[int]:
     if every:
         return list(range(1, n + 1))
     moves = [i for i, c in enumerate(calls, 1) if c == "replace"]
-    chosen = {1, n // 2, moves[0], *(moves[-1] + d for d in (0, 1, 2)), moves[-2] + 1, n - 1}
+    chosen = {
+        1,
+        n // 2,
+        moves[0],
+        *(moves[-1] + d for d in (0, 1, 2)),
+        *(i + 1 for i in moves[-2:-1]),
+        n - 1,
+    }
     return sorted(i for i in chosen if 1 <= i <= n)
 
 

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from ldnsim.errors import UserError
-from ldnsim.sweep import execute, store, target
+from ldnsim.sweep import execute, lock, store, target
 from ldnsim.sweep.study import Study
 from tests.sweep.faults import OUTPUT, refusal, run, stand_in, title_of
 
@@ -169,6 +169,26 @@ def test_the_mark_of_a_dead_writer_does_not_block(tmp_path: Path) -> None:
     (tmp_path / ".a.zarr.partial.lock").touch()
     run(tmp_path / "a.zarr", "new")
     assert [p.name for p in tmp_path.iterdir()] == ["a.zarr"]
+
+
+def test_a_lock_on_a_file_that_lost_its_name_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The holder before ends between this one's opening the file and locking it."""
+    path, real, calls = tmp_path / "lock", lock._lock, []
+
+    def late(handle: int) -> None:
+        if not calls:
+            path.unlink()
+        calls.append(handle)
+        real(handle)
+
+    monkeypatch.setattr(lock, "_lock", late)
+    with lock.held(path) as mine:
+        assert mine and path.exists()
+        with lock.held(path) as other:
+            assert not other
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("name", NAMES)
