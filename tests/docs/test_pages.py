@@ -1,8 +1,8 @@
 """Every command and code block of the pages is run, page by page, each page in its own folder.
 
 What would take long is reduced by the rules of :func:`reduced`; what cannot be run here is in
-:data:`LEFT_OUT` with its reason. A TOML block under a line that ends with `` `name.toml`: `` is
-written to that file.
+:data:`LEFT_OUT` with its reason. A TOML or CSV block under a sentence that names a file of its kind
+and ends with a colon is written to that file.
 """
 
 from __future__ import annotations
@@ -42,8 +42,11 @@ LEFT_OUT = {
     "import tellurium": "tests/export/test_page.py runs it where it is installed",
 }
 """What a command or block contains that is not run here, and why."""
-BEFORE = {"docs/plots.md": "ldnsim init result.toml && ldnsim sweep result.toml"}
-"""What a page takes for granted: a result to draw."""
+BEFORE = {
+    "docs/plots.md": "ldnsim init result.toml && ldnsim sweep result.toml",
+    "docs/results.md": "ldnsim init my-study.toml --template quickstart",
+}
+"""What a page takes for granted: a study, or a result to draw."""
 MATH = ("docs/equations.md", "math")
 
 
@@ -134,8 +137,11 @@ def test_a_page_can_be_followed(page: str, folder: Path) -> None:
                     run(command, where)
         elif block.language == "python" and not left_out(block.text):
             run_python(block, space)
-        elif block.language == "toml":
-            read_toml(block)
+        elif block.language in ("toml", "csv"):
+            if (name := file_of(block)) is not None:
+                Path(name).write_text(block.text + "\n", encoding="utf-8")
+            elif block.language == "toml":
+                read_toml(block)
         elif block.language == "text":
             for line in block.text.splitlines():
                 assert Regimen.parse(str(Regimen.parse(line))) == Regimen.parse(line), where
@@ -160,19 +166,24 @@ def run_python(block: Block, space: dict[str, Any]) -> None:
     exec(code, space)
 
 
-def read_toml(block: Block) -> None:
-    """Read a block as the part of a study, an observation or a file that it is."""
-    data = tomllib.loads(block.text)
+def file_of(block: Block) -> str | None:
+    """The file that a block is, as the sentence above it says; None for a part of one."""
     lines = (ROOT / block.page).read_text(encoding="utf-8").splitlines()
-    above = " ".join(lines[max(0, block.line - 5) : block.line - 1])
-    named = re.findall(r"`([\w-]+\.toml)`:\s*(?:```toml)?\s*$", above.strip())
-    if named:
-        Path(named[-1]).write_text(block.text + "\n", encoding="utf-8")
-    elif "phases" in data:
+    above = " ".join(lines[max(0, block.line - 6) : block.line - 1]).replace("```", " ")
+    sentence = re.sub(rf"\s*{block.language}?\s*$", "", above)
+    named = re.findall(rf"`([\w-]+\.{block.language})`[^.`]*:$", sentence)
+    return named[-1] if named else None
+
+
+def read_toml(block: Block) -> None:
+    """Read a block as the part of a study or the observation that it is."""
+    data = tomllib.loads(block.text)
+    if "phases" in data:
         Regimen.parse(data)
     elif set(data) <= set(StudyConfig.model_fields):
         rx = "1/2 of target nightly at 22:00, +1/2 of target every 2 d to 4.5 mg, for 1 wk"
-        StudyConfig.build({"regimen": rx, **data}, f"{block.page}:{block.line}")
+        whole = data if {"regimen", "regimens"} & set(data) else {"regimen": rx, **data}
+        StudyConfig.build(whole, f"{block.page}:{block.line}")
     else:
         from ldnsim.catalog import hypotheses, references
         from ldnsim.catalog.observations import read_observations
