@@ -135,11 +135,7 @@ def discriminate(
         UserError: fewer than two hypotheses, an unknown one, a week after the end, or a study
             with a population.
     """
-    if study.population is not None:
-        raise UserError(
-            "[population]: a ranking is made for the one patient of the study; take the block out,"
-            " and say with members (--members 20) that parameters vary within a hypothesis"
-        )
+    _one_patient(study)
     plan = study.plan()
     names = _rivals(plan.runs, hypotheses)
     labels, specs = _regimens(plan)
@@ -170,6 +166,15 @@ def discriminate(
         names, tuple(labels), tuple(ranked), best, bits, participants, members, assays, failed,
         dropped,
     )  # fmt: skip
+
+
+def _one_patient(study: Study) -> None:
+    """Refuse a population, whose patients would be ranked as regimens are."""
+    if study.population is not None:
+        raise UserError(
+            "[population]: a ranking is made for the one patient of the study; take the block out,"
+            " and say with members (--members 20) that parameters vary within a hypothesis"
+        )
 
 
 def _rivals(runs: Sequence[RunSpec], wanted: Sequence[str]) -> tuple[str, ...]:

@@ -10,17 +10,10 @@ different pools is what makes a dose window possible.
 from __future__ import annotations
 
 from ldnsim.mechanisms.forms import agonist_ratio, agonist_tone, association, regulation, tone_of
-from ldnsim.mechanisms.record import (
-    ANIMAL,
-    ASSUMED,
-    DERIVED,
-    IN_VITRO,
-    Mechanism,
-    logitnormal,
-    lognormal,
-)
+from ldnsim.mechanisms import record
+from ldnsim.mechanisms.record import ANIMAL, ASSUMED, DERIVED, IN_VITRO, logitnormal, lognormal
 
-M = Mechanism("receptors", "Opioid receptors: occupancy, agonist tone, density")
+M = record.Mechanism("receptors", "Opioid receptors: occupancy, agonist tone, density")
 P = M.parameter
 KD = lognormal(0.5)
 KOFF = lognormal(0.7)
@@ -396,12 +389,9 @@ def peripheral_tone(
     return weight_peripheral_mor * mu + (1.0 - weight_peripheral_mor) * ogfr
 
 
-M.reads(
-    "fraction",
-    *(f"{r}_{what}" for r in ("mor", "dor", "kor", "ogfr")
-      for what in ("occupancy", "ntx", "naltrexol", "available")),
-    "peripheral_occupancy", "peripheral_ogfr",
-)  # fmt: skip
+for what in ("occupancy", "ntx", "naltrexol", "available"):
+    M.reads("fraction", *(f"{receptor}_{what}" for receptor in ("mor", "dor", "kor", "ogfr")))
+M.reads("fraction", "peripheral_occupancy", "peripheral_ogfr")
 M.reads("fold of baseline", "mor_density", "dor_density", "ogfr_density")
 M.reads("relative to rest", "mor_tone", "dor_tone", "kor_tone", "ogfr_tone")
 M.reads("relative to rest", "opioid_tone", "analgesic_tone", "peripheral_tone", better="higher")

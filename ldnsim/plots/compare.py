@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -100,8 +100,7 @@ def compare(
         _columns(grid, rows, chosen, heading)
         if ax is None:
             headline(figure, heading)
-            shown = narrow(ds, select) if isinstance(select, Mapping) else ds
-            footnote(figure, ds, _key(ds), *notes(shown, chosen), missing)
+            footnote(figure, ds, _key(ds), *notes(narrow(ds, select), chosen), missing)
             assert isinstance(figure, Picture)
             figure.left_out = missing
     return figure

@@ -84,13 +84,13 @@ def indices(ds: xr.Dataset, select: Mapping[str, Any]) -> dict[str, int]:
     return {dim: int(np.argmax(mask)) for dim, mask in masks.items()}
 
 
-def narrow(ds: xr.Dataset, select: Mapping[str, Any] | None) -> xr.Dataset:
-    """Keep the part of a dataset at the given axis values.
+def narrow(ds: xr.Dataset, select: Mapping[str, Any] | Sequence[Any] | None) -> xr.Dataset:
+    """Keep the part of a dataset at the given axis values; a list of runs narrows nothing.
 
     Raises:
         UserError: as :func:`indices`.
     """
-    return ds.isel(indices(ds, select)) if select else ds
+    return ds.isel(indices(ds, select)) if isinstance(select, Mapping) else ds
 
 
 def numbered(ds: xr.Dataset, select: Mapping[str, Any]) -> tuple[int, list[str]]:
