@@ -9,8 +9,8 @@ different pools is what makes a dose window possible.
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.forms import agonist_ratio, agonist_tone, association, regulation, tone_of
 from ldnsim.mechanisms import record
+from ldnsim.mechanisms.forms import agonist_ratio, agonist_tone, association, regulation, tone_of
 from ldnsim.mechanisms.record import ANIMAL, ASSUMED, DERIVED, IN_VITRO, logitnormal, lognormal
 
 M = record.Mechanism("receptors", "Opioid receptors: occupancy, agonist tone, density")
