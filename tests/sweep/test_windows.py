@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldnsim.sweep import doses, store
+from ldnsim.sweep import doses, assemble
 from ldnsim.sweep.plan import clock_time
 from ldnsim.sweep.summaries import hours_above_reference
 from ldnsim.sweep.task import stand_ins
@@ -41,14 +41,14 @@ def test_chunks_cover_every_run_once_in_order(shape: list[int], samples: int, li
     from unittest import mock
 
     with mock.patch.object(store, "CHUNK_BYTES", limit * 4):
-        chunks = store.chunk_shape(shape, max(1, store.CHUNK_BYTES // (samples * 4)))
-    covered = [range(a, b) for a, b, _ in store.regions(shape, chunks)]
+        chunks = assemble.chunk_shape(shape, max(1, assemble.CHUNK_BYTES // (samples * 4)))
+    covered = [range(a, b) for a, b, _ in assemble.regions(shape, chunks)]
     assert [i for r in covered for i in r] == list(range(math.prod(shape)))
 
 
 def test_a_chunk_of_scattered_runs_is_refused() -> None:
     with pytest.raises(ValueError, match="consecutive"):
-        list(store.regions((4, 4), (2, 2)))
+        list(assemble.regions((4, 4), (2, 2)))
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=40))
