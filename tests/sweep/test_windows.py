@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldnsim.sweep import doses, assemble
+from ldnsim.sweep import assemble, doses
 from ldnsim.sweep.plan import clock_time
 from ldnsim.sweep.summaries import hours_above_reference
 from ldnsim.sweep.task import stand_ins
@@ -40,7 +40,7 @@ def test_chunks_cover_every_run_once_in_order(shape: list[int], samples: int, li
     import math
     from unittest import mock
 
-    with mock.patch.object(store, "CHUNK_BYTES", limit * 4):
+    with mock.patch.object(assemble, "CHUNK_BYTES", limit * 4):
         chunks = assemble.chunk_shape(shape, max(1, assemble.CHUNK_BYTES // (samples * 4)))
     covered = [range(a, b) for a, b, _ in assemble.regions(shape, chunks)]
     assert [i for r in covered for i in r] == list(range(math.prod(shape)))
