@@ -25,6 +25,8 @@ SMALLEST, LARGEST = 1e-99, 1e99
 """Sizes beyond which a number is no quantity; far inside what a float holds."""
 LONGEST_TIME = 5200 * 168.0
 """Hours of the longest time in a study or a regimen, about a hundred years."""
+ROUNDING = 1e-9
+"""Share by which two numbers may differ and still be the same one; see :func:`same_number`."""
 NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 """Pattern of a number without sign, for grammars that hold quantities."""
 
@@ -183,7 +185,7 @@ def plain_number(value: object, *, key: str = "value") -> float:
         UserError: anything else, and sizes no quantity has, with what to write instead.
     """
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
-        hint = f"; write {value} without quotes" if _reads(value) else ""
+        hint = f"; write {value} without quotes" if is_number(value) else ""
         raise UserError(f"{key} = {_shown(value)}: expected a number{hint}")
     number = _as_float(value)
     if not math.isfinite(number):
@@ -200,7 +202,7 @@ def whole_number(value: object, *, key: str = "value") -> int:
         UserError: anything else, also ``2.0``, ``true``, ``"2"`` and more than 64 bits.
     """
     if isinstance(value, bool) or not isinstance(value, Integral):
-        hint = f"; write {value} without quotes" if _reads(value) else ""
+        hint = f"; write {value} without quotes" if is_number(value) else ""
         if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
             hint = f"; write {int(value)}"
         raise UserError(f"{key} = {_shown(value)}: expected a whole number{hint}")
@@ -209,7 +211,18 @@ def whole_number(value: object, *, key: str = "value") -> int:
     return int(value)
 
 
-def _reads(value: object) -> bool:
+def same_number(a: float, b: float) -> bool:
+    """Whether two numbers in one unit are the same value, within :data:`ROUNDING`.
+
+    Whole numbers differ where they are not equal: the subjects 10000000001 and 10000000002 do.
+    """
+    if float(a).is_integer() and float(b).is_integer():
+        return a == b
+    return abs(a - b) <= ROUNDING * max(abs(a), abs(b))
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is text of a plain number, of any size; see :func:`read_number`."""
     return isinstance(value, str) and _strict(value.strip()) is not None
 
 

@@ -192,7 +192,7 @@ def _rivals(runs: Sequence[RunSpec], wanted: Sequence[str]) -> tuple[str, ...]:
 
 def _regimens(plan: Any) -> tuple[list[str], list[RunSpec]]:
     """The distinct runs of a plan but for their hypothesis, with what to call each."""
-    from ldnsim.plots.wording import value_label
+    from ldnsim.plots.selection import names_of
 
     found: dict[RunSpec, str] = {}
     for i, run in enumerate(plan.runs):
@@ -200,7 +200,7 @@ def _regimens(plan: Any) -> tuple[list[str], list[RunSpec]]:
         for dim, k in zip(plan.dims, np.unravel_index(i, plan.shape), strict=True):
             first = dim.coordinates[0]
             if first.field != "hypothesis":
-                text = value_label(first.values[int(k)], first.unit)
+                text = names_of(first.values, first.unit)[int(k)]
                 words.append(text if first.unit or not first.numeric else f"{first.name} {text}")
         found.setdefault(replace(run, hypothesis=""), ", ".join(words) or str(run.regimen))
     return list(found.values()), list(found)

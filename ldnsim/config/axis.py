@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime
+import itertools
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +14,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from ldnsim.config.base import Config, shorthand
 from ldnsim.config.quantities import Number, Whole
 from ldnsim.errors import UserError
-from ldnsim.units import find_unit, plain_number, read_number, to_unit
+from ldnsim.units import find_unit, plain_number, read_number, same_number, to_unit
 
 Scalar = bool | int | float | str
 
@@ -175,7 +178,16 @@ def _spread(axis: Axis, unit: str) -> list[float]:
     extra = [_number(v, unit, f"axis {axis.name!r}: include") for v in axis.include]
     if not extra:
         return values
-    return sorted({*values, *extra}, reverse=b < a)
+    # of two that are the same, what the user wrote stays: a third of the way is 0.30000000000000004
+    order = sorted(extra)
+    kept = [v for v in values if not any(same_number(v, e) for e in _beside(order, v))]
+    return sorted([*kept, *extra], reverse=b < a)
+
+
+def _beside(ordered: list[float], value: float) -> list[float]:
+    """Return the numbers just below and above a value."""
+    at = bisect.bisect(ordered, value)
+    return ordered[max(at - 1, 0) : at + 1]
 
 
 def numeric_points(axis: Axis, unit: str, example: str = "") -> Points:
@@ -240,15 +252,21 @@ def _refuse_bare(axis: Axis, example: str) -> None:
 def refuse_repeats(axis: Axis, found: Points) -> None:
     """Refuse a value listed twice in a dimension: selecting it by name would be ambiguous.
 
+    Numbers are the same as `ldnsim.units.same_number` has it, as where one is selected.
+
     Raises:
         UserError: naming the value.
     """
-    seen: set[Any] = set()
-    for value in found.coordinate:
-        if value in seen:
-            remedy = "remove one" if axis.digits is None else "remove one, or raise digits"
+    remedy = "remove one" if axis.digits is None else "remove one, or raise digits"
+    if found.numeric:
+        for a, b in itertools.pairwise(sorted(found.coordinate)):
+            if same_number(a, b):
+                twice = f"{a!r} is listed twice" if a == b else f"{a!r} and {b!r} are the same"
+                raise UserError(f"axis {axis.name!r}: {twice}; {remedy}")
+        return
+    for value, times in Counter(found.coordinate).items():
+        if times > 1:
             raise UserError(f"axis {axis.name!r}: {value!r} is listed twice; {remedy}")
-        seen.add(value)
 
 
 def label_points(axis: Axis, example: str = "names", kinds: tuple[type, ...] = (str,)) -> Points:

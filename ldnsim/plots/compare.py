@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -100,7 +100,8 @@ def compare(
         _columns(grid, rows, chosen, heading)
         if ax is None:
             headline(figure, heading)
-            footnote(figure, ds, _key(ds), *notes(narrow(ds, select), chosen), missing)
+            shown = narrow(ds, select if isinstance(select, Mapping) else None)
+            footnote(figure, ds, _key(ds), *notes(shown, chosen), missing)
             assert isinstance(figure, Picture)
             figure.left_out = missing
     return figure

@@ -23,7 +23,7 @@ from ldnsim.plots.cells import (
     mark_short,
 )
 from ldnsim.plots.people import over_patients
-from ldnsim.plots.selection import narrow, run_dims
+from ldnsim.plots.selection import labels_of, narrow, run_dims
 from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
     SMALL,
@@ -41,7 +41,6 @@ from ldnsim.plots.wording import (
     name_of,
     number,
     unit_of,
-    value_label,
     wrap,
 )
 
@@ -199,7 +198,8 @@ def _panel(
         bar.set_label(unit + (f"\n{side} is better" if side else ""))
         bar.ax.tick_params(labelsize=SMALL)
         if star is not None:
-            cell = ", ".join(_cell(ds, axis, i) for axis, i in ((x, star[1]), (y, star[0])) if axis)
+            at = [(axis, i) for axis, i in ((x, star[1]), (y, star[0])) if axis]
+            cell = ", ".join(labels_of(ds, axis)[i] for axis, i in at)
             lines.append(f"★ best {number(values[star])} {unit}: {cell}")
         elif side:
             facts.append(_no_star(short_name(variable), values, short, is_change(variable)))
@@ -293,12 +293,8 @@ def _grids(
     return np.where(failed, np.nan, values), np.asarray(failed), np.asarray(short)
 
 
-def _cell(ds: xr.Dataset, axis: str, i: int) -> str:
-    return value_label(ds[axis].values.tolist()[i], str(ds[axis].attrs.get("units", "")))
-
-
 def _ticks(ax: Axes, ds: xr.Dataset, x: str, y: str) -> None:
-    words = [_cell(ds, x, i) for i in range(ds.sizes[x])]
+    words = labels_of(ds, x)
     turn = max(map(len, words)) * ds.sizes[x] > 60
     ax.set_xticks(
         range(len(words)), words, rotation=50 if turn else 0, ha="right" if turn else "center"
@@ -306,9 +302,7 @@ def _ticks(ax: Axes, ds: xr.Dataset, x: str, y: str) -> None:
     if turn:
         for tick in ax.get_xticklabels():
             tick.set_rotation_mode("anchor")
-    ax.set_yticks(
-        range(ds.sizes[y]) if y else [], [_cell(ds, y, i) for i in range(ds.sizes[y])] if y else []
-    )
+    ax.set_yticks(range(ds.sizes[y]) if y else [], labels_of(ds, y) if y else [])
     for axis, put in ((x, ax.set_xlabel), (y, ax.set_ylabel)):
         if axis:
             units = str(ds[axis].attrs.get("units", ""))

@@ -10,8 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ldnsim.errors import UserError
-from ldnsim.plots.selection import indices, listed, narrow, run_dims
-from ldnsim.plots.wording import value_label
+from ldnsim.plots.selection import indices, labels_of, listed, narrow, run_dims
 
 Select = Mapping[str, Any] | Sequence[Mapping[str, Any] | str] | str | None
 MOST = 8
@@ -126,15 +125,15 @@ def label_of(ds: xr.Dataset, index: Mapping[str, int], named: bool = False) -> s
     for axis, i in index.items():
         if ds.sizes[axis] == 1 and len(index) > 1:
             continue
-        words.append(_word(ds[axis], ds[axis].values.tolist()[i], named))
+        words.append(_word(ds, axis, i, named))
     # the only run left of a dataset is named by the axes that were held to get it
-    words = words or [_word(ds[c], ds[c].item(), named) for c in _held(ds)]
+    words = words or [_word(ds, c, 0, named) for c in _held(ds)]
     return ", ".join(words) or str(ds.attrs.get("title", "run"))
 
 
-def _word(axis: xr.DataArray, value: Any, named: bool) -> str:
+def _word(ds: xr.Dataset, name: str, at: int, named: bool) -> str:
     """Write one value for the name of a run, with the name of its axis where that is needed."""
-    text, name = value_label(value, str(axis.attrs.get("units", ""))), str(axis.name)
+    axis, text = ds[name], labels_of(ds, name)[at]
     if axis.dtype.kind in "OUST":
         return text
     if named:
@@ -144,10 +143,7 @@ def _word(axis: xr.DataArray, value: Any, named: bool) -> str:
 
 def held(ds: xr.Dataset) -> list[tuple[str, str]]:
     """Return the axes that a dataset was narrowed along, with the value each was held at."""
-    return [
-        (c.replace("_", " "), value_label(ds[c].item(), str(ds[c].attrs.get("units", ""))))
-        for c in _held(ds)
-    ]
+    return [(c.replace("_", " "), labels_of(ds, c)[0]) for c in _held(ds)]
 
 
 def _held(ds: xr.Dataset) -> list[str]:

@@ -75,7 +75,7 @@ def night(
     if not panels:
         raise UserError("this dataset keeps no close-up night (variables named night_...)")
     ds = over_patients(ds, select)
-    narrowed = narrow(ds, select)
+    narrowed = narrow(ds, select if isinstance(select, Mapping) else None)
     member, why = _choose(ds, narrowed, select)
     if member.failed:
         raise UserError(f"the run {member.label!r} failed: {member.advice}")

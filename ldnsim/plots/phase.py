@@ -107,7 +107,7 @@ def _foot(figure: Figure, ds: xr.Dataset, every: list[Member], select: Select) -
     missing = left_out(ds, every, select)
     failed = [m.label for m in every if m.failed]
     lost = f"Not drawn, the run failed: {', '.join(failed)}." if failed else ""
-    shown = narrow(ds, select)
+    shown = narrow(ds, select if isinstance(select, Mapping) else None)
     key = f"Paths: {what_is_drawn(floats(ds['time']))}; numbers: weeks; cross: dosing stops."
     drawn = [m for m in every if not m.failed]
     footnote(figure, ds, key, *notes(shown, drawn), missing, lost)

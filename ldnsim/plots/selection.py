@@ -6,8 +6,9 @@ taken because it is near.
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, nearest, unknown
-from ldnsim.plots.wording import has_natural_units, value_label
-from ldnsim.units import to_unit
+from ldnsim.plots.wording import value_label
+from ldnsim.units import is_number, read_number, same_number, to_unit
 
-ROUNDING = 1e-9
 MOST_LISTED = 8
+_LABEL = "shown_as"
+"""Attribute of a coordinate that was narrowed to one value: the name it had on its axis."""
 _NOT_RUNS = ("time", "night_time", "ledger_row", "parameter", "summary")
-_BARE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 def run_dims(ds: xr.Dataset) -> tuple[str, ...]:
@@ -90,7 +91,13 @@ def narrow(ds: xr.Dataset, select: Mapping[str, Any] | Sequence[Any] | None) -> 
     Raises:
         UserError: as :func:`indices`.
     """
-    return ds.isel(indices(ds, select)) if isinstance(select, Mapping) else ds
+    if select is None or isinstance(select, Sequence):
+        return ds
+    at = indices(ds, select)
+    kept = ds.isel(at)
+    names = {c: labels_of(ds, c)[at[str(ds[c].dims[0])]] for c in _coordinates(ds)
+             if c in ds.coords and str(ds[c].dims[0]) in at}  # fmt: skip
+    return kept.assign_coords({c: kept[c].assign_attrs({_LABEL: n}) for c, n in names.items()})
 
 
 def numbered(ds: xr.Dataset, select: Mapping[str, Any]) -> tuple[int, list[str]]:
@@ -109,9 +116,53 @@ def numbered(ds: xr.Dataset, select: Mapping[str, Any]) -> tuple[int, list[str]]
     return int(np.ravel_multi_index([at.get(d, 0) for d in dims], shape)), left
 
 
+def labels_of(ds: xr.Dataset, axis: str) -> list[str]:
+    """Return what the values of an axis are called, in words and natural units.
+
+    Three digits, and more of them where different values would have one name: pictures, tables and
+    messages tell runs apart by these.
+
+    Args:
+        ds: a dataset of runs.
+        axis: a dimension, or a coordinate along one or of the only run left.
+    """
+    held = ds[axis].attrs.get(_LABEL)  # by the axis it was taken from
+    if held is not None and ds[axis].size == 1:
+        return [str(held)]
+    values = ds[axis].values.reshape(-1).tolist()
+    return names_of(values, str(ds[axis].attrs.get("units", "")))
+
+
+def names_of(values: Iterable[Any], units: str) -> list[str]:
+    """Return a name of each value, different where the values are; see :func:`labels_of`."""
+    values = tuple(values)
+    return list(_names(values, units, tuple({type(v) for v in values})))
+
+
+@lru_cache(maxsize=64)
+def _names(values: tuple[Any, ...], units: str, kinds: tuple[type, ...]) -> tuple[str, ...]:
+    # the kinds tell (True, False) from (1, 0), which are the same to the cache
+    names = {v: value_label(v, units) for v in values if v == v}
+    for digits in (*range(4, 18), 0):
+        times = Counter(names.values())
+        if len(times) == len(names):
+            break
+        for value, name in names.items():
+            if times[name] > 1:
+                names[value] = _longer(value, units, digits)
+    return tuple(names.get(v, "–") for v in values)
+
+
+def _longer(value: Any, units: str, digits: int) -> str:
+    """Write a value with more digits, or, at last, as it is held."""
+    if isinstance(value, str):
+        return value
+    return value_label(value, units, digits) if digits else f"{value!r} {units}".strip()
+
+
 def values_of(ds: xr.Dataset, axis: str) -> str:
     """Return the values of an axis as a short list."""
-    return listed(_words(ds, axis))
+    return listed(labels_of(ds, axis))
 
 
 def listed(words: Sequence[str], most: int = MOST_LISTED) -> str:
@@ -132,7 +183,7 @@ def _dimension(ds: xr.Dataset, axis: str) -> str:
     known = _coordinates(ds)
     if axis not in known:
         if axis in ds.coords and ds[axis].ndim == 0:
-            raise UserError(f"select {axis}: it is already held at {_scalar(ds[axis])}")
+            raise UserError(f"select {axis}: it is already held at {labels_of(ds, axis)[0]}")
         if not known:
             raise UserError(f"select {axis}: there is a single run and no axis; leave select out")
         raise unknown("axis", axis, known)
@@ -150,62 +201,46 @@ def _fits(ds: xr.Dataset, axis: str, value: Any) -> NDArray[np.bool_]:
         return np.array([t == str(value) for t in texts])
     units = str(ds[axis].attrs.get("units", "1"))
     wanted = _number(axis, value, units)
-    numbers = np.asarray(values, dtype=float)
-    fits = _same(numbers, wanted)
+    fits = np.array([same_number(v, wanted) for v in values])
     if not fits.any():
-        fits = np.array([_same(_as_shown(v, units), wanted).any() for v in values])
+        fits = _shown_as(wanted, values, labels_of(ds, axis), units)
     if not fits.any():
-        raise UserError(_nothing_there(ds, axis, value, numbers, wanted))
+        raise UserError(_nothing_there(ds, axis, value, np.asarray(values, float), wanted))
     return fits
 
 
 def _number(axis: str, value: Any, units: str) -> float:
     """Read a number in the unit of its axis; bare ones are in it already."""
-    if isinstance(value, str):
-        bare = value.strip().replace("\N{MINUS SIGN}", "-")
-        if _BARE.fullmatch(bare):
-            value = float(bare)
-    return to_unit(value, units or "1", key=f"select {axis}")
+    key = f"select {axis}"
+    if isinstance(value, str) and is_number(value):
+        return float(read_number(value, key=key))
+    return to_unit(value, units or "1", key=key)
 
 
-def _same(numbers: NDArray[np.float64], wanted: float) -> NDArray[np.bool_]:
-    return np.asarray(
-        np.abs(numbers - wanted) <= ROUNDING * np.maximum(np.abs(numbers), abs(wanted))
-    )
+def _shown_as(
+    wanted: float, values: list[float], names: list[str], units: str
+) -> NDArray[np.bool_]:
+    """Whether each value is called so on its axis; or elsewhere, where none is."""
+    # an arm without drug has no place on the axes of the others, and no number
+    shown = [
+        [to_unit(n, units)] if np.isfinite(v) else [] for v, n in zip(values, names, strict=True)
+    ]
+    found = np.array([any(same_number(s, wanted) for s in one) for one in shown])
+    if found.any():
+        return found
+    shown = [_with_fewer_digits(v, units) if np.isfinite(v) else [] for v in values]
+    return np.array([any(same_number(s, wanted) for s in one) for one in shown])
 
 
-def _as_shown(value: float, units: str) -> NDArray[np.float64]:
-    """Return a value with the digits that pictures and messages show, in the unit of its axis."""
-    shown = [float(f"{value:.3g}"), float(f"{value:g}")]
-    if has_natural_units(units):
-        shown.append(to_unit(value_label(value, units).replace("\N{MINUS SIGN}", "-"), units))
-    return np.array(shown)
-
-
-def _words(ds: xr.Dataset, axis: str) -> list[str]:
-    """Return the values of an axis as shown; with all digits where two look the same."""
-    values: list[Any] = ds[axis].values.tolist()
-    units = str(ds[axis].attrs.get("units", ""))
-    if ds[axis].dtype.kind not in "iuf":
-        return [str(v) for v in values]
-    words = [value_label(v, units) for v in values]
-    plain = units in ("", "1")
-    return words if len(set(words)) == len(words) else [
-        f"{v!r}" if plain else f"{v!r} {units}" for v in values
-    ]  # fmt: skip
+def _with_fewer_digits(value: float, units: str) -> list[float]:
+    return [float(f"{value:.3g}"), float(f"{value:g}"), to_unit(value_label(value, units), units)]
 
 
 def _nothing_there(
     ds: xr.Dataset, axis: str, value: Any, numbers: NDArray[np.float64], wanted: float
 ) -> str:
-    words = _words(ds, axis)
+    words = labels_of(ds, axis)
     by = words[int(np.nanargmin(np.abs(numbers - wanted)))]
     if axis == "patient":
         return f"select {axis} = {value!r}: there are the patients {words[0]} to {words[-1]}"
     return f"select {axis} = {value!r} is not on the axis; nearest: {by}; it has {listed(words)}"
-
-
-def _scalar(variable: xr.DataArray) -> str:
-    return value_label(
-        variable.values.reshape(-1).tolist()[0], str(variable.attrs.get("units", ""))
-    )

@@ -8,8 +8,7 @@ import xarray as xr
 
 from ldnsim.plots.members import Member, held, label_of
 from ldnsim.plots.people import patients_shown
-from ldnsim.plots.selection import listed, run_dims
-from ldnsim.plots.wording import value_label
+from ldnsim.plots.selection import labels_of, listed, run_dims
 
 
 def notes(
@@ -37,5 +36,4 @@ def notes(
 
 
 def _at_first(ds: xr.Dataset, axis: str) -> str:
-    value = value_label(ds[axis].values.tolist()[0], str(ds[axis].attrs.get("units", "")))
-    return f"{axis.replace('_', ' ')} {value}"
+    return f"{axis.replace('_', ' ')} {labels_of(ds, axis)[0]}"

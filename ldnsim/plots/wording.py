@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import textwrap
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-_MASS_IN_MG = {"mg": 1.0, "ug": 1e-3, "µg": 1e-3, "mcg": 1e-3, "ng": 1e-6, "g": 1e3}
-_TIME_IN_H = {
-    "h": 1.0, "hour": 1.0, "hours": 1.0, "min": 1 / 60, "d": 24.0, "day": 24.0, "days": 24.0,
-    "wk": 168.0, "week": 168.0, "weeks": 168.0, "mo": 720.0, "month": 720.0,
-}  # fmt: skip
+from ldnsim.units import Unit, find_unit
+
+_MASS, _TIME = Unit((1, 0, 0, 0), Fraction(1)), Unit((0, 1, 0, 0), Fraction(60))
+"""Milligrams and hours."""
 _PLAIN_UNITS = {
     "mg/d": "mg/day",
     "nmol/L": "nM", "nanomolar": "nM", "ug": "µg", "percent": "%",
@@ -24,12 +25,12 @@ def number(value: float, digits: int = 3) -> str:
     if not np.isfinite(value):
         return "–"
     text = f"{value:.{digits}g}"
-    if "e" in text:
-        text = f"{float(text):.10f}".rstrip("0").rstrip(".") if abs(value) < 1 else f"{value:.0f}"
+    if "e" in text and abs(value) > 1e-10:
+        text = format(Decimal(text), "f") if abs(value) < 1 else f"{value:.0f}"
     return text.replace("-", "−")
 
 
-def mass(milligrams: float) -> str:
+def mass(milligrams: float, digits: int = 3) -> str:
     """Write a mass in the unit a prescriber would use: ``0.001`` (mg) becomes ``1 µg``."""
     size = abs(milligrams)
     if size == 0:
@@ -37,19 +38,19 @@ def mass(milligrams: float) -> str:
     for unit, in_mg in (("mg", 1.0), ("µg", 1e-3)):
         # 0.1 mg and above read best in mg: the protocols start at 0.1 mg, not at 100 µg
         if size >= (0.1 if unit == "mg" else 1e-3) * (1 - 1e-9):
-            return f"{number(milligrams / in_mg)} {unit}"
-    return f"{number(milligrams / 1e-6)} ng"
+            return f"{number(milligrams / in_mg, digits)} {unit}"
+    return f"{number(milligrams / 1e-6, digits)} ng"
 
 
-def duration(hours: float) -> str:
+def duration(hours: float, digits: int = 3) -> str:
     """Write a time span in its natural unit: 84 d is ``12 wk``, 90 d is ``3 mo`` (30 d each)."""
     for unit, size in (("mo", 720.0), ("wk", 168.0), ("d", 24.0)):
         count = hours / size
-        if count >= 1 - 1e-9 and abs(count - round(count)) < 1e-6:
+        if count >= 1 - 1e-9 and abs(count - round(count)) < 10 ** (-digits - 3):
             return f"{round(count)} {unit}"
     if abs(hours) >= 48:
-        return f"{number(hours / 24)} d"
-    return f"{number(hours)} h"
+        return f"{number(hours / 24, digits)} d"
+    return f"{number(hours, digits)} h"
 
 
 def clock(hours: float) -> str:
@@ -91,26 +92,26 @@ def axis_label(variable: xr.DataArray) -> str:
     return f"{name_of(variable)} ({units})"
 
 
-def value_label(value: Any, units: str) -> str:
-    """Write one coordinate value with its unit, masses and durations in their natural units."""
+def value_label(value: Any, units: str, digits: int = 3) -> str:
+    """Write one coordinate value with its unit, masses and durations in their natural units.
+
+    Values of one axis may look the same; `ldnsim.plots.selection.labels_of` tells them apart.
+    """
     if isinstance(value, str | bytes | bool | np.bool_):
         return str(value).replace("_", " ")
-    if units in _MASS_IN_MG:
-        return mass(float(value) * _MASS_IN_MG[units])
-    if units in _TIME_IN_H:
-        return duration(float(value) * _TIME_IN_H[units])
+    unit = find_unit(units)
+    if unit is not None and unit.dimension == _MASS.dimension:
+        return mass(float(value) * float(unit.size / _MASS.size), digits)
+    if unit is not None and unit.dimension == _TIME.dimension:
+        return duration(float(value) * float(unit.size / _TIME.size), digits)
     shown = _PLAIN_UNITS.get(units, units)
-    return number(float(value)) + (f" {shown}" if units not in ("", "1", "dimensionless") else "")
+    return number(float(value), digits) + (f" {shown}" if units not in _PURE else "")
 
 
 def has_natural_units(units: str) -> bool:
     """Tell whether ``value_label`` writes the unit into every value (masses and durations)."""
-    return units in _MASS_IN_MG or units in _TIME_IN_H
-
-
-def in_hours(units: str) -> float:
-    """Return how many hours one of a time unit is."""
-    return _TIME_IN_H[units]
+    unit = find_unit(units)
+    return unit is not None and unit.dimension in (_MASS.dimension, _TIME.dimension)
 
 
 def wrap(text: str, width: int) -> str:
