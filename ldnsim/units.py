@@ -152,6 +152,18 @@ def find_unit(name: str) -> Unit | None:
     return unit if unit.dimension in _NAMES else None
 
 
+def is_time(unit: str) -> bool:
+    """Whether a unit is one of time; :attr:`Unit.size` is then in minutes."""
+    found = find_unit(unit)
+    return found is not None and found.dimension == _TIME
+
+
+def is_mass(unit: str) -> bool:
+    """Whether a unit is one of mass; :attr:`Unit.size` is then in mg."""
+    found = find_unit(unit)
+    return found is not None and found.dimension == _MASS
+
+
 def read_number(text: str, *, key: str = "value") -> Decimal:
     """Read a plain number, exactly: sign, digits with at most one decimal point, exponent.
 

@@ -14,7 +14,15 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from ldnsim.config.base import Config, shorthand
 from ldnsim.config.quantities import Number, Whole
 from ldnsim.errors import UserError
-from ldnsim.units import find_unit, plain_number, read_number, same_number, to_unit
+from ldnsim.units import (
+    ROUNDING,
+    find_unit,
+    is_time,
+    plain_number,
+    read_number,
+    same_number,
+    to_unit,
+)
 
 Scalar = bool | int | float | str
 
@@ -157,8 +165,14 @@ def _round(value: float, digits: Whole | None) -> float:
     return value if digits is None else float(f"{value:.{digits}g}")
 
 
-def _spread(axis: Axis, unit: str) -> list[float]:
-    """Return the numbers of a linspace or logspace with its extra values, in order."""
+def _spread(axis: Axis, unit: str, minutes: bool = False) -> list[float]:
+    """Return the numbers of a linspace or logspace with its extra values, in order.
+
+    Args:
+        axis: the axis.
+        unit: of the numbers.
+        minutes: whether what lies between its ends is laid on whole minutes, as a schedule is.
+    """
     spread = axis.linspace or axis.logspace
     assert spread is not None
     kind = "linspace" if axis.linspace else "logspace"
@@ -175,6 +189,8 @@ def _spread(axis: Axis, unit: str) -> list[float]:
     else:
         inner = [a + (b - a) * i / n for i in range(n)]
     values = [_round(v, axis.digits) for v in (*inner, b)]
+    if minutes:
+        values[1:-1] = [_on_a_minute(v, unit) for v in values[1:-1]]
     extra = [_number(v, unit, f"axis {axis.name!r}: include") for v in axis.include]
     if not extra:
         return values
@@ -182,6 +198,15 @@ def _spread(axis: Axis, unit: str) -> list[float]:
     order = sorted(extra)
     kept = [v for v in values if not any(same_number(v, e) for e in _beside(order, v))]
     return sorted([*kept, *extra], reverse=b < a)
+
+
+def _on_a_minute(value: float, unit: str) -> float:
+    """Return the nearest time of whole minutes; one that is whole already stays as it is."""
+    known = find_unit(unit)
+    assert known is not None  # the ends were read in it
+    minutes = value * float(known.size)
+    whole = max(round(minutes), 1)
+    return value if abs(minutes - whole) <= ROUNDING * whole else whole / float(known.size)
 
 
 def _beside(ordered: list[float], value: float) -> list[float]:
@@ -209,7 +234,7 @@ def numeric_points(axis: Axis, unit: str, example: str = "") -> Points:
             _refuse_bare(axis, example)
         numbers = [_number(v, shown, where) for v in axis.values]
     else:
-        numbers = _spread(axis, shown)
+        numbers = _spread(axis, shown, minutes=bool(example) and is_time(unit))
     if example:
         written = axis.values or ("",) * len(numbers)
         apply: tuple[Any, ...] = tuple(

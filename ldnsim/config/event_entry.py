@@ -17,7 +17,7 @@ from ldnsim.config.quantities import Hours, time_text
 from ldnsim.errors import UserError
 from ldnsim.regimen import EventTable, Recorded, Recordings
 from ldnsim.regimen.event_file import short
-from ldnsim.regimen.formats import clock_text, minutes
+from ldnsim.regimen.formats import clock_text, nearest_minutes, whole_minutes
 from ldnsim.regimen.recorded import choose_id
 from ldnsim.regimen.values import Clock
 
@@ -133,9 +133,19 @@ def _table(wanted: Events, folder: Path) -> EventTable:
 
 
 def _recorded(wanted: Events, table: EventTable, one: str) -> Recorded:
-    length = None if wanted.duration is None else minutes(wanted.duration) / 60
+    length = None if wanted.duration is None else _whole(wanted.duration) / 60
     words = {"name": wanted.name, "description": wanted.description}
     return Recorded(table, one, wanted.time_zero, length, wanted.lead, **words)
+
+
+def _whole(duration: float) -> int:
+    found = whole_minutes(duration)
+    if found is None:
+        raise UserError(
+            f"duration = '{duration:.15g} h': expected whole minutes; the nearest are"
+            f" {nearest_minutes(duration)}"
+        )
+    return found
 
 
 def to_events(made: Recorded | Recordings) -> dict[str, Any]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from ldnsim.units import Unit, find_unit
+from ldnsim.units import find_unit, is_mass, is_time
 
-_MASS, _TIME = Unit((1, 0, 0, 0), Fraction(1)), Unit((0, 1, 0, 0), Fraction(60))
-"""Milligrams and hours."""
 _PLAIN_UNITS = {
     "mg/d": "mg/day",
     "nmol/L": "nM", "nanomolar": "nM", "ug": "µg", "percent": "%",
@@ -99,19 +96,24 @@ def value_label(value: Any, units: str, digits: int = 3) -> str:
     """
     if isinstance(value, str | bytes | bool | np.bool_):
         return str(value).replace("_", " ")
-    unit = find_unit(units)
-    if unit is not None and unit.dimension == _MASS.dimension:
-        return mass(float(value) * float(unit.size / _MASS.size), digits)
-    if unit is not None and unit.dimension == _TIME.dimension:
-        return duration(float(value) * float(unit.size / _TIME.size), digits)
+    if is_mass(units):
+        return mass(float(value) * _size(units), digits)
+    if is_time(units):
+        return duration(float(value) * _size(units, "h"), digits)
     shown = _PLAIN_UNITS.get(units, units)
     return number(float(value), digits) + (f" {shown}" if units not in _PURE else "")
 
 
 def has_natural_units(units: str) -> bool:
     """Tell whether ``value_label`` writes the unit into every value (masses and durations)."""
-    unit = find_unit(units)
-    return unit is not None and unit.dimension in (_MASS.dimension, _TIME.dimension)
+    return is_mass(units) or is_time(units)
+
+
+def _size(unit: str, of: str = "mg") -> float:
+    """Return how many of one unit another is."""
+    found, one = find_unit(unit), find_unit(of)
+    assert found is not None and one is not None
+    return float(found.size / one.size)
 
 
 def wrap(text: str, width: int) -> str:

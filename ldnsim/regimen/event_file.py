@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import os
 import re
 import stat
 from pathlib import Path
@@ -41,6 +43,25 @@ def read_bytes(path: Path) -> bytes:
             raise
         why = getattr(error, "strerror", None) or error
         raise UserError(f"{where} cannot be read: {why}") from None
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that is whole, or leave it as it was.
+
+    Raises:
+        UserError: a folder, not a regular file, or not writable.
+    """
+    real = Path(os.path.realpath(path))  # a link stays one
+    if real.exists() and not real.is_file():
+        raise UserError(f"{called(path)} is a folder or no file; name a CSV file")
+    draft = real.with_name(f".{real.name}.draft")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="")
+        draft.replace(real)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise UserError(f"{called(path)} cannot be written: {error.strerror}") from None
 
 
 def called(path: Path) -> str:

@@ -13,11 +13,10 @@ from ldnsim.errors import UserError
 from ldnsim.regimen.checks import LARGEST_MG
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable, Ints
 from ldnsim.regimen.event_file import short
+from ldnsim.regimen.formats import SLACK, nearest_minutes, whole_minutes
 from ldnsim.units import LONGEST_TIME, read_number
 
 COLUMNS = ("ID", "TIME", "AMT", "EVID", "II", "ADDL", "SS", "CMT", "RATE")
-LONGEST_H = LONGEST_TIME
-"""Latest time of a dose: 5,200 wk, the longest study."""
 _CLOCK = re.compile(r"\d{1,2}:\d{2}|\d{1,4}[-/]\d{1,2}[-/]\d{1,4}|\d{1,2}\.\d{1,2}\.\d{2,4}")
 _UNITS = {"AMT": " (mg)", "TIME": " (h)", "II": " (h)"}
 _UNSUPPORTED = {
@@ -163,7 +162,12 @@ class Row:
         Raises:
             UserError: naming row, column, value and remedy.
         """
-        if not self._is_dose():
+        dose, time = self._is_dose(), self.number_of("TIME")
+        if time > LONGEST_TIME:
+            raise self.error("TIME", f"later than {LONGEST_TIME:g} h; TIME is in hours")
+        if not dose:
+            for column in ("ADDL", "II", "SS", "RATE"):
+                self.number_of(column)
             return None
         mg = self.number_of("AMT")
         if mg > LARGEST_MG:
@@ -175,14 +179,11 @@ class Row:
         compartment = self._choice("CMT", (1, 2), 1)
         if not self.given("TIME"):
             raise self.error("TIME", "a dose needs its time (h)")
-        time = self.number_of("TIME")
-        if time > LONGEST_H:
-            raise self.error("TIME", f"later than {LONGEST_H:g} h; TIME is in hours")
         every, more = self._repeats(steady)
-        run = Run(round(time * 60), mg, compartment, every if more or steady else 0, more + 1,
-                  steady)  # fmt: skip
-        if run.last > LONGEST_H * 60:
-            raise self.error("ADDL", f"the last of these doses is later than {LONGEST_H:g} h")
+        between = every if more or steady else 0
+        run = Run(self._minutes("TIME", time), mg, compartment, between, more + 1, steady)
+        if run.last > LONGEST_TIME * 60:
+            raise self.error("ADDL", f"the last of these doses is later than {LONGEST_TIME:g} h")
         return Record(self.number, self.subject(), run)
 
     def _is_dose(self) -> bool:
@@ -212,26 +213,35 @@ class Row:
             return 0, 0
         if hours == 0:
             raise self.error("II", f"{'ADDL' if more else 'SS'} needs the interval II (h) above 0")
-        if hours > LONGEST_H:
-            raise self.error("II", f"more than {LONGEST_H:g} h; II is in hours")
-        every = round(hours * 60)
-        if every < 1 or abs(hours * 60 - every) > 0.02:
-            near = max(every, 1)
-            raise self.error("II", f"expected whole minutes; the nearest are {near / 60:.6g} h")
-        return every, int(more)
+        if hours > LONGEST_TIME:
+            raise self.error("II", f"more than {LONGEST_TIME:g} h; II is in hours")
+        return self._minutes("II", hours, least=1), int(more)
+
+    def _minutes(self, column: str, hours: float, least: int = 0) -> int:
+        """Return a time in whole minutes; none is rounded to one it was not meant as."""
+        found = whole_minutes(hours)
+        if found is None or found < least:
+            near = nearest_minutes(hours, least)
+            raise self.error(column, f"expected whole minutes; the nearest are {near}")
+        return found
 
 
 def compress(doses: DoseTable) -> Iterator[Run]:
     """Yield the longest runs, from the first dose on; expanded they give the table back.
 
     Raises:
-        UserError: a time that is not a whole minute.
+        UserError: a time that is not a whole minute, or is no time of a study.
     """
+    near = np.abs(doses.time_h) <= 2 * LONGEST_TIME  # the latest, moved later for steady state
+    if not near.all():  # NaN is no time either
+        wrong = float(doses.time_h[np.argmin(near)])
+        raise UserError(f"a dose at {wrong:g} h: expected hours, at most {LONGEST_TIME:g}")
     minute = np.rint(doses.time_h * 60)
     off = np.abs(doses.time_h * 60 - minute)
-    if not (off < 1e-4).all():  # NaN is no time either
-        wrong = float(doses.time_h[np.argmax(~(off < 1e-4))])
-        raise UserError(f"a dose at {wrong!r} h: expected whole minutes; round the times")
+    if (off > SLACK).any():
+        wrong = float(doses.time_h[np.argmax(off > SLACK)])
+        near = nearest_minutes(wrong)
+        raise UserError(f"a dose at {wrong!r} h: expected whole minutes; the nearest are {near}")
     time = minute.astype(np.int64)
     first = 0
     while first < len(time):

@@ -23,7 +23,9 @@ import numpy as np
 from ldnsim.errors import UserError, nearest
 from ldnsim.regimen import event_file
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable
-from ldnsim.regimen.event_rows import COLUMNS, LONGEST_H, Record, Row, Run, compress
+from ldnsim.regimen.event_rows import COLUMNS, Record, Row, Run, compress
+from ldnsim.regimen.formats import whole_minutes
+from ldnsim.units import LONGEST_TIME
 
 if TYPE_CHECKING:
     from ldnsim.regimen.recorded import Recorded
@@ -115,8 +117,10 @@ class EventTable:
         """Return doses made in Python as a table of the subject ``1``.
 
         Raises:
-            UserError: times that are not whole minutes, and what :meth:`read` refuses.
+            UserError: no doses, times that are not whole minutes, and what :meth:`read` refuses.
         """
+        if not len(doses):
+            raise UserError("the dose table has no doses; for a placebo give it doses of 0 mg")
         return cls.parse(_text(("1", *run.cells()) for run in compress(doses)))
 
     def __hash__(self) -> int:
@@ -155,7 +159,7 @@ class EventTable:
             time_zero_h: time of day at TIME 0, hours after midnight.
             lead_h: as in :meth:`doses`.
         """
-        offset = round(time_zero_h * 60)
+        offset = offset_minutes(time_zero_h)
         if self.steady:
             lead_h = _known_lead(lead_h)
         steady = (r.run for r in self.records if r.run.steady)
@@ -173,7 +177,8 @@ class EventTable:
                 patient needs when None.
 
         Raises:
-            UserError: steady state would take more doses or time than there is room for.
+            UserError: times that are none, or steady state would take more doses or time than there
+                is room for.
         """
         lead_h = _known_lead(lead_h) if self.steady else None
         return _expand(self.runs[subject], self.origin(time_zero_h, lead_h), lead_h)
@@ -188,7 +193,7 @@ def read_csv(
 ) -> dict[str, DoseTable]:
     """Read an event table; return the expanded doses of each ID, in the order of the file.
 
-    Rows of EVID 0 are skipped, as are the columns DV and MDV. Times are rounded to whole minutes.
+    Rows of EVID 0 are skipped, as are the columns DV and MDV. Times are whole minutes.
     SS=1 becomes the doses at TIME - II, TIME - 2 II, ... that cover ``ss_lead_h``: the drug is then
     at steady state, while slower biology has had just that long. If any of them would fall before
     time 0, the tables of all IDs are moved later by the same whole number of days, which
@@ -215,15 +220,18 @@ def write_csv(
     """Write doses as an event table, runs of equal doses compressed into ADDL and II.
 
     Args:
-        path: CSV file to write.
+        path: CSV file to write; what it held stays until the new table is whole.
         tables: one dose table or regimen (ID 1), or several by ID.
+
+    Raises:
+        UserError: times that are not whole minutes, or a path that cannot be written.
     """
     by_id = tables if isinstance(tables, Mapping) else {"1": tables}
     rows = []
     for subject, table in by_id.items():
         doses = table if isinstance(table, DoseTable) else table.doses()
         rows += [(subject, *run.cells()) for run in compress(doses)]
-    Path(path).write_text(_text(rows), encoding="utf-8", newline="")
+    event_file.write(Path(path), _text(rows))
 
 
 def _text(rows: Iterable[tuple[str, ...]]) -> str:
@@ -235,6 +243,17 @@ def _text(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _check_header(header: list[str], ignore: set[str], where: str) -> None:
+    for name in sorted(ignore):
+        if name in COLUMNS:
+            raise UserError(
+                f"{where}: ignore = {event_file.short(name)}: the column says what the doses are,"
+                " and is read; remove it from ignore, or from the file"
+            )
+        if name not in header:
+            raise UserError(
+                f"{where}: ignore = {event_file.short(name)}: there is no such column"
+                f"{nearest(name[:40], [h for h in header if h not in COLUMNS])}"
+            )
     known = {*COLUMNS, *IGNORED, *ignore}
     for place, name in enumerate(header, start=1):
         if not name:
@@ -305,17 +324,43 @@ def _check_size(records: Sequence[Record], where: str) -> None:
 def _known_lead(lead_h: float | None) -> float:
     from ldnsim.regimen.steady import default_lead_hours
 
+    check_lead(lead_h)
     return default_lead_hours() if lead_h is None else lead_h
+
+
+def check_lead(lead_h: float | None) -> None:
+    """Refuse hours of earlier doses that are none; None has them worked out.
+
+    Raises:
+        UserError: zero, below it, or not finite.
+    """
+    if lead_h is not None and not 0 < lead_h < math.inf:
+        raise UserError(f"lead = '{lead_h:g} h': expected a time above 0, or leave it out")
+
+
+def offset_minutes(time_zero_h: float) -> int:
+    """Return the time of day at TIME 0 in minutes after midnight.
+
+    Raises:
+        UserError: no time of day, or one between two minutes.
+    """
+    found = whole_minutes(time_zero_h) if 0 <= time_zero_h < 24 else None
+    if found is None:
+        raise UserError(
+            f"time_zero = {time_zero_h!r} h: expected a time of day in whole minutes, from 0 to"
+            " below 24 h"
+        )
+    return found
 
 
 def _lead(run: Run, lead_h: float | None) -> int:
     """Return how many earlier doses stand for steady state."""
     if not run.steady or lead_h is None:
         return 0
-    if lead_h > LONGEST_H or lead_h * 60 / run.every > MAX_DOSES:
+    if lead_h > LONGEST_TIME or lead_h * 60 / run.every > MAX_DOSES:
         raise UserError(
             f"SS = 1: steady state takes {lead_h:.4g} h of earlier doses, one every"
-            f" {run.every / 60:g} h, more than {LONGEST_H:g} h or {MAX_DOSES:,} doses; set lead"
+            f" {run.every / 60:g} h, more than {LONGEST_TIME:g} h or {MAX_DOSES:,} doses; set lead"
         )
     return math.ceil(lead_h * 60 / run.every)
 

@@ -11,6 +11,9 @@ from numbers import Real
 _SPANS = (("wk", 7 * 24 * 60), ("mo", 30 * 24 * 60), ("d", 24 * 60), ("h", 60), ("min", 1))
 _INTERVALS = _SPANS[1:]  # "every 14 d" reads better than "every 2 wk"
 
+SLACK = 0.02
+"""Minutes that hours written as decimals may be off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -36,6 +39,20 @@ def exact(number: float) -> Fraction:
 def minutes(hours: float) -> int:
     """Return a time as a whole number of minutes, the resolution of every schedule."""
     return round(hours * 60)
+
+
+def whole_minutes(hours: float) -> int | None:
+    """Return a time as the whole minutes it was meant as; None where it is between two.
+
+    Hours as decimals round: 0.333 h is 20 min, and 0.33 h is none.
+    """
+    total = hours * 60
+    return round(total) if abs(total - round(total)) <= SLACK else None
+
+
+def nearest_minutes(hours: float, least: int = 0) -> str:
+    """Return the nearest whole minutes as hours, such as ``"22.0166667 h"``, which read back."""
+    return f"{round(max(round(hours * 60), least) / 60, 7):.15g} h"
 
 
 def decimal_text(number: Decimal) -> str:

@@ -16,8 +16,9 @@ from ldnsim.errors import UserError
 from ldnsim.regimen.doses import DoseTable, Rung
 from ldnsim.regimen.event_file import short
 from ldnsim.regimen.event_rows import compress
-from ldnsim.regimen.event_table import EventTable
+from ldnsim.regimen.event_table import EventTable, check_lead, offset_minutes
 from ldnsim.regimen.formats import clock_text, dose_text, span_text
+from ldnsim.units import LONGEST_TIME
 
 if TYPE_CHECKING:
     from ldnsim.regimen.adherence import Adherence
@@ -58,8 +59,21 @@ class Recorded:
         """Check the subject and the length.
 
         Raises:
-            UserError: no such ID in the table, or a length that would cut doses off.
+            UserError: no such ID in the table, times that are none, a length that would cut doses
+                off, or a lead where nothing is at steady state.
         """
+        offset_minutes(self.time_zero_h)
+        if self.lead_h is not None and not self.table.steady:
+            raise UserError(
+                f"lead = '{self.lead_h:g} h' does nothing: {self._file} has no row with SS = 1;"
+                " remove lead"
+            )
+        check_lead(self.lead_h)
+        if self.length_h is not None and not 0 < self.length_h <= LONGEST_TIME:
+            raise UserError(
+                f"duration = '{self.length_h:g} h': expected a time above 0, of at most"
+                f" {LONGEST_TIME:g} h"
+            )
         if self.id not in self.table.ids:
             raise UserError(
                 f"{self._file}: there is no ID {short(self.id)}; it has {_shown(self.table.ids)}"

@@ -1,7 +1,7 @@
 """The values a prescription is made of: doses, shares of the target, spans, clock times, factors.
 
 Doses are floats in mg and spans floats in hours; both are read from exact decimal text, and spans
-are rounded to whole minutes, so that text -> value -> text is lossless. Every number goes through
+are whole minutes, so that text -> value -> text is lossless. Every number goes through
 `ldnsim.units`, and a quantity without its unit is refused here as it is in a prescription.
 """
 
@@ -24,9 +24,9 @@ from ldnsim.regimen.formats import (
     dose_text,
     exact,
     factor_text,
-    minutes,
     short,
     span_text,
+    whole_minutes,
 )
 from ldnsim.units import LONGEST, LONGEST_TIME, NUMBER, read_number, to_unit
 
@@ -151,7 +151,7 @@ def read_mass(value: Any, info: ValidationInfo) -> Any:
 
 
 def read_span(value: Any, info: ValidationInfo) -> Any:
-    """Read a positive span in hours, rounded to whole minutes, up to a hundred years."""
+    """Read a positive span of whole minutes in hours, up to a hundred years."""
     if value is None or held(value, info):
         return value
     key = _key(info)
@@ -165,8 +165,11 @@ def read_span(value: Any, info: ValidationInfo) -> Any:
         raise UserError(
             f"{key} = {short(value)}: expected a time of at most {span_text(LONGEST_TIME)}"
         )
-    total = minutes(hours)
-    if total <= 0:
+    total = whole_minutes(hours)
+    if total is None and hours * 60 > 1:
+        near = span_text(hours)
+        raise UserError(f"{key} = {short(value)}: expected whole minutes; the nearest are {near}")
+    if total is None or total <= 0:
         raise UserError(
             f"{key} = {short(value)}: expected a time of at least one minute, such as '14 d'"
         )
