@@ -266,6 +266,28 @@ def to_unit(value: str | float, unit: str, *, key: str = "value") -> float:
     return number
 
 
+def in_unit(value: object, unit: str, *, key: str = "value") -> float:
+    """Return what is set as a number in a unit of its own, or as text with any unit of its kind.
+
+    The one rule of parameters, shares and axes: ``90`` and ``"90 L/h"``, ``0.1`` and ``"10 %"``.
+
+    Args:
+        value: a number, which is in ``unit`` already, or text.
+        unit: the unit of what is set.
+        key: what the user called it; opens the error message.
+
+    Raises:
+        UserError: what :func:`plain_number` and :func:`to_unit` refuse, and pure numbers in quotes.
+    """
+    if not isinstance(value, str):
+        return plain_number(value, key=key)
+    if is_number(value) and find_unit(unit) == find_unit("1"):
+        raise UserError(
+            f"{key} = {value!r}: expected a number; write {value.strip()} without quotes"
+        )
+    return to_unit(value, unit, key=key)
+
+
 _OUT_OF_RANGE = f"no quantity is that size (0, or {SMALLEST:g} to {LARGEST:g})"
 
 

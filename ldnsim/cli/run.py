@@ -152,17 +152,20 @@ def assignments(texts: Sequence[str] | None) -> dict[str, float]:
 
 
 def assignment(text: str) -> tuple[str, float]:
-    """Read ``name=value``, a plain number.
+    """Read ``name=value``: a number in the unit of the parameter, or one with another unit.
 
     Raises:
-        UserError: no name, no ``=``, or what `ldnsim.units.read_number` refuses.
+        UserError: no name, no ``=``, or what `ldnsim.units.in_unit` refuses.
     """
-    from ldnsim.units import read_number
+    from ldnsim.config.quantities import parameter_value
+    from ldnsim.units import is_number, read_number
 
     name, equals, value = (part.strip() for part in text.partition("="))
     if not (name and equals):
         raise UserError(f"--set {text!r}: expected name=number such as {name or 'name'}=1.5")
-    return name, float(read_number(value, key=f"--set {name}"))
+    key = f"--set {name}"
+    plain = float(read_number(value, key=key)) if is_number(value) else value
+    return name, parameter_value(name, plain, key=key)
 
 
 def _outcome(status: NDArray[np.int8]) -> int:

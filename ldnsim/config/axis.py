@@ -17,9 +17,9 @@ from ldnsim.errors import UserError
 from ldnsim.units import (
     ROUNDING,
     find_unit,
+    in_unit,
     is_time,
     plain_number,
-    read_number,
     same_number,
     to_unit,
 )
@@ -151,16 +151,6 @@ def _plain(value: Any) -> Any:
     raise UserError(f"value = {str(value)[:40]}: expected a number or text in quotes")
 
 
-def _number(value: Any, unit: str, where: str) -> float:
-    """Convert one value to a number in ``unit``; bare numbers are taken to be in it."""
-    if not isinstance(value, str):
-        return plain_number(value, key=where)
-    if find_unit(unit) == find_unit("1") and not value.strip().endswith("%"):
-        number = read_number(value, key=where)
-        raise UserError(f"{where} = {value!r}: expected a number; write {number} without quotes")
-    return to_unit(value, unit, key=where)
-
-
 def _round(value: float, digits: Whole | None) -> float:
     return value if digits is None else float(f"{value:.{digits}g}")
 
@@ -177,7 +167,7 @@ def _spread(axis: Axis, unit: str, minutes: bool = False) -> list[float]:
     assert spread is not None
     kind = "linspace" if axis.linspace else "logspace"
     where = f"axis {axis.name!r}: {kind}"
-    a, b = (_number(v, unit, where) for v in (spread.start, spread.stop))
+    a, b = (in_unit(v, unit, key=where) for v in (spread.start, spread.stop))
     n = spread.num - 1
     if kind == "logspace" and (a <= 0.0 or b <= 0.0):
         raise UserError(
@@ -191,7 +181,7 @@ def _spread(axis: Axis, unit: str, minutes: bool = False) -> list[float]:
     values = [_round(v, axis.digits) for v in (*inner, b)]
     if minutes:
         values[1:-1] = [_on_a_minute(v, unit) for v in values[1:-1]]
-    extra = [_number(v, unit, f"axis {axis.name!r}: include") for v in axis.include]
+    extra = [in_unit(v, unit, key=f"axis {axis.name!r}: include") for v in axis.include]
     if not extra:
         return values
     # of two that are the same, what the user wrote stays: a third of the way is 0.30000000000000004
@@ -232,7 +222,7 @@ def numeric_points(axis: Axis, unit: str, example: str = "") -> Points:
     if axis.values is not None:
         if example and not axis.unit:
             _refuse_bare(axis, example)
-        numbers = [_number(v, shown, where) for v in axis.values]
+        numbers = [in_unit(v, shown, key=where) for v in axis.values]
     else:
         numbers = _spread(axis, shown, minutes=bool(example) and is_time(unit))
     if example:

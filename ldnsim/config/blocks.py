@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from ldnsim.config.base import Config, shorthand
-from ldnsim.config.quantities import Flag, Fraction, Hours, Number, Whole
+from ldnsim.config.quantities import (
+    Flag,
+    Fraction,
+    Hours,
+    Number,
+    OfParameter,
+    Pure,
+    Whole,
+    parameter_value,
+)
 from ldnsim.errors import UserError
 
 
@@ -20,9 +30,10 @@ class Patient(Config):
     basin: Literal["inflamed", "resolved"] | None = None
     """Which of the two stable microglial states the patient starts in; the phenotype's own when
     left out."""
-    parameters: dict[str, Number] = Field(default_factory=dict)
-    """Single parameters of this patient, in the units of ``ldnsim parameters``."""
-    functional_capacity: Number | None = Field(default=None, ge=0.0, le=10.0)
+    parameters: dict[str, OfParameter] = Field(default_factory=dict)
+    """Single parameters of this patient, in the units of ``ldnsim parameters`` or as text with
+    another, such as ``"90 L/h"``."""
+    functional_capacity: Pure | None = Field(default=None, ge=0.0, le=10.0)
     """Functional capacity, 10 healthy to 0 depleted: sets the endorphin reserve."""
     oprm1: Literal["AA", "AG", "GG"] | None = None
     """OPRM1 A118G genotype; without effect unless a claim is made."""
@@ -32,8 +43,19 @@ class Patient(Config):
     """Whether the patient smokes: higher clearance."""
     cirrhosis: Literal["none", "severe"] | None = None
     """Cirrhosis of the liver: less first pass and clearance."""
-    bioavailability: Number | None = Field(default=None, ge=0.05, le=0.40)
+    bioavailability: Pure | None = Field(default=None, ge=0.05, le=0.40)
     """Oral bioavailability, the strength of first pass."""
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _with_units(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        key = "patient.parameters"
+        return {
+            k: parameter_value(k, v, key=f"{key}.{k}") if isinstance(v, str) else v
+            for k, v in value.items()
+        }
 
     def covariates(self) -> dict[str, Any]:
         """Return the covariates that are set, and the claims made on them."""
@@ -77,9 +99,9 @@ class Modifiers(Config):
 
     adjuncts: tuple[Adjunct, ...] = ()
     """Adjuncts, by name or as tables with start and stop."""
-    exercise: Number | None = Field(default=None, ge=0.0)
+    exercise: Pure | None = Field(default=None, ge=0.0)
     """Exercise level from the start of the study on; the patient's own level when left out."""
-    stress: Number | None = Field(default=None, ge=0.0)
+    stress: Pure | None = Field(default=None, ge=0.0)
     """Chronic stress level from the start of the study on; the patient's own when left out."""
 
 
@@ -90,10 +112,16 @@ class Change(Config):
     """When it happens."""
     parameter: str
     """Which parameter."""
-    value: Number | None = None
-    """The new value, in the parameter's own unit; or:"""
-    factor: Number | None = Field(default=None, ge=0.0)
+    value: OfParameter | None = None
+    """The new value, in the parameter's own unit or as text with another; or:"""
+    factor: Pure | None = Field(default=None, ge=0.0)
     """a factor on the value the patient started with."""
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _with_unit(cls, value: Any, info: ValidationInfo) -> Any:
+        name = info.data.get("parameter")  # None where that is wrong itself
+        return parameter_value(name, value) if name and isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one_of_value_and_factor(self) -> Change:
@@ -128,7 +156,7 @@ class Output(Config):
     """Names of the summaries to compute, or ``"default"``, or ``"all"``."""
     occupancy_threshold: Fraction = 0.2
     """Mu-receptor occupancy above which an hour counts as blocked."""
-    rebound_threshold: Number = Field(default=1.05, gt=0.0)
+    rebound_threshold: Pure = Field(default=1.05, gt=0.0)
     """Beta-endorphin, as a multiple of that of the untreated patient at the same clock time, above
     which an hour counts as rebound."""
     response_fraction: Fraction = 0.3

@@ -41,7 +41,7 @@ def points(axis: Axis) -> Points:
     if field == "subject" or field == "adherence.seed":
         return _whole(axis)
     if field in NUMBERS or (field in fixed_fields() and room == "adherence"):
-        return numeric_points(axis, "1")
+        return numeric_points(axis, "h" if rest == "late_mean_h" else "1")
     raise unknown(f"axis {axis.name!r}: field", field[:60], all_fields())
 
 

@@ -6,8 +6,21 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
-from ldnsim.errors import UserError
-from ldnsim.units import LONGEST_TIME, plain_number, to_unit, whole_number
+from ldnsim.errors import UserError, unknown
+from ldnsim.regimen.numbers import Number, OfParameter, Pure, Whole
+from ldnsim.units import LONGEST_TIME, in_unit, plain_number, to_unit
+
+__all__ = [
+    "Flag",
+    "Fraction",
+    "Hours",
+    "Number",
+    "OfParameter",
+    "Pure",
+    "Whole",
+    "hours",
+    "parameter_value",
+]
 
 MINUTE = 1 / 60
 """Shortest time in a study (h)."""
@@ -65,14 +78,29 @@ Hours = Annotated[
 ]
 """A time in hours (written with its unit)."""
 
-Number = Annotated[float, BeforeValidator(plain_number)]
-"""A number; neither text nor a truth value is taken for one."""
-
-Whole = Annotated[int, BeforeValidator(whole_number)]
-"""A whole number of at most 64 bits; neither text nor 2.0 is taken for one."""
-
 Flag = Annotated[bool, Strict()]
 """True or false; neither 1 nor "yes" is taken for one."""
 
-Fraction = Annotated[Number, Field(ge=0.0, le=1.0)]
-"""A share or probability from 0 to 1."""
+Fraction = Annotated[Pure, Field(ge=0.0, le=1.0)]
+"""A share or probability from 0 to 1, or from 0 % to 100 %."""
+
+
+def parameter_value(name: str, value: object, *, key: str = "value") -> float:
+    """Return the value of a parameter of the model in its own unit.
+
+    Args:
+        name: of the parameter; of an unknown one, which a rule refuses, a number is returned.
+        value: a number in the unit of the parameter, or text with a unit, such as ``"90 L/h"``.
+        key: what the user called it; opens the error message.
+
+    Raises:
+        UserError: what `ldnsim.units.in_unit` refuses, or text for a parameter that is not there.
+    """
+    from ldnsim.model import default_model
+
+    known = default_model().parameters
+    if name in known:
+        return in_unit(value, known[name].unit or "1", key=key)
+    if isinstance(value, str):
+        raise unknown("parameter", name, known)
+    return plain_number(value, key=key)

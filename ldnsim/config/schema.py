@@ -31,7 +31,8 @@ def _with_limits(part: Any) -> Any:
         return [_with_limits(p) for p in part]
     if not isinstance(part, dict):
         return part
-    names = _LIMITS if part.get("type") in ("number", "integer") else {}
+    numbers = part.get("type") in ("number", "integer", ["number", "string"])
+    names = _LIMITS if numbers else {}
     return {names.get(key, key): _with_limits(value) for key, value in part.items()}
 
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from ldnsim.units import plain_number, whole_number
+from ldnsim.regimen.numbers import InHours, Pure, Whole
 
 # one Philox counter value makes four 64-bit words, which are the four draws of one dose slot
 DRAWS = 4
 MISSED, LATE, DELAY, DOUBLED = range(DRAWS)
-
-
-_Number = Annotated[float, BeforeValidator(plain_number)]
-_Whole = Annotated[int, BeforeValidator(whole_number)]
 
 
 class Adherence(BaseModel):
@@ -29,19 +23,19 @@ class Adherence(BaseModel):
     Attributes:
         p_missed: chance that a planned dose is not taken.
         p_late: chance that a dose that is taken is late.
-        late_mean_h: mean delay of a late dose, hours (exponential). A late dose never reaches the
-            next planned dose.
+        late_mean_h: mean delay of a late dose (exponential): hours, or text such as "90 min". A
+            late dose never reaches the next planned dose.
         p_doubled: chance that the dose after a missed one in the same phase is taken double.
         seed: seed of the pattern.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    p_missed: _Number = Field(default=0.0, ge=0, le=1)
-    p_late: _Number = Field(default=0.0, ge=0, le=1)
-    late_mean_h: _Number = Field(default=2.0, gt=0)
-    p_doubled: _Number = Field(default=0.0, ge=0, le=1)
-    seed: _Whole = Field(default=0, ge=0)
+    p_missed: Pure = Field(default=0.0, ge=0, le=1)
+    p_late: Pure = Field(default=0.0, ge=0, le=1)
+    late_mean_h: InHours = Field(default=2.0, gt=0)
+    p_doubled: Pure = Field(default=0.0, ge=0, le=1)
+    seed: Whole = Field(default=0, ge=0)
 
     def draws(
         self, subject: int, day: NDArray[np.int64], slot: NDArray[np.int64]
