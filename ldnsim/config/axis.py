@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from ldnsim.config.base import Config, shorthand
+from ldnsim.config.budget import MOST_VALUES
 from ldnsim.config.quantities import Number, Whole
 from ldnsim.errors import UserError
 from ldnsim.units import (
@@ -45,7 +46,7 @@ class Spread(Config):
     """First value."""
     stop: Number | str
     """Last value (included)."""
-    num: Whole = Field(ge=2, le=100_000)
+    num: Whole = Field(ge=2, le=MOST_VALUES)
     """How many values."""
 
     @model_validator(mode="before")
@@ -155,24 +156,24 @@ def _round(value: float, digits: Whole | None) -> float:
     return value if digits is None else float(f"{value:.{digits}g}")
 
 
-def _spread(axis: Axis, unit: str, minutes: bool = False) -> list[float]:
+def _spread(axis: Axis, unit: str, where: str, minutes: bool = False) -> list[float]:
     """Return the numbers of a linspace or logspace with its extra values, in order.
 
     Args:
         axis: the axis.
         unit: of the numbers.
+        where: what the axis is called in an error.
         minutes: whether what lies between its ends is laid on whole minutes, as a schedule is.
     """
     spread = axis.linspace or axis.logspace
     assert spread is not None
     kind = "linspace" if axis.linspace else "logspace"
-    where = f"axis {axis.name!r}: {kind}"
-    a, b = (in_unit(v, unit, key=where) for v in (spread.start, spread.stop))
+    a, b = (in_unit(v, unit, key=f"{where}: {kind}") for v in (spread.start, spread.stop))
     n = spread.num - 1
     if kind == "logspace" and (a <= 0.0 or b <= 0.0):
         raise UserError(
-            f"{where} from {spread.start!r} to {spread.stop!r}: both ends must be above zero;"
-            " use linspace, or list zero with include"
+            f"{where}: {kind} from {spread.start!r} to {spread.stop!r}: both ends must be above"
+            " zero; use linspace, or list zero with include"
         )
     if kind == "logspace":
         inner = [a * (b / a) ** (i / n) for i in range(n)]
@@ -181,7 +182,7 @@ def _spread(axis: Axis, unit: str, minutes: bool = False) -> list[float]:
     values = [_round(v, axis.digits) for v in (*inner, b)]
     if minutes:
         values[1:-1] = [_on_a_minute(v, unit) for v in values[1:-1]]
-    extra = [in_unit(v, unit, key=f"axis {axis.name!r}: include") for v in axis.include]
+    extra = [in_unit(v, unit, key=f"{where}: include") for v in axis.include]
     if not extra:
         return values
     # of two that are the same, what the user wrote stays: a third of the way is 0.30000000000000004
@@ -205,26 +206,26 @@ def _beside(ordered: list[float], value: float) -> list[float]:
     return ordered[max(at - 1, 0) : at + 1]
 
 
-def numeric_points(axis: Axis, unit: str, example: str = "") -> Points:
+def numeric_points(axis: Axis, unit: str, where: str, example: str = "") -> Points:
     """Resolve an axis of numbers.
 
     Args:
         axis: the axis.
         unit: the unit of the field (``"1"`` for a pure number).
+        where: what the axis is called in an error.
         example: for a field whose values are applied as text with their unit: such a value. Bare
             numbers then need the unit of the axis.
 
     Raises:
         UserError: a value or the unit of the axis is not of the dimension of the field.
     """
-    where = f"axis {axis.name!r}"
-    shown = _unit_of(axis, unit)
+    shown = _unit_of(axis, unit, where)
     if axis.values is not None:
         if example and not axis.unit:
-            _refuse_bare(axis, example)
+            _refuse_bare(axis, example, where)
         numbers = [in_unit(v, shown, key=where) for v in axis.values]
     else:
-        numbers = _spread(axis, shown, minutes=bool(example) and is_time(unit))
+        numbers = _spread(axis, shown, where, minutes=bool(example) and is_time(unit))
     if example:
         written = axis.values or ("",) * len(numbers)
         apply: tuple[Any, ...] = tuple(
@@ -238,33 +239,33 @@ def numeric_points(axis: Axis, unit: str, example: str = "") -> Points:
     return Points(apply, tuple(numbers), shown, True)
 
 
-def _unit_of(axis: Axis, unit: str) -> str:
+def _unit_of(axis: Axis, unit: str, where: str) -> str:
     """Return the unit of the coordinate: that of the axis, if it goes with that of the field."""
     if axis.unit is None:
         return unit
     known, own = find_unit(unit), find_unit(axis.unit)
     if known is None or own is None or known.dimension != own.dimension:
         raise UserError(
-            f"axis {axis.name!r}: unit = {axis.unit[:40]!r}: {axis.field} has the unit {unit!r};"
+            f"{where}: unit = {axis.unit[:40]!r}: {axis.field} has the unit {unit!r};"
             " write that or another unit of its kind"
         )
     return axis.unit
 
 
-def _refuse_bare(axis: Axis, example: str) -> None:
+def _refuse_bare(axis: Axis, example: str, where: str) -> None:
     """Refuse numbers without unit where the field needs one."""
     unit = example.partition(" ")[2]
     for value in axis.values or ():
         if isinstance(value, bool):
-            plain_number(value, key=f"axis {axis.name!r}")
+            plain_number(value, key=where)
         if not isinstance(value, str):
             raise UserError(
-                f"axis {axis.name!r}: {value!r} has no unit; write it as text with its unit, such"
+                f"{where}: {value!r} has no unit; write it as text with its unit, such"
                 f" as '{value} {unit}', or set unit = '{unit}' for the whole axis"
             )
 
 
-def refuse_repeats(axis: Axis, found: Points) -> None:
+def refuse_repeats(axis: Axis, found: Points, where: str) -> None:
     """Refuse a value listed twice in a dimension: selecting it by name would be ambiguous.
 
     Numbers are the same as `ldnsim.units.same_number` has it, as where one is selected.
@@ -277,25 +278,27 @@ def refuse_repeats(axis: Axis, found: Points) -> None:
         for a, b in itertools.pairwise(sorted(found.coordinate)):
             if same_number(a, b):
                 twice = f"{a!r} is listed twice" if a == b else f"{a!r} and {b!r} are the same"
-                raise UserError(f"axis {axis.name!r}: {twice}; {remedy}")
+                raise UserError(f"{where}: {twice}; {remedy}")
         return
     for value, times in Counter(found.coordinate).items():
         if times > 1:
-            raise UserError(f"axis {axis.name!r}: {value!r} is listed twice; {remedy}")
+            raise UserError(f"{where}: {value!r} is listed twice; {remedy}")
 
 
-def label_points(axis: Axis, example: str = "names", kinds: tuple[type, ...] = (str,)) -> Points:
+def label_points(
+    axis: Axis, where: str, example: str = "names", kinds: tuple[type, ...] = (str,)
+) -> Points:
     """Resolve an axis of names (hypotheses, phenotypes, prescriptions, sets of modifiers).
 
     Args:
         axis: the axis.
+        where: what the axis is called in an error.
         example: what its values look like.
         kinds: types its values may have.
 
     Raises:
         UserError: a value of another type, or a setting that only numbers have.
     """
-    where = f"axis {axis.name!r}"
     if axis.values is None:
         raise UserError(f"{where}: {axis.field} takes {example}, so list them with values = [...]")
     if axis.unit is not None:

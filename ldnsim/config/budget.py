@@ -1,4 +1,8 @@
-"""How large a study may be: every limit in one place, checked before anything is laid out.
+"""How large a study may be as a whole, checked before anything is laid out.
+
+What is read on its own has its limit where it is read: the text of a file (`ldnsim.config.toml`,
+`ldnsim.regimen.event_file`), one prescription (`ldnsim.regimen.doses`), one event table
+(`ldnsim.regimen.event_table`), one number (`ldnsim.units`), and a single key in its own block.
 
 A wrong unit ('1e-9 h') or one axis too many asks for terabytes as easily as for kilobytes. What is
 asked for is counted first, from lengths of lists and durations, and refused with the key, the size,
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from ldnsim.config.study import StudyConfig
 
 WEEK = 168.0
+MOST_VALUES = 100_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Limit:
             )
 
 
-VALUES = Limit("axes", 100_000, "values of one axis", "take fewer")
+VALUES = Limit("axes", MOST_VALUES, "values of one axis", "take fewer")
 RUNS = Limit("axes", 5_000_000, "runs", "shorten an axis, or zip axes that belong together")
 CENTRES = Limit(
     "axes", 200_000, "patients described", "shorten an axis over the patient, or use a population"

@@ -17,69 +17,76 @@ QUANTITIES = {
 WORDS = {"at": "times of day such as '22:00'", "factor": "factors such as 'x2'"}
 
 
-def points(axis: Axis) -> Points:
+def points(axis: Axis, where: str = "") -> Points:
     """Resolve the values of an axis according to its field.
+
+    Args:
+        axis: the axis.
+        where: what it is called in an error; by its name when empty.
 
     Raises:
         UserError: when the field is unknown or a value has the wrong type or dimension.
     """
-    field = axis.field
+    field, where = axis.field, where or f"axis {axis.name!r}"
     room, _, rest = field.partition(".")
     if field in NAMES:
-        return label_points(axis, "names in quotes")
+        return label_points(axis, where, "names in quotes")
     if field == "regimen":
-        return label_points(axis, "prescriptions or names of protocols, in quotes")
+        return label_points(axis, where, "prescriptions or names of protocols, in quotes")
     if field == "modifiers":
         words = "names of adjuncts such as 'none', 'a', 'a+b'"
-        return label_points(axis, words, (str, tuple))
+        return label_points(axis, where, words, (str, tuple))
     if field in covariate_fields():
-        return _covariate_points(axis, covariate_fields()[field])
+        return _covariate_points(axis, covariate_fields()[field], where)
     if room == "parameters" and rest:
-        return numeric_points(axis, _parameter_unit(rest))
+        return numeric_points(axis, _parameter_unit(rest, where), where)
     if room == "regimen" and rest:
-        return _regimen_points(axis, rest.rpartition(".")[2])
+        return _regimen_points(axis, rest.rpartition(".")[2], where)
     if field == "subject" or field == "adherence.seed":
-        return _whole(axis)
+        return _whole(axis, where)
     if field in NUMBERS or (field in fixed_fields() and room == "adherence"):
-        return numeric_points(axis, "h" if rest == "late_mean_h" else "1")
-    raise unknown(f"axis {axis.name!r}: field", field[:60], all_fields())
+        return numeric_points(axis, "h" if rest == "late_mean_h" else "1", where)
+    raise unknown(f"{where}: field", field[:60], all_fields())
 
 
-def _covariate_points(axis: Axis, kind: str) -> Points:
+def _covariate_points(axis: Axis, kind: str, where: str) -> Points:
     if kind == "score":
-        return numeric_points(axis, "1")
+        return numeric_points(axis, "1", where)
     if kind == "flag":
-        return label_points(axis, "true or false", (bool,))
-    return label_points(axis, "names in quotes")
+        return label_points(axis, where, "true or false", (bool,))
+    return label_points(axis, where, "names in quotes")
 
 
-def _regimen_points(axis: Axis, leaf: str) -> Points:
+def _regimen_points(axis: Axis, leaf: str, where: str) -> Points:
     """Resolve an axis over a field of the regimen: quantities, or words such as clock times.
 
     Shares of the target ('1/8 of target') are words, since their size depends on the target.
     """
     shares = any(isinstance(v, str) and "target" in v.lower() for v in axis.values or ())
     if leaf in QUANTITIES and not shares:
-        return numeric_points(axis, *QUANTITIES[leaf])
-    return label_points(axis, WORDS.get(leaf, "words in quotes"))
+        unit, example = QUANTITIES[leaf]
+        return numeric_points(axis, unit, where, example)
+    return label_points(axis, where, WORDS.get(leaf, "words in quotes"))
 
 
-def _parameter_unit(name: str) -> str:
+def _parameter_unit(name: str, where: str) -> str:
     from ldnsim.model import default_model
 
     parameters = default_model().parameters
     if name not in parameters:
-        raise unknown("field", f"parameters.{name}", [f"parameters.{p}" for p in parameters])
+        raise unknown(
+            f"{where}: field", f"parameters.{name}", [f"parameters.{p}" for p in parameters]
+        )
     return parameters[name].unit or "1"
 
 
-def _whole(axis: Axis) -> Points:
+def _whole(axis: Axis, where: str) -> Points:
     """Refuse numbers of subjects, and seeds, that are not whole."""
-    found = numeric_points(axis, "1")
+    found = numeric_points(axis, "1", where)
     word = axis.field.rpartition(".")[2]
     for value in found.apply:
         if value != int(value) or not 0 <= value < 2**53:
-            raise UserError(f"axis {axis.name!r}: {word} {value!r} is not a whole number from 0")
+            raise UserError(f"{where}: {word} {value!r} is not a whole number from 0")
     numbers = tuple(int(v) for v in found.apply)
     return Points(numbers, numbers, "1", True)
 

@@ -231,21 +231,22 @@ def axis_values_apply(study: StudyConfig) -> Iterator[str]:
     beside = {name for group in study.zip for name in group[1:]}
     together = len(_regimen_axes(study)) > 1
     for i, axis in enumerate(study.axes, start=1):
+        where = f"{_axis(i, axis)}, {axis.field}"
         try:
-            found = points(axis)
+            found = points(axis, where)
             if axis.name not in beside:
-                refuse_repeats(axis, found)
-            if together and axis.field.startswith("regimen."):
-                continue
-            if axis.field.startswith(("parameters.", "modifiers.")):
-                for v in found.apply:
-                    yield from _range(_axis(i, axis), axis.field.partition(".")[2], v)
-            else:
-                _try(study, axis.field, found.apply)
+                refuse_repeats(axis, found, where)
         except UserError as error:
-            told = str(error).removeprefix(f"axis {axis.name!r}").removeprefix(":").lstrip()
-            mark = "" if told.startswith("=") else ":"  # "regimen.target = '1,5 mg': expected ..."
-            yield f"{_axis(i, axis)}, {axis.field}{mark} {told}"
+            yield str(error)
+            continue
+        if axis.field.startswith(("parameters.", "modifiers.")):
+            for v in found.apply:
+                yield from _range(_axis(i, axis), axis.field.partition(".")[2], v)
+        elif not (together and axis.field.startswith("regimen.")):
+            try:
+                _try(study, axis.field, found.apply)
+            except UserError as error:
+                yield f"{where}: {error}"
 
 
 def _axis(number: int, axis: Any) -> str:

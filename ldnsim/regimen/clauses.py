@@ -331,6 +331,10 @@ REFUSED: tuple[tuple[str, str], ...] = (
         "write the length as a time, such as 'for 7 d'",
     ),
     (
+        r"(?:un)?till?\b(?:\s+[^,;]*[^,;\s])?",
+        "write how long as a time, such as 'for 12 wk'",
+    ),
+    (
         rf"{_LEAD}[0-9.]+e[+-]?[0-9]{{3,}}",
         "an exponent has at most two digits",
     ),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldnsim.config.axis import Axis, numeric_points
+from ldnsim.config.axis import Axis
 from ldnsim.config.fields import points
 from ldnsim.config.study import StudyConfig
 from ldnsim.errors import UserError
@@ -35,7 +35,7 @@ def test_logspace_spans_units_and_keeps_the_dose_asked_for() -> None:
 def test_a_logspace_has_a_constant_ratio_and_exact_ends(a: float, b: float, n: int) -> None:
     if abs(a / b - 1.0) < 1e-6:
         return
-    made = numeric_points(axis(logspace=[a, b, n], unit="mg"), "mg").coordinate
+    made = points(axis(logspace=[a, b, n], unit="mg")).coordinate
     assert made[0] == pytest.approx(a, rel=1e-15)
     assert made[-1] == b
     ratios = [y / x for x, y in itertools.pairwise(made)]

@@ -64,3 +64,21 @@ def test_sameness_is_symmetric_and_within_rounding(a: float, share: float) -> No
         assert same_number(a, b) == (abs(a - b) <= ROUNDING * max(a, b))
     assert not same_number(a, -a)
     assert not same_number(math.nan, a) and not same_number(math.nan, math.nan)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"values": ["1,5 mg"]}, " = '1,5 mg': expected a mass"),
+        ({"values": [1, 1]}, ": 1.0 is listed twice"),
+        ({"linspace": [0, "1 h", 3]}, ": linspace = '1 h': expected a mass"),
+        ({"values": ["-9 mg"]}, ": "),
+    ],
+)
+def test_an_error_about_a_value_names_its_axis_once(keys: dict[str, Any], said: str) -> None:
+    short = "1 mg nightly at 22:00, +1 mg every 7 d to 2 mg, for 3 wk"
+    axis = {"name": "dose", "field": "regimen.target", "unit": "mg", **keys}
+    with pytest.raises(UserError) as caught:
+        StudyConfig.build({"regimen": short, "axes": [axis]}, "x.toml")
+    assert str(caught.value).startswith(f"x.toml: axis 'dose' (axes[1]), regimen.target{said}")
+    assert str(caught.value).count("axis 'dose'") == 1

@@ -168,3 +168,11 @@ def test_a_spread_of_times_says_the_minutes_that_are_run() -> None:
     for wrong in (axis | {"linspace": ["7.0001 d", "14 d", 3]}, axis | {"include": ["7.7777 d"]}):
         with pytest.raises(UserError, match="whole minutes; the nearest are"):
             StudyConfig.build({"regimen": ladder, "axes": [wrong]}, "x.toml")
+
+
+@pytest.mark.parametrize("words", ["until 3 d", "until day 3", "till week 12"])
+def test_an_end_is_written_as_a_length(words: str) -> None:
+    with pytest.raises(
+        UserError, match=f"'{words}': write how long as a time, such as 'for 12 wk'"
+    ):
+        Regimen.parse(f"4.5 mg nightly {words}")
