@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from numbers import Real
 
 
 class UserError(ValueError):
@@ -14,6 +15,31 @@ class Interrupted(RuntimeError):
     """A long run that was stopped; what was finished is kept."""
 
 
+def short(value: object, most: int = 60) -> str:
+    """Return what a user wrote as a message shows it: text in quotes, its end cut where it is long.
+
+    Args:
+        value: text, a number, or whatever stands in its place.
+        most: characters that are kept.
+    """
+    if isinstance(value, str):
+        return repr(value if len(value) <= most else f"{value[: most - 3]}...")
+    try:
+        text = str(value) if isinstance(value, Real) else repr(value)
+    except (ValueError, RecursionError):  # an int that Python does not write; tables without end
+        if isinstance(value, Real):
+            return "a number of thousands of digits"
+        return f"a value ({type(value).__name__}) too long to show"
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def listed(words: Sequence[str], most: int = 8) -> str:
+    """Return words as a list, its middle left out where it is longer than ``most``."""
+    if len(words) > most:
+        words = [*words[: most // 2], "...", *words[-most // 4 :]]
+    return ", ".join(words)
+
+
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return a hint such as ``"; did you mean 'tnf'?"``, or the choices when few, or nothing.
 
@@ -22,7 +48,7 @@ def nearest(word: str, choices: Iterable[str]) -> str:
         choices: the names that would have been accepted.
     """
     known = [str(c) for c in choices]
-    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(word[:60], known, n=3, cutoff=0.5)
     if close:
         return "; did you mean " + " or ".join(repr(c) for c in close) + "?"
     if 0 < len(known) <= 12:
@@ -32,4 +58,4 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 
 def unknown(what: str, word: str, choices: Iterable[str]) -> UserError:
     """Build the error for a name that does not exist, with its nearest valid spelling."""
-    return UserError(f"{what} {word!r} is not known{nearest(word, choices)}")
+    return UserError(f"{what} {short(word)} is not known{nearest(word, choices)}")

@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 from numbers import Integral, Real
 
-from ldnsim.errors import UserError, nearest
+from ldnsim.errors import UserError, nearest, short
 
 LONGEST = 40
 """Characters of the longest number that is read."""
@@ -180,9 +180,9 @@ def read_number(text: str, *, key: str = "value") -> Decimal:
         number, unit = _split(text[: 3 * LONGEST])
         plain = bool(unit) and _strict(number) is not None
         why = f"no unit is read here; write {number}" if plain else _why_not(text)
-        raise UserError(f"{key} = {_shown(text)}: expected a number such as '0.5'; {why}")
+        raise UserError(f"{key} = {short(text)}: expected a number such as '0.5'; {why}")
     if not _in_range(found):
-        raise UserError(f"{key} = {_shown(text)}: {_OUT_OF_RANGE}")
+        raise UserError(f"{key} = {short(text)}: {_OUT_OF_RANGE}")
     return found
 
 
@@ -198,12 +198,12 @@ def plain_number(value: object, *, key: str = "value") -> float:
     """
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
         hint = f"; write {value} without quotes" if is_number(value) else ""
-        raise UserError(f"{key} = {_shown(value)}: expected a number{hint}")
+        raise UserError(f"{key} = {short(value)}: expected a number{hint}")
     number = _as_float(value)
     if not math.isfinite(number):
-        raise UserError(f"{key} = {_shown(value)}: expected a finite number")
+        raise UserError(f"{key} = {short(value)}: expected a finite number")
     if not _in_range(number):
-        raise UserError(f"{key} = {_shown(value)}: expected a number; {_OUT_OF_RANGE}")
+        raise UserError(f"{key} = {short(value)}: expected a number; {_OUT_OF_RANGE}")
     return number
 
 
@@ -217,9 +217,9 @@ def whole_number(value: object, *, key: str = "value") -> int:
         hint = f"; write {value} without quotes" if is_number(value) else ""
         if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
             hint = f"; write {int(value)}"
-        raise UserError(f"{key} = {_shown(value)}: expected a whole number{hint}")
+        raise UserError(f"{key} = {short(value)}: expected a whole number{hint}")
     if abs(int(value)) >= 2**63:
-        raise UserError(f"{key} = {_shown(value)}: expected a whole number of at most 18 digits")
+        raise UserError(f"{key} = {short(value)}: expected a whole number of at most 18 digits")
     return int(value)
 
 
@@ -252,7 +252,7 @@ def to_unit(value: str | float, unit: str, *, key: str = "value") -> float:
     """
     wanted = find_unit(unit)
     if wanted is None:
-        raise UserError(f"{key}: the unit {_shown(unit)} is not known{_known_units()}")
+        raise UserError(f"{key}: the unit {short(unit)} is not known{_known_units()}")
     if isinstance(value, str):
         number = _from_text(value, unit, wanted, key)
     elif isinstance(value, bool) or not isinstance(value, Real | Decimal):
@@ -375,8 +375,7 @@ def _unknown_unit(name: str, wanted: Unit) -> str:
     close = close if "mean" in close else ""
     listed = _NAMES[wanted.dimension][2]
     return (
-        f"the unit {_shown(name)} is not known{close}{f' ({hint})' if hint else ''};"
-        f" units: {listed}"
+        f"the unit {short(name)} is not known{close}{f' ({hint})' if hint else ''}; units: {listed}"
     )
 
 
@@ -384,18 +383,7 @@ def _known_units() -> str:
     return "; units: " + "; ".join(names for _, _, names in _NAMES.values())
 
 
-def _shown(value: object) -> str:
-    """Write a value in a message, cut where it is long."""
-    try:
-        text = repr(value)
-    except ValueError:  # an int of more digits than Python writes
-        return "a number of thousands of digits"
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 def _refuse(key: str, value: object, wanted: Unit, problem: str) -> UserError:
     what, example, _ = _NAMES[wanted.dimension]
     mark = "," if problem.startswith("got ") else ";"
-    return UserError(
-        f"{key} = {_shown(value)}: expected {what} such as '{example}'{mark} {problem}"
-    )
+    return UserError(f"{key} = {short(value)}: expected {what} such as '{example}'{mark} {problem}")

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from ldnsim.config.base import Config, shorthand
 from ldnsim.config.budget import MOST_VALUES
 from ldnsim.config.quantities import Number, Whole
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, short
 from ldnsim.units import (
     ROUNDING,
     find_unit,
@@ -149,7 +149,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int | float):
         plain_number(value)
         return value
-    raise UserError(f"value = {str(value)[:40]}: expected a number or text in quotes")
+    raise UserError(f"value = {short(value)}: expected a number or text in quotes")
 
 
 def _round(value: float, digits: Whole | None) -> float:
@@ -246,7 +246,7 @@ def _unit_of(axis: Axis, unit: str, where: str) -> str:
     known, own = find_unit(unit), find_unit(axis.unit)
     if known is None or own is None or known.dimension != own.dimension:
         raise UserError(
-            f"{where}: unit = {axis.unit[:40]!r}: {axis.field} has the unit {unit!r};"
+            f"{where}: unit = {short(axis.unit)}: {axis.field} has the unit {unit!r};"
             " write that or another unit of its kind"
         )
     return axis.unit
@@ -302,10 +302,10 @@ def label_points(
     if axis.values is None:
         raise UserError(f"{where}: {axis.field} takes {example}, so list them with values = [...]")
     if axis.unit is not None:
-        raise UserError(f"{where}: unit = {axis.unit[:40]!r}: {axis.field} has no unit; remove it")
+        raise UserError(f"{where}: unit = {short(axis.unit)}: {axis.field} has no unit; remove it")
     for value in axis.values:
         if not isinstance(value, kinds):
-            raise UserError(f"{where}: {axis.field} takes {example}, got {str(value)[:40]!r}")
+            raise UserError(f"{where}: {axis.field} takes {example}, got {short(value)}")
     labels = [_label(v) for v in axis.values]
     return Points(tuple(axis.values), tuple(labels), "", False)
 

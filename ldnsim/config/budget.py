@@ -15,7 +15,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, short
 from ldnsim.units import LONGEST_TIME
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def check_lengths(study: StudyConfig) -> None:
         UserError: see :data:`WEEKS`.
     """
     for name, regimen in study.named_regimens().items():
-        check_end(regimen.duration_h, f"the regimen '{name[:60]}' lasts ")
+        check_end(regimen.duration_h, f"the regimen {short(name)} lasts ")
 
 
 def check_end(end: float, detail: str = "the longest regimen lasts ") -> None:

@@ -85,7 +85,7 @@ def _from_table(table: dict[str, Any]) -> Regimen:
         name = table.pop("protocol")
         shipped = protocols()
         if not isinstance(name, str) or name not in shipped:
-            raise unknown("protocol", str(name)[:60], shipped)
+            raise unknown("protocol", str(name), shipped)
         regimen = shipped[name]
     else:
         prescription = table.pop("prescription")

@@ -14,9 +14,8 @@ from pydantic import Field, StrictInt, ValidationError, field_validator
 from ldnsim.config.base import Config
 from ldnsim.config.explain import explain
 from ldnsim.config.quantities import Hours, time_text
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, short
 from ldnsim.regimen import EventTable, Recorded, Recordings
-from ldnsim.regimen.event_file import short
 from ldnsim.regimen.formats import clock_text, nearest_minutes, whole_minutes
 from ldnsim.regimen.recorded import choose_id
 from ldnsim.regimen.values import Clock
@@ -67,7 +66,7 @@ class Events(Config):
     def _list_or_all(cls, value: Any) -> Any:
         if value is None or value == "all" or isinstance(value, list | tuple):
             return value
-        raise UserError(f"ids = {short(str(value))}: expected 'all' or a list such as ['1', '2']")
+        raise UserError(f"ids = {short(value)}: expected 'all' or a list such as ['1', '2']")
 
 
 def _schema() -> dict[str, Any]:
@@ -103,7 +102,7 @@ def from_events(value: Mapping[str, Any], folder: Path) -> Recorded | Recordings
     if wanted.file and wanted.events:
         raise UserError(f"file = {wanted.file!r} belongs to table; with events the path says it")
     if wanted.id is not None and wanted.ids is not None:
-        raise UserError(f"id = {short(str(wanted.id))} and ids are both given; keep one")
+        raise UserError(f"id = {short(wanted.id)} and ids are both given; keep one")
     table = _table(wanted, folder)
     if wanted.ids is None:
         return _recorded(wanted, table, choose_id(table, wanted.id))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ldnsim.errors import UserError, nearest
+from ldnsim.errors import UserError, nearest, short
 
 _EXPECTED = {
     "bool_parsing": "true or false",
@@ -84,10 +84,10 @@ def _line(e: ErrorDetails, source: str, root: type[BaseModel]) -> str:
     kind = e["type"]
     if kind == "extra_forbidden":
         valid = sorted(_keys_at(root, e["loc"][:-1]))
-        hint = nearest(str(e["loc"][-1])[:60], valid)
+        hint = nearest(str(e["loc"][-1]), valid)
         if not hint and valid:
             hint = "; valid: " + ", ".join(valid)
-        return f"{start} = {_short(value)}: unknown key{hint}"
+        return f"{start} = {short(value)}: unknown key{hint}"
     if kind == "missing":
         return f"{start}: this key is needed and is missing"
     if kind == "value_error":
@@ -95,14 +95,14 @@ def _line(e: ErrorDetails, source: str, root: type[BaseModel]) -> str:
     if kind == "literal_error":
         expected = (e.get("ctx") or {}).get("expected", "")
         choices = [c.strip(" '") for c in str(expected).replace(" or ", ",").split(",")]
-        hint = nearest(_short(value).strip("'"), choices)
-        return f"{start} = {_short(value)}: expected {expected}{hint if 'mean' in hint else ''}"
+        hint = nearest(short(value).strip("'"), choices)
+        return f"{start} = {short(value)}: expected {expected}{hint if 'mean' in hint else ''}"
     if kind in _EXPECTED:
-        return f"{start} = {_short(value)}: expected {_EXPECTED[kind]}"
+        return f"{start} = {short(value)}: expected {_EXPECTED[kind]}"
     message = e["msg"].removeprefix("Input should be ")
     if kind.startswith(("less_than", "greater_than")):
         message = f"a number {message}"
-    return f"{start} = {_short(value)}: expected {message}"
+    return f"{start} = {short(value)}: expected {message}"
 
 
 def _told(text: str, key: str, source: str) -> str:
@@ -113,14 +113,6 @@ def _told(text: str, key: str, source: str) -> str:
     if text.startswith("value = "):
         return f"{source}: {key}{text[5:]}"
     return f"{source}: {text}" if text.startswith(key) else f"{source}: {key}: {text}"
-
-
-def _short(value: Any) -> str:
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # an int of thousands of digits; tables without end
-        return f"a value ({type(value).__name__}) too long to show"
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _keys_at(root: Any, loc: Iterable[int | str]) -> set[str]:

@@ -46,7 +46,7 @@ def points(axis: Axis, where: str = "") -> Points:
         return _whole(axis, where)
     if field in NUMBERS or (field in fixed_fields() and room == "adherence"):
         return numeric_points(axis, "h" if rest == "late_mean_h" else "1", where)
-    raise unknown(f"{where}: field", field[:60], all_fields())
+    raise unknown(f"{where}: field", field, all_fields())
 
 
 def _covariate_points(axis: Axis, kind: str, where: str) -> Points:

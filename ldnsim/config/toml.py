@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ldnsim.errors import UserError, nearest
+from ldnsim.errors import UserError, nearest, short
 
 LARGEST_FILE = 2_000_000
 """Characters of the longest study file."""
@@ -55,9 +55,9 @@ def _check_size(data: dict[str, Any], source: str) -> None:
         if isinstance(value, int) and abs(value) >= 2**63:
             raise UserError(f"{source}: {key}: a whole number of over 64 bits; {_BITS}")
         if isinstance(value, str) and "\0" in value:
-            raise UserError(f"{source}: {key} = {value[:40]!r}: a NUL character is no text")
+            raise UserError(f"{source}: {key} = {short(value)}: a NUL character is no text")
         if depth > DEEPEST:
-            raise UserError(f"{source}: {key[:40]}...: nested over {DEEPEST} deep; {_LEVELS}")
+            raise UserError(f"{source}: {short(key)}: nested over {DEEPEST} deep; {_LEVELS}")
         if isinstance(value, dict):
             waiting += [(f"{key}.{k}" if key else k, v, depth + 1) for k, v in value.items()]
         elif isinstance(value, list):

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ldnsim.errors import UserError
-from ldnsim.plots.selection import indices, labels_of, listed, narrow, run_dims
+from ldnsim.errors import UserError, listed
+from ldnsim.plots.selection import indices, labels_of, narrow, run_dims
 
 Select = Mapping[str, Any] | Sequence[Mapping[str, Any] | str] | str | None
 MOST = 8

@@ -15,11 +15,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ldnsim.errors import UserError, nearest, unknown
+from ldnsim.errors import UserError, listed, nearest, unknown
 from ldnsim.plots.wording import value_label
 from ldnsim.units import is_number, read_number, same_number, to_unit
 
-MOST_LISTED = 8
 _LABEL = "shown_as"
 """Attribute of a coordinate that was narrowed to one value: the name it had on its axis."""
 _NOT_RUNS = ("time", "night_time", "ledger_row", "parameter", "summary")
@@ -163,13 +162,6 @@ def _longer(value: Any, units: str, digits: int) -> str:
 def values_of(ds: xr.Dataset, axis: str) -> str:
     """Return the values of an axis as a short list."""
     return listed(labels_of(ds, axis))
-
-
-def listed(words: Sequence[str], most: int = MOST_LISTED) -> str:
-    """Return words as a list, its middle left out where it is longer than ``most``."""
-    if len(words) > most:
-        words = [*words[: most // 2], "...", *words[-most // 4 :]]
-    return ", ".join(words)
 
 
 def _coordinates(ds: xr.Dataset) -> list[str]:

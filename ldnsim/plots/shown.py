@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import xarray as xr
 
+from ldnsim.errors import listed
 from ldnsim.plots.members import Member, held, label_of
 from ldnsim.plots.people import patients_shown
-from ldnsim.plots.selection import labels_of, listed, run_dims
+from ldnsim.plots.selection import labels_of, run_dims
 
 
 def notes(

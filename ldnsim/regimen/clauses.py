@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ldnsim.errors import UserError
-from ldnsim.regimen.formats import short
+from ldnsim.errors import UserError, short
 from ldnsim.regimen.text import is_night
 from ldnsim.regimen.values import CAPSULE, CLOCK, MASS, PILL, SHARE, SOLUTION, UNIT, clock_hours
 from ldnsim.regimen.weekdays import DAY, DAYS, OFF

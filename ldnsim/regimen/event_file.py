@@ -70,11 +70,6 @@ def called(path: Path) -> str:
     return f"event table '{text if len(text) <= 200 else '...' + text[-197:]}'"
 
 
-def short(text: str) -> str:
-    """Return a text in quotes for an error, its end left out when it is long."""
-    return repr(text if len(text) <= 40 else f"{text[:37]}...")
-
-
 def _beside(path: Path) -> str:
     """Return what is there instead."""
     folder = path.parent

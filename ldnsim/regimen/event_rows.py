@@ -9,10 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, short
 from ldnsim.regimen.checks import LARGEST_MG
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable, Ints
-from ldnsim.regimen.event_file import short
 from ldnsim.regimen.formats import SLACK, nearest_minutes, whole_minutes
 from ldnsim.units import LONGEST_TIME, read_number
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldnsim.errors import UserError, nearest
+from ldnsim.errors import UserError, nearest, short
 from ldnsim.regimen import event_file
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable
 from ldnsim.regimen.event_rows import COLUMNS, Record, Row, Run, compress
@@ -246,13 +246,13 @@ def _check_header(header: list[str], ignore: set[str], where: str) -> None:
     for name in sorted(ignore):
         if name in COLUMNS:
             raise UserError(
-                f"{where}: ignore = {event_file.short(name)}: the column says what the doses are,"
+                f"{where}: ignore = {short(name)}: the column says what the doses are,"
                 " and is read; remove it from ignore, or from the file"
             )
         if name not in header:
             raise UserError(
-                f"{where}: ignore = {event_file.short(name)}: there is no such column"
-                f"{nearest(name[:40], [h for h in header if h not in COLUMNS])}"
+                f"{where}: ignore = {short(name)}: there is no such column"
+                f"{nearest(name, [h for h in header if h not in COLUMNS])}"
             )
     known = {*COLUMNS, *IGNORED, *ignore}
     for place, name in enumerate(header, start=1):
@@ -265,8 +265,8 @@ def _check_header(header: list[str], ignore: set[str], where: str) -> None:
             )
         if name not in known:
             raise UserError(
-                f"{where}: column {event_file.short(name)} is not known"
-                f"{nearest(name[:40], [*COLUMNS, *IGNORED])} "
+                f"{where}: column {short(name)} is not known"
+                f"{nearest(name, [*COLUMNS, *IGNORED])} "
                 "(a column that plays no part can be named in ignore)"
             )
         if header.count(name) > 1:

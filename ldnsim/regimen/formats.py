@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from numbers import Real
 
 _SPANS = (("wk", 7 * 24 * 60), ("mo", 30 * 24 * 60), ("d", 24 * 60), ("h", 60), ("min", 1))
 _INTERVALS = _SPANS[1:]  # "every 14 d" reads better than "every 2 wk"
@@ -105,12 +104,3 @@ def step_text(step: float | Share | None, factor: Fraction | None) -> str:
         return factor_text(factor)
     text = amount_text(step or 0.0)
     return text if text.startswith("-") else f"+{text}"
-
-
-def short(value: object, most: int = 80) -> str:
-    """Return what a user wrote as it is shown in a message, cut where it is long."""
-    try:
-        text = str(value) if isinstance(value, Real) else repr(value)
-    except ValueError:  # an int of more digits than Python writes
-        return "a number of thousands of digits"
-    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 
-from ldnsim.errors import UserError, nearest, unknown
+from ldnsim.errors import UserError, nearest, short, unknown
 from ldnsim.regimen.clauses import CLAUSES, REFUSED, Fields, Reader
-from ldnsim.regimen.formats import short
 from ldnsim.regimen.values import spell
 
 LONGEST_TEXT = 20_000
@@ -71,7 +70,7 @@ def _comma(above: str, below: str, unit: str) -> str:
 
 
 def _unreadable(rest: str) -> str:
-    word, rest = re.split(r"[\s,]", rest)[0][:40], short(rest)
+    word, rest = re.split(r"[\s,]", rest)[0], short(rest, 80)
     if re.match(r"'at [0-9]", rest):
         return f"cannot read {rest}; a time of day is written 'at 22:00' or 'at 10 pm'"
     if word not in _WORDS and (hint := nearest(word, _WORDS)):
@@ -124,5 +123,5 @@ def _protocol(name: str) -> Fields:
     if name not in known:
         if name.lower() == "stop":
             return {"phases": [{"kind": "stop"}]}
-        raise unknown("protocol", short(name)[1:-1], known)
+        raise unknown("protocol", name, known)
     return known[name]

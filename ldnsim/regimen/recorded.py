@@ -12,9 +12,8 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, listed, short
 from ldnsim.regimen.doses import DoseTable, Rung
-from ldnsim.regimen.event_file import short
 from ldnsim.regimen.event_rows import compress
 from ldnsim.regimen.event_table import EventTable, check_lead, offset_minutes
 from ldnsim.regimen.formats import clock_text, dose_text, span_text
@@ -76,7 +75,7 @@ class Recorded:
             )
         if self.id not in self.table.ids:
             raise UserError(
-                f"{self._file}: there is no ID {short(self.id)}; it has {_shown(self.table.ids)}"
+                f"{self._file}: there is no ID {short(self.id)}; it has {listed(self.table.ids)}"
             )
         last = self._last / 60
         if self.length_h is not None and self.length_h <= last + self.time_zero_h:
@@ -200,10 +199,6 @@ class Recordings:
         return tuple(r.id for r in self.members)
 
 
-def _shown(ids: tuple[str, ...]) -> str:
-    return ", ".join(ids if len(ids) <= 12 else (*ids[:4], "...", ids[-1]))
-
-
 def choose_id(table: EventTable, wanted: str | int | None) -> str:
     """Return the subject meant, as the table writes it; the only one where none is named.
 
@@ -217,7 +212,7 @@ def choose_id(table: EventTable, wanted: str | int | None) -> str:
         if len(table.ids) == 1:
             return table.ids[0]
         raise UserError(
-            f"{file} has {len(table.ids)} IDs ({_shown(table.ids)}): choose one in a study, such as"
+            f"{file} has {len(table.ids)} IDs ({listed(table.ids)}): choose one in a study, such as"
             f' regimen = {{events = "{table.file or "doses.csv"}", id = "{table.ids[0]}"}}, or run'
             ' each along a dimension with ids = "all"'
         )

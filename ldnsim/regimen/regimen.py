@@ -17,10 +17,9 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, short, unknown
 from ldnsim.regimen import text
 from ldnsim.regimen.doses import DoseTable, Rung, count_doses, expand, rungs
-from ldnsim.regimen.formats import short
 from ldnsim.regimen.phase import DEFAULT_HOLD_H, Phase
 from ldnsim.regimen.weekdays import EXAMPLE, StartDay, day_name
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator, ValidationInfo
 from pydantic import WithJsonSchema as Schema
 
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, short
 from ldnsim.regimen.formats import (
     Share,
     amount_text,
@@ -24,7 +24,6 @@ from ldnsim.regimen.formats import (
     dose_text,
     exact,
     factor_text,
-    short,
     span_text,
     whole_minutes,
 )

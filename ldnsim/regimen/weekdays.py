@@ -13,8 +13,7 @@ from typing import Annotated, Any
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo
 from pydantic import WithJsonSchema as Schema
 
-from ldnsim.errors import UserError
-from ldnsim.regimen.formats import short
+from ldnsim.errors import UserError, short
 from ldnsim.regimen.values import held, spell
 
 NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
