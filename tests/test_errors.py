@@ -15,8 +15,8 @@ from ldnsim.errors import listed, nearest, short, unknown
     [
         ("4.5 mg", "'4.5 mg'"), (4.5, "4.5"), (np.float64(3.0), "3.0"), (True, "True"),
         ("x" * 61, "'" + "x" * 57 + "...'"), ([1, "a"], "[1, 'a']"), ("a\0", r"'a\x00'"),
-        (10**5000, "a number of thousands of digits"),
-        ([10**5000], "a value (list) too long to show"),
+        pytest.param(10**5000, "a number of thousands of digits", id="5001 digits"),
+        pytest.param([10**5000], "a value (list) too long to show", id="in a list"),
     ],
 )  # fmt: skip
 def test_a_value_is_shown_as_it_was_written(value: object, shown: str) -> None:

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import unknown
 from ldnsim.regimen.numbers import Number, OfParameter, Pure, Whole
-from ldnsim.units import LONGEST_TIME, in_unit, plain_number, to_unit
+from ldnsim.regimen.values import read_time
+from ldnsim.units import in_unit, plain_number
 
 __all__ = [
     "Flag",
@@ -22,37 +23,10 @@ __all__ = [
     "parameter_value",
 ]
 
-MINUTE = 1 / 60
-"""Shortest time in a study (h)."""
-
 
 def hours(value: Any) -> float:
-    """Convert a time with its unit to hours; a bare number is refused, except 0.
-
-    Args:
-        value: text such as ``"26 wk"``, ``"12 h"``, ``"3 mo"`` (a month is 30 d).
-
-    Raises:
-        UserError: when the unit is missing or is not one of time, or the time is shorter than a
-            minute or longer than :data:`ldnsim.units.LONGEST_TIME`.
-    """
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise UserError(f"value = {value!r}: expected a time with its unit, such as '26 wk'")
-    if isinstance(value, int | float):
-        if value == 0:
-            return 0.0
-        number = plain_number(value)
-        raise UserError(
-            f"value = {value!r} has no unit: write a time such as '{number:g} d' or '{number:g} wk'"
-        )
-    found = to_unit(value, "h")
-    if found < 0 or 0 < found < MINUTE:
-        raise UserError(f"value = {value!r}: expected a time of at least 1 min")
-    if found > LONGEST_TIME:
-        raise UserError(
-            f"value = {value!r}: expected a time of at most 5200 wk; is the unit right?"
-        )
-    return found
+    """Convert a time with its unit to hours, or 0; see `ldnsim.regimen.values.read_time`."""
+    return read_time(value, zero=True)
 
 
 def time_text(value: float) -> str:

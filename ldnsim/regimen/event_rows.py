@@ -239,8 +239,10 @@ def compress(doses: DoseTable) -> Iterator[Run]:
     off = np.abs(doses.time_h * 60 - minute)
     if (off > SLACK).any():
         wrong = float(doses.time_h[np.argmax(off > SLACK)])
-        near = nearest_minutes(wrong)
-        raise UserError(f"a dose at {wrong!r} h: expected whole minutes; the nearest are {near}")
+        raise UserError(
+            f"a dose at {wrong!r} h: expected whole minutes; the nearest are"
+            f" {nearest_minutes(wrong)}"
+        )
     time = minute.astype(np.int64)
     first = 0
     while first < len(time):

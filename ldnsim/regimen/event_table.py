@@ -13,6 +13,7 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -25,7 +26,7 @@ from ldnsim.regimen import event_file
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable
 from ldnsim.regimen.event_rows import COLUMNS, Record, Row, Run, compress
 from ldnsim.regimen.formats import whole_minutes
-from ldnsim.units import LONGEST_TIME
+from ldnsim.units import LONGEST_TIME, read_number
 
 if TYPE_CHECKING:
     from ldnsim.regimen.recorded import Recorded
@@ -278,11 +279,11 @@ def _check_header(header: list[str], ignore: set[str], where: str) -> None:
 
 def _check_ids(ids: Mapping[str, int], where: str) -> None:
     """Refuse IDs that are one number written in several ways."""
-    numbers: dict[float, str] = {}
+    numbers: dict[Decimal, str] = {}
     for subject, row in ids.items():
         try:
-            number = float(subject)
-        except ValueError:
+            number = read_number(subject)
+        except UserError:
             continue
         other = numbers.setdefault(number, subject)
         if other != subject:

@@ -17,7 +17,7 @@ from ldnsim.regimen.doses import DoseTable, Rung
 from ldnsim.regimen.event_rows import compress
 from ldnsim.regimen.event_table import EventTable, check_lead, offset_minutes
 from ldnsim.regimen.formats import clock_text, dose_text, span_text
-from ldnsim.units import LONGEST_TIME
+from ldnsim.units import LONGEST_TIME, read_number
 
 if TYPE_CHECKING:
     from ldnsim.regimen.adherence import Adherence
@@ -223,6 +223,6 @@ def choose_id(table: EventTable, wanted: str | int | None) -> str:
 
 def _is_number(text: str, number: int) -> bool:
     try:
-        return float(text) == number
-    except ValueError:
+        return read_number(text) == number
+    except UserError:
         return False

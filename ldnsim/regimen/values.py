@@ -18,6 +18,7 @@ from pydantic import WithJsonSchema as Schema
 
 from ldnsim.errors import UserError, short
 from ldnsim.regimen.formats import (
+    SLACK,
     Share,
     amount_text,
     clock_text,
@@ -27,7 +28,7 @@ from ldnsim.regimen.formats import (
     span_text,
     whole_minutes,
 )
-from ldnsim.units import LONGEST, LONGEST_TIME, NUMBER, read_number, to_unit
+from ldnsim.units import LONGEST, LONGEST_TIME, NUMBER, plain_number, read_number, to_unit
 
 _LARGEST = 10**39  # above and below the line of a share or factor, so that its text reads back
 SHARE = (
@@ -81,11 +82,13 @@ def _key(info: ValidationInfo) -> str:
     return info.field_name or "value"
 
 
-def _bare(key: str, value: Any, unit: str, example: str) -> UserError:
+def _bare(key: str, value: Any, example: str, *units: str) -> UserError:
     """Build the error for a number without unit, or for something that is no quantity at all."""
     if isinstance(value, Real) and not isinstance(value, bool):
+        plain_number(value, key=key)
         shown = short(value)
-        return UserError(f"{key} = {shown} has no unit; write it as text, such as '{shown} {unit}'")
+        forms = " or ".join(f"'{shown} {unit}'" for unit in units)
+        return UserError(f"{key} = {shown} has no unit; write it as text, such as {forms}")
     return UserError(f"{key} = {short(value)}: expected text such as {example}")
 
 
@@ -100,7 +103,7 @@ def read_amount(value: Any, info: ValidationInfo) -> Any:
 def _read_mg(value: Any, key: str) -> float:
     """Read a dose by weight, as a volume of a solution, or as one capsule."""
     if not isinstance(value, str):
-        raise _bare(key, value, "mg", "'4.5 mg'")
+        raise _bare(key, value, "'4.5 mg'", "mg")
     text = spell(value)
     if match := re.fullmatch(rf"(?P<sign>[+-]?) ?(?:{SOLUTION})", text):
         volume = Fraction(read_number(match["sign"] + match["ml"], key=key))
@@ -149,29 +152,47 @@ def read_mass(value: Any, info: ValidationInfo) -> Any:
     return None if value is None else _read_mg(value, _key(info))
 
 
+def read_time(value: Any, *, key: str = "value", zero: bool = False) -> float:
+    """Read a time in hours: text with its unit, or a time span of Python.
+
+    Args:
+        value: such as ``"26 wk"``, ``"12 h"``, ``"3 mo"`` (a month is 30 d).
+        key: what the user called it; opens the error message.
+        zero: whether 0 is a time too, with or without unit.
+
+    Raises:
+        UserError: no unit or not one of time, less than a minute, or more than a hundred years.
+    """
+    if isinstance(value, datetime.timedelta):
+        hours = value.total_seconds() / 3600
+    elif isinstance(value, str):
+        hours = to_unit(spell(value), "h", key=key)
+    elif zero and not isinstance(value, bool) and value == 0:
+        hours = 0.0
+    else:
+        raise _bare(key, value, "'14 d'", "h", "d")
+    if hours > LONGEST_TIME:
+        raise UserError(
+            f"{key} = {short(value)}: expected a time of at most {span_text(LONGEST_TIME)}; is the"
+            " unit right?"
+        )
+    if hours * 60 < 1 - SLACK and not (zero and hours == 0):
+        raise UserError(
+            f"{key} = {short(value)}: expected a time of at least one minute, such as '14 d'"
+        )
+    return hours
+
+
 def read_span(value: Any, info: ValidationInfo) -> Any:
     """Read a positive span of whole minutes in hours, up to a hundred years."""
     if value is None or held(value, info):
         return value
     key = _key(info)
-    if isinstance(value, datetime.timedelta):
-        hours = value.total_seconds() / 3600
-    elif isinstance(value, str):
-        hours = to_unit(spell(value), "h", key=key)
-    else:
-        raise _bare(key, value, "h", "'14 d'")
-    if hours > LONGEST_TIME:
-        raise UserError(
-            f"{key} = {short(value)}: expected a time of at most {span_text(LONGEST_TIME)}"
-        )
+    hours = read_time(value, key=key)
     total = whole_minutes(hours)
-    if total is None and hours * 60 > 1:
+    if total is None:
         near = span_text(hours)
         raise UserError(f"{key} = {short(value)}: expected whole minutes; the nearest are {near}")
-    if total is None or total <= 0:
-        raise UserError(
-            f"{key} = {short(value)}: expected a time of at least one minute, such as '14 d'"
-        )
     return total / 60
 
 

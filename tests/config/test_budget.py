@@ -26,7 +26,7 @@ def axis(name: str, field: str, first: Any, last: Any, n: int) -> dict[str, Any]
 DOSES = axis("dose", "regimen.target", "1 mg", "5 mg", 100_000)
 TOO_LARGE: dict[str, tuple[dict[str, Any], list[str]]] = {
     "horizon": ({"horizon": "1e12 h"}, ["horizon = '1e12 h'", "5200 wk"]),
-    "every": ({"output": {"every": "1e-9 h"}}, ["output.every = '1e-9 h'", "1 min"]),
+    "every": ({"output": {"every": "1e-9 h"}}, ["output.every = '1e-9 h'", "one minute"]),
     "stop": (
         {"regimen": "4.5 mg nightly for 4 wk, then stop for 99999999 wk"},
         ["regimen", "99999999 wk", "at most 5200 wk"],

@@ -176,3 +176,23 @@ def test_an_end_is_written_as_a_length(words: str) -> None:
         UserError, match=f"'{words}': write how long as a time, such as 'for 12 wk'"
     ):
         Regimen.parse(f"4.5 mg nightly {words}")
+
+
+def test_subjects_are_told_apart_by_exact_numbers() -> None:
+    large = "TIME,AMT,ID\n0,3,9007199254740993\n0,3,9007199254740992\n"
+    assert EventTable.parse(large).ids == ("9007199254740993", "9007199254740992")
+    assert EventTable.parse("TIME,AMT,ID\n0,3,1_0\n0,3,10\n0,3,nan\n").ids == ("1_0", "10", "nan")
+    with pytest.raises(UserError, match="are the same number"):
+        EventTable.parse("TIME,AMT,ID\n0,3,1e1\n0,3,10\n")
+    made = from_events({"table": large, "id": 9007199254740992}, Path())
+    assert isinstance(made, Recorded) and made.id == "9007199254740992"
+
+
+@pytest.mark.parametrize("value", [3, 3.5, True, None, [1], "3", "3 mg", "6000 wk", "1e-9 h"])
+def test_a_time_is_refused_alike_in_a_study_and_a_regimen(value: Any) -> None:
+    with pytest.raises(UserError) as study:
+        StudyConfig.build({"regimen": "4.5 mg nightly for 1 wk", "output": {"every": value}}, "x")
+    if value is not None:
+        with pytest.raises(UserError) as regimen:
+            Regimen.parse("4.5 mg nightly for 1 wk").with_field("duration", value)
+        assert str(study.value).partition(" = ")[2] == str(regimen.value).partition(" = ")[2]
