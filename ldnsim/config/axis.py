@@ -219,9 +219,9 @@ def numeric_points(axis: Axis, unit: str, example: str = "") -> Points:
     """
     where = f"axis {axis.name!r}"
     shown = _unit_of(axis, unit)
+    if example and not axis.unit:
+        _refuse_bare(axis, example)
     if axis.values is not None:
-        if example and not axis.unit:
-            _refuse_bare(axis, example)
         numbers = [in_unit(v, shown, key=where) for v in axis.values]
     else:
         numbers = _spread(axis, shown, minutes=bool(example) and is_time(unit))
@@ -252,9 +252,11 @@ def _unit_of(axis: Axis, unit: str) -> str:
 
 
 def _refuse_bare(axis: Axis, example: str) -> None:
-    """Refuse numbers without unit where the field needs one."""
+    """Refuse numbers without unit where the field needs one, however they are listed."""
     unit = example.partition(" ")[2]
-    for value in axis.values or ():
+    spread = axis.linspace or axis.logspace
+    ends = () if spread is None else (spread.start, spread.stop)
+    for value in (*(axis.values or ()), *ends, *axis.include):
         if isinstance(value, bool):
             plain_number(value, key=f"axis {axis.name!r}")
         if not isinstance(value, str):
