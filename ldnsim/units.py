@@ -179,7 +179,8 @@ def read_number(text: str, *, key: str = "value") -> Decimal:
     if found is None:
         number, unit = _split(text[: 3 * LONGEST])
         plain = bool(unit) and _strict(number) is not None
-        why = f"no unit is read here; write {number}" if plain else _why_not(text)
+        # not "write 500": of 500 ug in a column of mg that would be another dose
+        why = "a unit is not read here, convert to the one named" if plain else _why_not(text)
         raise UserError(f"{key} = {short(text)}: expected a number such as '0.5'; {why}")
     if not _in_range(found):
         raise UserError(f"{key} = {short(text)}: {_OUT_OF_RANGE}")

@@ -220,9 +220,9 @@ def numeric_points(axis: Axis, unit: str, where: str, example: str = "") -> Poin
         UserError: a value or the unit of the axis is not of the dimension of the field.
     """
     shown = _unit_of(axis, unit, where)
+    if example and not axis.unit:
+        _refuse_bare(axis, example, where)
     if axis.values is not None:
-        if example and not axis.unit:
-            _refuse_bare(axis, example, where)
         numbers = [in_unit(v, shown, key=where) for v in axis.values]
     else:
         numbers = _spread(axis, shown, where, minutes=bool(example) and is_time(unit))
@@ -253,9 +253,11 @@ def _unit_of(axis: Axis, unit: str, where: str) -> str:
 
 
 def _refuse_bare(axis: Axis, example: str, where: str) -> None:
-    """Refuse numbers without unit where the field needs one."""
+    """Refuse numbers without unit where the field needs one, however they are listed."""
     unit = example.partition(" ")[2]
-    for value in axis.values or ():
+    spread = axis.linspace or axis.logspace
+    ends = () if spread is None else (spread.start, spread.stop)
+    for value in (*(axis.values or ()), *ends, *axis.include):
         if isinstance(value, bool):
             plain_number(value, key=where)
         if not isinstance(value, str):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -110,3 +111,19 @@ def test_coarse_fields_are_applied_before_fine_ones_whatever_their_order() -> No
     )
     (run,) = grid.Runs(grid.base(study), grid.dims(study))
     assert set(run.regimen.doses().amount_mg) == {2.0}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"logspace": ["1 ug", "50 ug", 3], "include": [3, 4.5]},
+        {"linspace": ["1 ug", 2, 3]},
+        {"linspace": [6, 12, 2], "field": "regimen.every"},
+        {"logspace": [1, 10, 3], "field": "regimen.duration"},
+    ],
+)
+def test_bare_numbers_of_a_spread_need_a_unit_as_those_of_a_list_do(keys: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="has no unit; write it as text with its unit"):
+        points(axis(**keys))
+    unit = "h" if "field" in keys else "ug"
+    assert points(axis(**keys, unit=unit)).unit == unit
