@@ -220,13 +220,13 @@ def _belongs(target: Path, manifest: dict[str, Any]) -> bool:
     """Whether there is a whole result, and of this study."""
     try:
         check_replaceable(target)
-        _compare(_told(target, manifest), manifest, target)
+        _compare(_told(target, manifest, verify=True), manifest, target)
     except UserError:
         return False
     return target.exists()
 
 
-def _told(target: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+def _told(target: Path, manifest: dict[str, Any], verify: bool = False) -> dict[str, Any]:
     """Return what a result says that it belongs to, as a manifest has it.
 
     Raises:
@@ -234,7 +234,7 @@ def _told(target: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     """
     import tomllib
 
-    with store.open_store(target) as ds:
+    with store.open_store(target, verify=verify) as ds:
         try:
             study = tomllib.loads(str(ds.attrs["study"]))
         except tomllib.TOMLDecodeError as error:

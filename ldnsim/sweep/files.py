@@ -72,9 +72,9 @@ def flush_all(root: Path, below: Iterable[str]) -> None:
     """
     syncfs = _syncfs()
     if syncfs is None:
-        places = {root, *(root / name for name in below)}
-        for place in sorted({*places, *(p.parent for p in places - {root})}):
-            flush(place)
+        inside = [Path(name) for name in below]
+        for place in sorted({Path(), *inside, *(p for name in inside for p in name.parents)}):
+            flush(root / place)
         return
     handle = os.open(root, os.O_RDONLY)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from ldnsim.sweep import store
 from ldnsim.sweep.sensitivity_data import add_to_store
 from tests.sweep.faults import (
     SIZE,
-    Crash,
+    calls_of,
+    crash,
     faulty,
     plan,
     points,
@@ -35,17 +35,6 @@ every_call = pytest.mark.parametrize("every", EVERY)
 @pytest.fixture(autouse=True)
 def no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch)
-
-
-def calls_of(action: Callable[[], None]) -> list[str]:
-    with faulty() as system:
-        action()
-    return system.calls
-
-
-def crash(at: int, action: Callable[[], None]) -> None:
-    with faulty(at), pytest.raises(Crash):
-        action()
 
 
 def check_after_a_kill(out: Path, tmp_path: Path, old: str | None, which: slice) -> None:
