@@ -10,7 +10,7 @@ import typer
 from ldnsim.cli import table
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.run import Threads
-from ldnsim.errors import unknown
+from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,7 +82,7 @@ def _compute(study: Study, select: list[str] | None, threads: int | None) -> xr.
 
 
 def _of_store(path: Path, select: list[str], threads: int | None) -> xr.Dataset:
-    """What a store carries, or what is computed for the run selected, and then kept in it."""
+    """What a store carries, or what is computed for the run selected; kept in it if it can be."""
     import ldnsim
     from ldnsim.sweep import sensitivity_data as labels
 
@@ -92,10 +92,14 @@ def _of_store(path: Path, select: list[str], threads: int | None) -> xr.Dataset:
         if there and run in (None, int(ds["sensitivity"].attrs["reference_run"])):
             return ds.load()
         found = labels.for_store(ds, run, threads)
-    labels.add_to_store(path, found)
-    say(f"kept in {path}")
-    with ldnsim.open_store(path) as ds:
-        return ds.load()
+        shown = labels.together(ds, found).load()
+    try:
+        labels.add_to_store(path, found, shown.attrs)
+    except (UserError, OSError) as error:  # what was found is shown all the same
+        say(f"not kept in {path}: {error}")
+    else:
+        say(f"kept in {path}")
+    return shown
 
 
 def _chosen(ds: xr.Dataset, select: list[str]) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldnsim.errors import UserError, nearest
+from ldnsim.sweep.target import KINDS
 
 if TYPE_CHECKING:
     from ldnsim.sweep.study import Study
@@ -31,7 +32,7 @@ class Kind(enum.Enum):
 STUDY, STORE, PRESCRIPTION, EVENTS = Kind
 ONE_PATIENT = (PRESCRIPTION, EVENTS)
 """What says doses alone: hypothesis, phenotype and parameters come from options."""
-_ENDINGS = {".toml": STUDY, ".zarr": STORE, ".nc": STORE, ".nc4": STORE, ".csv": EVENTS}
+_ENDINGS = {".toml": STUDY, **dict.fromkeys(KINDS, STORE), ".csv": EVENTS}
 _INSTEAD = {
     STUDY: "set it in {text} instead",
     STORE: "{text} is finished and says it already",

@@ -13,7 +13,7 @@ import numpy as np
 from ldnsim.sweep import files
 from ldnsim.sweep.blocks import ARRAYS, BlockFolder
 from ldnsim.sweep.record import sealed
-from ldnsim.sweep.target import check_replaceable
+from ldnsim.sweep.target import check_free, kind_of
 from ldnsim.sweep.zarr_files import StoreFiles
 
 if TYPE_CHECKING:
@@ -73,22 +73,24 @@ def regions(shape: Sequence[int], chunks: Sequence[int]) -> Iterator[tuple[int, 
         yield first, last, slices
 
 
-def finish(job: Job, folder: BlockFolder, size: int, target: Path, kind: str) -> None:
+def finish(job: Job, folder: BlockFolder, size: int, target: Path) -> None:
     """Assemble the finished blocks into the store; the name appears only when it is whole.
 
     Raises:
-        UserError: what is to be replaced holds files of others by now.
+        UserError: something is there by now that the sweep was not started to replace, or that
+            holds files of others; or a block is damaged. The blocks are kept.
     """
-    draft = folder.draft(target)
-    if kind == "netcdf":
+    replaces = bool(folder.manifest()["replaces"])
+    check_free(target, folder.path, replaces)
+    draft = folder.draft()
+    if kind_of(target) == "netcdf":
         from ldnsim.sweep.dataset import in_memory
 
         write_netcdf(in_memory(job, [folder.load(first) for first in job.starts(size)]), draft)
     else:
         _write_zarr(job, folder, size, draft)
-    if target.exists():
-        check_replaceable(target)
-    folder.replace(draft, target)
+    check_free(target, folder.path, replaces)
+    folder.swap.replace()
     folder.remove()
 
 

@@ -2,8 +2,8 @@
 
 A block is written under another name, flushed, then renamed; so a file that exists is finished,
 and a kill at any moment costs at most the blocks being solved. The manifest says what the blocks
-belong to; a sweep is resumed only if that is still the same. The same folder holds the new result
-until it is whole, and the old one from when it is moved aside until the new one has its name.
+belong to; a sweep is resumed only if that is still the same. Every file carries its checksum. The
+same folder holds the new result until it is whole; see :mod:`ldnsim.sweep.swap`.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ import numpy as np
 
 from ldnsim.errors import UserError
 from ldnsim.sweep import files, lock
+from ldnsim.sweep.files import some
 from ldnsim.sweep.job import Block
+from ldnsim.sweep.record import Damaged, sealed, unsealed
+from ldnsim.sweep.swap import Swap
 from ldnsim.sweep.task import LANES
 
 MANIFEST = "manifest.json"
 ARRAYS = ("trajectory", "night", "summaries", "status", "steps", "rejected", "method")
 
-
 MARK = {"written_by": "ldnsim", "holds": "blocks of an unfinished sweep"}
 log = logging.getLogger("ldnsim")
 _BLOCK = re.compile(r"\.manifest\.json\.draft|\.?block-\d{9}\.npz(\.draft)?")
-# what is inside a result that is being written or replaced
-_RESULT = re.compile(r"(draft|old)-[^/]+(/([^/]+/)?(\.?zarr\.json(\.draft)?|c(/\d+)*))?")
 
 
 class BlockFolder:
@@ -41,6 +41,7 @@ class BlockFolder:
     def __init__(self, path: Path) -> None:
         """Name the folder; nothing is read or written yet."""
         self.path = path
+        self.swap = Swap(path)
 
     def exists(self) -> bool:
         """Whether a sweep was started here."""
@@ -48,7 +49,7 @@ class BlockFolder:
 
     def start(self, manifest: Mapping[str, Any]) -> None:
         """Make the folder and write what its blocks belong to."""
-        files.make(self.path)
+        files.make_known(self.path)
         text = json.dumps({**MARK, **manifest}, indent=1)
         files.write_atomically(self.path / MANIFEST, text.encode())
 
@@ -56,13 +57,14 @@ class BlockFolder:
         """Read what the blocks belong to.
 
         Raises:
-            UserError: when it cannot be read.
+            UserError: when it cannot be read, or holds what no sweep writes.
         """
         found = self._marked()
-        if found is None:
+        wrong = "it is missing, or of another program" if found is None else _wrong(found)
+        if found is None or wrong:
             raise UserError(
-                f"{self.path} cannot be resumed: its manifest is missing or damaged; delete the"
-                " folder and start again"
+                f"{self.path} cannot be resumed: its {MANIFEST} is damaged: {wrong}; start again"
+                " with --overwrite"
             )
         return {k: v for k, v in found.items() if k not in MARK}
 
@@ -76,8 +78,9 @@ class BlockFolder:
         return found if ours else None
 
     def _ours(self, name: str) -> bool:
-        """Whether a file in the folder is of a sweep, by its name."""
-        return name == MANIFEST or bool(_BLOCK.fullmatch(name) or _RESULT.fullmatch(name))
+        """Whether a file in the folder is of a sweep; a link never is."""
+        known = name == MANIFEST or _BLOCK.fullmatch(name) or self.swap.ours(name)
+        return bool(known) and not files.is_link(self.path / name)
 
     def check(self) -> None:
         """Refuse a folder of this name that holds anything but what a sweep leaves.
@@ -118,14 +121,49 @@ class BlockFolder:
         if block.first % size or size % LANES:
             raise ValueError(f"block at run {block.first} is not aligned to blocks of {size}")
         buffer = io.BytesIO()
-        np.savez(buffer, **{name: getattr(block, name) for name in ARRAYS})
-        files.write_atomically(self._file(block.first), buffer.getvalue())
+        arrays = {name: getattr(block, name) for name in ARRAYS}
+        np.savez(buffer, first=np.int64(block.first), **arrays)
+        files.write_atomically(self._file(block.first), sealed(buffer.getvalue()))
 
     def load(self, first: int, names: Sequence[str] = ARRAYS) -> Block:
-        """Read a finished block, or only some of its arrays; the others are empty."""
+        """Read a finished block, or only some of its arrays; the others are empty.
+
+        Raises:
+            UserError: it was damaged since it was written.
+        """
         none: Any = np.empty((0, 0, 0))
-        with np.load(self._file(first), allow_pickle=False) as data:
-            return Block(first, **{n: data[n] if n in names else none for n in ARRAYS})
+        try:
+            with np.load(self._file(first), allow_pickle=False) as data:
+                return Block(first, **{n: data[n] if n in names else none for n in ARRAYS})
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever the reader of the format raises
+            reason = getattr(error, "strerror", None) or error or type(error).__name__
+            raise UserError(
+                f"{self._file(first)} cannot be read ({reason}): run the same command with"
+                " --resume, which solves its runs again"
+            ) from error
+
+    def fault(self, first: int, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+        """Say why a finished block cannot be used, or nothing.
+
+        Args:
+            first: its first run.
+            shapes: of its arrays.
+        """
+        try:
+            whole = unsealed(self._file(first).read_bytes())
+            with np.load(io.BytesIO(whole), allow_pickle=False) as data:
+                if int(data["first"]) != first:
+                    return f"it is the block at run {int(data['first'])}"
+                wrong = [n for n in ARRAYS if data[n].shape != shapes[n]]
+        except Damaged as error:
+            return str(error)
+        except OSError as error:
+            return f"it cannot be read: {error.strerror or error}"
+        except (ValueError, KeyError, TypeError) as error:  # whole, but of something else
+            return f"it is no block: {error}"
+        return f"its {wrong[0]} has another shape" if wrong else None
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -141,50 +179,22 @@ class BlockFolder:
                 )
             yield
 
-    def draft(self, target: Path) -> Path:
-        """Return where a new result is made; what a kill left there is deleted.
+    def draft(self) -> Path:
+        """Return where a new result is made; the folder is made when it is not there.
 
-        The folder is made when it is not there.
+        Raises:
+            UserError: something else is there.
         """
-        draft = self.path / f"draft-{target.name}"
-        self._clear(draft)
-        files.make(self.path)
-        return draft
+        files.make_known(self.path)
+        return self.swap.fresh_draft()
 
-    def _clear(self, path: Path) -> None:
-        if path.is_dir():
-            files.delete(path, lambda name: self._ours(f"{path.name}/{name}"))
-        elif path.exists():
-            files.delete(self.path, lambda name: name == path.name)
+    def settle(self) -> None:
+        """Put right what a kill left, and say so; unfinished blocks stay.
 
-    def _aside(self, target: Path) -> Path:
-        return self.path / f"old-{target.name}"
-
-    def replace(self, draft: Path, target: Path) -> None:
-        """Give a whole new result its name, and delete the old one last.
-
-        A file is replaced in one step. Of a folder the old one is moved aside first: after a kill
-        between the two steps :meth:`settle` moves it back.
+        Raises:
+            UserError: as :meth:`ldnsim.sweep.swap.Swap.settle`.
         """
-        if target.is_dir():
-            files.move(target, self._aside(target))
-        files.move(draft, target)
-        self._clear(self._aside(target))
-
-    def interrupted(self, target: Path) -> bool:
-        """Whether a kill left the old result moved aside and no new one in its place."""
-        return self._aside(target).exists() and not target.exists()
-
-    def settle(self, target: Path) -> None:
-        """Put right what a kill left, and say so; unfinished blocks stay."""
-        old = self._aside(target)
-        if self.interrupted(target):
-            files.move(old, target)
-            log.info("%s was being replaced when its sweep was stopped: the old result is back",
-                     target)  # fmt: skip
-        elif old.exists():
-            self._clear(old)
-            log.info("deleted what a stopped sweep had left of the result before %s", target)
+        self.swap.settle()
         if self.path.is_dir() and not self.exists():
             log.info("deleted what a stopped sweep had left in %s", self.path)
             self.remove()
@@ -192,14 +202,22 @@ class BlockFolder:
     def remove(self) -> None:
         """Delete what is the sweep's in the folder; a kill midway leaves nothing to resume."""
         if self.exists():
-            files.delete(self.path, lambda name: name == MANIFEST)
-        files.delete(self.path, self._ours)
+            files.delete(self.path, MANIFEST.__eq__)
+        self.swap.clear_draft()
+        files.delete(self.path, lambda name: bool(_BLOCK.fullmatch(name)))
 
 
-def some(names: Sequence[str], most: int = 3) -> str:
-    """Name the first few of a list, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def _wrong(manifest: Mapping[str, Any]) -> str:
+    """Say what in a manifest no sweep writes, or nothing."""
+    size = manifest.get("block")
+    if not isinstance(size, int) or isinstance(size, bool) or size <= 0 or size % LANES:
+        return f"block = {json.dumps(size)} is not a multiple of {LANES}"
+    for name in ("study", "versions", "code"):
+        if not isinstance(manifest.get(name), dict):
+            return f"it holds no {name}"
+    if not isinstance(manifest.get("replaces"), bool):
+        return f"replaces = {json.dumps(manifest.get('replaces'))} is neither true nor false"
+    return ""
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> list[str]:

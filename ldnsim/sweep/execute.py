@@ -19,13 +19,14 @@ from ldnsim.sweep.job import Block, Job, run_blocks, run_blocks_dask
 from ldnsim.sweep.plan import Plan, check_memory, check_space, make_plan
 from ldnsim.sweep.progress import Progress, Report, reporting
 from ldnsim.sweep.provenance import fingerprints, identity, versions
-from ldnsim.sweep.target import check_replaceable, checked_target, kind_of
+from ldnsim.sweep.target import check_free, check_replaceable, checked_target
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Executor = Literal["threads", "dask"]
 log = logging.getLogger("ldnsim")
+_OF_THE_SWEEP = ("block", "replaces")  # in a manifest, and without meaning for the numbers
 
 
 def run_study(
@@ -106,11 +107,11 @@ def run_into_store(
             "resume and overwrite contradict each other: the one keeps what is finished, the other"
             " starts again; choose one"
         )
-    manifest = manifest_of(plan)
+    manifest = manifest_of(plan, overwrite)
     folder = store.partial_folder(target)
     with reporting(progress) as report, folder.held():
         folder.check()
-        folder.settle(target)
+        folder.settle()
         going_on = resume and _may_go_on(folder, target, manifest)
         if not going_on and _is_done(target, manifest, resume, overwrite):
             return False
@@ -158,8 +159,12 @@ def _solve(
         yield found
 
 
-def manifest_of(plan: Plan) -> dict[str, Any]:
-    """Return what the blocks of a sweep belong to: study, versions, code, machine, block size."""
+def manifest_of(plan: Plan, replaces: bool = False) -> dict[str, Any]:
+    """Return what the blocks of a sweep belong to: study, versions, code, machine, block size.
+
+    ``replaces`` says whether the result may take the place of another: only when that was asked
+    for when the sweep was started.
+    """
     import tomllib
 
     return {
@@ -168,6 +173,7 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
         "code": fingerprints(),
         "machine": platform.machine(),
         "block": plan.block,
+        "replaces": replaces,
     }
 
 
@@ -177,7 +183,7 @@ def _compare(old: dict[str, Any], new: dict[str, Any], where: Path) -> None:
     Raises:
         UserError: naming what differs.
     """
-    a, b = ({k: v for k, v in m.items() if k != "block"} for m in (old, new))
+    a, b = ({k: v for k, v in m.items() if k not in _OF_THE_SWEEP} for m in (old, new))
     found = differences(json.loads(json.dumps(a)), json.loads(json.dumps(b)))
     if found:
         shown = "; ".join(found[:6]) + (f"; and {len(found) - 6} more" if len(found) > 6 else "")
@@ -190,20 +196,58 @@ def _compare(old: dict[str, Any], new: dict[str, Any], where: Path) -> None:
 def _may_go_on(folder: BlockFolder, target: Path, manifest: dict[str, Any]) -> bool:
     """Whether the unfinished sweep belongs to this study.
 
-    Then it takes precedence over a result that is there: it was started to replace that one.
+    Then it takes precedence over a result that it was started to replace. Where it had given its
+    result the name before it was stopped, what is left of it is deleted.
 
     Raises:
-        UserError: what it would replace is not a result of this program.
+        UserError: something is in its way, or what it would replace is not of this program.
     """
     if not folder.exists():
         return False
     try:
-        _compare(folder.manifest(), manifest, folder.path)
+        kept = folder.manifest()
+        _compare(kept, manifest, folder.path)
     except UserError:
         return False
-    if target.exists():
-        check_replaceable(target)
+    if not kept["replaces"] and _belongs(target, manifest):
+        folder.remove()
+        return False
+    check_free(target, folder.path, kept["replaces"])
     return True
+
+
+def _belongs(target: Path, manifest: dict[str, Any]) -> bool:
+    """Whether there is a whole result, and of this study."""
+    try:
+        check_replaceable(target)
+        _compare(_told(target, manifest, verify=True), manifest, target)
+    except UserError:
+        return False
+    return target.exists()
+
+
+def _told(target: Path, manifest: dict[str, Any], verify: bool = False) -> dict[str, Any]:
+    """Return what a result says that it belongs to, as a manifest has it.
+
+    Raises:
+        UserError: it does not open, or does not say so.
+    """
+    import tomllib
+
+    with store.open_store(target, verify=verify) as ds:
+        try:
+            study = tomllib.loads(str(ds.attrs["study"]))
+        except tomllib.TOMLDecodeError as error:
+            raise UserError(
+                f"{target} says of what it is in words that cannot be read: its attribute 'study'"
+                f" is no study file ({error}); choose another --out, or --overwrite"
+            ) from None
+        return {
+            "study": study,
+            "versions": store.told(ds.attrs, "versions", target),
+            "code": store.told(ds.attrs, "fingerprints", target),
+            "machine": manifest["machine"],
+        }
 
 
 def _is_done(target: Path, manifest: dict[str, Any], resume: bool, overwrite: bool) -> bool:
@@ -219,16 +263,7 @@ def _is_done(target: Path, manifest: dict[str, Any], resume: bool, overwrite: bo
         return False
     if not resume:
         _refuse_existing(target)
-    with store.open_store(target) as ds:
-        import tomllib
-
-        old = {
-            "study": tomllib.loads(ds.attrs["study"]),
-            "versions": json.loads(ds.attrs["versions"]),
-            "code": json.loads(ds.attrs["fingerprints"]),
-            "machine": manifest["machine"],
-        }
-    _compare(old, manifest, target)
+    _compare(_told(target, manifest), manifest, target)
     log.info("%s is finished and belongs to this study: nothing is left to do", target)
     return True
 
@@ -278,7 +313,7 @@ def _run_into(
     executor: Executor,
 ) -> None:
     """Solve the blocks that are missing, then assemble the store."""
-    missing = [s for s in job.starts(size) if not folder.has(s)]
+    missing = _missing(folder, job, size)
     total = len(job.plan)
     done = total - sum(min(size, total - s) for s in missing)
     try:
@@ -287,12 +322,28 @@ def _run_into(
                 folder.save(block, size)
             done += len(block.status)
         with _kept(folder, done, total):
-            assemble.finish(job, folder, size, target, kind_of(target))
+            assemble.finish(job, folder, size, target)
     except KeyboardInterrupt:
         raise Interrupted(
             f"stopped with {done} of {total} runs finished; run the same command with --resume to"
             " complete it"
         ) from None
+
+
+def _missing(folder: BlockFolder, job: Job, size: int) -> list[int]:
+    """Return the first runs of the blocks to solve; one that is damaged is named, and is among."""
+    found = []
+    for first in job.starts(size):
+        fault = folder.fault(first, job.shapes(first, size)) if folder.has(first) else ""
+        if fault:
+            last = min(first + size, len(job.plan))
+            log.warning(
+                "the finished block of runs %d to %d in %s is damaged and is solved again: %s",
+                first, last - 1, folder.path, fault,
+            )  # fmt: skip
+        if fault is not None:
+            found.append(first)
+    return found
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
@@ -61,22 +61,36 @@ def flush(path: Path) -> None:
 
 
 def flush_all(root: Path, below: Iterable[str]) -> None:
-    """Wait until files are on the disk; in one call where the system has one.
+    """Wait until files and their names are on the disk; in one call where the system has one.
 
     Args:
         root: a folder.
         below: names of files in it.
+
+    Raises:
+        OSError: they could not be written.
     """
-    syncfs = getattr(ctypes.CDLL(None), "syncfs", None) if os.name == "posix" else None
+    syncfs = _syncfs()
     if syncfs is None:
-        for name in below:
-            flush(root / name)
+        inside = [Path(name) for name in below]
+        for place in sorted({Path(), *inside, *(p for name in inside for p in name.parents)}):
+            flush(root / place)
         return
     handle = os.open(root, os.O_RDONLY)
     try:
-        syncfs(handle)
+        if syncfs(handle) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), str(root))
     finally:
         os.close(handle)
+
+
+def _syncfs() -> Callable[[int], int] | None:
+    """Return the system's call that waits for a whole file system, where it has one."""
+    if os.name != "posix":
+        return None
+    found: Callable[[int], int] | None = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    return found
 
 
 def make(path: Path) -> None:
@@ -84,6 +98,13 @@ def make(path: Path) -> None:
     if not path.is_dir():
         make(path.parent)
         os.mkdir(path)
+
+
+def make_known(path: Path) -> None:
+    """Make a folder whose own name must be on the disk before anything is moved into it."""
+    if not path.is_dir():
+        make(path)
+        flush(path.parent)
 
 
 def link(source: Path, target: Path) -> None:
@@ -103,16 +124,30 @@ def names(root: Path) -> list[str]:
     return sorted(found)
 
 
+def some(names: Sequence[str], most: int = 3) -> str:
+    """Name the first few of a list, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def is_link(path: Path) -> bool:
+    """Whether a path is a link, which a sweep never makes."""
+    return os.path.islink(path)
+
+
 def delete(root: Path, ours: Callable[[str], bool]) -> None:
-    """Delete files below a folder, and folders that are left empty.
+    """Delete files below a folder, and folders that are left empty; links stay.
 
     Args:
-        root: the folder; nothing happens when it is not there.
+        root: the folder; nothing happens when it is not there, or is a link.
         ours: whether a file, named as in :func:`names`, may go; all others stay.
     """
+    if os.path.islink(root):
+        return
     for folder, _, files in os.walk(root, topdown=False):
         for name in files:
-            if ours(Path(folder, name).relative_to(root).as_posix()):
-                os.unlink(Path(folder, name))
+            path = Path(folder, name)
+            if ours(path.relative_to(root).as_posix()) and not os.path.islink(path):
+                os.unlink(path)
         with contextlib.suppress(OSError):  # not empty: it holds what is not ours
             os.rmdir(folder)

@@ -211,6 +211,18 @@ class Job:
         """Return the first run of every block."""
         return list(range(0, len(self.plan), block))
 
+    def shapes(self, first: int, block: int) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the arrays of the block that starts at run ``first``."""
+        plan, kept = self.plan, len(self._kept)
+        n = min(first + block, len(plan)) - first
+        night = len(plan.night_time) if plan.keeps_night else 0
+        return {
+            **dict.fromkeys(_names(), (n,)),
+            "trajectory": (n, kept, len(plan.time)),
+            "night": (n, kept, night),
+            "summaries": (n, len(plan.summaries)),
+        }
+
     def task(self, first: int, block: int) -> Task:
         """Make the task of the block that starts at run ``first``."""
         plan, solver = self.plan, self.plan.study.solver

@@ -16,13 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ldnsim.errors import UserError
 from ldnsim.sweep import files
 
 GROUP = "ldnsim"
+RECORD = f"{GROUP}/zarr.json"
 WRITTEN_BY, FORMAT = "ldnsim", 1
 STEP = 1 << 22  # bytes read at once
-_SEAL = re.compile(rb"\nldnsim 1 size=(\d{20}) crc32=([0-9a-f]{8})\n")
+_SEAL = re.compile(rb"\nldnsim %d size=(\d{20}) crc32=([0-9a-f]{8})\n" % FORMAT)
+_ANY_SEAL = re.compile(rb"\nldnsim (\d{1,9}) [ -~]*\n\Z")
 SEAL_BYTES = 51
+_TAIL = 400  # bytes at the end in which the line of a later format is looked for
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -41,21 +45,26 @@ class Record:
     files: dict[str, tuple[int, int]]
 
     def save(self, root: Path) -> None:
-        """Write the record into its store, and flush all files."""
+        """Write the record into its store, when all else of it is on the disk."""
+        files.make(root / GROUP)
         files.flush_all(root, self.files)
         listed = {name: list(entry) for name, entry in self.files.items()}
         attrs = {**mark(), "files": listed, "sum": _sum(listed)}
         document = {"zarr_format": 3, "node_type": "group", "attributes": attrs}
-        files.make(root / GROUP)
-        files.write_atomically(root / GROUP / "zarr.json", json.dumps(document).encode())
+        files.write_atomically(root / RECORD, json.dumps(document).encode())
 
     def foreign(self, root: Path) -> list[str]:
-        """List what is in the store and was not written with it."""
-        return [n for n in files.names(root) if n not in self.files and n != f"{GROUP}/zarr.json"]
+        """List what is in the store and was not written with it; a link never was."""
+        return [n for n in files.names(root) if not self.ours(n) or files.is_link(root / n)]
 
     def ours(self, name: str) -> bool:
-        """Whether a file was written with the store; what a kill left of its record counts."""
-        return name in self.files or name.startswith(f"{GROUP}/")
+        """Whether a file was written with the store."""
+        return name in self.files or name == RECORD
+
+    def delete(self, root: Path) -> None:
+        """Delete the files of the store, and the record last; what else is there stays."""
+        files.delete(root, self.files.__contains__)
+        files.delete(root, RECORD.__eq__)
 
     def faults(self, root: Path, every: bool = False) -> list[str]:
         """List what is missing or not as it was written.
@@ -92,12 +101,14 @@ def read_record(root: Path) -> Record | None:
 
     Raises:
         Damaged: it is there, or must have been, and cannot be read.
+        UserError: it is of a later format.
         OSError: it cannot be read for another reason.
     """
     try:
-        attrs = json.loads((root / GROUP / "zarr.json").read_bytes())["attributes"]
+        attrs = json.loads((root / RECORD).read_bytes())["attributes"]
         if attrs["written_by"] != WRITTEN_BY:
             return None
+        _check_format(root, attrs["format"])
         if attrs["sum"] != _sum(attrs["files"]):
             raise Damaged("the record of its files is damaged")
         return Record({str(n): (int(s), int(c)) for n, (s, c) in attrs["files"].items()})
@@ -105,8 +116,21 @@ def read_record(root: Path) -> Record | None:
         if expects_record(root):
             raise Damaged("the record of its files is missing") from None
         return None
+    except UserError:
+        raise
     except (ValueError, KeyError, TypeError):
         raise Damaged("the record of its files is damaged") from None
+
+
+def _check_format(path: Path, number: Any) -> None:
+    """Refuse a format that this version does not know; its files may mean something else."""
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise Damaged("the record of its files is damaged")
+    if number > FORMAT:
+        raise UserError(
+            f"{path} was written by a later version of ldnsim, in format {number} of results; this"
+            f" version knows format {FORMAT}: use the later version"
+        )
 
 
 def expects_record(root: Path) -> bool:
@@ -120,8 +144,23 @@ def expects_record(root: Path) -> bool:
 
 
 def sealed(data: bytes) -> bytes:
-    """Return the content of a NetCDF file with its size and checksum behind its end."""
-    return data + b"\nldnsim 1 size=%020d crc32=%08x\n" % (len(data), zlib.crc32(data))
+    """Return the content of a file with its size and checksum behind its end."""
+    return data + b"\nldnsim %d size=%020d crc32=%08x\n" % (FORMAT, len(data), zlib.crc32(data))
+
+
+def unsealed(data: bytes) -> bytes:
+    """Return what :func:`sealed` was given.
+
+    Raises:
+        Damaged: it is not as it was written.
+    """
+    found = _SEAL.fullmatch(data[-SEAL_BYTES:])
+    inner = data[:-SEAL_BYTES]
+    if found is None:
+        raise Damaged("it is cut short" if data else "it is empty")
+    if (len(inner), zlib.crc32(inner)) != (int(found[1]), int(found[2], 16)):
+        raise Damaged("it has other content")
+    return inner
 
 
 def is_sealed(path: Path) -> bool:
@@ -129,6 +168,7 @@ def is_sealed(path: Path) -> bool:
 
     Raises:
         Damaged: it has something behind its end that no longer is what this program adds.
+        UserError: it is of a later format.
     """
     return _seal_of(path) is not None
 
@@ -153,10 +193,13 @@ def _seal_of(path: Path) -> tuple[int, int] | None:
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(48)
-        file.seek(max(0, size - SEAL_BYTES))
-        found = _SEAL.fullmatch(file.read())
-    if found:
+        file.seek(max(0, size - _TAIL))
+        tail = file.read()
+    if found := _SEAL.fullmatch(tail[-SEAL_BYTES:]):
         return int(found[1]), int(found[2], 16)
+    later = _ANY_SEAL.search(tail)
+    if later and int(later[1]) > FORMAT:
+        _check_format(path, int(later[1]))
     end = _hdf5_end(head)
     if end is not None and size != end:
         raise Damaged(f"it has {size} bytes, not {end}, and no checksum at its end")

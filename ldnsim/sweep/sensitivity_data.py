@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,8 +134,9 @@ def for_store(ds: xr.Dataset, run: int | None = None, threads: int | None = None
         UserError: the model is not the one that made the result, or the run failed.
     """
     from ldnsim.sweep.provenance import fingerprints
+    from ldnsim.sweep.store import told
 
-    then = json.loads(str(ds.attrs.get("fingerprints", "{}")))
+    then = told(ds.attrs, "fingerprints", "this result")
     changed = [part for part in _SAME if then.get(part) != fingerprints()[part]]
     if changed:
         raise UserError(
@@ -179,14 +181,24 @@ def stored_study(ds: xr.Dataset) -> Study:
     return Study.loads(str(ds.attrs["study"]), "the study in the result")
 
 
-def add_to_store(path: Path, found: xr.Dataset) -> None:
+def together(ds: xr.Dataset, found: xr.Dataset) -> xr.Dataset:
+    """Return a result with sensitivities in place of those it has."""
+    return ds.drop_vars([n for n in found.variables if n in ds.variables]).merge(found)
+
+
+def add_to_store(path: Path, found: xr.Dataset, of: Mapping[str, Any] | None = None) -> None:
     """Add sensitivities to a store, replacing those of another run.
 
     The result with them is made under another name, then takes the place of the one without; a
     Zarr store shares the files of the arrays that stay.
 
+    Args:
+        path: the store.
+        found: the sensitivities.
+        of: attributes of the result they were computed from; not compared when None.
+
     Raises:
-        UserError: the store is not one that can be replaced, or is in use.
+        UserError: the store is not one that can be replaced, is in use, or is another by now.
     """
     from ldnsim.sweep.store import partial_folder
     from ldnsim.sweep.target import check_replaceable, checked_target
@@ -195,14 +207,25 @@ def add_to_store(path: Path, found: xr.Dataset) -> None:
     folder = partial_folder(target)
     with folder.held():
         folder.check()
-        folder.settle(target)
+        folder.settle()
         check_replaceable(target)
-        draft = folder.draft(target)
+        _check_same(target, of)
+        draft = folder.draft()
         add = _with_zarr if target.is_dir() else _with_netcdf
         add(target, draft, found)
-        folder.replace(draft, target)
+        folder.swap.replace()
         if not folder.exists():
             folder.remove()
+
+
+def _check_same(path: Path, of: Mapping[str, Any] | None) -> None:
+    """Refuse to add to a result that took the place of the one that was differentiated."""
+    from ldnsim.sweep.store import attributes
+
+    if of is not None:
+        now = attributes(path)
+        if any(now.get(name) != of.get(name) for name in ("study", "fingerprints", "versions")):
+            raise UserError(f"{path} was replaced by another result in the meantime")
 
 
 def _with_zarr(path: Path, draft: Path, found: xr.Dataset) -> None:
@@ -229,5 +252,4 @@ def _with_netcdf(path: Path, draft: Path, found: xr.Dataset) -> None:
     from ldnsim.sweep.assemble import write_netcdf
 
     with xr.open_dataset(path, engine="h5netcdf") as old:
-        kept = old.drop_vars([n for n in found.variables if n in old.variables])
-        write_netcdf(kept.merge(found).load(), draft)
+        write_netcdf(together(old, found).load(), draft)

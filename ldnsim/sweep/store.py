@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, nearest
-from ldnsim.sweep.blocks import BlockFolder, some
+from ldnsim.sweep.blocks import BlockFolder
+from ldnsim.sweep.files import some
 from ldnsim.sweep.record import Damaged, Record, broken_seal, is_sealed, read_record
+from ldnsim.sweep.target import KINDS
 from ldnsim.sweep.zarr_files import read_array
 
 if TYPE_CHECKING:
@@ -32,7 +35,8 @@ def partial_folder(path: Path) -> BlockFolder:
 
 def is_store(path: Path) -> bool:
     """Whether a path looks like a result: a Zarr folder, or a file that is named NetCDF."""
-    return (path / "zarr.json").is_file() or (path.is_file() and path.suffix in (".nc", ".nc4"))
+    named = KINDS.get(path.suffix.lower())
+    return (path / "zarr.json").is_file() or (path.is_file() and named == "netcdf")
 
 
 def open_store(path: str | os.PathLike[str], *, verify: bool = False) -> xr.Dataset:
@@ -69,14 +73,14 @@ def checked(path: str | os.PathLike[str], verify: bool = False) -> Path:
             return found
     except OSError as error:
         raise _unreadable(found, error) from None
-    log.info("%s carries no record of what was written: lost data would not be told", found)
+    log.warning("%s carries no record of what was written: lost data would not be told", found)
     return found
 
 
 def _check_there(found: Path) -> None:
     if not found.exists():
         folder = partial_folder(found)
-        if folder.interrupted(found):
+        if folder.swap.interrupted():
             raise UserError(
                 f"{found} was being replaced when its sweep was stopped: run the sweep again with"
                 " --resume to complete it"
@@ -103,6 +107,30 @@ def read_record_or_none(found: Path) -> Record | None:
         return read_record(found)
     except Damaged:
         return None
+
+
+def told(attrs: Mapping[str, Any], name: str, where: str | Path) -> dict[str, Any]:
+    """Return what a result says about itself in one attribute, a table as JSON.
+
+    Args:
+        attrs: attributes of the result.
+        name: of the attribute.
+        where: the result, as messages name it.
+
+    Raises:
+        UserError: the attribute is missing or damaged.
+    """
+    try:
+        found = json.loads(attrs[name])
+    except (KeyError, TypeError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        how = "is damaged" if name in attrs else "is missing"
+        raise UserError(
+            f"{where} does not say by what it was made: its attribute {name!r} {how}; run its sweep"
+            " again with --overwrite, or to another --out"
+        )
+    return found
 
 
 def _check_whole(found: Path, verify: bool) -> bool:
@@ -232,6 +260,6 @@ def attributes(path: Path) -> dict[str, Any]:
     """
     found = checked(path)
     if found.is_dir():
-        return dict(json.loads((found / "zarr.json").read_bytes())["attributes"])
+        return dict(json.loads((found / "zarr.json").read_bytes()).get("attributes", {}))
     with open_store(path) as ds:
         return dict(ds.attrs)

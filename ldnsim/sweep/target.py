@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ldnsim.errors import UserError, nearest
-from ldnsim.sweep.blocks import some
+from ldnsim.sweep.files import some
 from ldnsim.sweep.record import Damaged, is_sealed, read_record
 
 KINDS = {".zarr": "zarr", ".nc": "netcdf", ".nc4": "netcdf"}
@@ -15,18 +15,19 @@ _MOVE = "move or delete it yourself, or choose another --out"
 
 
 def kind_of(path: Path) -> str:
-    """Return ``zarr`` or ``netcdf``, as the name ends.
+    """Return ``zarr`` or ``netcdf``, as the name ends, in small or capital letters.
 
     Raises:
         UserError: for any other ending.
     """
-    if path.suffix not in KINDS:
+    ending = path.suffix.lower()
+    if ending not in KINDS:
         found = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
         raise UserError(
             f"cannot write {path}: its name {found}; a result is a Zarr store (.zarr) or a NetCDF"
-            f" file (.nc, .nc4){nearest(path.suffix, KINDS) if path.suffix else ''}"
+            f" file (.nc, .nc4){nearest(ending, KINDS) if path.suffix else ''}"
         )
-    return KINDS[path.suffix]
+    return KINDS[ending]
 
 
 def checked_target(out: str | os.PathLike[str]) -> Path:
@@ -73,6 +74,13 @@ def check_replaceable(path: Path) -> None:
     Raises:
         UserError: saying what it is.
     """
+    kind, there = kind_of(path), "zarr" if path.is_dir() else "netcdf"
+    if kind != there:
+        words = {"zarr": "a folder", "netcdf": "a file"}
+        raise UserError(
+            f"{path} is not replaced: it is {words[there]}, and a result of that name would be"
+            f" {words[kind]}; {_MOVE}"
+        )
     try:
         if path.is_dir():
             record = read_record(path)
@@ -97,3 +105,26 @@ def check_replaceable(path: Path) -> None:
             f"{path} is not replaced: it is not a result of a sweep of this version, or was"
             f" rewritten by another program; {_MOVE}"
         )
+
+
+def check_free(path: Path, kept: Path, replaces: bool) -> None:
+    """Refuse to put a finished sweep where something is that it was not started to replace.
+
+    Args:
+        path: where the result is to go.
+        kept: where its finished blocks lie.
+        replaces: whether it was started to replace what is there.
+
+    Raises:
+        UserError: saying what is in the way, and what is kept.
+    """
+    if not os.path.lexists(path):
+        return
+    if replaces:
+        check_replaceable(path)
+        return
+    raise UserError(
+        f"{path} is there, and the sweep was not started to replace it; its finished blocks are"
+        f" kept in {kept}: move {path.name} and run the same command with --resume, or start"
+        " again with --overwrite"
+    )

@@ -210,7 +210,7 @@ def read_array(path: Path) -> NDArray[Any]:
     """Read a whole array of numbers that this module wrote, without loading the library.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or a chunk is missing.
         ValueError: its description is not one that this module writes.
         RuntimeError: a chunk is damaged.
     """
@@ -220,17 +220,16 @@ def read_array(path: Path) -> NDArray[Any]:
         raise ValueError(f"{path} was not written by this package")
     chunks = told["chunk_grid"]["configuration"]["chunk_shape"]
     dtype = np.dtype(name).newbyteorder("<")
-    found = np.full(told["shape"], told["fill_value"], dtype=dtype)
+    found = np.empty(told["shape"], dtype=dtype)
     for k in np.ndindex(*(-(-n // c) for n, c in zip(found.shape, chunks, strict=True))):
         file = path.joinpath("c", *map(str, k))
-        if file.exists():
-            raw = _codec().decode(file.read_bytes())
-            if len(raw) != math.prod(chunks) * dtype.itemsize:
-                raise RuntimeError(f"{file} has not the size of a chunk")
-            values = np.frombuffer(raw, dtype).reshape(chunks)
-            part: Any = [slice(i * c, (i + 1) * c) for i, c in zip(k, chunks, strict=True)]
-            at = found[(*part, ...)]  # a view, also of a single number
-            at[...] = values[tuple(slice(n) for n in at.shape)]
+        raw = _codec().decode(file.read_bytes())
+        if len(raw) != math.prod(chunks) * dtype.itemsize:
+            raise RuntimeError(f"{file} has not the size of a chunk")
+        values = np.frombuffer(raw, dtype).reshape(chunks)
+        part: Any = [slice(i * c, (i + 1) * c) for i, c in zip(k, chunks, strict=True)]
+        at = found[(*part, ...)]  # a view, also of a single number
+        at[...] = values[tuple(slice(n) for n in at.shape)]
     return found
 
 

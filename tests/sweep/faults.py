@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -89,11 +89,12 @@ class FaultyOs:
     """Stands for ``os`` where results are written; the call of a given number fails.
 
     Attributes:
-        calls: names of the calls that change something, in order.
+        calls: names of the calls that change something, in order; from the rename on whose names
+            hold the text ``since``, where there is one.
     """
 
-    def __init__(self, at: int = 0, full: bool = False) -> None:
-        self.at, self.full = at, full
+    def __init__(self, at: int = 0, full: bool = False, since: str = "") -> None:
+        self.at, self.full, self.since = at, full, since
         self.calls: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -104,6 +105,10 @@ class FaultyOs:
         def call(*args: Any, **kwargs: Any) -> Any:
             if name == "open" and not args[1] & (os.O_CREAT):
                 return real(*args, **kwargs)
+            if self.since and name == "replace" and self.since in " ".join(map(str, args)):
+                self.since = ""
+            if self.since:
+                return None if name == "fsync" else real(*args, **kwargs)
             self.calls.append(name)
             frees = name in ("unlink", "rmdir", "replace", "fsync")
             if self.at and len(self.calls) >= self.at and not (self.full and frees):
@@ -118,15 +123,28 @@ class FaultyOs:
 
 
 @contextlib.contextmanager
-def faulty(at: int = 0, full: bool = False) -> Iterator[FaultyOs]:
+def faulty(at: int = 0, full: bool = False, since: str = "") -> Iterator[FaultyOs]:
     """Write through a file system that fails from a given call on."""
-    stands = FaultyOs(at, full)
+    stands = FaultyOs(at, full, since)
     real = files.os
     files.os = stands  # type: ignore[assignment]
     try:
         yield stands
     finally:
         files.os = real
+
+
+def calls_of(action: Callable[[], None]) -> list[str]:
+    """The calls that an action makes."""
+    with faulty() as system:
+        action()
+    return system.calls
+
+
+def crash(at: int, action: Callable[[], None]) -> None:
+    """Kill an action at a call."""
+    with faulty(at), pytest.raises(Crash):
+        action()
 
 
 def run(target: Path, title: str, **how: Any) -> None:
@@ -154,12 +172,17 @@ def title_of(target: Path) -> str | None:
     return title
 
 
-def points(calls: list[str], every: bool) -> list[int]:
-    """Calls at which to fail: all of them, or those around every rename and removal, and some."""
+def points(calls: list[str], every: bool, name: str) -> list[int]:
+    """Calls at which to fail: all of them, or those around every rename and removal, and some.
+
+    Fewer for a file, which is replaced in one step and takes its library long to write.
+    """
     n = len(calls)
     if every:
         return list(range(1, n + 1))
     moves = [i for i, c in enumerate(calls, 1) if c == "replace"]
+    if name.endswith(".nc"):
+        return sorted({n // 2, moves[-1], moves[-1] + 1, n - 1})
     chosen = {
         1,
         n // 2,

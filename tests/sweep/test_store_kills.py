@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from ldnsim.sweep import store
 from ldnsim.sweep.sensitivity_data import add_to_store
 from tests.sweep.faults import (
     SIZE,
-    Crash,
+    calls_of,
+    crash,
     faulty,
     plan,
     points,
@@ -35,17 +35,6 @@ every_call = pytest.mark.parametrize("every", EVERY)
 @pytest.fixture(autouse=True)
 def no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(monkeypatch)
-
-
-def calls_of(action: Callable[[], None]) -> list[str]:
-    with faulty() as system:
-        action()
-    return system.calls
-
-
-def crash(at: int, action: Callable[[], None]) -> None:
-    with faulty(at), pytest.raises(Crash):
-        action()
 
 
 def check_after_a_kill(out: Path, tmp_path: Path, old: str | None, which: slice) -> None:
@@ -101,7 +90,7 @@ def test_a_kill_at_any_call_while_a_result_is_written(
     first = start("whole")
     calls = calls_of(lambda: run(first, "new", overwrite=bool(old)))
     assert {"replace", "unlink", "rmdir"} <= set(calls)
-    for at in points(calls, every):
+    for at in points(calls, every, name):
         out = start(f"kill-{at}")
         crash(at, partial(run, out, "new", overwrite=bool(old)))
         check_after_a_kill(out, tmp_path, old, ALL if every else slice(at % 3, at % 3 + 1))
@@ -118,7 +107,7 @@ def test_a_kill_at_any_call_of_a_resume(tmp_path: Path, every: bool, name: str) 
     crash(5 * blocks + 3, lambda: run(stopped, "new"))
     shutil.copytree(stopped.parent, tmp_path / "whole")
     calls = calls_of(lambda: run(tmp_path / "whole" / name, "new", resume=True))
-    for at in points(calls, every):
+    for at in points(calls, every, name):
         shutil.copytree(stopped.parent, tmp_path / "k")
         out = tmp_path / "k" / name
         crash(at, partial(run, out, "new", resume=True))
@@ -141,7 +130,7 @@ def test_a_full_disk_at_any_call_keeps_what_is_finished(
 
     first = start("whole")
     calls = calls_of(lambda: run(first, "new", overwrite=bool(old)))
-    for at in points(calls, every):
+    for at in points(calls, every, name):
         out = start(f"full-{at}")
         with faulty(at, full=True):
             told = refusal(out, "new", overwrite=bool(old))
@@ -204,7 +193,7 @@ def test_a_kill_at_any_call_while_sensitivities_are_added(
     calls = calls_of(lambda: add_to_store(first, sensitivities(3.0)))
     assert kept(first) == 3.0
     assert [p.name for p in first.parent.iterdir()] == [name]
-    for at in points(calls, every):
+    for at in points(calls, every, name):
         out = start(f"kill-{at}")
         crash(at, partial(add_to_store, out, sensitivities(3.0)))
         if out.exists():

@@ -1,13 +1,17 @@
-"""Runs, kills, resumes, overwrites, full disks, second writers, damage, in any order.
+"""Runs, kills, resumes, overwrites, full disks, second writers, damage, strangers, in any order.
 
 Nothing may be lost, doubled or wrong, and every command works or says why not.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,12 +19,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from ldnsim.errors import UserError
-from ldnsim.sweep import store
-from tests.sweep.faults import Crash, faulty, refusal, run, stand_in, title_of
+from ldnsim.sweep import execute, store
+from ldnsim.sweep.job import Block
+from tests.sweep.faults import Crash, faulty, refusal, run, solve, stand_in, title_of
 
 TITLES = st.sampled_from(["one", "two"])
 MODES = st.sampled_from([{}, {"resume": True}, {"overwrite": True}])
 CALLS = st.integers(1, 170)
+FEW = 6  # the same ones every time; the many of a soak are new ones
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -54,7 +60,10 @@ class StoreMachine(RuleBasedStateMachine):
             return  # a damaged result is refused or completed: looked at below, by overwriting
         told = refusal(self.out, title, **how)
         if told:
-            blocked = ("exists already", "unfinished sweep", "another study", "mine.txt")
+            blocked = (
+                "exists already", "unfinished sweep", "another study", "mine.txt",
+                "was not started to replace it",
+            )  # fmt: skip
             assert any(w in told for w in blocked), told
             assert not how.get("overwrite") or self.mine, told
         else:
@@ -69,6 +78,13 @@ class StoreMachine(RuleBasedStateMachine):
                 run(self.out, title, **how)
         except (Crash, UserError):
             pass
+        self._look(title)
+
+    @rule(title=TITLES, at=st.integers(1, 12))
+    def killed_while_replacing(self, title: str, at: int) -> None:
+        """Around the steps in which one result takes the place of another."""
+        with contextlib.suppress(Crash, UserError), faulty(at, since="old-"):
+            run(self.out, title, overwrite=True)
         self._look(title)
 
     @rule(title=TITLES, how=MODES, at=CALLS)
@@ -122,6 +138,71 @@ class StoreMachine(RuleBasedStateMachine):
             self.out.unlink()
             self.safe = None
 
+    @rule(pick=st.integers(0, 10_000), how=st.sampled_from(["cut", "flip", "empty", "delete"]))
+    def damage_a_block(self, pick: int, how: str) -> None:
+        files = sorted(store.partial_folder(self.out).path.glob("block-*"))
+        if not files:
+            return
+        file = files[pick % len(files)]
+        data = bytearray(file.read_bytes())
+        if how == "delete" or not data:
+            file.unlink()
+            return
+        data[(pick * 7) % len(data)] ^= 1
+        file.write_bytes({"cut": data[: len(data) // 2], "empty": b"", "flip": data}[how])
+
+    def _stranger(self, title: str) -> None:
+        """Another result gets the name, as from another machine."""
+        place = Path(tempfile.mkdtemp())
+        run(place / self.name, title)
+        shutil.move(place / self.name, self.out)
+        place.rmdir()
+
+    @rule(title=TITLES, how=MODES)
+    def stranger_appears_in_a_run(self, title: str, how: dict[str, bool]) -> None:
+        if self._place().exists():
+            return
+
+        def busy(*args: Any) -> Iterator[Block]:
+            yield from solve(*args)
+            self.patch.setattr(execute, "_solve", solve)
+            self._stranger("theirs")
+
+        self.patch.setattr(execute, "_solve", busy)
+        told = refusal(self.out, title, **how)
+        self.patch.setattr(execute, "_solve", solve)
+        if told:
+            assert not how.get("overwrite") and ("was not started" in told or "unfinish" in told)
+        self.safe = title_of(self.out)
+        assert self.safe == (title if not told else "theirs" if "started to" in told else None)
+
+    @rule()
+    def stranger_appears_between_the_renames(self) -> None:
+        folder = store.partial_folder(self.out)
+        if not folder.swap.interrupted() or not folder.swap.draft.exists():
+            return
+        self._stranger("theirs")
+        for how in ({}, {"resume": True}, {"overwrite": True}):
+            assert "so that none is lost" in refusal(self.out, "one", **how)
+        shutil.rmtree(self.out)
+
+    @rule(name=st.sampled_from(["draft-{}", "old-{}", "gone-{}", "block-000000016.npz"]))
+    def link_among_the_blocks(self, name: str) -> None:
+        folder = store.partial_folder(self.out).path
+        link, elsewhere = folder / name.format(self.name), Path(tempfile.mkdtemp())
+        if not os.path.lexists(link):
+            new = not folder.exists()
+            folder.mkdir(exist_ok=True)
+            (elsewhere / "zarr.json").write_text("mine")
+            link.symlink_to(elsewhere)
+            for how in ({}, {"resume": True}, {"overwrite": True}):
+                assert link.name in refusal(self.out, "one", **how)
+            assert (elsewhere / "zarr.json").read_text() == "mine"
+            link.unlink()
+            if new:
+                folder.rmdir()
+        shutil.rmtree(elsewhere)
+
     @rule()
     def put_a_file_of_mine(self) -> None:
         if self.out.is_dir():
@@ -142,7 +223,8 @@ class StoreMachine(RuleBasedStateMachine):
             self.out.unlink()
         else:
             return
-        self.safe, self.damaged = None, False
+        # what was moved aside, and not yet on its way out, comes back
+        self.safe, self.damaged = title_of(self._place()), False
 
     @invariant()
     def nothing_is_lost_or_wrong(self) -> None:
@@ -163,13 +245,14 @@ class NetcdfMachine(StoreMachine):
 
 @pytest.mark.parametrize("machine", [StoreMachine, NetcdfMachine])
 @pytest.mark.parametrize(
-    "examples", [6, pytest.param(150, marks=pytest.mark.soak)], ids=["few", "many"]
+    "examples", [FEW, pytest.param(150, marks=pytest.mark.soak)], ids=["few", "many"]
 )
 def test_any_order_of_events(machine: type[RuleBasedStateMachine], examples: int) -> None:
     # a file takes its library many times as long to write
     how = settings(
         max_examples=examples // 3 if machine is NetcdfMachine else examples,
         stateful_step_count=12,
+        derandomize=examples == FEW,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
