@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ldnsim.cli import files
 from ldnsim.cli.guard import ALL_FAILED, guarded, say
-from ldnsim.cli.progress import progress, seconds
+from ldnsim.cli.numbers import Threads
+from ldnsim.cli.source import EVENTS, PRESCRIPTION, STUDY, resolve
 from ldnsim.errors import UserError
+from ldnsim.sweep.progress import progress, seconds
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-Threads = Annotated[int | None, typer.Option(min=1, help="Threads to use (default: all cores).")]
 
 
 @guarded(resume="run the command again to start over")
@@ -55,7 +56,6 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a commented study file to edit and run."""
-    from ldnsim.cli import files
     from ldnsim.cli.studies import copy_text, find
 
     files.check_ending(file, files.STUDY_FILE, "init")
@@ -79,12 +79,14 @@ def sweep(
     threads: Threads = None,
 ) -> None:
     """Run a study file and store the result."""
-    import ldnsim
     from ldnsim.sweep.plan import make_plan
     from ldnsim.sweep.target import checked_target
 
+    if dry_run and (resume or overwrite):
+        word = "--resume" if resume else "--overwrite"
+        raise UserError(f"--dry-run writes nothing, so {word} would do nothing: leave it out")
     start = time.perf_counter()
-    config = ldnsim.load(study)
+    config = resolve(study, STUDY).study()
     ending = ".nc" if config.output.store == "netcdf" else ".zarr"
     store = checked_target(study.with_suffix(ending) if out is None else out)
     try:
@@ -127,9 +129,7 @@ def simulate(
 ) -> None:
     """Simulate one prescription and print what it does."""
     from ldnsim import plots
-    from ldnsim.cli import files
     from ldnsim.cli.report import show_run
-    from ldnsim.cli.source import EVENTS, PRESCRIPTION, resolve
 
     source = resolve(prescription, PRESCRIPTION, EVENTS)
     files.check_picture(plot, reads=[source.path])
@@ -139,30 +139,6 @@ def simulate(
     show_run(ds)
     if plot is not None:
         files.save_picture(plots.compare(ds), plot)
-
-
-def assignments(texts: Sequence[str] | None) -> dict[str, float]:
-    """Read several ``name=value``, each name once."""
-    found: dict[str, float] = {}
-    for name, value in map(assignment, texts or []):
-        if name in found:
-            raise UserError(f"--set {name}: given twice, {found[name]:g} and {value:g}; keep one")
-        found[name] = value
-    return found
-
-
-def assignment(text: str) -> tuple[str, float]:
-    """Read ``name=value``, a plain number.
-
-    Raises:
-        UserError: no name, no ``=``, or what `ldnsim.units.read_number` refuses.
-    """
-    from ldnsim.units import read_number
-
-    name, equals, value = (part.strip() for part in text.partition("="))
-    if not (name and equals):
-        raise UserError(f"--set {text!r}: expected name=number such as {name or 'name'}=1.5")
-    return name, float(read_number(value, key=f"--set {name}"))
 
 
 def _outcome(status: NDArray[np.int8]) -> int:

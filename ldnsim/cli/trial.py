@@ -9,9 +9,10 @@ import typer
 
 from ldnsim.cli import table
 from ldnsim.cli.guard import guarded, say
-from ldnsim.cli.progress import progress
+from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.cli.source import STORE, STUDY, resolve
 from ldnsim.errors import UserError, unknown
+from ldnsim.sweep.progress import progress
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,19 +31,17 @@ def trial(
     source: Annotated[
         str, typer.Argument(help="A study file with [population], or what `ldnsim sweep` wrote.")
     ],
-    per_arm: Annotated[int, typer.Option(min=2, help="Patients an arm of a trial.")] = 50,
-    weeks: Annotated[int | None, typer.Option(min=1, help="Week of the outcome.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of placebo response and diary.")] = None,
-    trials: Annotated[int, typer.Option(min=1, help="How many trials to repeat.")] = 1000,
-    placebo: Annotated[
-        str, typer.Option(help="Account of the placebo response.")
-    ] = "final2024",
+    per_arm: Annotated[int, whole_option(least=2, words="Patients an arm of a trial.")] = 50,
+    weeks: Annotated[int | None, whole_option(least=1, words="Week of the outcome.")] = None,
+    seed: Annotated[
+        int | None, whole_option(least=0, words="Of placebo and diary.")
+    ] = None,
+    trials: Annotated[int, whole_option(least=1, words="How many trials to repeat.")] = 1000,
+    placebo: Annotated[str, typer.Option(help="Account of the placebo response.")] = "final2024",
     select: Annotated[
         list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads to use (default: all cores).")
-    ] = None,
+    threads: Threads = None,
 ) -> None:
     """Report virtual patients as a placebo-controlled trial."""
     from ldnsim.analysis import trial as analysis
@@ -112,11 +111,9 @@ def _add_placebo(
 
 
 def _narrowed(ds: xr.Dataset, select: list[str]) -> xr.Dataset:
-    from ldnsim.cli.look import selection
-    from ldnsim.plots.selection import narrow
+    from ldnsim.plots.selection import narrow, parse
 
-    chosen = selection(ds, select)
-    return narrow(ds, chosen) if chosen else ds
+    return narrow(ds, parse(select))
 
 
 def _regimens(study: Study) -> dict[str, Any]:
