@@ -6,7 +6,9 @@ Left to itself the command line would take them through ``int`` and ``float``, w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -24,13 +26,14 @@ def whole(text: str, key: str = "value") -> int:
     Raises:
         UserError: anything else, also ``1e2`` and ``2.0``, with what to write instead.
     """
-    from ldnsim.units import read_number, whole_number
-
-    found = read_number(text, key=key)
-    if found.as_tuple().exponent != 0 or "e" in text.lower():
-        near = f"; write {int(found)}" if found == int(found) and abs(found) < 10**9 else ""
-        raise UserError(f"{key} = {text!r}: expected a whole number such as '12'{near}")
-    return whole_number(int(found), key=key)
+    if re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
+        return int(text)
+    near = ""
+    with suppress(UserError):
+        found = real(text)
+        near = f"; write {found:.0f}" if found.is_integer() and abs(found) < 1e9 else ""
+    shown = repr(text) if len(text) <= 60 else f"{text[:57]!r}..."
+    raise UserError(f"{key} = {shown}: expected a whole number such as '12'{near}")
 
 
 def real(text: str, key: str = "value") -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ldnsim.sweep.study import Study
+
 
 @guarded(resume="run the command again to start over")
 def demo(
@@ -37,14 +40,34 @@ def demo(
     start = time.perf_counter()
     study = ldnsim.load(find("quickstart"))
     say(f"simulating {study.title!r}: {len(study.plan())} runs")
-    store = out / "demo.zarr"
+    store, picture = out / "demo.zarr", out / "demo.png"
+    files.check_picture(picture, "--out")
+    _check_demo(store, study)
     out.mkdir(parents=True, exist_ok=True)
     with progress() as report:
         ds = study.run(store, threads=threads, progress=report, overwrite=True)
-    picture = plots.save(plots.compare(ds), out / "demo.png")
     say(f"done in {seconds(time.perf_counter() - start)}")
     _outcome(ds["status"].values)
-    typer.echo(f"dataset  {store}\npicture  {picture}")
+    typer.echo(f"dataset  {store}")
+    files.save_picture(plots.compare(ds), picture)
+
+
+def _check_demo(store: Path, study: Study) -> None:
+    """Refuse to replace what is not the result of an earlier demo."""
+    from ldnsim.sweep.provenance import identity
+    from ldnsim.sweep.store import attributes
+
+    if not os.path.lexists(store):
+        return
+    try:
+        ours = attributes(store).get("study") == identity(study)
+    except (ValueError, KeyError):  # no result, or one that cannot be read
+        ours = False
+    if not ours:
+        raise UserError(
+            f"{store} is not the result of an earlier demo of this version and is not replaced;"
+            " choose another folder with --out"
+        )
 
 
 @guarded()

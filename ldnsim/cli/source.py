@@ -112,7 +112,9 @@ class Source:
 
         doses = {"events": self.text} if self.kind is EVENTS else self.text
         named = "dual_pathway" if hypothesis is None else hypothesis
-        return prescribed(doses, named, phenotype, None, assignments(settings))
+        return prescribed(
+            doses, named, phenotype, None, assignments(settings), said_in="command line"
+        )
 
 
 def resolve(text: str | Path, *kinds: Kind) -> Source:
