@@ -53,9 +53,10 @@ def discriminate(
         raise UserError("--seed is of the sets that --members draws; add --members 20")
     files.check_picture(plot, reads=[study, error])
     files.check(csv, files.table_of(*ranking_data.HEADERS[:2]), "--csv", [study, error])
+    at_weeks, at_times = _weeks(weeks), _clock(clock)
     loaded = source.study()
     ranking = rank(
-        loaded, read_assays(error), hypothesis or (), weeks=_weeks(weeks), clock=_clock(clock),
+        loaded, read_assays(error), hypothesis or (), weeks=at_weeks, clock=at_times,
         participants=participants, members=members, seed=seed or 0, threads=threads,
     )  # fmt: skip
     _show(ranking, top)

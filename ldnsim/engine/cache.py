@@ -159,6 +159,13 @@ def read(path: Path) -> bytes | None:
     return data[start:]
 
 
+def forget(key: str) -> None:
+    """Delete what is kept under a key, where that can be done."""
+    for folder in folders(looking=True):
+        with suppress(OSError):
+            (folder / f"k{key}{SUFFIX}").unlink()
+
+
 def keep(key: str, body: bytes) -> Path | None:
     """Keep something under a key in the first folder that can be written; say so if none can."""
     for folder in folders():

@@ -133,8 +133,14 @@ def _kept(key: str) -> types.ModuleType | None:
         return _module(key, text, code, dict(machine))
     except Exception as error:  # whole, but not what this version writes: as good as none
         sys.modules.pop(_name(key), None)
-        cache.remark(f"kept kernels cannot be loaded ({error!r:.80}); they are made anew")
+        _no_good(key, error)
         return None
+
+
+def _no_good(key: str, error: Exception) -> None:
+    """Say that what is kept cannot be loaded, and delete it, so that it is made anew and kept."""
+    cache.remark(f"kept kernels cannot be loaded ({error!r:.80}); they are made anew")
+    cache.forget(key)
 
 
 def _made(model: Model, key: str, compiled: bool) -> types.ModuleType:
@@ -172,7 +178,7 @@ def _module(key: str, text: str, code: bytes, machine: dict[str, bytes]) -> type
     exec(marshal.loads(code), vars(module))
     entry = getattr(module, _ENTRY)
     if hasattr(entry, "targetctx"):
-        entry._cache = _MachineCode(machine)
+        entry._cache = _MachineCode(key, machine)
     return module
 
 
@@ -181,8 +187,8 @@ class _MachineCode:
 
     cache_path = None
 
-    def __init__(self, kept: dict[str, bytes]) -> None:
-        self.kept = kept
+    def __init__(self, key: str, kept: dict[str, bytes]) -> None:
+        self.key, self.kept = key, kept
 
     def load_overload(self, signature: Any, context: Any) -> Any:
         """The compiled function for argument types, or None."""
@@ -196,7 +202,7 @@ class _MachineCode:
         try:
             return rebuild(context, *pickle.loads(kept))
         except Exception as error:
-            cache.remark(f"kept kernels cannot be loaded ({error!r:.80}); they are made anew")
+            _no_good(self.key, error)
             return None
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
