@@ -17,7 +17,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -159,6 +158,8 @@ def save_picture(figure: Figure, path: Path, label: str = "picture  ") -> None:
     Raises:
         OSError: the place cannot be written; what was there is left as it was.
     """
+    from tempfile import TemporaryDirectory
+
     from ldnsim import plots
 
     old = path.exists()
