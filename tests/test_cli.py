@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ldnsim.cli import app, progress
+from ldnsim.cli import app
 from ldnsim.cli.guard import guarded
 from ldnsim.errors import UserError
+from ldnsim.sweep import progress
 
 RUN = CliRunner()
 COMMANDS = (
@@ -276,7 +277,7 @@ def test_compare_mistakes_name_what_was_meant(store: Path, tmp_path: Path) -> No
     )
     assert "did you mean 'dose'" in refused("compare", store, "--select", "doze=3 mg")
     assert "expected axis=value" in refused("compare", store, "--select", "dose")
-    assert "ending" in refused("compare", store, "--out", tmp_path / "figure")
+    assert "ends in .png" in refused("compare", store, "--out", tmp_path / "figure")
     assert "did you mean" in refused("compare", store.with_name("smal.zarr"))
 
 

@@ -93,7 +93,8 @@ def test_what_the_hypothesis_switches_off_is_marked_and_not_counted(store: Path)
 def test_the_papers_can_be_taken_into_a_reference_manager(store: Path, tmp_path: Path) -> None:
     file = tmp_path / "papers" / "two.bib"
     text = said("cite", store, "--bibtex", file)
-    entries = file.read_text("utf-8").split("\n@")
+    head, *entries = file.read_text("utf-8").split("\n@")
+    assert head.startswith("% ") and "@" not in head  # a comment to BibTeX
     total = int(text.splitlines()[-1].split()[0])
     assert len(entries) == total
     for entry in entries:

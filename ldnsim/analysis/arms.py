@@ -13,9 +13,10 @@ from ldnsim.errors import UserError
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ldnsim.sweep.plan import Plan
     from ldnsim.sweep.study import Study
 
-ARM, PATIENT, REGIMEN = "arm", "patient", "regimen"
+ARM, PATIENT, REGIMEN, SUBJECT = "arm", "patient", "regimen", "id"
 _TAKEN = (REGIMEN, "adherence")
 """Fields that say what is taken, and how: points of axes over them are arms."""
 NO_DRUG = "placebo"
@@ -84,8 +85,44 @@ def _dimensions(ds: xr.Dataset) -> list[str]:
     return [
         d for d in dims
         if d == REGIMEN
+        or (d == SUBJECT and d not in along)  # of an event table
         or (d in along and all(str(axes[a]).partition(".")[0] in _TAKEN for a in along[d]))
     ]  # fmt: skip
+
+
+def outline(plan: Plan) -> xr.Dataset:
+    """Return the runs of a plan as a result would lay them out, with nothing computed.
+
+    It has what :func:`arm_dimension`, :func:`as_arms` and :func:`check_arms` look at.
+    """
+    import xarray as xr
+
+    from ldnsim.sweep.dataset import coordinates
+    from ldnsim.sweep.provenance import identity
+
+    dims = tuple(d.name for d in plan.dims)
+    empty = {n: (dims, np.zeros(plan.shape)) for n in ("status", "baseline_pain")}
+    return xr.Dataset(empty, coordinates(plan), {"study": identity(plan.study)})
+
+
+def check_arms(ds: xr.Dataset) -> str:
+    """Return the dimension of the arms, and refuse a result that has more than one set of them.
+
+    Args:
+        ds: what :func:`as_arms` returns.
+
+    Raises:
+        UserError: no dimension is that of the arms, or another is left beside it.
+    """
+    arm = arm_dimension(ds)
+    others = [str(d) for d in ds["baseline_pain"].dims if d not in (arm, PATIENT)]
+    if others:
+        first = ds[others[0]].values[0] if others[0] in ds.coords else 0
+        raise UserError(
+            f"a trial report has one set of arms: choose one {others[0]} first, with"
+            f" ds.sel({others[0]}=...) or --select {others[0]}={first}"
+        )
+    return arm
 
 
 def can_state_no_drug(study: Study) -> bool:

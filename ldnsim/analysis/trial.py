@@ -7,14 +7,16 @@ be independent, as in a parallel-group trial.
 
 from __future__ import annotations
 
+import warnings
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.analysis.arms import NO_DRUG, PATIENT, arm_dimension, without_drug
+from ldnsim.analysis.arms import NO_DRUG, PATIENT, arm_dimension, check_arms, without_drug
 from ldnsim.analysis.reported import REPORTED, reported
 from ldnsim.errors import UserError
 
@@ -92,22 +94,15 @@ def arms(ds: xr.Dataset, week: int | None = None, level: float = 0.95) -> xr.Dat
         ``patients``, ``baseline``, ``change`` with ``change_low`` and ``change_high`` (Student),
         ``percent`` (mean change over mean baseline), ``responders30`` and ``responders50``, and
         against the placebo arm ``difference`` with ``difference_low``, ``difference_high`` and
-        ``p`` (Welch: as for unrelated groups, also where both arms drew the same numbers).
+        ``p`` (Welch: as for unrelated groups, also where both arms drew the same numbers). What
+        needs two patients who differ is NaN where there are none.
 
     Raises:
         UserError: no placebo arm, or a week that the result does not have.
     """
     import xarray as xr
 
-    arm, none = arm_dimension(ds), placebo_arm(ds)
-    found = outcomes(ds, week)
-    others = [str(d) for d in found["change"].dims if d not in (arm, PATIENT)]
-    if others:
-        first = ds[others[0]].values[0] if others[0] in ds.coords else 0
-        raise UserError(
-            f"a trial report has one set of arms: choose one {others[0]} first, with"
-            f" ds.sel({others[0]}=...) or --select {others[0]}={first}"
-        )
+    none, found, arm = placebo_arm(ds), outcomes(ds, week), check_arms(ds)
     groups = {str(n): found.sel({arm: n}).dropna(PATIENT) for n in ds[arm].values}
     rows = [_row(g, groups[none], level) for g in groups.values()]
     table = {k: (arm, np.array([r[k] for r in rows])) for k in rows[0]}
@@ -120,7 +115,8 @@ def _row(group: xr.Dataset, control: xr.Dataset, level: float) -> dict[str, floa
 
     change, start = group["change"].values, group["start"].values
     n = len(change)
-    own = stats.ttest_1samp(change, 0.0).confidence_interval(level) if n > 1 else (np.nan, np.nan)
+    differ = n > 1 and float(np.ptp(change)) > 0.0
+    own = stats.ttest_1samp(change, 0.0).confidence_interval(level) if differ else (np.nan, np.nan)
     row = {
         "patients": n,
         "baseline": float(start.mean()) if n else np.nan,
@@ -134,9 +130,12 @@ def _row(group: xr.Dataset, control: xr.Dataset, level: float) -> dict[str, floa
     words = ("difference", "difference_low", "difference_high", "p")
     if group is control or min(n, control.sizes[PATIENT]) < 2:
         return {**row, **dict.fromkeys(words, np.nan)}
-    test = stats.ttest_ind(change, control["change"].values, equal_var=False)
-    interval = test.confidence_interval(level)
     gap = float(change.mean() - control["change"].values.mean())
+    if not differ and float(np.ptp(control["change"].values)) == 0.0:
+        return {**row, **dict.fromkeys(words, np.nan), "difference": gap}
+    with _constant_arms():
+        test = stats.ttest_ind(change, control["change"].values, equal_var=False)
+        interval = test.confidence_interval(level)
     values = (gap, float(interval[0]), float(interval[1]), float(test.pvalue))
     return {**row, **dict(zip(words, values, strict=True))}
 
@@ -162,7 +161,9 @@ def repeated(
     Returns:
         over the arms with drug: ``power`` (share of trials with P below alpha), ``wrong_way``
         (share of those trials in which the drug did worse; NaN without any), ``difference``
-        (median) with ``difference_low`` and ``difference_high`` (the middle 95 %).
+        (median) with ``difference_low`` and ``difference_high`` (the middle 95 %), and
+        ``untested`` (share of trials without a P, in which the patients of either arm do not
+        differ; they count as P not below alpha).
 
     Raises:
         UserError: fewer than two patients per arm or no trials.
@@ -197,17 +198,30 @@ def _power(drug: Floats, control: Floats, alpha: float) -> dict[str, float]:
     """Summarise the trials of one arm; both of shape (trials, size)."""
     from scipy import stats
 
-    test = stats.ttest_ind(drug, control, axis=1, equal_var=False)
+    differ = (np.ptp(drug, axis=1) > 0.0) | (np.ptp(control, axis=1) > 0.0)
+    found = np.zeros(len(drug), dtype=bool)
+    if differ.any():
+        with _constant_arms():
+            test = stats.ttest_ind(drug[differ], control[differ], axis=1, equal_var=False)
+        found[differ] = test.pvalue < alpha
     gap = drug.mean(axis=1) - control.mean(axis=1)
     low, middle, high = np.percentile(gap, [2.5, 50.0, 97.5])
-    found = test.pvalue < alpha
     return {
         "power": float(found.mean()),
         "wrong_way": float(np.mean(gap[found] > 0.0)) if found.any() else np.nan,
         "difference": float(middle),
         "difference_low": float(low),
         "difference_high": float(high),
+        "untested": float(np.mean(~differ)),
     }
+
+
+@contextmanager
+def _constant_arms() -> Iterator[None]:
+    """Let SciPy test an arm whose patients do not differ against one whose do: that is exact."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
+        yield
 
 
 def simulate_trial(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,22 +32,31 @@ def validate(
     from ldnsim.analysis.scorecard import remarks, scorecard
 
     files.check_picture(plot)
-    files.check(json_file, files.json_of("id"), "--json")
+    files.check(json_file, files.report_of("validate"), "--json")
     checks = scorecard(names, hypothesis)
     shown = [c for c in checks if c.passed is False] if misses else checks
     headers = (
         "id", "hypothesis", "verdict", "simulated", "expected", "role", "what", "evidence", "note",
     )  # fmt: skip
     rows = [
-        [c.id, c.hypothesis, _verdict(c), c.simulated, c.expected, c.role, c.title, c.evidence,
-         c.note]
+        [
+            c.id,
+            c.hypothesis,
+            _verdict(c),
+            c.simulated,
+            c.expected,
+            c.role,
+            c.title,
+            c.evidence,
+            c.note,
+        ]
         for c in shown
     ]
     table.show(headers, rows)
     for line in remarks(checks):
         say(line)
     if json_file is not None:
-        _write(json_file, [c.as_dict() for c in checks])
+        files.write_report(json_file, "validate", {"checks": [c.as_dict() for c in checks]})
     if plot is not None:
         from ldnsim import plots
 
@@ -68,7 +76,7 @@ def claims(
     json_file: Json = None,
 ) -> None:
     """Put the clinical story to the test, claim by claim."""
-    files.check(json_file, files.json_of("claim"), "--json")
+    files.check(json_file, files.report_of("claims"), "--json")
     from ldnsim.analysis.claims import judge
     from ldnsim.catalog.claims import claims as known
 
@@ -78,7 +86,7 @@ def claims(
         _show(judged[-1])
     typer.echo("Judged from simulations of assumed mechanisms; not medical advice.")
     if json_file is not None:
-        _write(json_file, [j.as_dict() for j in judged])
+        files.write_report(json_file, "claims", {"claims": [j.as_dict() for j in judged]})
 
 
 def _show(judged: Judged) -> None:
@@ -93,10 +101,6 @@ def _show(judged: Judged) -> None:
         for sentence in sentences:
             typer.echo(f"    {sign:<8} {sentence}")
     typer.echo("")
-
-
-def _write(path: Path, rows: list[dict[str, object]]) -> None:
-    files.write(path, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
 
 
 def register(app: typer.Typer) -> None:

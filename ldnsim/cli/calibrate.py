@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from ldnsim.cli import files, table
 from ldnsim.cli.guard import guarded
+from ldnsim.cli.numbers import Threads, whole_option
 
 if TYPE_CHECKING:
     from ldnsim.analysis.calibrate import Estimate, GroupFit
@@ -25,8 +25,8 @@ def calibrate(
         list[str] | None,
         typer.Option(help="Free parameter instead of the groups' own; repeatable."),
     ] = None,
-    starts: Annotated[int, typer.Option(min=1, max=256, help="Local fits per group.")] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the starting points.")] = 1,
+    starts: Annotated[int, whole_option(least=1, most=256, words="Local fits per group.")] = 4,
+    seed: Annotated[int, whole_option(least=0, words="Seed of the starting points.")] = 1,
     priors: Annotated[
         bool, typer.Option("--priors", help="Priors about shipped values, of recorded spread.")
     ] = False,
@@ -35,21 +35,21 @@ def calibrate(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Write all of it as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it (.png, .svg, .pdf).")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of the engine.")] = None,
+    threads: Threads = None,
 ) -> None:
     """Fit parameters to the observations."""
     from ldnsim.analysis.calibrate import Options
     from ldnsim.analysis.calibrate import calibrate as fit
 
     files.check_picture(plot)
-    files.check(out, files.json_of("group"), "--out")
+    files.check(out, files.report_of("calibrate"), "--out")
     listed = None if groups is None else ",".join(groups).split(",")
     names = None if listed is None else list(dict.fromkeys(g.strip() for g in listed if g.strip()))
     options = Options(starts, seed, tuple(dict.fromkeys(free or ())), priors, profiles, threads)
     done = fit(names, options)
     _print(done)
     if out is not None:
-        files.write(out, json.dumps([as_dict(g) for g in done], indent=2) + "\n")
+        files.write_report(out, "calibrate", {"groups": [as_dict(g) for g in done]}, indent=2)
     if plot is not None:
         from ldnsim.plots.calibration import draw
 

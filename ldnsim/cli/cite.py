@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ldnsim.cli.guard import guarded, say
+from ldnsim.cli import files
+from ldnsim.cli.guard import guarded
+from ldnsim.cli.source import STORE, resolve
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def cite(
     import ldnsim
     from ldnsim.influence import switched_off
 
+    store = resolve(store, STORE).path
+    files.check(bibtex, files.BIBTEX, "--bibtex", [store])
     with ldnsim.open_store(store) as ds:
         rows = _parameters(ds, store)
         off = _off(rows)
@@ -122,9 +126,7 @@ def _write_bibtex(path: Path, keys: Iterable[str]) -> None:
 
     known = references()
     found = [known[k] for k in sorted(keys) if k in known]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(map(entry, found)), encoding="utf-8")
-    say(f"wrote {len(found)} entries to {path}")
+    files.write(path, "\n".join([files.BIBTEX_HEAD, "", *map(entry, found)]))
 
 
 def register(app: typer.Typer) -> None:

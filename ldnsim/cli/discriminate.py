@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -10,7 +9,7 @@ import typer
 
 from ldnsim.cli import files, table
 from ldnsim.cli.guard import ALL_FAILED, guarded, say
-from ldnsim.cli.run import Threads
+from ldnsim.cli.numbers import Threads, whole, whole_option
 from ldnsim.cli.source import STUDY, resolve
 from ldnsim.errors import UserError
 
@@ -32,14 +31,14 @@ def discriminate(
     ] = None,
     weeks: Annotated[str, typer.Option(help="Weeks of measurement.")] = "1,2,4,8,12",
     clock: Annotated[str, typer.Option(help="Clock times.")] = "02:00,08:00,14:00,20:00",
-    participants: Annotated[int, typer.Option("-n", min=1, help="People in each group.")] = 12,
+    participants: Annotated[int, whole_option("-n", least=1, words="People in each group.")] = 12,
     members: Annotated[
-        int, typer.Option(min=0, help="Parameter sets drawn within each hypothesis.")
+        int, whole_option(least=0, words="Parameter sets drawn within each hypothesis.")
     ] = 0,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed of these draws (default: 0).")
+        int | None, whole_option(least=0, words="Seed of these draws (default: 0).")
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many observations to print.")] = 20,
+    top: Annotated[int, whole_option(least=1, words="How many observations to print.")] = 20,
     plot: Annotated[Path | None, typer.Option(help="Draw the ranking to this file.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write every observation to this file.")] = None,
     threads: Threads = None,
@@ -54,9 +53,10 @@ def discriminate(
         raise UserError("--seed is of the sets that --members draws; add --members 20")
     files.check_picture(plot, reads=[study, error])
     files.check(csv, files.table_of(*ranking_data.HEADERS[:2]), "--csv", [study, error])
+    at_weeks, at_times = _weeks(weeks), _clock(clock)
     loaded = source.study()
     ranking = rank(
-        loaded, read_assays(error), hypothesis or (), weeks=_weeks(weeks), clock=_clock(clock),
+        loaded, read_assays(error), hypothesis or (), weeks=at_weeks, clock=at_times,
         participants=participants, members=members, seed=seed or 0, threads=threads,
     )  # fmt: skip
     _show(ranking, top)
@@ -95,20 +95,13 @@ def _show(ranking: Ranking, top: int) -> None:
 
 
 def _weeks(text: str) -> list[int]:
-    parts = [part.strip() for part in text.split(",")]
-    if not all(re.fullmatch(r"[0-9]{1,9}", part) for part in parts):
-        raise UserError(f"--weeks {text!r}: expected whole numbers such as 1,4,12")
-    return _once("--weeks", text, [int(part) for part in parts])
+    return _once("--weeks", text, [whole(part, "--weeks") for part in text.split(",")])
 
 
 def _clock(text: str) -> list[float]:
-    found = []
-    for part in text.split(","):
-        time = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", part.strip())
-        if time is None:
-            raise UserError(f"--clock {text!r}: expected times such as 02:00,14:30")
-        found.append(int(time[1]) + int(time[2]) / 60.0)
-    return _once("--clock", text, found)
+    from ldnsim.regimen.values import clock_hours
+
+    return _once("--clock", text, [clock_hours(part, "--clock") for part in text.split(",")])
 
 
 def _once(option: str, text: str, values: list[T]) -> list[T]:

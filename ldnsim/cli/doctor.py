@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from ldnsim.cli.guard import guarded
+from ldnsim.cli.source import STORE, resolve
 
 PACKAGES = (
     "numpy",
@@ -57,7 +58,7 @@ def _check_stores(stores: list[Path]) -> None:
     import ldnsim
     from ldnsim.sweep.store import has_record
 
-    for store in stores:
+    for store in [resolve(s, STORE).path for s in stores]:
         ldnsim.open_store(store, verify=True).close()
         _line("whole" if has_record(store) else "unknown", str(store))
 
@@ -85,7 +86,7 @@ def _cache() -> str:
     from ldnsim.engine.kernels import kernel_key
     from ldnsim.model import default_model
 
-    usable = cache.folders()
+    usable = list(cache.folders(looking=True))
     if not usable:
         return "none that can be used: kernels are compiled at every start"
     name = f"k{kernel_key(default_model())}{cache.SUFFIX}"

@@ -9,7 +9,7 @@ import typer
 
 from ldnsim.cli import files
 from ldnsim.cli.guard import guarded, say
-from ldnsim.cli.run import Threads
+from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 What = Annotated[str, typer.Argument(help="A study file, a prescription, or an event table.")]
 Out = Annotated[Path | None, typer.Option(help="File to write (default: print it).")]
-Run = Annotated[int | None, typer.Option("--run", min=0, help="Which run, by its number.")]
+Run = Annotated[int | None, whole_option("--run", least=0, words="Which run, by its number.")]
 Select = Annotated[list[str] | None, typer.Option(help="Which run, as axis=value; repeatable.")]
 Hypothesis = Annotated[str | None, typer.Option(help="Of a prescription.")]
 Phenotype = Annotated[str | None, typer.Option(help="Of a prescription.")]

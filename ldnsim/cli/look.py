@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ldnsim.cli import files
 from ldnsim.cli.guard import guarded, say
+from ldnsim.cli.numbers import whole_option
+from ldnsim.cli.source import STORE, resolve
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
@@ -39,26 +42,28 @@ def compare(
         list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
     ] = None,
     most: Annotated[
-        int | None, typer.Option(min=1, help="How many runs to draw side by side, or as paths.")
+        int | None, whole_option(least=1, words="How many runs to draw side by side, or as paths.")
     ] = None,
 ) -> None:
     """Draw a stored result: regimens, heat map, night and others."""
     import ldnsim
-    from ldnsim import plots
-    from ldnsim.plots.selection import narrow
+    from ldnsim.plots.selection import narrow, parse
 
+    store = resolve(store, STORE).path
+    files.check_picture(out, "--out", [store])
     ds = ldnsim.open_store(store)
-    selected = selection(ds, select or [])
+    selected = parse(select or [])
     chosen = kind or _default_kind(narrow(ds, selected), summary)
     if summary and chosen is not Kind.heatmap:
         raise UserError(f"--summary belongs to --kind heatmap, not to {chosen.value}")
     if most is not None and chosen not in (Kind.regimens, Kind.phase):
         raise UserError(f"--most belongs to --kind regimens or phase, not to {chosen.value}")
-    figure = _draw(ds, chosen, summary, selected, most)
+    target = out or store.with_name(f"{store.stem}-{chosen.value}.png")
+    files.check_picture(target, "--out", [store])
+    figure = _draw(ds, chosen, summary, selected or None, most)
     if missing := getattr(figure, "left_out", ""):
         say(missing)
-    target = out or store.with_name(f"{store.stem}-{chosen.value}.png")
-    typer.echo(str(plots.save(figure, target)))
+    files.save_picture(figure, target, label="")
 
 
 def _default_kind(ds: xr.Dataset, summary: list[str] | None) -> Kind:
@@ -95,19 +100,6 @@ def _draw(
         states = {name: (xy[0], xy[1]) for name, xy in found.items()}
         return plots.phase_plane(ds, select, states=states, most=most or phase.MOST)
     return plots.compare(ds, select, most=most or members.MOST)
-
-
-def selection(ds: xr.Dataset, texts: list[str]) -> dict[str, Any] | None:
-    """Read ``axis=value`` texts and hold them against a dataset.
-
-    Raises:
-        UserError: as :func:`ldnsim.plots.selection.parse` and ``indices``.
-    """
-    from ldnsim.plots.selection import indices, parse
-
-    found: dict[str, Any] = dict(parse(texts))
-    indices(ds, found)
-    return found or None
 
 
 def register(app: typer.Typer) -> None:

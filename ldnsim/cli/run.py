@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ldnsim.cli import files
 from ldnsim.cli.guard import ALL_FAILED, guarded, say
-from ldnsim.cli.progress import progress, seconds
+from ldnsim.cli.numbers import Threads
+from ldnsim.cli.source import EVENTS, PRESCRIPTION, STUDY, resolve
 from ldnsim.errors import UserError
+from ldnsim.sweep.progress import progress, seconds
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Threads = Annotated[int | None, typer.Option(min=1, help="Threads to use (default: all cores).")]
+    from ldnsim.sweep.study import Study
 
 
 @guarded(resume="run the command again to start over")
@@ -36,14 +40,34 @@ def demo(
     start = time.perf_counter()
     study = ldnsim.load(find("quickstart"))
     say(f"simulating {study.title!r}: {len(study.plan())} runs")
-    store = out / "demo.zarr"
+    store, picture = out / "demo.zarr", out / "demo.png"
+    files.check_picture(picture, "--out")
+    _check_demo(store, study)
     out.mkdir(parents=True, exist_ok=True)
     with progress() as report:
         ds = study.run(store, threads=threads, progress=report, overwrite=True)
-    picture = plots.save(plots.compare(ds), out / "demo.png")
     say(f"done in {seconds(time.perf_counter() - start)}")
     _outcome(ds["status"].values)
-    typer.echo(f"dataset  {store}\npicture  {picture}")
+    typer.echo(f"dataset  {store}")
+    files.save_picture(plots.compare(ds), picture)
+
+
+def _check_demo(store: Path, study: Study) -> None:
+    """Refuse to replace what is not the result of an earlier demo."""
+    from ldnsim.sweep.provenance import identity
+    from ldnsim.sweep.store import attributes
+
+    if not os.path.lexists(store):
+        return
+    try:
+        ours = attributes(store).get("study") == identity(study)
+    except (ValueError, KeyError):  # no result, or one that cannot be read
+        ours = False
+    if not ours:
+        raise UserError(
+            f"{store} is not the result of an earlier demo of this version and is not replaced;"
+            " choose another folder with --out"
+        )
 
 
 @guarded()
@@ -55,7 +79,6 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a commented study file to edit and run."""
-    from ldnsim.cli import files
     from ldnsim.cli.studies import copy_text, find
 
     files.check_ending(file, files.STUDY_FILE, "init")
@@ -79,12 +102,14 @@ def sweep(
     threads: Threads = None,
 ) -> None:
     """Run a study file and store the result."""
-    import ldnsim
     from ldnsim.sweep.plan import make_plan
     from ldnsim.sweep.target import checked_target
 
+    if dry_run and (resume or overwrite):
+        word = "--resume" if resume else "--overwrite"
+        raise UserError(f"--dry-run writes nothing, so {word} would do nothing: leave it out")
     start = time.perf_counter()
-    config = ldnsim.load(study)
+    config = resolve(study, STUDY).study()
     ending = ".nc" if config.output.store == "netcdf" else ".zarr"
     store = checked_target(study.with_suffix(ending) if out is None else out)
     try:
@@ -127,9 +152,7 @@ def simulate(
 ) -> None:
     """Simulate one prescription and print what it does."""
     from ldnsim import plots
-    from ldnsim.cli import files
     from ldnsim.cli.report import show_run
-    from ldnsim.cli.source import EVENTS, PRESCRIPTION, resolve
 
     source = resolve(prescription, PRESCRIPTION, EVENTS)
     files.check_picture(plot, reads=[source.path])
@@ -139,33 +162,6 @@ def simulate(
     show_run(ds)
     if plot is not None:
         files.save_picture(plots.compare(ds), plot)
-
-
-def assignments(texts: Sequence[str] | None) -> dict[str, float]:
-    """Read several ``name=value``, each name once."""
-    found: dict[str, float] = {}
-    for name, value in map(assignment, texts or []):
-        if name in found:
-            raise UserError(f"--set {name}: given twice, {found[name]:g} and {value:g}; keep one")
-        found[name] = value
-    return found
-
-
-def assignment(text: str) -> tuple[str, float]:
-    """Read ``name=value``: a number in the unit of the parameter, or one with another unit.
-
-    Raises:
-        UserError: no name, no ``=``, or what `ldnsim.units.in_unit` refuses.
-    """
-    from ldnsim.config.quantities import parameter_value
-    from ldnsim.units import is_number, read_number
-
-    name, equals, value = (part.strip() for part in text.partition("="))
-    if not (name and equals):
-        raise UserError(f"--set {text!r}: expected name=number such as {name or 'name'}=1.5")
-    key = f"--set {name}"
-    plain = float(read_number(value, key=key)) if is_number(value) else value
-    return name, parameter_value(name, plain, key=key)
 
 
 def _outcome(status: NDArray[np.int8]) -> int:

@@ -9,7 +9,7 @@ import typer
 
 from ldnsim.cli import table
 from ldnsim.cli.guard import guarded, say
-from ldnsim.cli.run import Threads
+from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def sensitivity(
         list[str] | None, typer.Option(help="Which run, as axis=value; repeatable.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it to this file.")] = None,
-    most: Annotated[int, typer.Option(min=1, help="How many parameters to list.")] = 15,
+    most: Annotated[int, whole_option(least=1, words="How many parameters to list.")] = 15,
     hypothesis: Annotated[str | None, typer.Option(help="Of a prescription.")] = None,
     phenotype: Annotated[str | None, typer.Option(help="Of a prescription.")] = None,
     settings: Annotated[

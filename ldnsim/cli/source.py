@@ -7,6 +7,7 @@ would do nothing for what was given is refused, with where to say it instead.
 from __future__ import annotations
 
 import enum
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -108,12 +109,13 @@ class Source:
 
             with ldnsim.open_store(self.path) as ds:
                 return stored_study(ds)
-        from ldnsim.cli.run import assignments
         from ldnsim.sweep.study import prescribed
 
         doses = {"events": self.text} if self.kind is EVENTS else self.text
         named = "dual_pathway" if hypothesis is None else hypothesis
-        return prescribed(doses, named, phenotype, None, assignments(settings))
+        return prescribed(
+            doses, named, phenotype, None, assignments(settings), said_in="command line"
+        )
 
 
 def resolve(text: str | Path, *kinds: Kind) -> Source:
@@ -184,5 +186,38 @@ def _way_out(source: Source, kinds: Sequence[Kind]) -> str:
     if source.kind is STUDY:
         return f"; run it with: ldnsim sweep {source.text}"
     if source.kind is STORE and STUDY in kinds:
-        return ", from which the result was made"
+        return "; give the study file that the result was made from"
+    if source.kind is EVENTS and STUDY in kinds:
+        quoted = json.dumps(source.text, ensure_ascii=False)
+        return (
+            f'; simulate the table itself with: ldnsim simulate "{source.text}", or write a study'
+            f" file of two lines: [regimen] and events = {quoted}"
+        )
     return ""
+
+
+def assignments(texts: Sequence[str] | None) -> dict[str, float]:
+    """Read several ``name=value``, each name once."""
+    found: dict[str, float] = {}
+    for name, value in map(assignment, texts or []):
+        if name in found:
+            raise UserError(f"--set {name}: given twice, {found[name]:g} and {value:g}; keep one")
+        found[name] = value
+    return found
+
+
+def assignment(text: str) -> tuple[str, float]:
+    """Read ``name=value``: a number in the unit of the parameter, or one with another unit.
+
+    Raises:
+        UserError: no name, no ``=``, or what `ldnsim.units.in_unit` refuses.
+    """
+    from ldnsim.config.quantities import parameter_value
+    from ldnsim.units import is_number, read_number
+
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not (name and equals):
+        raise UserError(f"--set {text!r}: expected name=number such as {name or 'name'}=1.5")
+    key = f"--set {name}"
+    plain = float(read_number(value, key=key)) if is_number(value) else value
+    return name, parameter_value(name, plain, key=key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from ldnsim.cli import files, table
 from ldnsim.cli.guard import guarded, say
+from ldnsim.cli.numbers import real_option, whole_option
 
 if TYPE_CHECKING:
     from ldnsim.analysis import Branch
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 def states(
     phenotype: Annotated[str, typer.Argument(help="See `ldnsim phenotypes`.")] = "default",
     parameter: Annotated[str, typer.Option(help="What varies: a parameter, or dose.")] = "driver",
-    low: Annotated[float | None, typer.Option("--from", help="Lower end of the range.")] = None,
-    high: Annotated[float | None, typer.Option("--to", help="Upper end of the range.")] = None,
-    dose: Annotated[float, typer.Option(min=0.0, max=1000.0, help="Nightly dose, mg.")] = 0.0,
+    low: Annotated[float | None, real_option("--from", words="Lower end of the range.")] = None,
+    high: Annotated[float | None, real_option("--to", words="Upper end of the range.")] = None,
+    dose: Annotated[float, real_option(least=0.0, most=1000.0, words="Nightly dose, mg.")] = 0.0,
     hypothesis: Annotated[str, typer.Option(help="See `ldnsim hypotheses`.")] = "dual_pathway",
-    points: Annotated[int, typer.Option(min=10, help="Fewest points of a curve.")] = 50,
+    points: Annotated[int, whole_option(least=10, words="Fewest points of a curve.")] = 50,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
     ] = None,
@@ -36,10 +36,10 @@ def states(
     """Find resting states, folds and limit cycles of a patient."""
     from ldnsim import plots
     from ldnsim.analysis import continue_orbit
-    from ldnsim.cli.run import assignments
+    from ldnsim.cli.source import assignments
 
     files.check_picture(plot)
-    files.check(json_file, files.json_of("parameter"), "--json")
+    files.check(json_file, files.report_of("states"), "--json")
     values = assignments(settings)
     branch = continue_orbit(
         parameter, low, high, phenotype=phenotype, hypothesis=hypothesis, parameters=values,
@@ -47,7 +47,7 @@ def states(
     )  # fmt: skip
     _show(branch)
     if json_file is not None:
-        files.write(json_file, json.dumps(branch.as_dict(), indent=1) + "\n")
+        files.write_report(json_file, "states", branch.as_dict())
     if plot is not None:
         files.save_picture(plots.bifurcation(branch.to_dataset()), plot)
 

@@ -9,9 +9,10 @@ import typer
 
 from ldnsim.cli import table
 from ldnsim.cli.guard import guarded, say
-from ldnsim.cli.progress import progress
+from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.cli.source import STORE, STUDY, resolve
 from ldnsim.errors import UserError, unknown
+from ldnsim.sweep.progress import progress
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,19 +31,15 @@ def trial(
     source: Annotated[
         str, typer.Argument(help="A study file with [population], or what `ldnsim sweep` wrote.")
     ],
-    per_arm: Annotated[int, typer.Option(min=2, help="Patients an arm of a trial.")] = 50,
-    weeks: Annotated[int | None, typer.Option(min=1, help="Week of the outcome.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of placebo response and diary.")] = None,
-    trials: Annotated[int, typer.Option(min=1, help="How many trials to repeat.")] = 1000,
-    placebo: Annotated[
-        str, typer.Option(help="Account of the placebo response.")
-    ] = "final2024",
+    per_arm: Annotated[int, whole_option(least=2, words="Patients an arm of a trial.")] = 50,
+    weeks: Annotated[int | None, whole_option(least=1, words="Week of the outcome.")] = None,
+    seed: Annotated[int | None, whole_option(least=0, words="Of placebo and diary.")] = None,
+    trials: Annotated[int, whole_option(least=1, words="How many trials to repeat.")] = 1000,
+    placebo: Annotated[str, typer.Option(help="Account of the placebo response.")] = "final2024",
     select: Annotated[
         list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads to use (default: all cores).")
-    ] = None,
+    threads: Threads = None,
 ) -> None:
     """Report virtual patients as a placebo-controlled trial."""
     from ldnsim.analysis import trial as analysis
@@ -51,9 +48,10 @@ def trial(
     told = analysis.reported(ds, seed, placebo=placebo)
     end = weeks if weeks is not None else int(told["week"].values[-1])
     _show_arms(analysis.arms(told, end))
-    _show_trials(analysis.repeated(told, per_arm, trials, end))
+    _show_trials(repeats := analysis.repeated(told, per_arm, trials, end))
     _show_terms(told, end)
     _show_population(told)
+    _show_missing(repeats, per_arm)
 
 
 def _result(
@@ -61,7 +59,7 @@ def _result(
 ) -> xr.Dataset:
     """Open a result, or run a study in memory after a look at what would stop the report."""
     import ldnsim
-    from ldnsim.analysis.arms import can_state_no_drug
+    from ldnsim.analysis.arms import PATIENT, as_arms, can_state_no_drug, check_arms
     from ldnsim.catalog import placebo as accounts
 
     source = resolve(text, STUDY, STORE)
@@ -69,6 +67,8 @@ def _result(
         raise unknown("placebo response", account, accounts().responses)
     if source.kind is STORE:
         own = _narrowed(ldnsim.open_store(source.path), select)
+        if PATIENT in own.dims and "baseline_pain" in own:  # else the report says what is missing
+            check_arms(as_arms(own))
         if not _lacks_placebo(own):
             source.only((STUDY,), {"--threads": threads})
             return own
@@ -76,7 +76,7 @@ def _result(
         return _add_placebo(own, study, threads, select) if not can_state_no_drug(study) else own
     study = source.study()
     bare = not can_state_no_drug(study) and not _empty(study)
-    _check(study, text, weeks, bare)
+    _check(study, text, weeks, select, bare)
     own = _narrowed(_run(study, threads), select)
     return _add_placebo(own, study, threads, select) if bare else own
 
@@ -112,11 +112,9 @@ def _add_placebo(
 
 
 def _narrowed(ds: xr.Dataset, select: list[str]) -> xr.Dataset:
-    from ldnsim.cli.look import selection
-    from ldnsim.plots.selection import narrow
+    from ldnsim.plots.selection import narrow, parse
 
-    chosen = selection(ds, select)
-    return narrow(ds, chosen) if chosen else ds
+    return narrow(ds, parse(select))
 
 
 def _regimens(study: Study) -> dict[str, Any]:
@@ -136,8 +134,10 @@ def _empty(study: Study) -> list[str]:
     return [n for n, r in _regimens(study).items() if not np.any(r.doses().amount_mg)]
 
 
-def _check(study: Study, file: str, weeks: int | None, bare: bool) -> None:
+def _check(study: Study, file: str, weeks: int | None, select: list[str], bare: bool) -> None:
     """Refuse a study that cannot be reported as a trial before it is run."""
+    from ldnsim.analysis.arms import as_arms, check_arms, outline
+
     if study.population is None:
         raise UserError(f"{file}: a trial needs [population], such as size = 64")
     empty = _empty(study)
@@ -146,7 +146,9 @@ def _check(study: Study, file: str, weeks: int | None, bare: bool) -> None:
             f"{file}: regimens: a trial needs exactly one arm without drug, found {len(empty)}"
             f" among {', '.join(_regimens(study))}; add 'placebo nightly at 22:00, for 12 wk'"
         )
-    last = int(study.plan().end // 168.0)
+    plan = study.plan()
+    check_arms(as_arms(_narrowed(outline(plan), select), least=1 if bare else 2))
+    last = int(plan.end // 168.0)
     if weeks is not None and weeks > last:
         raise UserError(f"--weeks {weeks}: {file} is {last} weeks long")
 
@@ -166,10 +168,14 @@ def _show_arms(found: xr.Dataset) -> None:
                 f"{100 * float(one['responders30']):.1f} %",
                 f"{100 * float(one['responders50']):.1f} %",
                 _interval(one, "difference") if drug else "",
-                f"{float(one['p']):.2g}" if drug else "",
+                _p(float(one["p"])) if drug else "",
             ]
         )
     table.show(_ARMS, rows, "All virtual patients")
+
+
+def _p(value: float) -> str:
+    return f"{value:.2g}" if value == value else "none"
 
 
 def _share(value: float) -> str:
@@ -219,12 +225,27 @@ def _show_population(told: xr.Dataset) -> None:
         )
 
 
+def _show_missing(repeats: xr.Dataset, per_arm: int) -> None:
+    """Say which trials have no P because nobody in them differs from anybody."""
+    arm = _arm(repeats)
+    for name in repeats[arm].values:
+        lost = round(float(repeats["untested"].sel({arm: name})) * repeats.attrs["trials"])
+        if lost:
+            say(
+                f"{name}: {lost} of {repeats.attrs['trials']} trials have no P and count as not"
+                " below 0.05: in neither arm do the patients drawn differ. It takes more patients"
+                f" an arm (--per-arm {per_arm}) or in the population (size)"
+            )
+
+
 def _arm(found: xr.Dataset) -> str:
     return str(next(iter(found.dims)))
 
 
 def _interval(one: xr.Dataset, name: str) -> str:
     low, high = float(one[f"{name}_low"]), float(one[f"{name}_high"])
+    if not low <= high:
+        return f"{float(one[name]):.2f} (no interval)"
     return f"{float(one[name]):.2f} ({low:.2f} to {high:.2f})"
 
 

@@ -43,19 +43,27 @@ def wanted_folder() -> Path:
     return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("ldnsim"))
 
 
-def folders() -> list[Path]:
+def folders(looking: bool = False) -> Iterator[Path]:
     """Folders that may hold kernels, best first: the one asked for, and a private temporary one.
 
-    A folder that cannot be used is left out, and a remark says why; there may be none at all.
+    A folder that cannot be used is left out, and a remark says why; there may be none at all. Each
+    is looked at when its turn comes, so that the second is left alone while the first will do.
+
+    Args:
+        looking: for what may be there already; behind a folder that can be used, none is made
+            and none is spoken of.
     """
-    usable = []
+    found = False
     for folder in _candidates():
+        aside = looking and found
+        if aside and not os.path.lexists(folder):
+            continue
         reason = refusal(folder)
-        if reason:
+        if not reason:
+            found = True
+            yield folder
+        elif not aside:
             remark(f"kernel cache not used: {reason}")
-        else:
-            usable.append(folder)
-    return usable
 
 
 def _candidates() -> Iterator[Path]:
@@ -120,7 +128,7 @@ def remark(text: str) -> None:
 
 def find(key: str) -> bytes | None:
     """What is kept under a key, from the first folder that has it whole; None if there is none."""
-    for folder in folders():
+    for folder in folders(looking=True):
         body = read(folder / f"k{key}{SUFFIX}")
         if body is not None:
             return body
@@ -149,6 +157,13 @@ def read(path: Path) -> bytes | None:
         remark(f"{path} {fault}; the kernels are made anew")
         return None
     return data[start:]
+
+
+def forget(key: str) -> None:
+    """Delete what is kept under a key, where that can be done."""
+    for folder in folders(looking=True):
+        with suppress(OSError):
+            (folder / f"k{key}{SUFFIX}").unlink()
 
 
 def keep(key: str, body: bytes) -> Path | None:

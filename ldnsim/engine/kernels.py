@@ -124,8 +124,23 @@ def _compiler_works() -> None:
 
 
 def _kept(key: str) -> types.ModuleType | None:
+    """The module kept under a key; None, with a remark, where what is kept cannot be loaded."""
     body = cache.find(key)
-    return None if body is None else _module(key, *pickle.loads(body))
+    if body is None:
+        return None
+    try:
+        text, code, machine = pickle.loads(body)
+        return _module(key, text, code, dict(machine))
+    except Exception as error:  # whole, but not what this version writes: as good as none
+        sys.modules.pop(_name(key), None)
+        _no_good(key, error)
+        return None
+
+
+def _no_good(key: str, error: Exception) -> None:
+    """Say that what is kept cannot be loaded, and delete it, so that it is made anew and kept."""
+    cache.remark(f"kept kernels cannot be loaded ({error!r:.80}); they are made anew")
+    cache.forget(key)
 
 
 def _made(model: Model, key: str, compiled: bool) -> types.ModuleType:
@@ -150,16 +165,20 @@ def _file(key: str) -> str:
     return f"<ldnsim kernels {key}>"
 
 
+def _name(key: str) -> str:
+    return f"ldnsim_kernels_{key}"
+
+
 def _module(key: str, text: str, code: bytes, machine: dict[str, bytes]) -> types.ModuleType:
     """Run a generated module, with the machine code there is; more is added as it is compiled."""
-    module = types.ModuleType(f"ldnsim_kernels_{key}")
+    module = types.ModuleType(_name(key))
     sys.modules[module.__name__] = module
     # where tracebacks, and lane functions about to be compiled, look up their source
     linecache.cache[_file(key)] = (len(text), None, text.splitlines(True), _file(key))
     exec(marshal.loads(code), vars(module))
     entry = getattr(module, _ENTRY)
     if hasattr(entry, "targetctx"):
-        entry._cache = _MachineCode(machine)
+        entry._cache = _MachineCode(key, machine)
     return module
 
 
@@ -168,8 +187,8 @@ class _MachineCode:
 
     cache_path = None
 
-    def __init__(self, kept: dict[str, bytes]) -> None:
-        self.kept = kept
+    def __init__(self, key: str, kept: dict[str, bytes]) -> None:
+        self.key, self.kept = key, kept
 
     def load_overload(self, signature: Any, context: Any) -> Any:
         """The compiled function for argument types, or None."""
@@ -180,7 +199,11 @@ class _MachineCode:
         if kept is None:
             return None
         rebuild: Any = compiler.CompileResult._rebuild
-        return rebuild(context, *pickle.loads(kept))
+        try:
+            return rebuild(context, *pickle.loads(kept))
+        except Exception as error:
+            _no_good(self.key, error)
+            return None
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
         """Keep a compiled function."""

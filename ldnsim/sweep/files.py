@@ -36,9 +36,14 @@ def put(path: Path, data: bytes, *, flush: bool = False) -> None:
         os.close(handle)
 
 
+def draft_of(path: Path) -> Path:
+    """Return where a file is written before it gets its name."""
+    return path.with_name(f".{path.name}.draft")
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that it is either whole or as before, whatever happens."""
-    draft = path.with_name(f".{path.name}.draft")
+    draft = draft_of(path)
     put(draft, data, flush=True)
     move(draft, path)
 

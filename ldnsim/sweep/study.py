@@ -148,9 +148,13 @@ def prescribed(
     phenotype: str | None,
     basin: Literal["inflamed", "resolved"] | None,
     parameters: Mapping[str, float],
+    *,
+    said_in: str = "simulate",
     **blocks: Any,
 ) -> Study:
     """Return the study of one patient on one regimen; arguments as for :func:`simulate`.
+
+    ``said_in`` is what errors begin with: where the arguments were written.
 
     Raises:
         UserError: for unknown names, prescriptions that cannot be read, and what is said twice.
@@ -172,7 +176,7 @@ def prescribed(
         "patient": patient,
         **blocks,
     }
-    return Study.build(data, "simulate")
+    return Study.build(data, said_in)
 
 
 def _refuse_unknown(blocks: Mapping[str, Any]) -> None:

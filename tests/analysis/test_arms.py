@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 import ldnsim
 from ldnsim.analysis import trial
@@ -120,6 +120,79 @@ def test_the_command_adds_an_arm_and_says_who_was_not_taken(tmp_path: Path) -> N
     again = CliRunner().invoke(app, ["trial", str(tmp_path / "grid.zarr"), *words[2:]])
     assert again.stdout == result.stdout
     assert int(ds.sizes["patient"]) == 4
+
+
+TABLE = """
+[population]
+size = 4
+scale = 0.3
+[regimen]
+ids = "all"
+table = '''
+ID,TIME,AMT,EVID
+none,22,0,1
+none,358,0,1
+drug,22,4.5,1
+drug,358,4.5,1
+'''
+[output]
+variables = ["pain"]
+summaries = []
+night = false
+ledger = false
+"""
+RIVALS = """
+[[axes]]
+name = "hypothesis"
+field = "hypothesis"
+values = ["dual_pathway", "tonic"]
+"""
+
+
+def _trial(tmp_path: Path, text: str, *words: str) -> Result:
+    file = tmp_path / "trial.toml"
+    file.write_text(text, encoding="utf-8")
+    line = ["trial", str(file), "--per-arm", "10", "--trials", "20", *words]
+    return CliRunner().invoke(app, line)
+
+
+def test_subjects_of_an_event_table_are_arms(tmp_path: Path) -> None:
+    result = _trial(tmp_path, TABLE + RIVALS, "--select", "hypothesis=tonic")
+    assert result.exit_code == 0, result.output
+    assert [line.split("\t")[0] for line in result.stdout.splitlines()[1:3]] == ["none", "drug"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "said"),
+    [
+        (TABLE + RIVALS, (), "choose one hypothesis first"),
+        (LISTED + RIVALS, (), "choose one hypothesis first"),
+        (GRID + RIVALS, (), "choose one hypothesis first"),
+        (LISTED + RIVALS, ("--select", "hypotheses=tonic"), "did you mean 'hypothesis'"),
+        (LISTED + RIVALS, ("--select", "hypothesis=tonik"), "did you mean 'tonic'"),
+        (LISTED, ("--select", "regimen=one"), "a trial compares regimens"),
+    ],
+)
+def test_arms_are_looked_at_before_anything_runs(
+    text: str, words: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def runs(*_: object, **__: object) -> None:
+        raise AssertionError("it ran")
+
+    monkeypatch.setattr(Study, "run", runs)
+    result = _trial(tmp_path, text, *words)
+    assert result.exit_code == 2, result.output
+    assert said in result.stderr and result.stdout == ""
+
+
+def test_a_stored_result_is_looked_at_before_placebo_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "grid.zarr"
+    Study.loads(GRID + RIVALS, "grid").run(store)
+    monkeypatch.setattr(Study, "run", None)
+    result = CliRunner().invoke(app, ["trial", str(store)])
+    assert result.exit_code == 2 and "choose one hypothesis first" in result.stderr
 
 
 def test_an_axis_of_prescriptions_may_hold_the_placebo(tmp_path: Path) -> None:

@@ -157,7 +157,9 @@ def test_the_command_prints_writes_and_draws(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, [*words, "--out", str(out), "--plot", str(picture)])
     assert result.exit_code == 0, result.output
     assert "kp_brain" in result.output and "determined" in result.output
-    fit = json.loads(out.read_text())[0]
+    report = json.loads(out.read_text())
+    assert report["written_by"] == "ldnsim calibrate"
+    fit = report["groups"][0]
     estimate = fit["estimates"][0]
     assert estimate["low"] < estimate["value"] < estimate["high"]
     assert min(fit["profiles"][0]["rise"]) < 0.01

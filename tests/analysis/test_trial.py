@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +220,28 @@ def test_repeated_trials_find_nothing_too_often_only_by_chance(told: xr.Dataset)
     assert float(none["power"]) < float(some["power"]) < float(more["power"])
     assert float(some["difference_low"]) < -0.5 < float(some["difference_high"])
     xr.testing.assert_identical(some, trial.repeated(told, 50).sel(regimen="drug"))
+
+
+def test_where_nobody_differs_there_is_no_p(told: xr.Dataset) -> None:
+    """Two patients drawn for each of two arms are the same patient twice now and then."""
+    arm = trial.arm_dimension(told)
+    two = told.isel(patient=slice(0, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = trial.repeated(two, 2, 4000)
+        table = trial.arms(two.isel(patient=[0, 0]))
+    assert np.allclose(found["untested"], 0.25, atol=0.03)  # each arm one half
+    assert (found["power"] <= 1.0 - found["untested"]).all()
+    one = told["reported_pain"].isel(patient=0)
+    change = one.isel(week=-1) - one.sel(week=0)
+    np.testing.assert_allclose(table["change"], change)
+    for name in ("change_low", "difference_low", "p"):
+        assert table[name].isnull().all(), name
+    none = table.attrs["placebo_arm"]
+    for name in told[arm].values:
+        if name != none:
+            gap = change.sel({arm: name}) - change.sel({arm: none})
+            assert float(table["difference"].sel({arm: name})) == pytest.approx(float(gap))
 
 
 def test_power_is_that_of_the_two_sample_test(told: xr.Dataset) -> None:

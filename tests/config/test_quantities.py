@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from ldnsim.cli.run import assignment
+from ldnsim.cli.source import assignment
 from ldnsim.config import blocks
 from ldnsim.config.axis import Axis, Spread
 from ldnsim.config.fields import points

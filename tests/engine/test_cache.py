@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import marshal
 import os
+import pickle
 import random
 import stat
 import subprocess
@@ -181,7 +183,7 @@ def test_nothing_of_another_user_is_used(folder: Path, monkeypatch: pytest.Monke
     path = put(folder)
     monkeypatch.setattr(cache.os, "geteuid", lambda: path.stat().st_uid + 1)
     assert cache.foreign(path.stat(), path)
-    assert cache.folders() == []
+    assert list(cache.folders()) == []
     assert cache.find(KEY) is None
     assert cache.read(path) is None
     assert cache.keep(KEY, BODY) is None
@@ -209,6 +211,33 @@ def test_links_are_not_followed(what: str, folder: Path) -> None:
     linked.rename(linked.with_name("elsewhere"))
     linked.symlink_to(linked.with_name("elsewhere"))
     assert cache.find(KEY) is None
+
+
+def spare() -> Path:
+    return next(reversed(list(cache._candidates())))
+
+
+def test_the_temporary_folder_is_left_alone_while_the_first_will_do(folder: Path) -> None:
+    assert cache.find(KEY) is None
+    with cache.alone(KEY):
+        put(folder)
+    assert cache.find("1" * 20) is None
+    assert list(cache.folders(looking=True)) == [folder]
+    assert spare() != folder and not spare().exists()
+
+
+@OWNED
+def test_a_temporary_folder_of_others_is_not_spoken_of_while_the_first_will_do(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spare().mkdir(mode=0o700)
+    spare().chmod(0o777)
+    assert cache.find(KEY) is None
+    put(folder)
+    assert caplog.text == ""
+    folder.chmod(0o777)  # now both are refused, and said to be
+    assert cache.find(KEY) is None
+    assert str(folder) in caplog.text and str(spare()) in caplog.text
 
 
 # ---- folders that cannot be had ---------------------------------------------------------------
@@ -276,7 +305,7 @@ def test_doctor_says_where_kernels_are_and_whether_they_are_sound(
     assert _cache() == f"{folder} (compiled kernels found, checksum right)"
     path.write_bytes(path.read_bytes()[:-1])
     assert "no compiled kernels" in _cache()
-    monkeypatch.setattr(cache, "folders", list)
+    monkeypatch.setattr(cache, "folders", lambda looking=False: iter(()))
     assert "compiled at every start" in _cache()
 
 
@@ -296,6 +325,39 @@ def test_damaged_kernels_are_made_anew(folder: Path) -> None:
         done = python(TINY + SOLVE, folder)
         assert solved(done) == 1
         assert "is damaged" in done.stderr
+    assert solved(python(TINY + SOLVE, folder)) == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"not a pickle", pickle.dumps(None), pickle.dumps((1, 2)),
+        pickle.dumps(("a", b"", {})),
+        pickle.dumps(("", marshal.dumps(compile("1 / 0", "x", "exec")), {})),
+        pickle.dumps(("", marshal.dumps(compile("x = 1", "x", "exec")), {})),
+    ],
+)  # fmt: skip
+def test_whole_files_that_are_no_kernels_are_made_anew(body: bytes, folder: Path) -> None:
+    key = kernel_key(default_model())
+    assert cache.keep(key, body) is not None
+    done = python(TINY + SOLVE, folder)
+    assert solved(done) == 1
+    assert done.stderr.count("cannot be loaded") == 1
+    assert solved(python(TINY + SOLVE, folder)) == 0
+
+
+def test_machine_code_that_cannot_be_loaded_is_made_anew(folder: Path) -> None:
+    assert solved(python(TINY + SOLVE, folder)) == 1
+    key = kernel_key(default_model())
+    body = cache.find(key)
+    assert body is not None
+    text, code, machine = pickle.loads(body)
+    assert machine
+    cache.keep(key, pickle.dumps((text, code, {k: v[:-9] for k, v in machine.items()})))
+    done = python(TINY + SOLVE, folder)
+    assert done.returncode == 0 and done.stdout.split() == ["5.0"], done.stderr
+    assert "cannot be loaded" in done.stderr and "Traceback" not in done.stderr
+    assert solved(python(TINY + SOLVE, folder)) == 1  # and kept
     assert solved(python(TINY + SOLVE, folder)) == 0
 
 
@@ -327,8 +389,8 @@ def test_numba_keeps_nothing_of_its_own(more: dict[str, str], folder: Path, tmp_
 
 
 def test_no_folder_at_all_still_works(folder: Path) -> None:
-    nowhere = TINY + "from ldnsim.engine import cache\ncache.folders = lambda: []\n" + SOLVE
-    done = python(nowhere, folder)
+    nowhere = "from ldnsim.engine import cache\ncache.folders = lambda looking=False: []\n"
+    done = python(TINY + nowhere + SOLVE, folder)
     assert solved(done) == 1
     assert "compiled again at the next start" in done.stderr
 
