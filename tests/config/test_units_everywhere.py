@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldnsim.cli.run import assignment
+from ldnsim.cli.source import assignment
 from ldnsim.config.fields import points
 from ldnsim.config.study import StudyConfig
 from ldnsim.errors import UserError
