@@ -142,7 +142,7 @@ def spans(data: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         return blocked, nothing
     untreated = float(data["baseline_met_enkephalin"])
     rebound = (floats(data["night_met_enkephalin"]) > REBOUND * untreated) & ~blocked
-    rebound &= np.logical_or.accumulate(blocked)  # a rebound follows a block
+    rebound &= blocked.any()  # nothing rebounds where nothing was blocked
     # shading runs from sample to sample: begin at the last blocked one, so that no gap shows
     rebound[:-1] |= rebound[1:] & blocked[:-1]
     return blocked, rebound
