@@ -70,8 +70,8 @@ def compare(
             ``figure.subplots(6, 2)``; headline and foot are then yours too.
 
     Raises:
-        UserError: nothing to draw (trajectories were not kept), ``select`` names no run, ``most`` is
-            no whole number of 1 or more, or not as many Axes as panels.
+        UserError: nothing to draw (trajectories were not kept), ``select`` names no run,
+            ``most`` is no whole number of 1 or more, or not as many Axes as panels.
     """
     if "time" not in ds.dims:
         raise UserError(

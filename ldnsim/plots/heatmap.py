@@ -77,7 +77,8 @@ def heatmap(
         ax: Axes of your own to draw into, one for each summary; headline and foot are then yours.
 
     Raises:
-        UserError: no summary, an unknown one or axis, axes left over, or not as many Axes as summaries.
+        UserError: no summary, an unknown one or axis, axes left over, or not as many
+            Axes as summaries.
     """
     ds = narrow(over_patients(ds, select, (x, y)), select)
     names = _names(ds, summary)

@@ -81,14 +81,14 @@ def members(ds: xr.Dataset, select: Select = None, most: int = MOST) -> list[Mem
     return found
 
 
-def check_most(most: Any) -> None:
+def check_most(most: Any, key: str = "most") -> None:
     """Refuse a number of things to draw that is none.
 
     Raises:
         UserError: it is no whole number of 1 or more.
     """
     if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 1:
-        raise UserError(f"most = {most!r}: expected a whole number, 1 or more")
+        raise UserError(f"{key} = {most!r}: expected a whole number, 1 or more")
 
 
 def left_out(ds: xr.Dataset, chosen: Sequence[Member], select: Select = None) -> str:

@@ -58,10 +58,10 @@ def night(
 ) -> Figure:
     """Draw one night of one run against the clock.
 
-    Panels: plasma concentrations, receptor occupancies, peptides, opioid tone. The dose is a
-    vertical line for each time drug was taken; the hours in which mu receptors are blocked are shaded orange, the hours of
-    rebound after them (met-enkephalin above its untreated mean, block gone) green. Without a
-    ledger in the dataset nobody knows what was taken: line and title then say "prescribed".
+    Panels: plasma concentrations, receptor occupancies, peptides, opioid tone. Each dose taken
+    is a vertical line; the hours in which mu receptors are blocked are shaded orange, the hours of
+    rebound beside them (met-enkephalin above its untreated mean, block gone) green. What was taken
+    is read from the ledger; without one, line and title say "prescribed".
 
     Args:
         ds: a dataset with ``night_`` variables.
@@ -108,10 +108,15 @@ def _name(ds: xr.Dataset, member: Member, doses: Night | None) -> str:
     if member.short_of_target:
         label = label_of(ds, member.index, named=True)
         return ", ".join(w for w in (given, f"target never reached ({label})") if w)
-    if doses is not None and doses.given in (None, doses.planned):
-        if re.search(rf"(?<![\d.]){re.escape(mass(doses.planned))}\b", member.label):
-            return member.label
+    as_planned = doses is not None and doses.given in (None, doses.planned)
+    if doses is not None and as_planned and _says(member.label, mass(doses.planned)):
+        return member.label
     return ", ".join(w for w in (member.label, given) if w)
+
+
+def _says(text: str, dose: str) -> bool:
+    """Whether a text has a dose in it; 14.5 mg is not 4.5 mg."""
+    return re.search(rf"(?<![\d.]){re.escape(dose)}\b", text) is not None
 
 
 def _given(doses: Night | None) -> str:

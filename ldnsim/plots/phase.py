@@ -131,9 +131,7 @@ def _foot(figure: Figure, ds: xr.Dataset, every: list[Member], select: Select) -
     shown = narrow(ds, select if isinstance(select, Mapping) else None)
     key = f"Paths: {what_is_drawn(floats(ds['time']))}; numbers: weeks; cross: dosing stops."
     drawn = [m for m in every if not m.failed]
-    footnote(
-        figure, ds, key, *notes(shown, drawn), missing, lost, drawn=[m.data for m in drawn]
-    )
+    footnote(figure, ds, key, *notes(shown, drawn), missing, lost, drawn=[m.data for m in drawn])
     assert isinstance(figure, Picture)
     figure.left_out = " ".join(w for w in (missing, lost) if w)
 

@@ -1,4 +1,4 @@
-"""A night says what was taken in it, and when; pictures say which doses were not taken as planned."""
+"""A night says what was taken in it and when; pictures count doses not taken as planned."""
 
 from __future__ import annotations
 

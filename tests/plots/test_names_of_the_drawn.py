@@ -110,3 +110,11 @@ def test_what_names_nothing_to_draw_is_refused(rivals: xr.Dataset, draw: Any, sa
 def test_what_draws_all_is_said_as_commands_and_python_write_it(rivals: xr.Dataset) -> None:
     figure = plots.compare(rivals, most=2)
     assert "(most=4 or --most 4 draws all)" in foot(figure)
+
+
+def test_rankings_and_branches_without_anything_to_draw_are_refused() -> None:
+    with pytest.raises(UserError, match="bars = 0: expected a whole number, 1 or more"):
+        plots.discriminate(xr.Dataset(), bars=0)
+    branch = xr.Dataset({"tnf": ("point", [1.0])})
+    with pytest.raises(UserError, match="variables names nothing to draw"):
+        plots.bifurcation(branch, ())
