@@ -102,7 +102,7 @@ def test_the_picture_suits_the_axes_that_are_left(store: Path, tmp_path: Path) -
     assert whole.stdout.strip().endswith("doses-heatmap.png")
     line = ["--select", "dose=4.5 mg", "--most", "2", "--out", str(tmp_path / "two.png")]
     part = RUN.invoke(app, ["compare", str(store), *line])
-    assert "2 of 5 runs shown (most = 5 draws all); left out: interval 2 d" in part.stderr
+    assert "2 of 5 runs shown (most=5 or --most 5 draws all); left out: interval 2 d" in part.stderr
     assert "--most belongs to" in refused("compare", store, "--kind", "heatmap", "--most", "2")
 
 

@@ -45,11 +45,13 @@ def bifurcation(
         ax: Axes of your own to draw into, one for each variable; headline and foot are then yours.
 
     Raises:
-        UserError: the branch holds no steady state, lacks a variable, or not as many Axes as
-            variables.
+        UserError: the branch holds no steady state, lacks a variable, none is named, or
+            not as many Axes as variables.
     """
     if not ds.sizes.get("point", 0) and not ds.sizes.get("cycle", 0):
         raise UserError("no steady state and no limit cycle was found in this range")
+    if not variables:
+        raise UserError("variables names nothing to draw; write for example ('tnf', 'pain')")
     for name in variables:
         if name not in ds:
             raise UserError(f"variable {name!r} is not in the branch; try tnf, pain, il6")

@@ -12,6 +12,7 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import MaxNLocator
 
 from ldnsim.errors import UserError
+from ldnsim.plots.doses import with_doses
 from ldnsim.plots.members import MOST, Member, Select, left_out, members
 from ldnsim.plots.people import over_patients, patients_shown
 from ldnsim.plots.rows import LOG_SPAN, ROWS, Row, dose_axis, draw
@@ -69,15 +70,15 @@ def compare(
             ``figure.subplots(6, 2)``; headline and foot are then yours too.
 
     Raises:
-        UserError: nothing to draw (trajectories were not kept), ``select`` names no run, or not as
-            many Axes as panels.
+        UserError: nothing to draw (trajectories were not kept), ``select`` names no run,
+            ``most`` is no whole number of 1 or more, or not as many Axes as panels.
     """
     if "time" not in ds.dims:
         raise UserError(
             "this dataset keeps summaries only, no trajectories; draw plots.heatmap(ds), "
             "or run the study again with trajectories kept"
         )
-    ds = over_patients(ds, select)
+    ds = with_doses(ds, over_patients(ds, select))
     chosen = members(ds, select, most)
     missing = left_out(ds, chosen, select)
     rows = [row for row in ROWS if row.present(ds)]
@@ -101,7 +102,8 @@ def compare(
         if ax is None:
             headline(figure, heading)
             shown = narrow(ds, select if isinstance(select, Mapping) else None)
-            footnote(figure, ds, _key(ds), *notes(shown, chosen), missing)
+            drawn = [m.data for m in chosen]
+            footnote(figure, ds, _key(ds), *notes(shown, chosen), missing, drawn=drawn)
             assert isinstance(figure, Picture)
             figure.left_out = missing
     return figure

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from ldnsim.errors import UserError
+from ldnsim.plots.members import check_most
 from ldnsim.plots.style import OKABE_ITO, SMALL, footnote, headline, new_figure, polish, styled
 from ldnsim.plots.timeline import floats
 
@@ -29,8 +30,9 @@ def discriminate(ds: xr.Dataset, bars: int = BARS) -> Figure:
         bars: how many observations on the left.
 
     Raises:
-        UserError: no observation has a value.
+        UserError: no observation has a value, or ``bars`` is below 1.
     """
+    check_most(bars, "bars")
     bits = floats(ds["bits"])
     if not np.isfinite(bits).any():
         raise UserError("no observation could be ranked: every run failed")

@@ -23,7 +23,7 @@ from ldnsim.plots.cells import (
     mark_short,
 )
 from ldnsim.plots.people import over_patients
-from ldnsim.plots.selection import labels_of, narrow, run_dims
+from ldnsim.plots.selection import labels_of, listed, narrow, run_dims
 from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
     SMALL,
@@ -77,10 +77,11 @@ def heatmap(
         ax: Axes of your own to draw into, one for each summary; headline and foot are then yours.
 
     Raises:
-        UserError: an unknown summary or axis, axes left over, or not as many Axes as summaries.
+        UserError: no summary, an unknown one or axis, axes left over, or not as many
+            Axes as summaries.
     """
     ds = narrow(over_patients(ds, select, (x, y)), select)
-    names = [summary] if isinstance(summary, str) else list(summary)
+    names = _names(ds, summary)
     across, up = _axes(ds, x, y)
     for name in names:
         _check(ds, name)
@@ -100,6 +101,21 @@ def heatmap(
             ]
             footnote(figure, ds, *said, summaries=names)
     return figure
+
+
+def _names(ds: xr.Dataset, summary: Any) -> list[str]:
+    """Return the summaries asked for.
+
+    Raises:
+        UserError: none is.
+    """
+    if isinstance(summary, str):
+        return [summary]
+    if not summary or not isinstance(summary, Sequence):
+        raise UserError(
+            f"summary = {summary!r} names nothing to draw; there are {listed(summaries(ds))}"
+        )
+    return list(summary)
 
 
 def _page(n: int, wide: int, high: int) -> tuple[Figure, list[Axes]]:

@@ -12,14 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ldnsim.errors import UserError
+from ldnsim.plots.doses import with_doses
 from ldnsim.plots.members import Member, members
 from ldnsim.plots.people import over_patients
 from ldnsim.plots.selection import narrow, run_dims
 from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
     DASHES,
-    GREY,
     OKABE_ITO,
+    SOFT,
     LineStyle,
     Panels,
     canvas,
@@ -69,7 +70,7 @@ def hypotheses(
         UserError: no axis of hypotheses, other axes left over, no trajectories, or not as many
             Axes as panels.
     """
-    ds = narrow(over_patients(ds, select), select)
+    ds = narrow(with_doses(ds, over_patients(ds, select)), select)
     axis = hypothesis_axis(ds)
     if axis is None:
         raise UserError("this result has no axis over hypothesis; draw another kind")
@@ -112,8 +113,8 @@ def _panel(ax: Axes, name: str, lines: list[Member], names: list[str]) -> None:
         shade, dash = _look(place, hypothesis)
         label = hypothesis.replace("_", " ") + (" (failed)" if member.failed else "")
         x, y = (np.empty(0), np.empty(0)) if member.failed else _values(member.data, name)
-        front = 3 if hypothesis == NULL else 4
-        ax.plot(x, y, color=shade, linestyle=dash, linewidth=2.2, label=label, zorder=front)
+        width, front = _layer(place, hypothesis)
+        ax.plot(x, y, color=shade, linestyle=dash, linewidth=width, label=label, zorder=front)
     alive = next((m.data for m in lines if not m.failed), None)
     if alive is None:
         return
@@ -147,7 +148,14 @@ def _values(data: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _look(place: int, hypothesis: str) -> tuple[str, LineStyle]:
-    """Colour and dashes of a line: by place; the null hypothesis is grey."""
+    """Colour and dashes of a line: by place; the null hypothesis is grey and solid."""
     if hypothesis == NULL:
-        return GREY, "-"
-    return OKABE_ITO[COLOURS[place % len(COLOURS)]], DASHES[(place // 2) % len(DASHES)]
+        return SOFT, "-"
+    return OKABE_ITO[COLOURS[place % len(COLOURS)]], DASHES[place % len(DASHES)]
+
+
+def _layer(place: int, hypothesis: str) -> tuple[float, float]:
+    """Width and layer of a line: what lies beneath is wider, so that no line hides another."""
+    if hypothesis == NULL:
+        return 7.0, 2.0
+    return max(4.2 - 0.35 * place, 1.6), 3.0 + 0.01 * place

@@ -58,14 +58,18 @@ def members(ds: xr.Dataset, select: Select = None, most: int = MOST) -> list[Mem
             a cross through its best member.
 
     Raises:
-        UserError: an axis or value that the dataset does not have, or a run named twice.
+        UserError: an axis or value that the dataset does not have, no run or one named twice, or
+            ``most`` that is no whole number of 1 or more.
     """
+    check_most(most)
     if isinstance(select, Mapping):
         ds, select = narrow(ds, select), None
     if select is None:
         return [_member(ds, index) for index in _representatives(ds, most)]
     if isinstance(select, str) or not isinstance(select, Sequence):
         select = [select]
+    if not select:
+        raise UserError(f"select = {select!r} names no run; leave it out to show all")
     found: list[Member] = []
     for wanted in select:
         at = indices(ds, _as_mapping(ds, wanted))
@@ -75,6 +79,16 @@ def members(ds: xr.Dataset, select: Select = None, most: int = MOST) -> list[Mem
             raise UserError(f"select names the run {member.label!r} twice")
         found.append(member)
     return found
+
+
+def check_most(most: Any, key: str = "most") -> None:
+    """Refuse a number of things to draw that is none.
+
+    Raises:
+        UserError: it is no whole number of 1 or more.
+    """
+    if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 1:
+        raise UserError(f"{key} = {most!r}: expected a whole number, 1 or more")
 
 
 def left_out(ds: xr.Dataset, chosen: Sequence[Member], select: Select = None) -> str:
@@ -91,7 +105,7 @@ def left_out(ds: xr.Dataset, chosen: Sequence[Member], select: Select = None) ->
     total = int(np.prod([ds.sizes[d] for d in dims])) if dims else 1
     if select is not None or len(chosen) >= total:
         return ""
-    start = f"{len(chosen)} of {total} runs shown (most = {total} draws all)"
+    start = f"{len(chosen)} of {total} runs shown (most={total} or --most {total} draws all)"
     if sum(ds.sizes[d] > 1 for d in dims) > 1:
         centre = "the middle" if best_index(ds) is None else "the one with the lowest pain_change"
         return f"{start}: a cross through {centre}."
@@ -125,16 +139,22 @@ def label_of(ds: xr.Dataset, index: Mapping[str, int], named: bool = False) -> s
     for axis, i in index.items():
         if ds.sizes[axis] == 1 and len(index) > 1:
             continue
-        words.append(_word(ds, axis, i, named))
+        words += [_word(ds, c, i, named) for c in (axis, *_alongside(ds, axis))]
     # the only run left of a dataset is named by the axes that were held to get it
     words = words or [_word(ds, c, 0, named) for c in _held(ds)]
     return ", ".join(words) or str(ds.attrs.get("title", "run"))
 
 
+def _alongside(ds: xr.Dataset, axis: str) -> list[str]:
+    """Return the axes that advance together with one, as far as their values differ."""
+    along = [str(c) for c in ds.coords if c != axis and ds[c].dims == (axis,)]
+    return [c for c in along if "field" in ds[c].attrs and len(set(labels_of(ds, c))) > 1]
+
+
 def _word(ds: xr.Dataset, name: str, at: int, named: bool) -> str:
     """Write one value for the name of a run, with the name of its axis where that is needed."""
     axis, text = ds[name], labels_of(ds, name)[at]
-    if axis.dtype.kind in "OUST":
+    if axis.dtype.kind in "OUST" and text not in ("true", "false"):
         return text
     if named:
         return f"{axis.attrs.get('long_name', name)} {text}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError
+from ldnsim.plots.doses import Night, of_night, with_doses
 from ldnsim.plots.members import Member, Select, best_index, label_of, members
 from ldnsim.plots.people import over_patients
 from ldnsim.plots.rows import SHORT
@@ -31,7 +33,7 @@ from ldnsim.plots.style import (
     polish,
     styled,
 )
-from ldnsim.plots.timeline import HOURS_PER_DAY, bedtime_of, clock_axis, floats
+from ldnsim.plots.timeline import bedtime_of, clock_axis, floats
 from ldnsim.plots.wording import clock, mass, name_of, unit_of, wrap
 
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -56,9 +58,10 @@ def night(
 ) -> Figure:
     """Draw one night of one run against the clock.
 
-    Panels: plasma concentrations, receptor occupancies, peptides, opioid tone. The dose is a
-    vertical line; the hours in which mu receptors are blocked are shaded orange, the hours of
-    rebound after them (met-enkephalin above its untreated mean, block gone) green.
+    Panels: plasma concentrations, receptor occupancies, peptides, opioid tone. Each dose taken
+    is a vertical line; the hours in which mu receptors are blocked are shaded orange, the hours of
+    rebound beside them (met-enkephalin above its untreated mean, block gone) green. What was taken
+    is read from the ledger; without one, line and title say "prescribed".
 
     Args:
         ds: a dataset with ``night_`` variables.
@@ -74,7 +77,7 @@ def night(
     panels = [(t, names) for t, names in panels if names]
     if not panels:
         raise UserError("this dataset keeps no close-up night (variables named night_...)")
-    ds = over_patients(ds, select)
+    ds = with_doses(ds, over_patients(ds, select))
     narrowed = narrow(ds, select if isinstance(select, Mapping) else None)
     member, why = _choose(ds, narrowed, select)
     if member.failed:
@@ -87,35 +90,44 @@ def night(
 
         figure, axes = canvas(ax, [heading for heading, _ in panels], make)
         blocked, rebound = spans(member.data)
+        doses = of_night(member.data)
         for one, (heading, names) in zip(axes, panels, strict=True):
             _panel(one, member.data, heading, names, blocked, rebound)
-        _finish(axes[0], axes[-1], member.data)
+            _marks(one, doses)
+        _finish(axes[0], axes[-1], member.data, doses)
         if ax is None:
-            headline(figure, title or f"One night: {_name(narrowed, member)}")
+            headline(figure, title or f"One night: {_name(narrowed, member, doses)}")
             said = [*notes(narrowed, [member]), why, *_key(ds, blocked, rebound)]
-            footnote(figure, ds, *said)
+            footnote(figure, ds, *said, drawn=[member.data])
     return figure
 
 
-def given_dose(data: xr.Dataset) -> float | None:
-    """Return the mg planned in the calendar day of the close-up; None where it is not kept."""
-    if not {"prescribed_dose", "night_start", "time"} <= set(data.variables):
-        return None
-    day = np.floor(float(data["night_start"]) / HOURS_PER_DAY)
-    same = np.floor(floats(data["time"]) / HOURS_PER_DAY + 1e-9) == day
-    return float(floats(data["prescribed_dose"])[same][0]) if same.any() else None
-
-
-def _name(ds: xr.Dataset, member: Member) -> str:
+def _name(ds: xr.Dataset, member: Member, doses: Night | None) -> str:
     """Name a night by what was given in it; a target that was never reached is called that."""
-    dose = given_dose(member.data)
-    given = "" if dose is None else f"{mass(dose)} given"
+    given = _given(doses)
     if member.short_of_target:
         label = label_of(ds, member.index, named=True)
         return ", ".join(w for w in (given, f"target never reached ({label})") if w)
-    if dose is None or mass(dose) in member.label:
+    as_planned = doses is not None and doses.given in (None, doses.planned)
+    if doses is not None and as_planned and _says(member.label, mass(doses.planned)):
         return member.label
-    return f"{member.label}, {given}"
+    return ", ".join(w for w in (member.label, given) if w)
+
+
+def _says(text: str, dose: str) -> bool:
+    """Whether a text has a dose in it; 14.5 mg is not 4.5 mg."""
+    return re.search(rf"(?<![\d.]){re.escape(dose)}\b", text) is not None
+
+
+def _given(doses: Night | None) -> str:
+    """Say what was given, and what was due where that is something else."""
+    if doses is None:
+        return ""
+    if doses.given is None:
+        return f"{mass(doses.planned)} prescribed"
+    if np.isclose(doses.given, doses.planned):
+        return f"{mass(doses.given)} given"
+    return f"{mass(doses.given)} given of {mass(doses.planned)} planned"
 
 
 def threshold_of(ds: xr.Dataset) -> float:
@@ -135,6 +147,7 @@ def spans(data: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         return blocked, nothing
     untreated = float(data["baseline_met_enkephalin"])
     rebound = (floats(data["night_met_enkephalin"]) > REBOUND * untreated) & ~blocked
+    rebound &= blocked.any()  # nothing rebounds where nothing was blocked
     # shading runs from sample to sample: begin at the last blocked one, so that no gap shows
     rebound[:-1] |= rebound[1:] & blocked[:-1]
     return blocked, rebound
@@ -189,7 +202,6 @@ def _panel(
     ax.set_ylabel(f"{wrap(heading, 12)}\n({units})")
     ax.yaxis.set_major_locator(MaxNLocator(4))
     ax.set_ylim(bottom=min(0.0, float(ax.dataLim.y0)), top=1.0 if "occupancy" in names[0] else None)
-    ax.axvline(0.0, color=GREY, linestyle=(0, (2, 2)), linewidth=1.4, gid="dose")
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.2)
     polish(ax)
 
@@ -199,14 +211,23 @@ def _word(name: str, variable: xr.DataArray) -> str:
     return words.get(f"night_{name}") or words.get(name) or name_of(variable)
 
 
-def _finish(top: Axes, bottom: Axes, data: xr.Dataset) -> None:
+def _marks(ax: Axes, doses: Night | None) -> None:
+    """Draw a line at each time a dose was taken."""
+    for hour in doses.at if doses is not None else (0.0,):
+        ax.axvline(hour, color=GREY, linestyle=(0, (2, 2)), linewidth=1.4, gid="dose")
+
+
+def _finish(top: Axes, bottom: Axes, data: xr.Dataset, doses: Night | None) -> None:
     start = bedtime_of(data)
     clock_axis(bottom, floats(data["night_time"]), start, step=3.0)
     bottom.set_xlabel("clock time (h:min)")
-    top.annotate(
-        f"dose {clock(start)}", (0, 1), xycoords=("data", "axes fraction"), xytext=(4, 3),
-        textcoords="offset points", fontsize=SMALL, color=GREY, va="bottom",
-    )  # fmt: skip
+    word = "dose" if doses is not None and doses.given is not None else "prescribed"
+    for hour in doses.at if doses is not None else (0.0,):
+        top.annotate(
+            f"{word} {clock(start + hour)}", (hour, 1), xycoords=("data", "axes fraction"),
+            xytext=(4, 3), textcoords="offset points", fontsize=SMALL, color=GREY, va="bottom",
+            gid="dose",
+        )  # fmt: skip
 
 
 def _key(ds: xr.Dataset, blocked: NDArray[np.bool_], rebound: NDArray[np.bool_]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ldnsim.errors import UserError, unknown
+from ldnsim.plots.doses import with_doses
 from ldnsim.plots.labels import Word
 from ldnsim.plots.labels import place as place_words
 from ldnsim.plots.members import Member, Select, left_out, members
@@ -38,6 +40,7 @@ States = Mapping[str, Point]
 WEEK = 168.0
 _PATH = ("blue", "vermillion", "green", "purple", "orange", "sky")
 MOST = 4
+_POINTS = "expected points of two numbers, such as {'resolved': (0.02, 0.1)}"
 STILL = 0.01  # of the picture: a path that goes no farther stays where it begins
 _STATE = {"resolved": ("o", "green"), "inflamed": ("s", "vermillion")}
 
@@ -74,18 +77,19 @@ def phase_plane(
         ax: Axes of your own to draw into; headline and foot are then yours.
 
     Raises:
-        UserError: a variable that the dataset does not keep over time, nothing but failures, or
-            more than one Axes.
+        UserError: a variable that the dataset does not keep over time, nothing but failures,
+            ``states`` that are no points, ``most`` below 1, or more than one Axes.
     """
     kept = [str(n) for n, v in ds.data_vars.items() if "time" in v.dims]
     for name in (x, y):
         if name not in kept:
             raise unknown("trajectory", name, kept)
-    ds = over_patients(ds, select)
+    ds = with_doses(ds, over_patients(ds, select))
     every = members(ds, select, most)
     chosen = [m for m in every if not m.failed]
     if not chosen:
         raise UserError("every selected run failed; there is no path to draw")
+    _check_states(states)
     resting = states if states is not None else resting_states(chosen[0].data, x, y)
     with styled():
         figure, (panel,) = canvas(ax, [f"{y} over {x}"], _picture)
@@ -102,6 +106,23 @@ def phase_plane(
     return figure
 
 
+def _check_states(states: Any) -> None:
+    """Refuse resting states that are no points.
+
+    Raises:
+        UserError: naming the state.
+    """
+    if states is not None and not isinstance(states, Mapping):
+        raise UserError(f"states = {states!r}: {_POINTS}")
+    for name, point in (states or {}).items():
+        try:
+            good = np.shape(point) == (2,) and np.isfinite(np.asarray(point, float)).all()
+        except (TypeError, ValueError):
+            good = False
+        if not good:
+            raise UserError(f"states: {name!r} is {point!r}; {_POINTS}")
+
+
 def _foot(figure: Figure, ds: xr.Dataset, every: list[Member], select: Select) -> None:
     """Say what the paths are, and which runs are not among them."""
     missing = left_out(ds, every, select)
@@ -110,7 +131,7 @@ def _foot(figure: Figure, ds: xr.Dataset, every: list[Member], select: Select) -
     shown = narrow(ds, select if isinstance(select, Mapping) else None)
     key = f"Paths: {what_is_drawn(floats(ds['time']))}; numbers: weeks; cross: dosing stops."
     drawn = [m for m in every if not m.failed]
-    footnote(figure, ds, key, *notes(shown, drawn), missing, lost)
+    footnote(figure, ds, key, *notes(shown, drawn), missing, lost, drawn=[m.data for m in drawn])
     assert isinstance(figure, Picture)
     figure.left_out = " ".join(w for w in (missing, lost) if w)
 

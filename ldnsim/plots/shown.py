@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import xarray as xr
 
 from ldnsim.errors import listed
+from ldnsim.plots.doses import astray
 from ldnsim.plots.members import Member, held, label_of
 from ldnsim.plots.people import patients_shown
 from ldnsim.plots.selection import labels_of, run_dims
@@ -15,7 +16,7 @@ from ldnsim.plots.selection import labels_of, run_dims
 def notes(
     ds: xr.Dataset, chosen: Sequence[Member] = (), axes: Sequence[str] | None = None
 ) -> list[str]:
-    """Say over whom a picture is, what was selected or held, and which targets were missed.
+    """Say over whom a picture is, what was selected or held, which targets and doses were missed.
 
     Args:
         ds: what the picture shows, narrowed to what was selected.
@@ -33,6 +34,8 @@ def notes(
         words.append(f"First by default: {', '.join(_at_first(ds, d) for d in first)}.")
     if short := [label_of(ds, m.index, named=True) for m in chosen if m.short_of_target]:
         words.append(f"Treatment ends before the target dose is reached: {listed(short)}.")
+    if taken := astray(m.data for m in chosen):
+        words.append(taken)
     return words
 
 

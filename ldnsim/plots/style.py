@@ -63,7 +63,10 @@ COLOUR_NAME = {
 }
 # A second cue besides colour, by position within a row.
 LineStyle = str | tuple[float, tuple[float, ...]]
-DASHES: tuple[LineStyle, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+DASHES: tuple[LineStyle, ...] = (
+    "-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)),
+    (0, (9, 3)), (0, (6, 1.2, 1.2, 1.2, 1.2, 1.2)), (0, (3, 3)), (0, (10, 1.5, 3, 1.5)),
+)  # fmt: skip
 
 BASE, SMALL, TITLE = 13.0, 11.0, 16.0
 
@@ -165,7 +168,10 @@ def headline(figure: Figure, text: str) -> None:
     figure.suptitle(wrap(text, width), x=0.012, ha="left", fontsize=TITLE, fontweight="bold")
 
 
-def footnote(figure: Figure, ds: xr.Dataset, *notes: str, summaries: Sequence[str] = ()) -> None:
+def footnote(
+    figure: Figure, ds: xr.Dataset, *notes: str, summaries: Sequence[str] = (),
+    drawn: Sequence[xr.Dataset] = (),
+) -> None:  # fmt: skip
     """Write the warning, the hypothesis, what is assumed, and any notes at the foot of a picture.
 
     Args:
@@ -173,14 +179,27 @@ def footnote(figure: Figure, ds: xr.Dataset, *notes: str, summaries: Sequence[st
         ds: what it shows.
         notes: further sentences.
         summaries: those the picture shows, if any; the share that is assumed is said of them.
+        drawn: the runs the picture shows, where it doesn't show all of ``ds``.
     """
     parts = [str(ds.attrs.get("warning") or WARNING).strip().rstrip(".") + "."]
-    if hypothesis := ds.attrs.get("hypothesis"):
-        parts.append(f"Hypothesis: {hypothesis}.")
+    if ds.attrs.get("hypothesis"):
+        parts.append(f"Hypothesis: {', '.join(_hypotheses(ds, drawn))}.")
     parts.append(assumed_note(ds, summaries))
     text = " ".join(p for p in [*parts, *notes] if p)
     width = int(figure.get_figwidth() * 72 / (SMALL * 0.56))
     figure.supxlabel(wrap(text, width), x=0.012, ha="left", fontsize=SMALL, color=GREY)
+
+
+def _hypotheses(ds: xr.Dataset, drawn: Sequence[xr.Dataset]) -> list[str]:
+    """Return the hypotheses of the runs that are drawn, else of all."""
+    found = [
+        str(value)
+        for one in drawn or [ds]
+        for name in one.coords
+        if one[name].attrs.get("field") == "hypothesis"
+        for value in np.ravel(one[name].values)
+    ]
+    return list(dict.fromkeys(found)) or [str(ds.attrs["hypothesis"])]
 
 
 def check_ending(path: str | Path | None) -> None:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from ldnsim.errors import UserError, unknown
+from ldnsim.plots.members import check_most
 from ldnsim.plots.provenance import (
     HEADLINE,
     effects,
@@ -67,11 +68,12 @@ def sensitivity(
         ax: Axes of your own to draw into, one for each summary; headline and foot are then yours.
 
     Raises:
-        UserError: the dataset carries no sensitivities, none of that summary, or not as many Axes
-            as summaries.
+        UserError: the dataset carries no sensitivities, none of that summary, ``most`` below 1, or
+            not as many Axes as summaries.
     """
     if not kept(ds):
         raise UserError("this dataset carries no sensitivities; run `ldnsim sensitivity` on it")
+    check_most(most)
     names = [summary] if isinstance(summary, str) else list(summary)
     names = names or [n for n in HEADLINE if n in kept(ds)] or kept(ds)[:1]
     for name in names:

@@ -142,6 +142,13 @@ def _title(prescription: Any) -> str:
     return Path(text).name if text.lower().endswith(".csv") else text
 
 
+def _varied(axes: Any) -> str:
+    """Say by which axes the runs of a study differ: their prescription alone is none of them."""
+    given = axes if isinstance(axes, list | tuple) else ()
+    names = [a.get("name") if isinstance(a, Mapping) else getattr(a, "name", None) for a in given]
+    return f"; varied: {', '.join(str(n).replace('_', ' ') for n in names if n)}" if given else ""
+
+
 def prescribed(
     prescription: Any,
     hypothesis: str,
@@ -170,7 +177,7 @@ def prescribed(
     if isinstance(patient, Mapping):
         patient = _merged(patient, {k: v for k, v in named.items() if v is not None})
     data = {
-        "title": _title(prescription),
+        "title": _title(prescription) + _varied(blocks.get("axes")),
         "hypothesis": hypothesis,
         "regimen": prescription,
         "patient": patient,

@@ -153,3 +153,8 @@ def test_mistakes_are_named(named: xr.Dataset) -> None:
         plots.sensitivity(named)
     with pytest.raises(UserError, match="did you mean 'tnf_change'"):
         plots.sensitivity(with_sensitivities(named), "tnf_chnge")
+
+
+def test_no_bars_at_all_are_refused(named: xr.Dataset) -> None:
+    with pytest.raises(UserError, match="most = 0: expected a whole number, 1 or more"):
+        plots.sensitivity(with_sensitivities(named), most=0)

@@ -162,7 +162,7 @@ def test_a_run_is_named_once_and_open_axes_stand_at_their_first(grid: xr.Dataset
 def test_runs_that_are_not_shown_are_named(named: xr.Dataset, grid: xr.Dataset) -> None:
     some = members(named, most=2)
     assert left_out(named, some) == (
-        "2 of 4 runs shown (most = 4 draws all); left out: careful, standard."
+        "2 of 4 runs shown (most=4 or --most 4 draws all); left out: careful, standard."
     )
     assert left_out(named, members(named)) == ""
     assert "20 runs shown" in left_out(grid, members(grid)) and "cross" in left_out(

@@ -204,7 +204,7 @@ def test_a_night_is_named_by_what_was_given(grid: xr.Dataset) -> None:
     given = float(ds["prescribed_dose"].isel(at).sel(time=start - 4.0))
     title = head(plots.night(ds, [{"dose": 50, "interval": 90}]))
     assert title == (
-        f"One night: {wording.mass(given)} given,"
+        f"One night: {wording.mass(given)} prescribed,"
         " target never reached (target dose 50 mg, titration interval 3 mo)"
     )
     assert given < 50.0
