@@ -134,7 +134,7 @@ def test_mistakes_name_what_was_meant(tmp_path: Path) -> None:
     assert "does not exist" in refused("sweep", tmp_path / "none.toml")
     assert "expected name=number" in refused("simulate", "4.5 mg nightly for 4 wk", "--set", "ka:2")
     two = refused("simulate", "4.5 mg nightly for 4 wk", "--set", "ka=two")
-    assert "ka = 'two': expected a number" in two
+    assert "ka = 'two': expected a rate" in two
     assert "did you mean 'quickstart'" in refused(
         "init", tmp_path / "a.toml", "--template", "quikstart"
     )
