@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, listed, unknown
 from ldnsim.plots.cells import (
     LEAST_SHOWN,
     NOTABLE,
@@ -23,7 +23,7 @@ from ldnsim.plots.cells import (
     mark_short,
 )
 from ldnsim.plots.people import over_patients
-from ldnsim.plots.selection import labels_of, listed, narrow, run_dims
+from ldnsim.plots.selection import labels_of, narrow, run_dims
 from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
     SMALL,
