@@ -146,7 +146,7 @@ def _varied(axes: Any) -> str:
     """Say by which axes the runs of a study differ: their prescription alone is none of them."""
     given = axes if isinstance(axes, list | tuple) else ()
     names = [a.get("name") if isinstance(a, Mapping) else getattr(a, "name", None) for a in given]
-    return f"; varied: {', '.join(str(n).replace('_', ' ') for n in names if n)}" if given else ""
+    return f" (varied: {', '.join(str(n).replace('_', ' ') for n in names if n)})" if given else ""
 
 
 def prescribed(

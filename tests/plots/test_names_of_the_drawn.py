@@ -78,7 +78,7 @@ def test_a_flag_is_called_by_its_axis() -> None:
 
 def test_the_headline_says_what_is_varied() -> None:
     axis = {"name": "target_dose", "field": "regimen.dose", "values": ["1 mg", "4 mg"]}
-    assert study(axis).attrs["title"] == "2 mg nightly for 6 d; varied: target dose"
+    assert study(axis).attrs["title"] == "2 mg nightly for 6 d (varied: target dose)"
     named = ldnsim.simulate("2 mg nightly for 6 d", axes=[axis], title="Two doses")
     assert named.attrs["title"] == "Two doses"
 
