@@ -6,8 +6,9 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
+from ldnsim.regimen.base import Frozen
 from ldnsim.units import plain_number, whole_number
 
 # one Philox counter value makes four 64-bit words, which are the four draws of one dose slot
@@ -19,7 +20,7 @@ _Number = Annotated[float, BeforeValidator(plain_number)]
 _Whole = Annotated[int, BeforeValidator(whole_number)]
 
 
-class Adherence(BaseModel):
+class Adherence(Frozen):
     """How a person departs from the plan.
 
     A draw belongs to (seed, subject, calendar day, n-th planned dose of that day), and to nothing
@@ -33,9 +34,10 @@ class Adherence(BaseModel):
             next planned dose.
         p_doubled: chance that the dose after a missed one in the same phase is taken double.
         seed: seed of the pattern.
-    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Raises:
+        UserError: a field that is unknown, no number, or out of its range.
+    """
 
     p_missed: _Number = Field(default=0.0, ge=0, le=1)
     p_late: _Number = Field(default=0.0, ge=0, le=1)

@@ -7,12 +7,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic import GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ldnsim.errors import unknown
 from ldnsim.regimen import ladder as ladders
+from ldnsim.regimen.base import Frozen
 from ldnsim.regimen.formats import Share, exact, minutes
 from ldnsim.regimen.values import Amount, Clock, Factor, Mass, Span
 from ldnsim.regimen.weekdays import Days
@@ -23,7 +24,7 @@ USUAL_H = 22.0
 DEFAULT_HOLD_H = 12 * 7 * 24.0
 
 
-class Phase(BaseModel):
+class Phase(Frozen):
     """A stretch of a regimen; text such as ``"4.5 mg nightly at 22:00, for 12 wk"`` reads as one.
 
     Attributes:
@@ -42,8 +43,6 @@ class Phase(BaseModel):
         hold: instead of ``duration``: hours to stay at the target once it is reached.
         formulation: ``IR`` (immediate release) or ``SR`` (slow release).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["doses", "placebo", "stop"] = "doses"
     start: Amount | None = None

@@ -233,7 +233,7 @@ def stretches(draw: st.DrawFn) -> Stretch:
         return Stretch(None, length)
     dose = Fraction(0) if kind == "placebo" else draw(st.sampled_from(DOSES))
     every = draw(st.sampled_from([DAY, DAY, DAY, *OFTEN]))
-    at = draw(st.sampled_from([22 * HOUR, unsaid(every), 8 * HOUR, 1290, 450, 30, 0, 12 * HOUR, 1439]))
+    at = draw(st.sampled_from([22 * HOUR, unsaid(every), 480, 1290, 450, 30, 0, 720, 1439]))
     days = None
     if every <= DAY and draw(st.booleans()):
         some = st.frozensets(st.integers(0, 6), min_size=1, max_size=6)
