@@ -47,6 +47,8 @@ def user_error(
     if isinstance(cause, UserError):
         told = str(cause)
         return UserError(f"{where}{told[5:]}") if told.startswith("value = ") else cause
+    if cause is not None:
+        return UserError(f"{where} = {shown(first['input'])}: {cause}")
     message = first["msg"].removeprefix("Input should be ")
     if first["type"] == "extra_forbidden":
         return unknown(f"{whole} field", where, fields)

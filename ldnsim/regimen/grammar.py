@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ldnsim.errors import UserError, nearest, unknown
+from ldnsim.errors import UserError, nearest
 from ldnsim.regimen.clauses import CLAUSES, REFUSED, Fields, Reader
 from ldnsim.regimen.formats import short
 from ldnsim.regimen.values import spell
@@ -71,6 +71,10 @@ def _comma(above: str, below: str, unit: str) -> str:
 
 
 def _unreadable(rest: str) -> str:
+    from ldnsim.regimen.protocols import meant
+
+    if hint := meant(rest):
+        return f"cannot read {short(rest)}; {hint}"
     word, rest = re.split(r"[\s,]", rest)[0][:40], short(rest)
     if re.match(r"'at [0-9]", rest):
         return f"cannot read {rest}; a time of day is written 'at 22:00' or 'at 10 pm'"
@@ -118,11 +122,11 @@ def _empty(text: str) -> Fields:
 
 
 def _protocol(name: str) -> Fields:
-    from ldnsim.regimen.protocols import protocol_fields
+    from ldnsim.regimen.protocols import no_such_protocol, protocol_fields
 
     known = protocol_fields()
     if name not in known:
         if name.lower() == "stop":
             return {"phases": [{"kind": "stop"}]}
-        raise unknown("protocol", short(name)[1:-1], known)
+        raise no_such_protocol(name)
     return known[name]
