@@ -7,7 +7,7 @@ would take longer than everything else together.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -33,7 +33,7 @@ from ldnsim.cli import (
 class Commands(TyperGroup):
     """All commands. What an option refuses is told in its own words."""
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command; what the parser's library puts before a refusal is taken off."""
         try:
             return super().invoke(ctx)
