@@ -6,6 +6,9 @@ A research instrument, not medical advice. Three lines do the main job::
     ds = study.run()
     ldnsim.plots.compare(ds)
 
+What is wrong with what you wrote is a :class:`ldnsim.UserError`, a ``ValueError`` that names the
+argument or key, its value, and what was expected.
+
 Everything here is imported on first use, so that ``import ldnsim`` costs nothing.
 """
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from ldnsim import analysis as analysis
     from ldnsim import export as export
     from ldnsim import plots as plots
+    from ldnsim.errors import UserError as UserError
     from ldnsim.regimen import Regimen as Regimen
     from ldnsim.regimen import protocols as protocols
     from ldnsim.sweep.store import open_store as open_store
@@ -30,6 +34,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Regimen": "ldnsim.regimen",
     "Study": "ldnsim.sweep.study",
+    "UserError": "ldnsim.errors",
     "analysis": "",
     "export": "",
     "load": "ldnsim.sweep.study",
@@ -42,6 +47,7 @@ _HOME = {
 __all__ = [
     "Regimen",
     "Study",
+    "UserError",
     "__version__",
     "analysis",
     "export",

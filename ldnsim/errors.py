@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Sequence
 from numbers import Real
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class UserError(ValueError):
@@ -26,7 +30,7 @@ def short(value: object, most: int = 60) -> str:
         return repr(value if len(value) <= most else f"{value[: most - 3]}...")
     try:
         text = str(value) if isinstance(value, Real) else repr(value)
-    except (ValueError, RecursionError):  # an int that Python does not write; tables without end
+    except Exception:  # an int that Python does not write, tables without end, a foreign object
         if isinstance(value, Real):
             return "a number of thousands of digits"
         return f"a value ({type(value).__name__}) too long to show"
@@ -59,3 +63,43 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 def unknown(what: str, word: str, choices: Iterable[str]) -> UserError:
     """Build the error for a name that does not exist, with its nearest valid spelling."""
     return UserError(f"{what} {short(word)} is not known{nearest(word, choices)}")
+
+
+def flag(value: object, key: str) -> bool:
+    """Return a truth value given as one: neither 1 nor ``"no"``, which Python takes for true.
+
+    Raises:
+        UserError: anything else.
+    """
+    if not isinstance(value, bool):
+        raise UserError(f"{key} = {short(value)}: expected True or False")
+    return value
+
+
+def path_text(value: object, key: str) -> str:
+    """Return a path given as text or as a path.
+
+    Raises:
+        UserError: anything else, also bytes and what names nothing.
+    """
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(text, str) or not text.strip():
+        raise UserError(f"{key} = {short(value)}: expected a path, as text or a pathlib.Path")
+    return text
+
+
+def kind(value: object, wanted: type[T], words: str, key: str) -> T:
+    """Return a value of a class of this package.
+
+    Args:
+        value: what was given.
+        wanted: its class.
+        words: what was expected, with the nearest valid form.
+        key: what the argument is called.
+
+    Raises:
+        UserError: anything else.
+    """
+    if not isinstance(value, wanted):
+        raise UserError(f"{key} = {short(value)}: expected {words}")
+    return value

@@ -208,8 +208,8 @@ def plain_number(value: object, *, key: str = "value") -> float:
     return number
 
 
-def whole_number(value: object, *, key: str = "value") -> int:
-    """Return a whole number given as one; see :func:`plain_number`.
+def whole_number(value: object, *, key: str = "value", least: int | None = None) -> int:
+    """Return a whole number given as one, of ``least`` or more; see :func:`plain_number`.
 
     Raises:
         UserError: anything else, also ``2.0``, ``true``, ``"2"`` and more than 64 bits.
@@ -221,6 +221,8 @@ def whole_number(value: object, *, key: str = "value") -> int:
         raise UserError(f"{key} = {short(value)}: expected a whole number{hint}")
     if abs(int(value)) >= 2**63:
         raise UserError(f"{key} = {short(value)}: expected a whole number of at most 18 digits")
+    if least is not None and value < least:
+        raise UserError(f"{key} = {short(value)}: expected a whole number of {least} or more")
     return int(value)
 
 

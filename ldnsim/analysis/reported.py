@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ldnsim.analysis.arms import PATIENT, arm_dimension, as_arms
 from ldnsim.analysis.placebo import SCALE, Placebo, fit
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, flag, kind
+from ldnsim.units import whole_number
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,8 +44,15 @@ def reported(
         week 0 before treatment; NaN where a run failed. What was fitted is in its attributes.
 
     Raises:
-        UserError: no patients, no trajectory of pain, less than a week, or an unknown account.
+        UserError: no patients, no trajectory of pain, less than a week, an unknown account, or a
+            seed that is none.
     """
+    import xarray as xr
+
+    kind(ds, xr.Dataset, "a result, such as study.run() returns", "ds")
+    if seed is not None:
+        whole_number(seed, key="seed", least=0)
+    flag(independent_arms, "independent_arms")
     ds = as_arms(ds)
     weekly = _weekly_pain(ds)
     base = np.asarray(ds["baseline_pain"].values, dtype=float)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ldnsim.analysis.arms import NO_DRUG, PATIENT, arm_dimension, check_arms, without_drug
 from ldnsim.analysis.reported import REPORTED, reported
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, kind
+from ldnsim.units import plain_number, whole_number
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,6 +59,21 @@ def placebo_arm(ds: xr.Dataset) -> str:
     return found[0]
 
 
+def _check_reported(value: object) -> None:
+    """Refuse what is no reported result."""
+    import xarray as xr
+
+    ds = kind(value, xr.Dataset, "what trial.reported(ds) returns", "ds")
+    if REPORTED not in ds or "week" not in ds.dims:
+        raise UserError("this result has no reported pain: give what trial.reported(ds) returns")
+
+
+def _check_share(value: object, key: str) -> None:
+    """Refuse a level of a test or an interval that is none."""
+    if not 0.0 < plain_number(value, key=key) < 1.0:
+        raise UserError(f"{key} = {value!r}: expected a number between 0 and 1, such as 0.95")
+
+
 def outcomes(ds: xr.Dataset, week: int | None = None) -> xr.Dataset:
     """Return what each patient of a reported result had at the end, over (..., patient).
 
@@ -70,8 +86,9 @@ def outcomes(ds: xr.Dataset, week: int | None = None) -> xr.Dataset:
     """
     import xarray as xr
 
+    _check_reported(ds)
     last = int(ds["week"].values[-1])
-    end = last if week is None else week
+    end = last if week is None else whole_number(week, key="week")
     if not 1 <= end <= last:
         raise UserError(f"weeks = {end}: this result has the weeks 1 to {last}")
     start, told = ds[REPORTED].sel(week=0), ds[REPORTED].sel(week=end)
@@ -100,6 +117,8 @@ def arms(ds: xr.Dataset, week: int | None = None, level: float = 0.95) -> xr.Dat
     Raises:
         UserError: no placebo arm, or a week that the result does not have.
     """
+    _check_reported(ds)
+    _check_share(level, "level")
     import xarray as xr
 
     none, found, arm = placebo_arm(ds), outcomes(ds, week), check_arms(ds)
@@ -168,6 +187,12 @@ def repeated(
     Raises:
         UserError: fewer than two patients per arm or no trials.
     """
+    _check_reported(ds)
+    _check_share(alpha, "alpha")
+    for name, value in (("per_arm", per_arm), ("trials", trials)):
+        whole_number(value, key=name)
+    if seed is not None:
+        whole_number(seed, key="seed", least=0)
     import xarray as xr
 
     if per_arm < 2 or trials < 1:

@@ -7,9 +7,10 @@ would take longer than everything else together.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from ldnsim.cli import (
     appraise,
@@ -28,7 +29,21 @@ from ldnsim.cli import (
     trial,
 )
 
+
+class Commands(TyperGroup):
+    """All commands. What an option refuses is told in its own words."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what the parser's library puts before a refusal is taken off."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 app = typer.Typer(
+    cls=Commands,
     name="ldnsim",
     help="Mechanistic simulator of low-dose naltrexone. Research instrument, not medical advice.",
     epilog="Start with: ldnsim demo",

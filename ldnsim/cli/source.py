@@ -35,10 +35,10 @@ ONE_PATIENT = (PRESCRIPTION, EVENTS)
 """What says doses alone: hypothesis, phenotype and parameters come from options."""
 _ENDINGS = {".toml": STUDY, **dict.fromkeys(KINDS, STORE), ".csv": EVENTS}
 _INSTEAD = {
-    STUDY: "set it in {text} instead",
-    STORE: "{text} is finished and says it already",
-    PRESCRIPTION: "put the prescription into a study file",
-    EVENTS: "put the table into a study file",
+    STUDY: "set it in {text} instead, or leave it out",
+    STORE: "{text} is finished, and nothing of it is set any more: leave it out",
+    PRESCRIPTION: "put the prescription into a study file, or leave it out",
+    EVENTS: "put the table into a study file, or leave it out",
 }
 
 
@@ -77,10 +77,8 @@ class Source:
         if not given or self.kind in kinds:
             return
         belongs = _listed(kinds)
-        reason = why or _INSTEAD[self.kind].format(text=self.text)
-        raise UserError(
-            f"{given[0]} belongs to {belongs}, not to {self.kind.value}; {reason}, or leave it out"
-        )
+        reason = f"{why}, or leave it out" if why else _INSTEAD[self.kind].format(text=self.text)
+        raise UserError(f"{given[0]} belongs to {belongs}, not to {self.kind.value}; {reason}")
 
     def study(
         self,

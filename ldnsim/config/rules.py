@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ldnsim.config import budget, people, recordings
+from ldnsim.config import budget, people, recordings, times
 from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
 from ldnsim.errors import UserError, nearest
@@ -390,4 +390,5 @@ RULES: tuple[Rule, ...] = (
     horizon_holds_the_study,
     *people.RULES,
     *recordings.RULES,
+    *times.RULES,
 )

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from ldnsim.config.study import StudyConfig
 from ldnsim.engine.status import Status
 from ldnsim.equations.tree import Node, equation
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, kind
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model, default_model
 from ldnsim.sweep.job import run_events
 from ldnsim.sweep.people import untreated
 from ldnsim.sweep.plan import Plan, make_plan
+from ldnsim.units import whole_number
 
 if TYPE_CHECKING:
     from ldnsim.config.run import RunSpec
@@ -89,6 +90,9 @@ def content(study: StudyConfig, run: int | None = None, threads: int | None = No
         UserError: no such run, no run named where there are several, or a patient without an
             untreated state.
     """
+    kind(study, StudyConfig, 'a study, such as ldnsim.load("study.toml") returns', "study")
+    if threads is not None:
+        whole_number(threads, key="threads", least=1)
     model, plan = default_model(), make_plan(study, threads)
     number = checked_run(plan, run)
     params, start = _patient(plan, number, plan.threads)
@@ -118,6 +122,8 @@ def checked_run(plan: Plan, run: int | None) -> int:
         UserError: no such run, or none named where there are several.
     """
     last = len(plan) - 1
+    if run is not None:
+        run = whole_number(run, key="run")
     if run is None and last > 0:
         sizes = " x ".join(f"{d.name} ({d.size})" for d in plan.dims)
         raise UserError(

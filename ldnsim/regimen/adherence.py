@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from ldnsim.regimen.base import Frozen
 from ldnsim.regimen.numbers import InHours, Pure, Whole
 
 # one Philox counter value makes four 64-bit words, which are the four draws of one dose slot
@@ -13,7 +14,7 @@ DRAWS = 4
 MISSED, LATE, DELAY, DOUBLED = range(DRAWS)
 
 
-class Adherence(BaseModel):
+class Adherence(Frozen):
     """How a person departs from the plan.
 
     A draw belongs to (seed, subject, calendar day, n-th planned dose of that day), and to nothing
@@ -27,9 +28,10 @@ class Adherence(BaseModel):
             late dose never reaches the next planned dose.
         p_doubled: chance that the dose after a missed one in the same phase is taken double.
         seed: seed of the pattern.
-    """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Raises:
+        UserError: a field that is unknown, no number, or out of its range.
+    """
 
     p_missed: Pure = Field(default=0.0, ge=0, le=1)
     p_late: Pure = Field(default=0.0, ge=0, le=1)

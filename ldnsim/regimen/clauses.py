@@ -74,6 +74,13 @@ class Reader:
 
     def amount(self, match: re.Match[str]) -> None:
         """Bare dose: the start."""
+        if self.fields.keys() & {"start", "kind"}:
+            for span in (self.written.get("start", ""), match["amount"]):
+                if re.fullmatch(rf"{NUMBER}\s*{_TIME_UNIT}", span):
+                    raise self.error(
+                        f"'{span}' is no dose; a length is written 'for {span}', the interval of"
+                        f" doses 'every {span}'"
+                    )
         self.put("start", match["amount"], match)
 
     def stop(self, match: re.Match[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -148,7 +149,7 @@ class Row:
         """Return the ID as written; ``1`` where the file has no such column."""
         if "ID" not in self.cells:
             return "1"
-        text = self.cells["ID"]
+        text = unicodedata.normalize("NFC", self.cells["ID"])  # one letter, one subject
         if not self.given("ID"):
             raise self.error("ID", "a row needs its subject")
         if len(text) > 100 or not text.isprintable():

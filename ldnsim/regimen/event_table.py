@@ -15,13 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ldnsim.errors import UserError, nearest, short
+from ldnsim.errors import UserError, nearest, path_text, short
 from ldnsim.regimen import event_file
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable
 from ldnsim.regimen.event_rows import COLUMNS, Record, Row, Run, compress
@@ -36,6 +37,7 @@ IGNORED = ("DV", "MDV")
 MAX_ROWS = 200_000
 """Rows of the longest table: a dose a day of 500 subjects for a year."""
 _DAY = 24 * 60
+_IDLE = ("0", "0", "0", "0", "0", "0", "1", "0")  # after the ID: a row without dose
 _DATES = ("DATE", "DAT1", "DAT2", "DAT3", "DATETIME", "DAY", "CLOCK", "HOUR")
 
 
@@ -70,6 +72,7 @@ class EventTable:
         Raises:
             UserError: with the row (the header is row 1) and column that is wrong or unsupported.
         """
+        path = path_text(path, "path")
         data, where = event_file.read_bytes(Path(path)), event_file.called(Path(path))
         table = cls.parse(event_file.decode(data, where), ignore=ignore, where=where)
         digest = hashlib.sha256(data).hexdigest()
@@ -145,7 +148,7 @@ class EventTable:
         """Return the table as text, which reads back as the same doses of the same subjects."""
         rows = [(r.subject, *r.run.cells()) for r in self.records]
         dosed = {r.subject for r in self.records}
-        idle = [(i, "0", "0", "0", "0", "0", "0", "1", "0") for i in self.ids if i not in dosed]
+        idle = [(i, *_IDLE) for i in self.ids if i not in dosed]
         first = {s: k for k, s in enumerate(self.ids)}
         # subjects keep their order: a stable sort leaves the rows of each as they are
         return _text(sorted([*rows, *idle], key=lambda cells: first[cells[0]]))
@@ -225,14 +228,58 @@ def write_csv(
         tables: one dose table or regimen (ID 1), or several by ID.
 
     Raises:
-        UserError: times that are not whole minutes, or a path that cannot be written.
+        UserError: times that are not whole minutes, a path that cannot be written or is
+            not that of a CSV file, no tables, and IDs that would not read back as they are.
     """
-    by_id = tables if isinstance(tables, Mapping) else {"1": tables}
-    rows = []
-    for subject, table in by_id.items():
-        doses = table if isinstance(table, DoseTable) else table.doses()
-        rows += [(subject, *run.cells()) for run in compress(doses)]
+    path = _csv_path(path)
+    by_id = _by_id(tables if isinstance(tables, Mapping) else {"1": tables})
+    rows: list[tuple[str, ...]] = []
+    for subject, doses in by_id.items():
+        runs = [(subject, *run.cells()) for run in compress(doses)]
+        rows += runs or [(subject, *_IDLE)]
+    _check_written(EventTable.parse(_text(rows), where="write_csv"), by_id)
     event_file.write(Path(path), _text(rows))
+
+
+def _csv_path(path: object) -> str:
+    text = path_text(path, "path")
+    if not text.lower().endswith(".csv"):
+        raise UserError(
+            f"path = {short(text)}: an event table is a CSV file; write"
+            f" {short(str(Path(text).with_suffix('.csv')))}"
+        )
+    return text
+
+
+def _by_id(tables: Mapping[Any, Any]) -> dict[str, DoseTable]:
+    """Return dose tables by ID as text; two keys that become one ID are refused."""
+    from ldnsim.regimen.recorded import Recorded
+    from ldnsim.regimen.regimen import Regimen
+
+    found: dict[str, DoseTable] = {}
+    for key, table in tables.items():
+        if isinstance(key, bool) or not isinstance(key, str | Integral):
+            raise UserError(f"ID {short(key)}: expected text or a whole number")
+        if not isinstance(table, DoseTable | Regimen | Recorded):
+            raise UserError(
+                f"ID {short(key)}: {short(table)} is no dose table; give a DoseTable, a Regimen"
+                " such as Regimen.parse('4.5 mg nightly'), or recorded doses"
+            )
+        if str(key) in found:
+            raise UserError(f"ID {short(key)}: two tables have this ID; give each its own")
+        found[str(key)] = table if isinstance(table, DoseTable) else table.doses()
+    if not found:
+        raise UserError("tables: there are none to write")
+    return found
+
+
+def _check_written(table: EventTable, wanted: Iterable[str]) -> None:
+    """Refuse IDs that come back as others: with blanks around them, or other code points."""
+    if lost := [subject for subject in wanted if subject not in table.ids]:
+        raise UserError(
+            f"ID {short(lost[0])}: it would not read back as it is; write it without blanks around"
+            " it, its letters as one character each (Unicode NFC)"
+        )
 
 
 def _text(rows: Iterable[tuple[str, ...]]) -> str:

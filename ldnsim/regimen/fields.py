@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, short, unknown
+from ldnsim.regimen.base import user_error
 from ldnsim.regimen.phase import LADDER_FIELDS, Phase
-from ldnsim.regimen.regimen import Regimen, user_error
+from ldnsim.regimen.regimen import Regimen
 from ldnsim.regimen.weekdays import day_name
 
 _ALIASES = {"dose": "target"}
@@ -32,7 +33,7 @@ def with_field(regimen: Regimen, path: str, value: Any) -> Regimen:
     Raises:
         UserError: unknown field, no phase that has it, or a value that contradicts the rest.
     """
-    return with_fields(regimen, {path: value})
+    return with_fields(regimen, {_name(path): value})
 
 
 def with_fields(regimen: Regimen, values: Mapping[str, Any]) -> Regimen:
@@ -44,9 +45,15 @@ def with_fields(regimen: Regimen, values: Mapping[str, Any]) -> Regimen:
     Raises:
         UserError: as `with_field`, or two values for one field.
     """
+    if not isinstance(values, Mapping):
+        raise UserError(
+            f"values = {short(values)}: expected fields with their values, such as"
+            ' {"target": "3 mg"}'
+        )
     changes: dict[int, dict[str, Any]] = {}
     whole = {"start_day": day_name(regimen.start_day)}
     for path, value in values.items():
+        _name(path)
         if path == "start_day":
             whole[path] = value
             continue
@@ -61,6 +68,12 @@ def with_fields(regimen: Regimen, values: Mapping[str, Any]) -> Regimen:
     words = [f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()]
     name = ", ".join([regimen.name, *words]) if regimen.name else ""
     return made.model_copy(update={"name": name})
+
+
+def _name(path: object) -> str:
+    if not isinstance(path, str):
+        raise UserError(f"regimen field {short(path)}: expected a name, such as 'target'")
+    return path
 
 
 def _changed(phase: Phase, new: Mapping[str, Any]) -> Phase:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ldnsim.errors import UserError, nearest, short, unknown
+from ldnsim.errors import UserError, nearest, short
 from ldnsim.regimen.clauses import CLAUSES, REFUSED, Fields, Reader
 from ldnsim.regimen.values import spell
 
@@ -70,6 +70,10 @@ def _comma(above: str, below: str, unit: str) -> str:
 
 
 def _unreadable(rest: str) -> str:
+    from ldnsim.regimen.protocols import meant
+
+    if hint := meant(rest):
+        return f"cannot read {short(rest, 80)}; {hint}"
     word, rest = re.split(r"[\s,]", rest)[0], short(rest, 80)
     if re.match(r"'at [0-9]", rest):
         return f"cannot read {rest}; a time of day is written 'at 22:00' or 'at 10 pm'"
@@ -117,11 +121,11 @@ def _empty(text: str) -> Fields:
 
 
 def _protocol(name: str) -> Fields:
-    from ldnsim.regimen.protocols import protocol_fields
+    from ldnsim.regimen.protocols import no_such_protocol, protocol_fields
 
     known = protocol_fields()
     if name not in known:
         if name.lower() == "stop":
             return {"phases": [{"kind": "stop"}]}
-        raise unknown("protocol", name, known)
+        raise no_such_protocol(name)
     return known[name]

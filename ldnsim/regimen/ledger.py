@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ldnsim.errors import kind
 from ldnsim.regimen.adherence import DELAY, DOUBLED, LATE, MISSED, Adherence
 from ldnsim.regimen.doses import Codes, DoseTable, Floats, Ints
+from ldnsim.units import whole_number
 
 
 class DoseStatus(IntEnum):
@@ -87,7 +89,13 @@ def make_ledger(
         end_h: end of the regimen; a late dose comes before it.
         adherence: habits, or None if every dose is taken as planned.
         subject: number of the virtual patient, from 0.
+
+    Raises:
+        UserError: a subject or an adherence model that is none.
     """
+    whole_number(subject, key="subject", least=0)
+    if adherence is not None:
+        kind(adherence, Adherence, "ldnsim.regimen.Adherence(p_missed=0.1)", "adherence")
     n = len(doses)
     missed, double = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     given = doses.time_h.copy()

@@ -7,21 +7,24 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic import GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ldnsim.errors import unknown
 from ldnsim.regimen import ladder as ladders
+from ldnsim.regimen.base import Frozen
 from ldnsim.regimen.formats import Share, exact, minutes
 from ldnsim.regimen.values import Amount, Clock, Factor, Mass, Span
 from ldnsim.regimen.weekdays import Days
 
 LADDER_FIELDS = ("step", "factor", "interval", "first_hold")
+USUAL_H = 22.0
+"""Time of day of a dose, hours after midnight, where none is given."""
 DEFAULT_HOLD_H = 12 * 7 * 24.0
 
 
-class Phase(BaseModel):
+class Phase(Frozen):
     """A stretch of a regimen; text such as ``"4.5 mg nightly at 22:00, for 12 wk"`` reads as one.
 
     Attributes:
@@ -33,14 +36,13 @@ class Phase(BaseModel):
         interval: hours between steps.
         first_hold: hours before the first step, where that is not one interval.
         every: hours between doses.
-        at: time of day of the first dose, hours after midnight.
+        at: time of day of the first dose, hours after midnight; when left out 22:00, or with
+            several doses a day the earliest time from which they come to 22:00.
         days: days of the week with doses, 0 for Monday; every day where it is None.
         duration: length of the phase, hours, from its start.
         hold: instead of ``duration``: hours to stay at the target once it is reached.
         formulation: ``IR`` (immediate release) or ``SR`` (slow release).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["doses", "placebo", "stop"] = "doses"
     start: Amount | None = None
@@ -50,7 +52,7 @@ class Phase(BaseModel):
     interval: Span | None = None
     first_hold: Span | None = None
     every: Span = 24.0
-    at: Clock = 22.0
+    at: Clock = USUAL_H
     days: Days | None = None
     duration: Span | None = None
     hold: Span | None = None
@@ -82,6 +84,13 @@ class Phase(BaseModel):
         if not any(k in given for k in LADDER_FIELDS):
             _complete_constant(given)
         return given
+
+    @model_validator(mode="after")
+    def _whole_first_day(self) -> Phase:
+        """Without a clock time, the first day has as many doses as the others."""
+        if "at" not in self.model_fields_set:
+            object.__setattr__(self, "at", first_clock(self.every))
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Phase:
@@ -130,6 +139,17 @@ class Phase(BaseModel):
         from ldnsim.regimen.text import phase_text
 
         return phase_text(self)
+
+
+def first_clock(every: float) -> float:
+    """Return the time of day of the first dose where none is given, hours after midnight.
+
+    Args:
+        every: hours between doses. Where they divide the day, the doses of every day come to
+            `USUAL_H` and begin with its first; otherwise no time of day is the first of all days.
+    """
+    interval, usual = minutes(every), minutes(USUAL_H)
+    return usual % interval / 60 if (24 * 60) % interval == 0 else USUAL_H
 
 
 def resolve(amount: float | Share | None, target: float | None) -> Fraction:

@@ -6,8 +6,10 @@ runs the other. It has no phases and no fields to vary: the doses are what was t
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -216,13 +218,14 @@ def choose_id(table: EventTable, wanted: str | int | None) -> str:
             f' regimen = {{events = "{table.file or "doses.csv"}", id = "{table.ids[0]}"}}, or run'
             ' each along a dimension with ids = "all"'
         )
-    if isinstance(wanted, int):
-        return next((i for i in table.ids if _is_number(i, wanted)), str(wanted))
-    return wanted
+    text = unicodedata.normalize("NFC", str(wanted).strip())
+    # a table writes one number one way, so that 1, "1" and "01" are the same subject
+    same = (i for i in table.ids if _number(i) is not None and _number(i) == _number(text))
+    return text if text in table.ids else next(same, text)
 
 
-def _is_number(text: str, number: int) -> bool:
+def _number(text: str) -> Decimal | None:
     try:
-        return read_number(text) == number
+        return read_number(text)
     except UserError:
-        return False
+        return None

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     GetJsonSchemaHandler,
     ValidationError,
     ValidationInfo,
@@ -17,8 +15,9 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from ldnsim.errors import UserError, short, unknown
+from ldnsim.errors import UserError, unknown
 from ldnsim.regimen import text
+from ldnsim.regimen.base import Frozen, user_error
 from ldnsim.regimen.doses import DoseTable, Rung, count_doses, expand, rungs
 from ldnsim.regimen.phase import DEFAULT_HOLD_H, Phase
 from ldnsim.regimen.weekdays import EXAMPLE, StartDay, day_name
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from ldnsim.regimen.ledger import Ledger
 
 
-class Regimen(BaseModel):
+class Regimen(Frozen):
     """Phases in sequence, with an optional label.
 
     Two regimens are equal when their phases and start day are: the label (name, title,
@@ -45,8 +44,6 @@ class Regimen(BaseModel):
         sources: citations as text.
         steps_assumed: whether the source leaves the exact steps open, so that they were chosen.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     start_day: StartDay = 0
     phases: tuple[Phase, ...]
@@ -195,15 +192,3 @@ def _with_text(data: Mapping[str, Any], read: dict[str, Any]) -> dict[str, Any]:
             f"'starting on {read['start_day']}'"
         )
     return found | {k: v for k, v in read.items() if k == "start_day"}
-
-
-def user_error(error: ValidationError) -> UserError:
-    """Return the first complaint of a pydantic error as a plain `UserError`."""
-    first = error.errors()[0]
-    cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, UserError):
-        return cause
-    where = ".".join(str(part) for part in first["loc"]) or "regimen"
-    return UserError(
-        f"{where} = {short(first['input'])}: {first['msg'][:1].lower()}{first['msg'][1:]}"
-    )

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from ldnsim.errors import UserError
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -33,9 +35,18 @@ def held(path: Path) -> Iterator[bool]:
 
     Yields:
         whether the lock is held.
+
+    Raises:
+        UserError: no file can be made where it is to lie.
     """
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:  # a folder that takes no files, though its rights say so
+            raise UserError(
+                f"nothing can be written in the folder {path.parent}"
+                f" ({error.strerror or error}); choose another place for the result"
+            ) from None
         try:
             _lock(handle)
         except (BlockingIOError, PermissionError):

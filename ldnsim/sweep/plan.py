@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.config import budget
+from ldnsim.config import budget, times
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
 from ldnsim.config.summaries import DEFAULT_VARIABLES, SUMMARIES, Summary
@@ -286,8 +286,9 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
         threads: threads to use; the study's setting when None.
 
     Raises:
-        UserError: for a study over a limit of :mod:`ldnsim.config.budget`, a change after the end,
-            a parameter taken out of its bounds, or a close-up of a day that is not there.
+        UserError: for a study over a limit of :mod:`ldnsim.config.budget`, a change or an adjunct
+            after the end, a parameter taken out of its bounds, or a close-up of a day that is not
+            there.
     """
     budget.check_grid(study)
     study = recordings.settled(study)
@@ -306,6 +307,8 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
                 f"changes[{i}].at = '{change.at:g} h' is not before the end of the study at"
                 f" {end:g} h; make it earlier or set a longer horizon"
             )
+    if late := list(times.after_the_end(study, end)):
+        raise UserError("\n".join(late))
     plan = Plan(study, dims, runs, dosing, end, threads or study.solver.threads)
     plan.check_bytes()
     check_parameters(plan)

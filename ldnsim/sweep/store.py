@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.errors import UserError, nearest
+from ldnsim.errors import UserError, flag, nearest, path_text
 from ldnsim.sweep.blocks import BlockFolder
 from ldnsim.sweep.files import some
 from ldnsim.sweep.record import Damaged, Record, broken_seal, is_sealed, read_record
@@ -54,7 +54,7 @@ def open_store(path: str | os.PathLike[str], *, verify: bool = False) -> xr.Data
         UserError: when there is none, the sweep that was to write it is unfinished, or it is
             damaged or cannot be read.
     """
-    found = checked(path, verify)
+    found = checked(path, flag(verify, "verify"))
     ds = _opened(found)
     if "status" not in ds or "study" not in ds.attrs:
         ds.close()
@@ -64,7 +64,7 @@ def open_store(path: str | os.PathLike[str], *, verify: bool = False) -> xr.Data
 
 def checked(path: str | os.PathLike[str], verify: bool = False) -> Path:
     """Return the path of a result that is as it was written; arguments and errors as above."""
-    found = Path(path)
+    found = Path(path_text(path, "path"))
     if "\0" in str(found):
         raise UserError(f"there is no result at {str(found)!r}")
     try:

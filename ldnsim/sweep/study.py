@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ldnsim.config.blocks import Patient
 from ldnsim.config.study import StudyConfig
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, flag, path_text, short, unknown
 from ldnsim.regimen import DoseTable
+from ldnsim.units import whole_number
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,11 +64,13 @@ class Study(StudyConfig):
             variables over ``(axes..., time)``, summaries and status over ``(axes...)``.
 
         Raises:
-            UserError: when something is in the way at ``out``, or cannot be resumed.
+            UserError: when something is in the way at ``out``, or cannot be resumed; arguments of
+                another kind, and ``resume`` or ``overwrite`` without ``out``.
             Interrupted: when stopped from the keyboard; what is finished is kept.
         """
         from ldnsim.sweep.execute import run_study
 
+        _check_run(out, resume, threads, progress, overwrite)
         return run_study(
             self,
             out,
@@ -94,7 +97,38 @@ def load(path: str | Path) -> Study:
     Raises:
         UserError: with one line per mistake, each naming the file, the key and the remedy.
     """
-    return Study.load(path)
+    return Study.load(path_text(path, "path"))
+
+
+def _check_run(
+    out: object, resume: object, threads: object, progress: object, overwrite: object
+) -> None:
+    """Refuse arguments of :meth:`Study.run` of another kind, and such that would do nothing.
+
+    Raises:
+        UserError: naming the argument.
+    """
+    for key, value in (("resume", resume), ("overwrite", overwrite)):
+        if flag(value, key) and out is None:
+            raise UserError(
+                f"{key} = True: a run in memory has nothing to go on with or to replace; give the"
+                ' store, such as run("result.zarr", resume=True)'
+            )
+    if out is not None:
+        path_text(out, "out")
+    check_threads(threads)
+    if progress is not None and not callable(progress):
+        flag(progress, "progress")
+
+
+def check_threads(threads: object) -> None:
+    """Refuse a number of threads that is none; None is the study's setting.
+
+    Raises:
+        UserError: anything but a whole number of 1 or more.
+    """
+    if threads is not None:
+        whole_number(threads, key="threads", least=1)
 
 
 def simulate(
@@ -170,6 +204,11 @@ def prescribed(
     for key in ("regimen", "regimens"):
         if key in blocks:
             raise UserError(f"simulate: {key} = {blocks[key]!r}: the prescription says it already")
+    if not isinstance(parameters, Mapping):
+        raise UserError(
+            f"simulate: parameters = {short(parameters)}: expected names with numbers, such as"
+            ' {"driver": 0.1}'
+        )
     named = {"phenotype": phenotype, "basin": basin, "parameters": dict(parameters) or None}
     patient = blocks.pop("patient", {})
     if isinstance(patient, Patient):

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from .plain import DAY, HOUR, WEEK, Climb, Plan, Stretch, time_to_target
+from .plain import DAY, HOUR, WEEK, Climb, Plan, Stretch, time_to_target, unsaid
 
 NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DOSES = [Fraction(x) for x in ("0.5", "1", "1.5", "4.5", "0.25", "3", "0.05", "0.001", "50", "0.1")]
@@ -106,7 +106,8 @@ class Pen:
         elif part.every == DAY and 4 * HOUR <= part.at < 12 * HOUR and self.chance(2):
             words = [self.pick(IN_THE_MORNING)]
             clock = [] if part.at == 8 * HOUR and self.chance(2) else clock
-        if part.at == 22 * HOUR and self.chance(2):
+        said = words[0] in NIGHTLY or any(w in AT_NIGHT for w in words)
+        if part.at == (22 * HOUR if said else unsaid(part.every)) and self.chance(2):
             clock = []
         if part.every == DAY and words == [plain] and clock and self.chance(4):
             words = []  # daily is what is meant when nothing is said
@@ -232,7 +233,7 @@ def stretches(draw: st.DrawFn) -> Stretch:
         return Stretch(None, length)
     dose = Fraction(0) if kind == "placebo" else draw(st.sampled_from(DOSES))
     every = draw(st.sampled_from([DAY, DAY, DAY, *OFTEN]))
-    at = draw(st.sampled_from([22 * HOUR, 22 * HOUR, 8 * HOUR, 1290, 450, 30, 0, 12 * HOUR, 1439]))
+    at = draw(st.sampled_from([22 * HOUR, unsaid(every), 480, 1290, 450, 30, 0, 720, 1439]))
     days = None
     if every <= DAY and draw(st.booleans()):
         some = st.frozensets(st.integers(0, 6), min_size=1, max_size=6)

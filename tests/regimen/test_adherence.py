@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
+from ldnsim.errors import UserError
 from ldnsim.regimen import Adherence, DoseStatus, Ledger, Regimen
 
 from .strategies import regimens
@@ -108,5 +108,5 @@ def test_frame_names_the_status() -> None:
 
 @pytest.mark.parametrize("field", [{"p_missed": 1.2}, {"late_mean_h": 0}, {"p_mised": 0.1}])
 def test_impossible_habits_are_refused(field: dict[str, float]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(UserError, match=next(iter(field))):
         Adherence(**field)  # type: ignore[arg-type]
