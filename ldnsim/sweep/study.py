@@ -70,7 +70,7 @@ class Study(StudyConfig):
         """
         from ldnsim.sweep.execute import run_study
 
-        _check_run(out, resume, threads, progress, overwrite)
+        _check_run(out, resume, threads, overwrite)
         return run_study(
             self,
             out,
@@ -100,9 +100,7 @@ def load(path: str | Path) -> Study:
     return Study.load(path_text(path, "path"))
 
 
-def _check_run(
-    out: object, resume: object, threads: object, progress: object, overwrite: object
-) -> None:
+def _check_run(out: object, resume: object, threads: object, overwrite: object) -> None:
     """Refuse arguments of :meth:`Study.run` of another kind, and such that would do nothing.
 
     Raises:
@@ -117,8 +115,6 @@ def _check_run(
     if out is not None:
         path_text(out, "out")
     check_threads(threads)
-    if progress is not None and not callable(progress):
-        flag(progress, "progress")
 
 
 def check_threads(threads: object) -> None:
