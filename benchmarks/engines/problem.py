@@ -160,9 +160,7 @@ def dose_to_dose(problem: Problem, run: int, advance: Advance) -> FloatArray:
     return found.T
 
 
-def errors(
-    got: FloatArray, reference: FloatArray, usual: FloatArray = SCALES
-) -> FloatArray:
+def errors(got: FloatArray, reference: FloatArray, usual: FloatArray = SCALES) -> FloatArray:
     """Worst error of each run: gap over the state's range, as ldnsim promises it.
 
     The range is the largest size in the run, or the state's usual size where that is larger.

@@ -243,5 +243,3 @@ def compile_c(text: str, flags: tuple[str, ...] = FLAGS) -> ctypes.CDLL:
                 raise RuntimeError("gcc: " + "\n".join(done.stderr.splitlines()[:6]))
         draft.replace(library)
     return ctypes.CDLL(str(library))
-
-

@@ -233,7 +233,10 @@ def _members(spec: RunSpec, members: int, seed: int) -> list[RunSpec]:
 
 
 def _values(
-    runs: Sequence[RunSpec], variables: Sequence[str], hours: Sequence[float], rtol: float,
+    runs: Sequence[RunSpec],
+    variables: Sequence[str],
+    hours: Sequence[float],
+    rtol: float,
     threads: int | None,
 ) -> tuple[Floats, int]:
     """Values of variables at times, (runs, variables, times), and how many runs failed."""

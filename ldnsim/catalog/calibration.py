@@ -82,9 +82,7 @@ def read_groups(
         UserError: a mistake in the file, an unknown name, or an observation that may not be
             fitted under the hypothesis.
     """
-    return {
-        e.name: _group(e, known, explained, seen) for _, e in entries(text, file, FIELDS)
-    }
+    return {e.name: _group(e, known, explained, seen) for _, e in entries(text, file, FIELDS)}
 
 
 @cache

@@ -356,4 +356,3 @@ class CollocationEmitter:
             "WEIGHT": f"np.array({[0.0, *(float(c) for c in method.weights)]})",
             "BARYCENTRIC": f"np.array({[float(c) for c in method.barycentric]})",
         }
-

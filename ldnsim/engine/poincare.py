@@ -72,9 +72,7 @@ class DailyMap:
 
     def means(self, x: FloatArray, p: FloatArray) -> FloatArray:
         """Mean of every observable over one day from given states, (n, n_observables)."""
-        wanted = [
-            Reduction("mean", i, 0.0, DAY) for i in range(len(default_model().observables))
-        ]
+        wanted = [Reduction("mean", i, 0.0, DAY) for i in range(len(default_model().observables))]
         return self._solve(x, p, DAY, 1e-8, 1e-10, wanted).reductions
 
     def settle(self, x: FloatArray, p: FloatArray, days: int) -> FloatArray:

@@ -13,6 +13,7 @@ from ldnsim.engine.contract import *
 
 # ---- template begins ----
 
+
 @jit
 def polynomial(v, x):
     """Polynomial through the values ``v`` at the start of a piece and its nodes, at ``x``."""
@@ -150,7 +151,9 @@ def copy_out(w, source, samples, n, target):
 
 
 @inlined
-def reduce_step(w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples, method):
+def reduce_step(
+    w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples, method
+):
     """Update all reductions whose window overlaps the last step."""
     v = np.empty(NODES)
     for k in range(windows.shape[0]):

@@ -63,17 +63,13 @@ def _bars(ax: Axes, ds: xr.Dataset, bits: np.ndarray, most: float, bars: int) ->
     """The best observation of each assay and regimen, so that a list is not one assay's times."""
     best = np.nanmax(np.where(np.isfinite(bits), bits, -1.0), axis=2)
     order = np.argsort(-best, axis=None, kind="stable")[:bars]
-    names, regimens, times = (
-        ds[k].values for k in ("title", "regimen", "label")
-    )
+    names, regimens, times = (ds[k].values for k in ("title", "regimen", "label"))
     rows = [tuple(int(k) for k in np.unravel_index(i, best.shape)) for i in order]
     values = [float(best[r]) for r in rows]
     when = [int(np.nanargmax(bits[r])) for r in rows]
     place = np.arange(len(rows))[::-1]
     ax.barh(place, values, color=OKABE_ITO["blue"], height=0.72)
-    words = [
-        f"{names[a]}, {regimens[r]}, {times[t]}" for (a, r), t in zip(rows, when, strict=True)
-    ]
+    words = [f"{names[a]}, {regimens[r]}, {times[t]}" for (a, r), t in zip(rows, when, strict=True)]
     ax.set_yticks(place, words)
     ax.axvline(most, color="black", linestyle=":", linewidth=1.3)
     ax.set(xlabel="information (bits)", xlim=(0.0, 1.03 * most))

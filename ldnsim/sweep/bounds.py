@@ -32,9 +32,7 @@ def check_parameters(plan: Plan) -> None:
     if not any(acting):
         return
     place = facet.of(np.arange(len(plan)))
-    pairs, first = np.unique(
-        place * len(plan.patients) + plan.patients.of_run, return_index=True
-    )
+    pairs, first = np.unique(place * len(plan.patients) + plan.patients.of_run, return_index=True)
     for pair, i in sorted(zip(pairs.tolist(), first.tolist(), strict=True), key=lambda p: p[1]):
         if not acting[pair // len(plan.patients)]:
             continue

@@ -147,8 +147,7 @@ def ledger(plan: Plan) -> dict[str, Labelled]:
         "step": (rows("step"), {"long_name": "position on the titration ladder, from 0"}),
     }
     return {
-        f"ledger_{name}": ("ledger_row", values, attrs)
-        for name, (values, attrs) in columns.items()
+        f"ledger_{name}": ("ledger_row", values, attrs) for name, (values, attrs) in columns.items()
     }
 
 

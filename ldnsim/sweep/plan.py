@@ -347,6 +347,6 @@ def check_memory(plan: Plan) -> None:
     if 2 * plan.bytes > memory:
         raise UserError(
             f"the result needs about {_size_text(2 * plan.bytes)} of memory and this machine has"
-            f" {_size_text(memory)}; write it to a store (run(\"result.zarr\")), or keep fewer"
+            f' {_size_text(memory)}; write it to a store (run("result.zarr")), or keep fewer'
             " output.variables, a longer output.every, or output.trajectories = false"
         )

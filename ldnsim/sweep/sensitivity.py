@@ -299,9 +299,7 @@ def _lanes(plan: Plan, run: int, params: Floats, inflamed: bool) -> _Lanes:
     lanes = Patients(params, each, np.empty(0, np.int64), np.full(n, inflamed), each)
     runs = Runs(plan.runs[run], (Dim("copy", (), ((),) * n),))
     study = _thrifty(plan.study)
-    return _Lanes(
-        study, (), runs, Dosing(runs), plan.end, source=plan, which=run, lanes=lanes
-    )
+    return _Lanes(study, (), runs, Dosing(runs), plan.end, source=plan, which=run, lanes=lanes)
 
 
 def _thrifty(study: StudyConfig) -> StudyConfig:
@@ -313,4 +311,3 @@ def _thrifty(study: StudyConfig) -> StudyConfig:
             "solver": study.solver.model_copy(update={"rtol": max(study.solver.rtol, RTOL)}),
         }
     )
-

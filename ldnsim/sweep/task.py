@@ -187,9 +187,7 @@ def _batch_size(task: Task, threads: int | None) -> int:
     return LANES * max(4, 2 * (threads or os.cpu_count() or 1))
 
 
-def _solve_batch(
-    task: Task, threads: int | None, progress: Callable[[int], None] | None
-) -> Solved:
+def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None] | None) -> Solved:
     from ldnsim.engine.batch import Batch, solve
 
     ok: NDArray[np.bool_] = np.asarray(np.isfinite(task.y0).all(axis=1))

@@ -115,9 +115,7 @@ high = 2.0
 )
 def test_mistakes_in_the_file_name_the_key(old: str, new: str, said: str) -> None:
     with pytest.raises(UserError) as error:
-        read_groups(
-            GOOD.replace(old, new), "mine.toml", references(), hypotheses(), observations()
-        )
+        read_groups(GOOD.replace(old, new), "mine.toml", references(), hypotheses(), observations())
     assert said in str(error.value) and "mine.toml" in str(error.value)
 
 
@@ -138,9 +136,7 @@ def test_shipped_values_are_the_rounded_estimates() -> None:
 def test_the_page_of_fits_shows_the_values_in_use() -> None:
     page = Path(__file__).parents[2] / "docs" / "calibration.md"
     rows = re.findall(r"^\| (\w+) \| `(\w+)` \| ([\d.]+)", page.read_text("utf-8"), re.M)
-    assert {name for _, name, _ in rows} == {
-        p.name for g in fit_groups().values() for p in g.free
-    }
+    assert {name for _, name, _ in rows} == {p.name for g in fit_groups().values() for p in g.free}
     model = default_model().parameters
     for group, name, shown in rows:
         own = hypotheses()[group].overrides if group in hypotheses() else {}

@@ -122,9 +122,7 @@ def test_a_patient_that_never_rests_is_reported_with_its_limit_cycle() -> None:
     assert find_orbits(own[None], np.array([True])).status[0] == Status.NO_ORBIT
     values = dict(zip(MODEL.parameters, map(float, own), strict=True))
     driver = values["driver"]
-    found = continue_orbit(
-        "driver", 0.999 * driver, 1.001 * driver, parameters=values, points=4
-    )
+    found = continue_orbit("driver", 0.999 * driver, 1.001 * driver, parameters=values, points=4)
     assert not found.stable.any() and [r.stable for r in found.rests] == [False]
     assert found.rests[0].ringing is not None and found.rests[0].ringing.kept > 1.0
     cycle = found.cycles[len(found.cycles) // 2]

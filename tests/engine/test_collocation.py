@@ -282,5 +282,3 @@ def test_random_patients_stay_within_rtol_of_rodas() -> None:
     scale = np.array([[s.scale] for s in MODEL.states.values()])
     size = np.maximum(np.abs(other.traj).max(axis=2, keepdims=True), scale)
     assert (np.abs(ours.traj - other.traj) / size).max() < 1e-5
-
-

@@ -46,8 +46,4 @@ def behaviour_checks(
     for name in only or ():
         if name not in hypotheses():
             raise unknown("hypothesis", name, hypotheses())
-    return [
-        BEHAVIOURS[b].check(h)
-        for b in (names or BEHAVIOURS)
-        for h in (only or hypotheses())
-    ]
+    return [BEHAVIOURS[b].check(h) for b in (names or BEHAVIOURS) for h in (only or hypotheses())]

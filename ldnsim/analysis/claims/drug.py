@@ -177,5 +177,3 @@ def exercise(settings: Sequence[Setting]) -> list[Found]:
         )
         for r in rise
     ]
-
-

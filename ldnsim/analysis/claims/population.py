@@ -63,9 +63,7 @@ def trial(phenotype: str, names: tuple[str, ...], own: Own = ()) -> xr.Dataset:
     return reported(study.run())
 
 
-def _shared(
-    phenotype: str, settings: Sequence[Setting]
-) -> list[tuple[Setting, xr.Dataset | None]]:
+def _shared(phenotype: str, settings: Sequence[Setting]) -> list[tuple[Setting, xr.Dataset | None]]:
     """Return for every setting the trial that holds it; None where there are no such patients.
 
     Settings without parameters of their own share one trial over their hypotheses.

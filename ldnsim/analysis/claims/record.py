@@ -125,5 +125,3 @@ def thresholds(
 def alternative(parameter: str, name: str) -> float:
     """Return another published value of a parameter."""
     return default_model().parameters[parameter].alternatives[name]
-
-
