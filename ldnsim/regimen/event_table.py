@@ -13,7 +13,6 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import cached_property
 from numbers import Integral
 from os import PathLike
@@ -22,23 +21,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ldnsim.errors import UserError, nearest, path_text, short
+from ldnsim.errors import UserError, path_text, short
 from ldnsim.regimen import event_file
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable
+from ldnsim.regimen.event_checks import check_header, check_ids, check_order, check_size
 from ldnsim.regimen.event_rows import COLUMNS, Record, Row, Run, compress
 from ldnsim.regimen.formats import whole_minutes
-from ldnsim.units import LONGEST_TIME, read_number
+from ldnsim.units import LONGEST_TIME
 
 if TYPE_CHECKING:
     from ldnsim.regimen.recorded import Recorded
     from ldnsim.regimen.regimen import Regimen
 
-IGNORED = ("DV", "MDV")
 MAX_ROWS = 200_000
 """Rows of the longest table: a dose a day of 500 subjects for a year."""
 _DAY = 24 * 60
 _IDLE = ("0", "0", "0", "0", "0", "0", "1", "0")  # after the ID: a row without dose
-_DATES = ("DATE", "DAT1", "DAT2", "DAT3", "DATETIME", "DAY", "CLOCK", "HOUR")
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ class EventTable:
                 " intervals in one row, with ADDL and II"
             )
         header = [name.strip().upper() for name in rows[0]]
-        _check_header(header, {name.strip().upper() for name in ignore}, where)
+        check_header(header, {name.strip().upper() for name in ignore}, where)
         ids: dict[str, int] = {}
         records: list[Record] = []
         for number, cells in enumerate(rows[1:], start=2):
@@ -110,9 +108,9 @@ class EventTable:
             ids.setdefault(row.subject(), number)
             if (record := row.record()) is not None:
                 records.append(record)
-        _check_ids(ids, where)
-        _check_order(records, where)
-        _check_size(records, where)
+        check_ids(ids, where)
+        check_order(records, where)
+        check_size(records, where)
         digest = hashlib.sha256(text.encode()).hexdigest()
         return cls("", digest, tuple(ids), tuple(records))
 
@@ -288,85 +286,6 @@ def _text(rows: Iterable[tuple[str, ...]]) -> str:
     out.writerow(COLUMNS)
     out.writerows(rows)
     return file.getvalue()
-
-
-def _check_header(header: list[str], ignore: set[str], where: str) -> None:
-    for name in sorted(ignore):
-        if name in COLUMNS:
-            raise UserError(
-                f"{where}: ignore = {short(name)}: the column says what the doses are,"
-                " and is read; remove it from ignore, or from the file"
-            )
-        if name not in header:
-            raise UserError(
-                f"{where}: ignore = {short(name)}: there is no such column"
-                f"{nearest(name, [h for h in header if h not in COLUMNS])}"
-            )
-    known = {*COLUMNS, *IGNORED, *ignore}
-    for place, name in enumerate(header, start=1):
-        if not name:
-            raise UserError(f"{where}: column {place} has no name; name it or remove it")
-        if name in _DATES and name not in known:
-            raise UserError(
-                f"{where}: column {name}: dates and clock times are not read; TIME is hours since"
-                " time 0 (22:00 of the second day is 46)"
-            )
-        if name not in known:
-            raise UserError(
-                f"{where}: column {short(name)} is not known"
-                f"{nearest(name, [*COLUMNS, *IGNORED])} "
-                "(a column that plays no part can be named in ignore)"
-            )
-        if header.count(name) > 1:
-            raise UserError(f"{where}: column {name} is there twice")
-    for name in ("TIME", "AMT"):
-        if name not in header:
-            raise UserError(f"{where}: column {name} is missing")
-
-
-def _check_ids(ids: Mapping[str, int], where: str) -> None:
-    """Refuse IDs that are one number written in several ways."""
-    numbers: dict[Decimal, str] = {}
-    for subject, row in ids.items():
-        try:
-            number = read_number(subject)
-        except UserError:
-            continue
-        other = numbers.setdefault(number, subject)
-        if other != subject:
-            raise UserError(
-                f"{where}: ID = {other!r} in row {ids[other]} and ID = {subject!r} in row {row} are"
-                " the same number; write one subject one way"
-            )
-
-
-def _check_order(records: Sequence[Record], where: str) -> None:
-    last: dict[str, Record] = {}
-    for record in records:
-        before = last.get(record.subject)
-        if before is not None and record.run.steady:
-            raise UserError(
-                f"{where}, row {record.row}: SS = 1 after other doses of ID {record.subject} would"
-                " discard them; it is supported on the first dose of an ID only"
-            )
-        if before is not None and record.run.first < before.run.first:
-            raise UserError(
-                f"{where}, row {record.row}: TIME = {record.run.first / 60:g} goes back, after"
-                f" {before.run.first / 60:g} in row {before.row} of ID {record.subject}; sort the"
-                " rows by time"
-            )
-        last[record.subject] = record
-
-
-def _check_size(records: Sequence[Record], where: str) -> None:
-    total = 0
-    for record in records:
-        total += record.run.count
-        if total > MAX_DOSES:
-            raise UserError(
-                f"{where}, row {record.row}: ADDL = {record.run.count - 1}: the table has more than"
-                f" {MAX_DOSES:,} doses up to here; are II and ADDL right?"
-            )
 
 
 def _known_lead(lead_h: float | None) -> float:
