@@ -153,7 +153,7 @@ def test_the_command_ranks_and_refuses(tmp_path: Path) -> None:
     assert float(rows[0]["bits"]) >= float(rows[-1]["bits"])
     for more, said in (
         (["--weeks", "9"], "expected 1 to 2"),
-        (["--weeks", "x"], "whole numbers"),
+        (["--weeks", "x"], "whole number"),
         (["--clock", "25:00"], "02:00"),
         (["--hypothesis", "gliel"], "'glial'"),
     ):
