@@ -25,7 +25,7 @@ SMALLEST, LARGEST = 1e-99, 1e99
 """Sizes beyond which a number is no quantity; far inside what a float holds."""
 LONGEST_TIME = 5200 * 168.0
 """Hours of the longest time in a study or a regimen, about a hundred years."""
-ROUNDING = 1e-9
+ROUNDING = 1e-12
 """Share by which two numbers may differ and still be the same one; see :func:`same_number`."""
 NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 """Pattern of a number without sign, for grammars that hold quantities."""
