@@ -51,6 +51,7 @@ def test_damage_to_the_real_kernels_ends_no_process(tmp_path: Path) -> None:
     crash_test(0, 4, tmp_path)
 
 
+@pytest.mark.soak  # two compilations; a stand-in kernel does the same by default, in test_cache.py
 @pytest.mark.long
 def test_threads_of_two_processes_on_an_empty_cache(folder: Path) -> None:
     """As users do it: simulate in a pool of threads, in two processes, nothing compiled yet."""
