@@ -139,8 +139,7 @@ def discriminate(
     plan = study.plan()
     names = _rivals(plan.runs, hypotheses)
     labels, specs = _regimens(plan)
-    if max(weeks) * WEEK > plan.end + DAY or min(weeks) < 1:
-        raise UserError(f"weeks {list(weeks)}: expected 1 to {int(plan.end // WEEK)}, in the study")
+    _within(weeks, plan.end)
     variables = list(dict.fromkeys(a.variable for a in assays.values()))
     shape = (len(specs), len(names), max(members, 1))
     under = [replace(s, hypothesis=h) for s in specs for h in names]
@@ -175,6 +174,12 @@ def _one_patient(study: Study) -> None:
             "[population]: a ranking is made for the one patient of the study; take the block out,"
             " and say with members (--members 20) that parameters vary within a hypothesis"
         )
+
+
+def _within(weeks: Sequence[int], end: float) -> None:
+    """Refuse weeks that are not in a study of ``end`` hours."""
+    if max(weeks) * WEEK > end + DAY or min(weeks) < 1:
+        raise UserError(f"weeks {list(weeks)}: expected 1 to {int(end // WEEK)}, in the study")
 
 
 def _rivals(runs: Sequence[RunSpec], wanted: Sequence[str]) -> tuple[str, ...]:
