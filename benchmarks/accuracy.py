@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.engine.batch import Batch, BatchResult, Reduction, solve
-from ldnsim.engine.orbit import find_orbits
-from ldnsim.engine.status import Method, Status
+from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.engine.solve.batch import Batch, BatchResult, Reduction, solve
+from ldnsim.engine.solve.status import Method, Status
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.mechanisms.record import Spread
 from ldnsim.model import default_model

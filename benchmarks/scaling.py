@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.engines import problem, report  # noqa: E402
-from ldnsim.engine.batch import Reduction, solve  # noqa: E402
+from ldnsim.engine.solve.batch import Reduction, solve  # noqa: E402
 
 RTOL = 1e-4
 DAYS = 2

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ldnsim.analysis import cohort, continue_orbit, runs
+from ldnsim.analysis import continue_orbit
 from ldnsim.analysis.behaviours.record import series
+from ldnsim.analysis.behaviours.scorecard import scorecard
 from ldnsim.analysis.claims import judge
-from ldnsim.analysis.scorecard import scorecard
+from ldnsim.analysis.trial import cohort
+from ldnsim.runs import few as runs
 
 
 def _forget() -> None:

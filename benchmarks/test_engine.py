@@ -7,12 +7,12 @@ from typing import Any
 import numba
 import numpy as np
 
-from ldnsim.engine.kernels import load_kernels
-from ldnsim.engine.orbit import find_orbits
+from ldnsim.engine.generate.kernels import load_kernels
+from ldnsim.engine.rhythm.orbit import find_orbits
 from ldnsim.model import default_model
-from ldnsim.sweep.job import Job
+from ldnsim.runs.job import Job
+from ldnsim.runs.task import solve_task
 from ldnsim.sweep.study import Study
-from ldnsim.sweep.task import solve_task
 
 LANES = 8
 CALLS = 50_000

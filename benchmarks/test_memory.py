@@ -15,13 +15,13 @@ import json, resource, sys, time
 from pathlib import Path
 
 from ldnsim.sweep.execute import run_into_store
-from ldnsim.sweep.plan import make_plan
+from ldnsim.runs.plan import make_plan
 from ldnsim.sweep.study import Study
 
 doses, paces, days, solver = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 if solver == "none":
     import numpy as np
-    import ldnsim.engine.batch as batch
+    import ldnsim.engine.solve.batch as batch
 
     def nothing(b, threads=None, block=64, progress=None):
         n, none = len(b.params), np.zeros(len(b.params), np.int64)
@@ -32,7 +32,7 @@ if solver == "none":
         )
 
     batch.solve = nothing
-    import ldnsim.engine.orbit as orbit
+    import ldnsim.engine.rhythm.orbit as orbit
 
     def found(params, inflamed, threads=None):
         from ldnsim.model import default_model

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 COMPILE = (
-    "from ldnsim.engine.kernels import load_kernels\n"
+    "from ldnsim.engine.generate.kernels import load_kernels\n"
     "from ldnsim.model import default_model\n"
     "load_kernels(default_model())\n"
 )
@@ -24,7 +24,7 @@ Run = Callable[..., None]
 @pytest.fixture
 def warm() -> None:
     """Have the kernels in the cache that processes started from here will use."""
-    from ldnsim.engine.kernels import load_kernels
+    from ldnsim.engine.generate.kernels import load_kernels
     from ldnsim.model import default_model
 
     load_kernels(default_model())

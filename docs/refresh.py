@@ -54,9 +54,9 @@ def states() -> str:
 def discriminate() -> str:
     """Return what the shipped study of rivals ranks first, and what it cannot tell apart."""
     import ldnsim
-    from ldnsim.analysis.assays import read_assays
-    from ldnsim.analysis.discriminate import discriminate as rank
-    from ldnsim.analysis.ranking_data import when
+    from ldnsim.analysis.design.assays import read_assays
+    from ldnsim.analysis.design.discriminate import discriminate as rank
+    from ldnsim.analysis.design.ranking_data import when
 
     assays = read_assays()
     found = rank(ldnsim.load(DOCS.parent / "configs" / "discriminate.toml"), assays)

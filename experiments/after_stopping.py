@@ -42,8 +42,8 @@ from numpy.typing import NDArray
 
 from ldnsim import Study
 from ldnsim.catalog import cite, hypotheses, phenotypes, references
-from ldnsim.engine.orbit import find_orbits
-from ldnsim.engine.status import Status
+from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.engine.solve.status import Status
 from ldnsim.model import default_model
 
 HYPOTHESIS, PHENOTYPE = "dual_pathway", "default"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from common import Floats, change, responds
 
-from ldnsim.analysis.runs import Case, run_cases, week
+from ldnsim.runs.few import Case, run_cases, week
 
 TIMES = 4
 """How many times as long the follow-up is made."""

@@ -14,12 +14,12 @@ import xarray as xr
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ldnsim.analysis.runs import Results
 from ldnsim.catalog import cite, hypotheses, references
-from ldnsim.engine.status import Status
+from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.plots import style
+from ldnsim.runs.few import Results
 
 Floats = NDArray[np.float64]
 LINE = 98

@@ -32,11 +32,11 @@ from common import (
 )
 from matplotlib.figure import Figure
 
-from ldnsim.analysis.runs import Case, Measure, Results, run_cases, week
 from ldnsim.catalog import phenotypes
 from ldnsim.plots import style
 from ldnsim.plots.style import DASHES, GREY, OKABE_ITO, SMALL
 from ldnsim.plots.wording import mass
+from ldnsim.runs.few import Case, Measure, Results, run_cases, week
 
 NAME, QUESTION = "microgram_start", "Microgram start or standard start in a depleted patient?"
 STUDY = Path(__file__).parents[1] / "configs" / "microdose_depleted.toml"

@@ -34,11 +34,11 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from ldnsim.analysis.runs import Case, Measure, run_cases, week
 from ldnsim.catalog import hypotheses
 from ldnsim.model import default_model
 from ldnsim.plots import style
 from ldnsim.plots.style import DASHES, GREY, OKABE_ITO, SMALL
+from ldnsim.runs.few import Case, Measure, run_cases, week
 
 NAME, QUESTION = "once_or_four_times", "Once a day or every six hours: does the sign change?"
 AXIS = "ogfr"

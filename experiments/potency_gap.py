@@ -33,12 +33,12 @@ from common import (
 )
 from matplotlib.figure import Figure
 
-from ldnsim.analysis.runs import DAY, Case, run_cases, week
 from ldnsim.catalog import cite
 from ldnsim.mechanisms.tlr4 import trif_uninhibited
 from ldnsim.model import default_model
 from ldnsim.plots import style
 from ldnsim.plots.style import DASHES, GREY, OKABE_ITO, SMALL
+from ldnsim.runs.few import DAY, Case, run_cases, week
 
 NAME, QUESTION = "potency_gap", "How much direct effect at TLR4 is possible at low dose?"
 DOSES = (1.5, 3.0, 4.5, 6.0, 50.0)

@@ -34,9 +34,9 @@ from common import (
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ldnsim.analysis.runs import DAY, Case, Measure, run_cases, week
 from ldnsim.plots import style
 from ldnsim.plots.style import DASHES, GREY, OKABE_ITO, SMALL
+from ldnsim.runs.few import DAY, Case, Measure, run_cases, week
 
 NAME, QUESTION = "unblocked_window", "Is there an unblocked window at low dose?"
 MAIN = "dual_pathway"

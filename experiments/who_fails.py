@@ -41,10 +41,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from ldnsim.analysis.runs import Case, run_cases, week
 from ldnsim.model import default_model
 from ldnsim.plots import style
 from ldnsim.plots.style import GREY, OKABE_ITO, SMALL
+from ldnsim.runs.few import Case, run_cases, week
 
 NAME, QUESTION = "who_fails", "Who does not respond, and why?"
 USUAL = 4.5

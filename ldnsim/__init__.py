@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ldnsim.errors import UserError as UserError
     from ldnsim.regimen import Regimen as Regimen
     from ldnsim.regimen import protocols as protocols
-    from ldnsim.sweep.store import open_store as open_store
+    from ldnsim.results.store import open_store as open_store
     from ldnsim.sweep.study import Study as Study
     from ldnsim.sweep.study import load as load
     from ldnsim.sweep.study import simulate as simulate
@@ -38,7 +38,7 @@ _HOME = {
     "analysis": "",
     "export": "",
     "load": "ldnsim.sweep.study",
-    "open_store": "ldnsim.sweep.store",
+    "open_store": "ldnsim.results.store",
     "plots": "",
     "protocols": "ldnsim.regimen",
     "simulate": "ldnsim.sweep.study",

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from ldnsim.catalog import adjuncts, hypotheses
-from ldnsim.engine.batch import BatchResult, Reduction, solve
-from ldnsim.engine.orbit import find_orbits
-from ldnsim.engine.status import Status
+from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.engine.solve.batch import BatchResult, Reduction, solve
+from ldnsim.engine.solve.status import Status
 from tests.engine.bench import MODEL, dosing, nightly
 
 OBS = MODEL.observable_index

@@ -28,8 +28,8 @@ from ldnsim.catalog.read import (
     read_phenotypes,
     read_references,
 )
-from ldnsim.engine.orbit import find_orbits
-from ldnsim.engine.status import Status
+from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.record import GRADES
 from ldnsim.model import default_model

@@ -190,7 +190,9 @@ def test_every_option_is_tried_on_every_kind_of_input() -> None:
 
 def known(command: str) -> dict[str, tuple[Any, str]]:
     """The call of the library that a slow command makes."""
-    from ldnsim.analysis import calibrate, claims, scorecard
+    from ldnsim.analysis import claims
+    from ldnsim.analysis.behaviours import scorecard
+    from ldnsim.analysis.evidence import calibrate
 
     found: dict[str, tuple[Any, str]] = {
         "states": (analysis, "continue_orbit"),

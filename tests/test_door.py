@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import ldnsim
-from ldnsim.analysis import trial
+from ldnsim.analysis.trial import simulated as trial
 from ldnsim.regimen import Adherence, Phase, Regimen, event_table
 
 STUDY = ldnsim.Study(

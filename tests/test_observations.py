@@ -7,7 +7,7 @@ import math
 import pytest
 from typer.testing import CliRunner
 
-from ldnsim.analysis.probes import probe_of, read_probe
+from ldnsim.analysis.evidence.probes import probe_of, read_probe
 from ldnsim.catalog import hypotheses, references
 from ldnsim.catalog.observations import Observation, observations, read_observations
 from ldnsim.cli import app

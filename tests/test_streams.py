@@ -68,7 +68,7 @@ SLOW = {
 WORKER = """
 import io, json, os, sys, traceback
 import ldnsim.cli, ldnsim.plots, ldnsim.sweep.execute, ldnsim.analysis.claims
-from ldnsim.engine.kernels import load_kernels, warm_up
+from ldnsim.engine.generate.kernels import load_kernels, warm_up
 from ldnsim.__main__ import main
 from ldnsim.model import default_model
 warm_up(load_kernels(default_model()))

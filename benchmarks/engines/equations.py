@@ -1,6 +1,6 @@
 """The model's equations as scalar source text, for engines that are not ldnsim.
 
-They come from :func:`ldnsim.engine.trace.trace`, like ldnsim's own kernels, so every engine gets
+They come from :func:`ldnsim.engine.generate.trace.trace`, like ldnsim's own kernels, so every engine gets
 the same arithmetic: what depends on parameters alone is computed once per run, and reads as ``k``.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sympy.printing.c import C99CodePrinter
 from sympy.printing.pycode import PythonCodePrinter
 
-from ldnsim.engine.trace import trace
+from ldnsim.engine.generate.trace import trace
 from ldnsim.mechanisms.forms import OMEGA
 from ldnsim.model import default_model
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.engines.base import Engine, FloatArray
 from benchmarks.engines.problem import Problem
-from ldnsim.engine.batch import solve, solve_with
+from ldnsim.engine.solve.batch import solve, solve_with
 
 
 class Ldnsim(Engine):
@@ -43,7 +43,7 @@ class LdnsimInC(Engine):
     def prepare(self, problem: Problem) -> None:
         """Generate, translate, compile."""
         from benchmarks.translate.unit import Unit
-        from ldnsim.engine.kernels import generate
+        from ldnsim.engine.generate.kernels import generate
         from ldnsim.model import default_model
 
         self.unit = Unit(generate(default_model()))

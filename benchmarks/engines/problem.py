@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.engine.batch import Batch
-from ldnsim.engine.orbit import find_orbits
+from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.engine.solve.batch import Batch
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import default_model
 

@@ -69,7 +69,7 @@ class Unit:
     """
 
     def __init__(self, text: str) -> None:
-        """Read a module as :func:`ldnsim.engine.kernels.generate` gives it."""
+        """Read a module as :func:`ldnsim.engine.generate.kernels.generate` gives it."""
         plain = text.replace("{jit}", _PLAIN, 1)
         self.constants: dict[str, Any] = {}
         exec(compile(plain, "kernels", "exec"), self.constants)

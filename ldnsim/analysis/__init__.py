@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ldnsim.analysis.branch import Branch
-from ldnsim.analysis.continuation import continue_orbit
-from ldnsim.analysis.states import resting_states
+from ldnsim.analysis.states.branch import Branch
+from ldnsim.analysis.states.continuation import continue_orbit
+from ldnsim.analysis.states.resting import resting_states
 
 __all__ = ["Branch", "continue_orbit", "resting_states"]

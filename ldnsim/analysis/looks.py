@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.analysis.runs import WEEK, Case, Measure, Results, run_cases
 from ldnsim.model import default_model
+from ldnsim.runs.few import WEEK, Case, Measure, Results, run_cases
 
 Floats = NDArray[np.float64]
 AT, UNTREATED = "at", "untreated"

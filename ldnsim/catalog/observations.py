@@ -1,7 +1,7 @@
 """Observations the model is compared with: published numbers as data, with how they are simulated.
 
 ``ldnsim/data/observations.toml`` holds one table for each. The table ``probe`` is a recipe that
-:mod:`ldnsim.analysis.probes` carries out; here it is kept as it was written.
+:mod:`ldnsim.analysis.evidence.probes` carries out; here it is kept as it was written.
 """
 
 from __future__ import annotations

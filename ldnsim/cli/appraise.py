@@ -29,7 +29,7 @@ def validate(
     plot: Annotated[Path | None, typer.Option(help="Draw it (.png, .svg, .pdf).")] = None,
 ) -> None:
     """Hold the model against observations and behaviours."""
-    from ldnsim.analysis.scorecard import remarks, scorecard
+    from ldnsim.analysis.behaviours.scorecard import remarks, scorecard
 
     files.check_picture(plot)
     files.check(json_file, files.report_of("validate"), "--json")

@@ -13,7 +13,7 @@ from ldnsim.cli.guard import guarded
 from ldnsim.cli.numbers import Threads, whole_option
 
 if TYPE_CHECKING:
-    from ldnsim.analysis.calibrate import Estimate, GroupFit
+    from ldnsim.analysis.evidence.calibrate import Estimate, GroupFit
 
 
 @guarded()
@@ -38,8 +38,8 @@ def calibrate(
     threads: Threads = None,
 ) -> None:
     """Fit parameters to the observations."""
-    from ldnsim.analysis.calibrate import Options
-    from ldnsim.analysis.calibrate import calibrate as fit
+    from ldnsim.analysis.evidence.calibrate import Options
+    from ldnsim.analysis.evidence.calibrate import calibrate as fit
 
     files.check_picture(plot)
     files.check(out, files.report_of("calibrate"), "--out")

@@ -14,7 +14,7 @@ from ldnsim.cli.source import STUDY, resolve
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
-    from ldnsim.analysis.discriminate import Ranking
+    from ldnsim.analysis.design.discriminate import Ranking
 
 
 T = TypeVar("T")
@@ -44,9 +44,9 @@ def discriminate(
     threads: Threads = None,
 ) -> None:
     """Rank observations by how they separate hypotheses."""
-    from ldnsim.analysis import ranking_data
-    from ldnsim.analysis.assays import read_assays
-    from ldnsim.analysis.discriminate import discriminate as rank
+    from ldnsim.analysis.design import ranking_data
+    from ldnsim.analysis.design.assays import read_assays
+    from ldnsim.analysis.design.discriminate import discriminate as rank
 
     source = resolve(study, STUDY)
     if seed is not None and not members:
@@ -73,7 +73,7 @@ def discriminate(
 
 
 def _show(ranking: Ranking, top: int) -> None:
-    from ldnsim.analysis import ranking_data as words
+    from ldnsim.analysis.design import ranking_data as words
 
     if ranking.failed:
         lost = f"{ranking.dropped} observations have no value under a rival"

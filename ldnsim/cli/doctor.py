@@ -56,7 +56,7 @@ def doctor(
 
 def _check_stores(stores: list[Path]) -> None:
     import ldnsim
-    from ldnsim.sweep.store import has_record
+    from ldnsim.results.store import has_record
 
     for store in [resolve(s, STORE).path for s in stores]:
         ldnsim.open_store(store, verify=True).close()
@@ -82,8 +82,8 @@ def _kernels() -> None:
 
 def _cache() -> str:
     """Where compiled kernels are kept, and whether what is there can be used."""
-    from ldnsim.engine import cache
-    from ldnsim.engine.kernels import kernel_key
+    from ldnsim.engine.generate import cache
+    from ldnsim.engine.generate.kernels import kernel_key
     from ldnsim.model import default_model
 
     usable = list(cache.folders(looking=True))

@@ -87,7 +87,7 @@ def _number(study: Study, what: str, run: int | None, select: list[str] | None) 
         UserError: both ways of saying it, no such run, or axes left open.
     """
     from ldnsim.export.content import checked_run
-    from ldnsim.sweep.sensitivity_data import describe
+    from ldnsim.results.sensitivity import describe
 
     if run is not None and select:
         raise UserError("--run and --select both say which run; use one")
@@ -112,7 +112,7 @@ def _selected(plan: Any, select: list[str]) -> tuple[int, dict[str, str]]:
     import xarray as xr
 
     from ldnsim.plots.selection import numbered, parse, values_of
-    from ldnsim.sweep.dataset import coordinates
+    from ldnsim.results.dataset import coordinates
 
     dims = tuple(d.name for d in plan.dims)
     grid = xr.Dataset({"status": (dims, np.zeros(plan.shape))}, coordinates(plan))

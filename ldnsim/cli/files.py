@@ -173,7 +173,7 @@ def save_picture(figure: Figure, path: Path, label: str = "picture  ") -> None:
 
 def _put(path: Path, data: bytes) -> None:
     """Write a file whole; through a link, to what it stands for."""
-    from ldnsim.sweep.files import draft_of, write_atomically
+    from ldnsim.results.files import draft_of, write_atomically
 
     target = Path(os.path.realpath(path))
     try:

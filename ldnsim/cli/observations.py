@@ -33,7 +33,7 @@ def observations(
 
 def _show(name: str) -> None:
     """Print one observation, its probe and its sources."""
-    from ldnsim.analysis.probes import find_observation
+    from ldnsim.analysis.evidence.probes import find_observation
     from ldnsim.catalog import cite
 
     o = find_observation(name)

@@ -54,8 +54,8 @@ def demo(
 
 def _check_demo(store: Path, study: Study) -> None:
     """Refuse to replace what is not the result of an earlier demo."""
-    from ldnsim.sweep.provenance import identity
-    from ldnsim.sweep.store import attributes
+    from ldnsim.results.provenance import identity
+    from ldnsim.results.store import attributes
 
     if not os.path.lexists(store):
         return
@@ -102,8 +102,8 @@ def sweep(
     threads: Threads = None,
 ) -> None:
     """Run a study file and store the result."""
-    from ldnsim.sweep.plan import make_plan
-    from ldnsim.sweep.target import checked_target
+    from ldnsim.results.target import checked_target
+    from ldnsim.runs.plan import make_plan
 
     if dry_run and (resume or overwrite):
         word = "--resume" if resume else "--overwrite"
@@ -119,8 +119,8 @@ def sweep(
     if dry_run:
         typer.echo(plan.describe())
         return
+    from ldnsim.results.store import attributes, statuses
     from ldnsim.sweep.execute import run_into_store
-    from ldnsim.sweep.store import attributes, statuses
 
     say(plan.describe())
     with progress() as report:
@@ -172,7 +172,7 @@ def _outcome(status: NDArray[np.int8]) -> int:
     """
     from collections import Counter
 
-    from ldnsim.engine.status import Status
+    from ldnsim.engine.solve.status import Status
 
     codes = status.reshape(-1)
     failed = codes[codes != 0]

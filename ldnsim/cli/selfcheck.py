@@ -25,7 +25,7 @@ def _nmol() -> float:
 
 
 def _kernels() -> NDArray[np.float64]:
-    from ldnsim.engine.batch import Batch, solve
+    from ldnsim.engine.solve.batch import Batch, solve
     from ldnsim.model import default_model
 
     model = default_model()

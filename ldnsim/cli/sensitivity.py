@@ -70,9 +70,9 @@ def _compute(study: Study, select: list[str] | None, threads: int | None) -> xr.
     import numpy as np
     import xarray as xr
 
-    from ldnsim.sweep.dataset import coordinates
-    from ldnsim.sweep.provenance import attributes
-    from ldnsim.sweep.sensitivity_data import of_run
+    from ldnsim.results.dataset import coordinates
+    from ldnsim.results.provenance import attributes
+    from ldnsim.results.sensitivity import of_run
 
     plan = study.plan()
     dims = tuple(d.name for d in plan.dims)
@@ -84,7 +84,7 @@ def _compute(study: Study, select: list[str] | None, threads: int | None) -> xr.
 def _of_store(path: Path, select: list[str], threads: int | None) -> xr.Dataset:
     """What a store carries, or what is computed for the run selected; kept in it if it can be."""
     import ldnsim
-    from ldnsim.sweep import sensitivity_data as labels
+    from ldnsim.results import sensitivity as labels
 
     with ldnsim.open_store(path) as ds:
         run = _chosen(ds, select) if select else None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldnsim.errors import UserError, nearest
-from ldnsim.sweep.target import KINDS
+from ldnsim.results.target import KINDS
 
 if TYPE_CHECKING:
     from ldnsim.sweep.study import Study
@@ -103,7 +103,7 @@ class Source:
         if self.kind is STUDY:
             return ldnsim.load(self.text)
         if self.kind is STORE:
-            from ldnsim.sweep.sensitivity_data import stored_study
+            from ldnsim.results.sensitivity import stored_study
 
             with ldnsim.open_store(self.path) as ds:
                 return stored_study(ds)

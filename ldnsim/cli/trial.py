@@ -42,7 +42,7 @@ def trial(
     threads: Threads = None,
 ) -> None:
     """Report virtual patients as a placebo-controlled trial."""
-    from ldnsim.analysis import trial as analysis
+    from ldnsim.analysis.trial import simulated as analysis
 
     ds = _result(source, threads, placebo, weeks, select or [])
     told = analysis.reported(ds, seed, placebo=placebo)
@@ -59,7 +59,7 @@ def _result(
 ) -> xr.Dataset:
     """Open a result, or run a study in memory after a look at what would stop the report."""
     import ldnsim
-    from ldnsim.analysis.arms import PATIENT, as_arms, can_state_no_drug, check_arms
+    from ldnsim.analysis.trial.arms import PATIENT, as_arms, can_state_no_drug, check_arms
     from ldnsim.catalog import placebo as accounts
 
     source = resolve(text, STUDY, STORE)
@@ -83,7 +83,7 @@ def _result(
 
 def _lacks_placebo(ds: xr.Dataset) -> bool:
     """Whether no arm of a result is without drug; what has no arms is told by the report."""
-    from ldnsim.analysis.arms import arm_dimension, as_arms, without_drug
+    from ldnsim.analysis.trial.arms import arm_dimension, as_arms, without_drug
 
     try:
         laid = as_arms(ds)
@@ -102,7 +102,7 @@ def _add_placebo(
     own: xr.Dataset, study: Study, threads: int | None, select: list[str]
 ) -> xr.Dataset:
     """Run the same patients without drug: axes over a regimen hold no point without it."""
-    from ldnsim.analysis.arms import placebo_study, with_placebo
+    from ldnsim.analysis.trial.arms import placebo_study, with_placebo
 
     none = placebo_study(study)
     say("no arm is without drug: the same patients are simulated on placebo as well")
@@ -136,7 +136,7 @@ def _empty(study: Study) -> list[str]:
 
 def _check(study: Study, file: str, weeks: int | None, select: list[str], bare: bool) -> None:
     """Refuse a study that cannot be reported as a trial before it is run."""
-    from ldnsim.analysis.arms import as_arms, check_arms, outline
+    from ldnsim.analysis.trial.arms import as_arms, check_arms, outline
 
     if study.population is None:
         raise UserError(f"{file}: a trial needs [population], such as size = 64")

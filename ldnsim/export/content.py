@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.config.study import StudyConfig
-from ldnsim.engine.status import Status
+from ldnsim.engine.solve.status import Status
 from ldnsim.equations.tree import Node, equation
 from ldnsim.errors import UserError, kind
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model, default_model
-from ldnsim.sweep.job import run_events
-from ldnsim.sweep.people import untreated
-from ldnsim.sweep.plan import Plan, make_plan
+from ldnsim.patients.people import untreated
+from ldnsim.runs.job import run_events
+from ldnsim.runs.plan import Plan, make_plan
 from ldnsim.units import whole_number
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ldnsim.catalog import covariates, hypotheses, phenotypes
 from ldnsim.export.content import Content
-from ldnsim.sweep.patients import grades, of_covariates
-from ldnsim.sweep.provenance import warning
-from ldnsim.sweep.sensitivity_data import describe
+from ldnsim.patients.vectors import grades, of_covariates
+from ldnsim.results.provenance import warning
+from ldnsim.results.sensitivity import describe
 
 
 @dataclass(frozen=True)

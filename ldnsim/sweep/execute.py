@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ldnsim.config.study import StudyConfig
 from ldnsim.errors import Interrupted, UserError
-from ldnsim.sweep import assemble, store
-from ldnsim.sweep.blocks import BlockFolder, differences
-from ldnsim.sweep.job import Block, Job, run_blocks, run_blocks_dask
-from ldnsim.sweep.plan import Plan, check_memory, check_space, make_plan
+from ldnsim.results import assemble, store
+from ldnsim.results.blocks import BlockFolder, differences
+from ldnsim.results.provenance import fingerprints, identity, versions
+from ldnsim.results.target import check_free, check_replaceable, checked_target
+from ldnsim.runs.job import Block, Job, run_blocks, run_blocks_dask
+from ldnsim.runs.plan import Plan, check_memory, check_space, make_plan
 from ldnsim.sweep.progress import Progress, Report, reporting
-from ldnsim.sweep.provenance import fingerprints, identity, versions
-from ldnsim.sweep.target import check_free, check_replaceable, checked_target
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -127,7 +127,7 @@ def _check_executor(executor: str) -> None:
 
 
 def _in_memory(job: Job, blocks: list[Block]) -> xr.Dataset:
-    from ldnsim.sweep.dataset import in_memory
+    from ldnsim.results.dataset import in_memory
 
     return in_memory(job, blocks)
 

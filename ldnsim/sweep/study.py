@@ -17,7 +17,7 @@ from ldnsim.units import whole_number
 if TYPE_CHECKING:
     import xarray as xr
 
-    from ldnsim.sweep.plan import Plan
+    from ldnsim.runs.plan import Plan
 
 
 class Study(StudyConfig):
@@ -35,7 +35,7 @@ class Study(StudyConfig):
         Raises:
             UserError: when the grid is too large.
         """
-        from ldnsim.sweep.plan import make_plan
+        from ldnsim.runs.plan import make_plan
 
         return make_plan(self)
 

@@ -10,8 +10,8 @@ import xarray as xr
 from typer.testing import CliRunner, Result
 
 import ldnsim
-from ldnsim.analysis import trial
-from ldnsim.analysis.arms import as_arms, placebo_study, with_placebo
+from ldnsim.analysis.trial import simulated as trial
+from ldnsim.analysis.trial.arms import as_arms, placebo_study, with_placebo
 from ldnsim.cli import app
 from ldnsim.errors import UserError
 from ldnsim.sweep.study import Study

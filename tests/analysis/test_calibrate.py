@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ldnsim.analysis import calibrate as module
-from ldnsim.analysis.calibrate import Options, calibrate, fit_group, rounded, with_free
-from ldnsim.analysis.probe_kinds import Patient
-from ldnsim.analysis.probes import find_observation, simulate
+from ldnsim.analysis.evidence import calibrate as module
+from ldnsim.analysis.evidence.calibrate import Options, calibrate, fit_group, rounded, with_free
+from ldnsim.analysis.evidence.probe_kinds import Patient
+from ldnsim.analysis.evidence.probes import find_observation, simulate
 from ldnsim.catalog import hypotheses, references
 from ldnsim.catalog.calibration import fit_groups, read_groups
 from ldnsim.catalog.observations import Observation, observations

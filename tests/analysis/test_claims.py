@@ -8,11 +8,11 @@ from ldnsim.analysis.behaviours.record import Found
 from ldnsim.analysis.claims import RULES, Shaken, drug, judge, patient, population
 from ldnsim.analysis.claims.record import Setting, thresholds
 from ldnsim.analysis.claims.verdict import factor_text, potency_text, verdict_of
-from ldnsim.analysis.runs import Case
 from ldnsim.catalog import hypotheses, references
 from ldnsim.catalog.claims import claims, read_claims
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.record import ASSUMED
+from ldnsim.runs.few import Case
 
 YES, NO = Found(True, "seen"), Found(False, "not seen")
 

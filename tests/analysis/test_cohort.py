@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ldnsim.analysis.cohort import Cohort, cohort
+from ldnsim.analysis.trial.cohort import Cohort, cohort
 
 
 def test_a_cohort_that_does_not_change_reports_placebo_alone() -> None:

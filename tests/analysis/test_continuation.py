@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from ldnsim import plots
 from ldnsim.analysis import Branch, continue_orbit
 from ldnsim.cli import app
-from ldnsim.engine.orbit import find_orbits
-from ldnsim.engine.poincare import DailyMap
-from ldnsim.engine.status import Status
+from ldnsim.engine.rhythm.daily_map import DailyMap
+from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from tests.engine.bench import random_parameters

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldnsim.analysis.cycles import find_swing, ringing
+from ldnsim.analysis.states.cycles import find_swing, ringing
 
 DAYS = np.arange(2000.0)
 

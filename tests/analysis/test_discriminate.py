@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 import ldnsim
 from ldnsim import catalog, plots
-from ldnsim.analysis.assays import read_assays
-from ldnsim.analysis.discriminate import Ranking, discriminate
-from ldnsim.analysis.ranking_data import full_headers, full_row, to_dataset
-from ldnsim.analysis.runs import Case, run_cases
+from ldnsim.analysis.design.assays import read_assays
+from ldnsim.analysis.design.discriminate import Ranking, discriminate
+from ldnsim.analysis.design.ranking_data import full_headers, full_row, to_dataset
 from ldnsim.cli import app
 from ldnsim.errors import UserError
+from ldnsim.runs.few import Case, run_cases
 from ldnsim.sweep.study import Study
 
 matplotlib.use("Agg")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from ldnsim.analysis.information import greedy, information, separations
+from ldnsim.analysis.design.information import greedy, information, separations
 
 
 def by_integral(mean: np.ndarray, sd: np.ndarray) -> float:

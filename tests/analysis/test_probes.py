@@ -7,12 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from ldnsim.analysis.probe_kinds import Clock, Compare, HalfTime, Patient, PeakTime, report_ratio
-from ldnsim.analysis.probes import find_observation, score, simulate
-from ldnsim.analysis.runs import Case, untreated
+from ldnsim.analysis.evidence.probe_kinds import (
+    Clock,
+    Compare,
+    HalfTime,
+    Patient,
+    PeakTime,
+    report_ratio,
+)
+from ldnsim.analysis.evidence.probes import find_observation, score, simulate
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import MW_NALTREXONE, NMOL_PER_MG
 from ldnsim.model import default_model
+from ldnsim.runs.few import Case, untreated
 
 DUAL = "dual_pathway"
 DEFAULT = {n: p.value for n, p in default_model().parameters.items()}
@@ -92,7 +99,7 @@ def test_drug_parameters_do_not_move_the_untreated_patient() -> None:
     params = np.array([model.parameter_vector(p) for p in ({}, own)])
     y0, mean, status = untreated(params, np.array([True, True]))
     np.testing.assert_array_equal(y0[0], y0[1])
-    from ldnsim.engine.orbit import find_orbits
+    from ldnsim.engine.rhythm.orbit import find_orbits
 
     alone = find_orbits(params[1:], np.array([True]))
     np.testing.assert_allclose(alone.y0[0], y0[1], rtol=1e-6, atol=1e-9)

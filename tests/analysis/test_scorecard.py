@@ -6,8 +6,8 @@ import pytest
 
 from ldnsim.analysis.behaviours import BEHAVIOURS, behaviour_checks
 from ldnsim.analysis.behaviours.record import Behaviour, Found, series
+from ldnsim.analysis.behaviours.scorecard import remarks, scorecard
 from ldnsim.analysis.checks import Check
-from ldnsim.analysis.scorecard import remarks, scorecard
 from ldnsim.catalog import hypotheses, references
 from ldnsim.errors import UserError
 

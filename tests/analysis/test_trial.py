@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from typer.testing import CliRunner
 
-from ldnsim.analysis import reported as reporting
-from ldnsim.analysis import trial
-from ldnsim.analysis.placebo import clipped_mean, fit, mean_change, responders
+from ldnsim.analysis.trial import reported as reporting
+from ldnsim.analysis.trial import simulated as trial
+from ldnsim.analysis.trial.placebo import clipped_mean, fit, mean_change, responders
 from ldnsim.catalog import placebo, references
 from ldnsim.cli import app
 from ldnsim.errors import UserError

@@ -81,7 +81,7 @@ def test_subjects_are_whole_numbers() -> None:
 
 
 def test_zipped_and_product_dimensions() -> None:
-    from ldnsim.sweep import grid
+    from ldnsim.runs import grid
 
     study = StudyConfig.loads(
         'zip = [["dose", "subject"]]\nregimen = "1 mg nightly, for 2 wk"\n'
@@ -103,7 +103,7 @@ def test_zipped_and_product_dimensions() -> None:
 
 
 def test_coarse_fields_are_applied_before_fine_ones_whatever_their_order() -> None:
-    from ldnsim.sweep import grid
+    from ldnsim.runs import grid
 
     study = StudyConfig.loads(
         'axes = [{name = "dose", field = "regimen.target", values = ["2 mg"]},'

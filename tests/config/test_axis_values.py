@@ -9,7 +9,7 @@ import pytest
 from ldnsim.config.fields import points
 from ldnsim.config.study import StudyConfig
 from ldnsim.errors import UserError
-from ldnsim.sweep import grid
+from ldnsim.runs import grid
 
 LADDER = "0.5 mg nightly at 22:00, +0.5 mg every 7 d to 4.5 mg, for 12 wk"
 

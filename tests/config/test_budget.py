@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from ldnsim.cli import app
 from ldnsim.config import budget
 from ldnsim.errors import UserError
-from ldnsim.sweep import plan as plans
+from ldnsim.runs import plan as plans
 from ldnsim.sweep.study import Study
 
 PLAIN = "4.5 mg nightly at 22:00, for 26 wk"

@@ -16,7 +16,7 @@ from ldnsim.config.blocks import Patient
 from ldnsim.config.run import covariate_fields
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
-from ldnsim.sweep.patients import overrides
+from ldnsim.patients.vectors import overrides
 from ldnsim.sweep.study import Study, simulate
 
 REGIMEN = 'regimen = "4.5 mg nightly at 22:00, for 1 wk"\n'
@@ -167,7 +167,7 @@ def test_a_result_cites_the_covariates_it_used() -> None:
         horizon="2 d",
     )
     assert not [k for k in json.loads(ds.attrs["sources"]) if k.startswith("covariate")]
-    from ldnsim.sweep.provenance import sources
+    from ldnsim.results.provenance import sources
 
     plan = Study.loads(f"{REGIMEN}[patient]\nsmoker = true\n").plan()
     assert sources(plan)["covariate smoker"] == ["dunbar2007"]

@@ -21,7 +21,7 @@ import pytest
 
 from ldnsim.config import toml
 from ldnsim.errors import UserError
-from ldnsim.sweep import plan as plans
+from ldnsim.runs import plan as plans
 from ldnsim.sweep.study import Study
 
 SHIPPED = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))

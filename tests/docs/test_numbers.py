@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from ldnsim.analysis.placebo import fit
-from ldnsim.analysis.runs import Case, Measure, run_cases
+from ldnsim.analysis.trial.placebo import fit
 from ldnsim.catalog import covariates, hypotheses
 from ldnsim.model import default_model
+from ldnsim.runs.few import Case, Measure, run_cases
 from tests.docs.blocks import PAGES, ROOT
 
 MODEL = default_model()

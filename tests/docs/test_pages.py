@@ -61,7 +61,7 @@ def cut(text: str) -> str:
 
 @cache
 def a_branch() -> Any:
-    from ldnsim.analysis.continuation import continue_orbit
+    from ldnsim.analysis.states.continuation import continue_orbit
 
     return continue_orbit("driver", 0.0, 0.3, dose=4.5, points=10)
 
@@ -73,7 +73,11 @@ def reduced() -> dict[str, Callable[..., Any]]:
     and claims take two rows unless some are named; a fit starts once and draws no profile; a
     ranking looks at two weeks, and draws two sets at most.
     """
-    from ldnsim.analysis import calibrate, claims, continuation, discriminate, scorecard
+    from ldnsim.analysis import claims
+    from ldnsim.analysis.behaviours import scorecard
+    from ldnsim.analysis.design import discriminate
+    from ldnsim.analysis.evidence import calibrate
+    from ldnsim.analysis.states import continuation
     from ldnsim.catalog import claims as catalogued
     from ldnsim.config import toml
 
@@ -101,11 +105,11 @@ def reduced() -> dict[str, Callable[..., Any]]:
     return {
         "ldnsim.config.toml.read": lambda path: cut(read(path)),
         "ldnsim.analysis.continue_orbit": branch,
-        "ldnsim.analysis.scorecard.scorecard": few,
+        "ldnsim.analysis.behaviours.scorecard.scorecard": few,
         "ldnsim.catalog.claims.claims": lambda: dict(list(known().items())[:2]),
         "ldnsim.analysis.claims.judge": lambda names=None, shake=True: judge(names, shake=False),
-        "ldnsim.analysis.calibrate.calibrate": one_start,
-        "ldnsim.analysis.discriminate.discriminate": two_sets,
+        "ldnsim.analysis.evidence.calibrate.calibrate": one_start,
+        "ldnsim.analysis.design.discriminate.discriminate": two_sets,
     }
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numba
 import numpy as np
 
-from ldnsim.engine.batch import Batch, FloatArray, Reduction
-from ldnsim.engine.kernels import load_kernels
-from ldnsim.engine.orbit import find_orbits
+from ldnsim.engine.generate.kernels import load_kernels
+from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.engine.solve.batch import Batch, FloatArray, Reduction
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import default_model
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from ldnsim.engine.batch import solve
-from ldnsim.engine.orbit import find_orbits
+from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.engine.solve.batch import solve
 from ldnsim.mechanisms.forms import OMEGA
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from tests.engine.bench import (

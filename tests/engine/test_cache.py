@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from ldnsim.engine import cache
-from ldnsim.engine.kernels import kernel_key, load_kernels
+from ldnsim.engine.generate import cache
+from ldnsim.engine.generate.kernels import kernel_key, load_kernels
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 
@@ -27,7 +27,7 @@ TINY = '''
 import sys
 import time
 
-from ldnsim.engine import kernels
+from ldnsim.engine.generate import kernels
 
 TEXT = """
 import math
@@ -406,7 +406,7 @@ def test_numba_told_not_to_compile_is_a_message() -> None:
 def test_numba_told_not_to_compile_is_a_user_error(monkeypatch: pytest.MonkeyPatch) -> None:
     from numba.core import config
 
-    from ldnsim.engine import kernels
+    from ldnsim.engine.generate import kernels
 
     monkeypatch.setattr(config, "DISABLE_JIT", 1, raising=False)
     monkeypatch.setattr(kernels, "_loaded", {})

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from ldnsim.engine import cache
-from ldnsim.engine.kernels import kernel_key, load_kernels
+from ldnsim.engine.generate import cache
+from ldnsim.engine.generate.kernels import kernel_key, load_kernels
 from ldnsim.model import default_model
 from tests.engine.test_cache import damage, folder, python, solved
 
 REAL = """
-from ldnsim.engine import kernels
+from ldnsim.engine.generate import kernels
 def generate(model):
     raise SystemExit(77)
 kernels.generate = generate
 from ldnsim.model import default_model
-from ldnsim.engine.kernels import load_kernels, warm_up
+from ldnsim.engine.generate.kernels import load_kernels, warm_up
 warm_up(load_kernels(default_model()))
 print("5.0")
 """

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ldnsim.engine.batch import Batch, BatchResult, Reduction, solve, solve_with
-from ldnsim.engine.cascade import cascade, fewest_backward
-from ldnsim.engine.emit import Emitter
-from ldnsim.engine.emit_collocation import CollocationEmitter
-from ldnsim.engine.radau import quadrature, radau
-from ldnsim.engine.records import STAGES, eliminate
-from ldnsim.engine.status import Method, Status
-from ldnsim.engine.trace import trace
+from ldnsim.engine.generate.emit import Emitter
+from ldnsim.engine.generate.records import STAGES, eliminate
+from ldnsim.engine.generate.trace import trace
+from ldnsim.engine.methods.radau.cascade import cascade, fewest_backward
+from ldnsim.engine.methods.radau.coefficients import quadrature, radau
+from ldnsim.engine.methods.radau.emit import CollocationEmitter
+from ldnsim.engine.solve.batch import Batch, BatchResult, Reduction, solve, solve_with
+from ldnsim.engine.solve.status import Method, Status
 from tests.engine.bench import MODEL, caller, compiled, dosing, nightly, plain, put
 from tests.engine.bench import random_parameters as drawn
 

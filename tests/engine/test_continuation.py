@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ldnsim.engine.continuation import (
+from ldnsim.engine.rhythm.continuation import (
     BOUND,
     CLOSED,
     FLIP,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ldnsim.engine.sparse import plan_elimination
+from ldnsim.engine.generate.sparse import plan_elimination
 from ldnsim.mechanisms.forms import OMEGA
 from tests.engine.bench import (
     LANES,

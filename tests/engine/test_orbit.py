@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ldnsim.engine.batch import solve
-from ldnsim.engine.orbit import find_orbits
-from ldnsim.engine.status import Status
+from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.engine.solve.batch import solve
+from ldnsim.engine.solve.status import Status
 from tests.engine.bench import MODEL, dosing, random_parameters
 
 OBS = MODEL.observable_index

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ldnsim.engine import LANES
-from ldnsim.engine.orbit import find_orbits
-from ldnsim.engine.shifted import beside, rows, shifted_orbits
+from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.engine.rhythm.shifted import beside, rows, shifted_orbits
 from ldnsim.model import default_model
 
 MODEL = default_model()

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ldnsim.engine.batch import KINDS, Batch, Reduction, failed, solve
-from ldnsim.engine.status import Status
+from ldnsim.engine.solve.batch import KINDS, Batch, Reduction, failed, solve
+from ldnsim.engine.solve.status import Status
 from tests.engine.bench import MODEL, compiled, default_orbit, dosing, nightly, tolerances
 
 OBS = MODEL.observable_index
@@ -208,7 +208,7 @@ def test_progress_counts_every_run() -> None:
 
 
 def test_plain_python_stepper_gives_the_compiled_answer() -> None:
-    from ldnsim.engine.batch import solve_with
+    from ldnsim.engine.solve.batch import solve_with
     from tests.engine.bench import plain
 
     params, y0 = default_orbit().y0 * 0 + 0, default_orbit().y0

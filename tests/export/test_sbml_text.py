@@ -11,7 +11,7 @@ from ldnsim.export.units import DEFINED
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.mechanisms.record import CLOCK
 from ldnsim.model import default_model
-from ldnsim.sweep.job import Job
+from ldnsim.runs.job import Job
 from ldnsim.sweep.study import Study, prescribed
 from tests.export.cases import NAMES, sbml, study
 from tests.export.reader import S, evaluate, read

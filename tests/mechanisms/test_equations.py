@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldnsim.engine.batch import solve
+from ldnsim.engine.solve.batch import solve
 from ldnsim.mechanisms import endogenous, forms, immunity, microglia, receptors, symptoms, tlr4
 from tests.engine.bench import MODEL, dosing
 

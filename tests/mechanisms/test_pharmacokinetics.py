@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from ldnsim.engine.batch import BatchResult, Reduction, solve
+from ldnsim.engine.solve.batch import BatchResult, Reduction, solve
 from ldnsim.mechanisms.pharmacokinetics import MW_HCL, MW_NALTREXONE, NMOL_PER_MG
 from tests.engine.bench import MODEL, dosing, random_parameters
 

@@ -8,7 +8,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldnsim.analysis.arms import as_arms
+from ldnsim.analysis.trial.arms import as_arms
 from ldnsim.errors import UserError
 from ldnsim.plots.members import held, members
 from ldnsim.plots.selection import indices, labels_of, names_of, narrow

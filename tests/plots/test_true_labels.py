@@ -20,7 +20,7 @@ from ldnsim.plots.cells import LEAST_SHOWN
 from ldnsim.plots.heatmap import direction
 from ldnsim.plots.scorecard import interval
 from ldnsim.plots.timeline import daily
-from ldnsim.sweep.columns import variable_attributes
+from ldnsim.results.columns import variable_attributes
 from tests.plots.conftest import build
 
 

@@ -15,12 +15,13 @@ import pytest
 
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
-from ldnsim.sweep import execute, files, provenance, store
-from ldnsim.sweep.job import Block, Job, Untreated
-from ldnsim.sweep.plan import Plan, make_plan
-from ldnsim.sweep.provenance import parameter_table, versions
+from ldnsim.results import files, provenance, store
+from ldnsim.results.provenance import parameter_table, versions
+from ldnsim.results.zarr_files import read_array
+from ldnsim.runs.job import Block, Job, Untreated
+from ldnsim.runs.plan import Plan, make_plan
+from ldnsim.sweep import execute
 from ldnsim.sweep.study import Study
-from ldnsim.sweep.zarr_files import read_array
 
 RUNS, SIZE = 24, 8
 OUTPUT = {

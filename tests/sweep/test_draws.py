@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ldnsim.model import default_model
-from ldnsim.sweep import draws
+from ldnsim.patients import draws
 
 NAMES = st.sampled_from(["cl", "ka", "driver", "t_half_pain"])
 

@@ -10,8 +10,8 @@ from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import default_model
-from ldnsim.sweep import events
-from ldnsim.sweep.task import Events
+from ldnsim.runs import events
+from ldnsim.runs.task import Events
 
 NAME = "alpha_lipoic_acid"
 

@@ -11,11 +11,11 @@ import pytest
 import ldnsim
 from ldnsim import Study
 from ldnsim.config.blocks import Change
-from ldnsim.engine.batch import Batch, Reduction, solve
-from ldnsim.engine.status import Method, Status
+from ldnsim.engine.solve.batch import Batch, Reduction, solve
+from ldnsim.engine.solve.status import Method, Status
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
-from ldnsim.sweep.sensitivity import _asymmetry
+from ldnsim.runs.derivatives import _asymmetry
 
 MODEL = default_model()
 

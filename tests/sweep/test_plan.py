@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ldnsim.errors import UserError
-from ldnsim.sweep.plan import _clock
+from ldnsim.runs.plan import _clock
 from ldnsim.sweep.study import Study
 
 BASE = 'regimen = "4.5 mg nightly at 22:00, for 1 wk"\n'

@@ -14,11 +14,12 @@ from ldnsim.catalog import hypotheses
 from ldnsim.config.population import Population
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
-from ldnsim.sweep import grid, population
-from ldnsim.sweep import people as people_module
-from ldnsim.sweep.people import People, varied
-from ldnsim.sweep.plan import Plan
-from ldnsim.sweep.population import find_people
+from ldnsim.patients import accept as population
+from ldnsim.patients import people as people_module
+from ldnsim.patients.accept import find_people
+from ldnsim.patients.people import People, varied
+from ldnsim.runs import grid
+from ldnsim.runs.plan import Plan
 from ldnsim.sweep.study import Study, load
 
 SIZE = 12
@@ -92,7 +93,7 @@ def stored(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ds(stored: Path) -> xr.Dataset:
-    from ldnsim.sweep.store import open_store
+    from ldnsim.results.store import open_store
 
     return open_store(stored).load()
 
@@ -170,7 +171,7 @@ def test_a_result_says_who_its_patients_are(ds: xr.Dataset, people: People) -> N
 
 
 def test_untreated_days_solved_to_judge_patients_stand_for_them(plan: Plan, people: People) -> None:
-    from ldnsim.engine.orbit import find_orbits
+    from ldnsim.engine.rhythm.orbit import find_orbits
 
     found = people_module.untreated(people, plan.patients, None)
     alone = find_orbits(plan.patients.params, plan.patients.inflamed)

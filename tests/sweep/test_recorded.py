@@ -311,8 +311,8 @@ def test_recorded_doses_are_an_arm_of_a_trial(folder: Path) -> None:
 
 
 def test_recorded_doses_are_ranked_and_differentiated(folder: Path) -> None:
-    from ldnsim.analysis.assays import read_assays
-    from ldnsim.analysis.discriminate import discriminate
+    from ldnsim.analysis.design.assays import read_assays
+    from ldnsim.analysis.design.discriminate import discriminate
 
     text = 'horizon = "2 wk"\nregimen = {events = "data/doses.csv", ids = ["ann", "bob"]}'
     made = study(folder, text)

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from ldnsim.errors import Interrupted, UserError
-from ldnsim.sweep import assemble, store
+from ldnsim.results import assemble, store
 from ldnsim.sweep.execute import outcome
 from ldnsim.sweep.study import Study
 

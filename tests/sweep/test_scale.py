@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ldnsim.engine import batch
+from ldnsim.engine.solve import batch
 from ldnsim.errors import UserError
 from ldnsim.regimen.ledger import make_ledger
-from ldnsim.sweep import assemble, grid, job, store, task
-from ldnsim.sweep.events import dose_events, merge, parameter_events
-from ldnsim.sweep.plan import Plan
+from ldnsim.results import assemble, store
+from ldnsim.runs import grid, job, task
+from ldnsim.runs.events import dose_events, merge, parameter_events
+from ldnsim.runs.plan import Plan
 from ldnsim.sweep.study import Study
 
 LADDER = "0.5 mg nightly at 22:00, +1 mg every 2 d to 4.5 mg, hold 6 d"

@@ -13,16 +13,16 @@ import xarray as xr
 from ldnsim.config.summaries import SUMMARIES
 from ldnsim.mechanisms.record import ASSUMED, Mechanism, logitnormal, lognormal
 from ldnsim.model import default_model
-from ldnsim.sweep import sensitivity_data
-from ldnsim.sweep.patients import grades
-from ldnsim.sweep.sensitivity import (
+from ldnsim.patients.vectors import grades
+from ldnsim.results import sensitivity as sensitivity_data
+from ldnsim.results.store import open_store
+from ldnsim.runs.derivatives import (
     SHIFT,
     Sensitivities,
     log_sd,
     reference_run,
     sensitivities,
 )
-from ldnsim.sweep.store import open_store
 from ldnsim.sweep.study import Study
 
 MODEL = default_model()

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from ldnsim.errors import UserError
-from ldnsim.sweep import execute, files, store
-from ldnsim.sweep.record import sealed
+from ldnsim.results import files, store
+from ldnsim.results.record import sealed
+from ldnsim.sweep import execute
 from tests.sweep import faults
 from tests.sweep.faults import SIZE, calls_of, crash, plan, refusal, run, stand_in, title_of
 
@@ -194,7 +195,7 @@ def test_without_the_call_every_file_and_folder_is_flushed(
 def test_the_folder_of_the_record_is_there_when_all_is_flushed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ldnsim.sweep.zarr_files import StoreFiles
+    from ldnsim.results.zarr_files import StoreFiles
 
     seen: list[bool] = []
     monkeypatch.setattr(

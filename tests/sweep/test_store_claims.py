@@ -16,7 +16,8 @@ import xarray as xr
 
 from ldnsim.cli import source
 from ldnsim.errors import UserError
-from ldnsim.sweep import execute, record, store, target, zarr_files
+from ldnsim.results import record, store, target, zarr_files
+from ldnsim.sweep import execute
 from tests.sweep.faults import refusal, run, stand_in, title_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")

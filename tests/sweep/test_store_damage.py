@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from ldnsim.cli import app
 from ldnsim.errors import UserError
-from ldnsim.sweep import store
+from ldnsim.results import store
 from tests.sweep.faults import run, stand_in, title_of
 
 NAMES = ["a.zarr", "a.nc"]

@@ -10,8 +10,8 @@ import pytest
 import xarray as xr
 import zarr
 
-from ldnsim.sweep import record, store
-from ldnsim.sweep.zarr_files import StoreFiles, read_array
+from ldnsim.results import record, store
+from ldnsim.results.zarr_files import StoreFiles, read_array
 from tests.sweep.faults import RUNS, plan, run, stand_in, values
 
 TEXTS = np.array(["", "a", "naïve µ", "長い", "x" * 300])

@@ -11,8 +11,8 @@ import pytest
 import xarray as xr
 
 from ldnsim.errors import UserError
-from ldnsim.sweep import store
-from ldnsim.sweep.sensitivity_data import add_to_store
+from ldnsim.results import store
+from ldnsim.results.sensitivity import add_to_store
 from tests.sweep.faults import (
     SIZE,
     calls_of,

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from ldnsim.errors import UserError
-from ldnsim.sweep import execute, store
-from ldnsim.sweep.job import Block
+from ldnsim.results import store
+from ldnsim.runs.job import Block
+from ldnsim.sweep import execute
 from tests.sweep.faults import Crash, faulty, refusal, run, solve, stand_in, title_of
 
 TITLES = st.sampled_from(["one", "two"])

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 import ldnsim
 from ldnsim.cli import app
 from ldnsim.errors import UserError
-from ldnsim.sweep import sensitivity_data
-from ldnsim.sweep.sensitivity_data import add_to_store
+from ldnsim.results import sensitivity as sensitivity_data
+from ldnsim.results.sensitivity import add_to_store
 
 CLI = CliRunner()
 STUDY = """

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ldnsim.errors import UserError
-from ldnsim.sweep.store import partial_folder
+from ldnsim.results.store import partial_folder
 from tests.sweep.faults import run, stand_in, title_of
 
 ROOT = Path(__file__).parents[2]

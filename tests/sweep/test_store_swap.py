@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ldnsim.errors import UserError
-from ldnsim.sweep import store, swap, target
+from ldnsim.results import store, swap, target
 from tests.sweep.faults import calls_of, crash, refusal, run, stand_in, title_of
 
 

@@ -10,7 +10,8 @@ import pytest
 import xarray as xr
 
 from ldnsim.errors import UserError
-from ldnsim.sweep import execute, lock, store, target
+from ldnsim.results import lock, store, target
+from ldnsim.sweep import execute
 from ldnsim.sweep.study import Study
 from tests.sweep.faults import OUTPUT, refusal, run, stand_in, title_of
 

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldnsim.sweep import assemble, doses
-from ldnsim.sweep.plan import clock_time
-from ldnsim.sweep.summaries import hours_above_reference
-from ldnsim.sweep.task import stand_ins
+from ldnsim.results import assemble
+from ldnsim.runs import doses
+from ldnsim.runs.measures import hours_above_reference
+from ldnsim.runs.plan import clock_time
+from ldnsim.runs.task import stand_ins
 
 
 def test_the_close_up_of_nightly_doses_starts_at_the_last() -> None:

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from ldnsim.analysis.behaviours.record import TIPPED, Behaviour, Found, nightly, percent
-from ldnsim.analysis.runs import WEEK, Case, Measure, run_cases, week
+from ldnsim.runs.few import WEEK, Case, Measure, run_cases, week
 
 YEAR = 52
 STANDARD = "1.5 mg nightly at 22:00, +1.5 mg every 7 d to 4.5 mg, for 52 wk"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ldnsim.analysis.behaviours.record import Behaviour, Found, nightly
-from ldnsim.analysis.runs import DAY, WEEK, Case, Measure, run_cases, week
+from ldnsim.runs.few import DAY, WEEK, Case, Measure, run_cases, week
 
 SCANS = {2.0: (0.27,), 5.0: (0.43, 0.46, 0.58), 15.0: (0.61,), 50.0: (0.92, 0.98)}
 """Mu occupancy by PET after one oral dose [rabiner2011, trostheim2022]."""

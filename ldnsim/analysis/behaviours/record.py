@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.analysis.checks import Check
-from ldnsim.analysis.runs import Case, Results, run_cases, week
+from ldnsim.runs.few import Case, Results, run_cases, week
 
 Floats = NDArray[np.float64]
 DOSES = (0.0, 0.1, 0.5, 1.5, 3.0, 4.5, 6.0, 15.0, 50.0)

@@ -14,9 +14,9 @@ from ldnsim.analysis.behaviours.record import (
     nightly,
     series,
 )
-from ldnsim.analysis.runs import Case, run_cases, untreated, week
 from ldnsim.catalog import hypotheses
 from ldnsim.model import default_model
+from ldnsim.runs.few import Case, run_cases, untreated, week
 
 DRIVERS = (0.0, 0.02, 0.05, 0.2, 0.5)
 HELPED = (1.5, 3.0, 4.5, 6.0)

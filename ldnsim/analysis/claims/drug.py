@@ -17,7 +17,7 @@ from ldnsim.analysis.claims.record import (
     attempt,
     thresholds,
 )
-from ldnsim.analysis.runs import DAY, WEEK, Case, Measure, run_cases, week
+from ldnsim.runs.few import DAY, WEEK, Case, Measure, run_cases, week
 
 NIGHTLY = "4.5 mg nightly at 22:00, for 12 wk"
 

@@ -18,7 +18,7 @@ from ldnsim.analysis.claims.record import (
     attempt,
     thresholds,
 )
-from ldnsim.analysis.runs import Case, week
+from ldnsim.runs.few import Case, week
 
 YEAR = 52
 ADDED = ("alpha_lipoic_acid", "fish_oil", "cannabidiol", "n_acetylcysteine")

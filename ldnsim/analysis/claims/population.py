@@ -14,8 +14,8 @@ import numpy as np
 
 from ldnsim.analysis.behaviours.record import Found
 from ldnsim.analysis.claims.record import Setting
-from ldnsim.analysis.runs import Case
 from ldnsim.errors import UserError
+from ldnsim.runs.few import Case
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,7 +49,7 @@ def trial(phenotype: str, names: tuple[str, ...], own: Own = ()) -> xr.Dataset:
     Returns:
         a result over (hypothesis, regimen, patient) with ``reported_pain``.
     """
-    from ldnsim.analysis.trial import reported, trial_study
+    from ldnsim.analysis.trial.simulated import reported, trial_study
 
     doses = DOSES if phenotype == "default" else (STANDARD,)
     drugs = [{"prescription": f"{d} nightly at 22:00, for {WEEKS} wk", "name": d} for d in doses]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.analysis.behaviours.record import TIPPED, Found
-from ldnsim.analysis.runs import Case, Measure, Results, run_cases, week
 from ldnsim.model import default_model
+from ldnsim.runs.few import Case, Measure, Results, run_cases, week
 
 Floats = NDArray[np.float64]
 STANDARD = "1.5 mg nightly at 22:00, +1.5 mg every 7 d to 4.5 mg, for 26 wk"
@@ -35,7 +35,7 @@ class Setting:
 
     def put(self, case: Case) -> Case:
         """Return a case under this setting; what the case itself sets wins over ``own``."""
-        from ldnsim.sweep.patients import overrides
+        from ldnsim.patients.vectors import overrides
 
         plain = replace(
             case, hypothesis=self.hypothesis, parameters={**self.own, **case.parameters}

@@ -1,0 +1,1 @@
+"""Which regimen and readout tell hypotheses apart."""

@@ -1,0 +1,1 @@
+"""Resting states, daily rhythms and where they end."""

@@ -1,0 +1,49 @@
+"""The two untreated states of a patient, found again from what a result carries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+BASINS = ("resolved", "inflamed")
+SAME = 1e-3  # states closer than this, relative to their size, are one and the same
+
+
+def resting_states(
+    ds: xr.Dataset, variables: Sequence[str] = ("microglia_m1", "tnf")
+) -> dict[str, tuple[float, ...]]:
+    """Return the untreated 24 h means of a patient in each basin that exists.
+
+    Args:
+        ds: a result; its parameter table says who the patient is.
+        variables: which variables to return, in this order.
+
+    Returns:
+        ``{"resolved": (...), "inflamed": (...)}``; a basin that the patient does not have is
+        left out, and a result whose patients differ from run to run gives nothing.
+    """
+    from ldnsim.engine.rhythm.orbit import find_orbits
+    from ldnsim.model import default_model
+
+    model = default_model()
+    table = {row["name"]: row["value"] for row in json.loads(ds.attrs.get("parameters", "[]"))}
+    if any(table.get(name) is None for name in model.parameters):
+        return {}
+    params = np.tile([float(table[name]) for name in model.parameters], (len(BASINS), 1))
+    orbits = find_orbits(params, np.array([basin == "inflamed" for basin in BASINS]))
+    columns = [model.observable_index[name] for name in variables]
+    found = {
+        basin: tuple(float(v) for v in orbits.mean[i, columns])
+        for i, basin in enumerate(BASINS)
+        if orbits.status[i] == 0
+    }
+    values = list(found.values())
+    if len(values) == 2 and np.allclose(values[0], values[1], rtol=SAME):
+        return {"resolved": values[0]}
+    return found

@@ -1,0 +1,1 @@
+"""What a trial would report of virtual patients."""

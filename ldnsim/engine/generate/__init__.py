@@ -1,0 +1,1 @@
+"""From traced equations to compiled kernels, kept between processes."""

@@ -1,0 +1,1 @@
+"""The Rosenbrock method Rodas5P."""

@@ -1,0 +1,1 @@
+"""Daily rhythms: orbits, the daily map and its continuation."""

@@ -1,0 +1,230 @@
+"""The untreated patient: the 24 h periodic orbit, solved for, one basin at a time.
+
+With a daily rhythm nobody rests at a fixed point. The orbit is the fixed point of the Poincare
+map ``x -> Phi(x)``, the state one day later without drug. It is found by letting the patient
+settle from the basin's starting guess and then by Newton's method on ``Phi(x) - x`` with the
+monodromy matrix from finite differences; the spectral radius of that matrix tells a stable orbit
+from an unstable one. A patient counts as inflamed when the autocrine TNF loop is switched on: mean
+TNF above half the concentration of its half-maximal activation, which is where a response of Hill
+coefficient 4 leaves its floor (6 % of its maximum).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.engine import LANES
+from ldnsim.engine.rhythm.drugfree import felt
+from ldnsim.engine.solve.batch import Batch, FloatArray, Reduction, solve
+from ldnsim.engine.solve.status import Status
+from ldnsim.model import Model, default_model
+
+DAY = 24.0
+_COPIES = LANES - 1  # shifted copies beside the patient in each group
+SETTLE = (4320.0, 43200.0)
+"""Hours a patient is left to settle before Newton's method: first attempt, second attempt."""
+TOLERANCE = 1e-8
+"""Largest accepted change of any state over one day, relative to ``1 + |state|``."""
+NEUTRAL = 1e-6
+"""How near to 1 a spectral radius is as good as 1: a state that never moves back."""
+SLACK = 1e-2
+"""How far below zero a state may rest: smoothed equations leave extra synthesis a hair below it,
+and Newton's method would never arrive if it were put back to zero each time."""
+
+
+@dataclass(frozen=True)
+class Orbits:
+    """Untreated daily orbits of ``n`` patients.
+
+    Attributes:
+        y0: state at midnight, (n, n_states); NaN where none was found.
+        mean: 24 h mean of every observable, (n, n_observables).
+        residual: largest ``|Phi(x) - x| / (1 + |x|)``, (n,).
+        iterations: Newton steps taken, (n,).
+        spectral_radius: of the monodromy matrix, below 1 for a stable orbit, (n,).
+        status: (n,), see :class:`~ldnsim.engine.solve.status.Status`.
+    """
+
+    y0: FloatArray
+    mean: FloatArray
+    residual: FloatArray
+    iterations: NDArray[np.int64]
+    spectral_radius: FloatArray
+    status: NDArray[np.int8]
+
+
+def find_orbits(
+    params: FloatArray, inflamed: NDArray[np.bool_], threads: int | None = None
+) -> Orbits:
+    """Find the orbit of each patient in the basin asked for.
+
+    Patients who differ only in what an untreated patient does not feel share one orbit.
+
+    Args:
+        params: parameter vectors, (n, n_parameters).
+        inflamed: basin of each patient, (n,).
+        threads: worker threads.
+
+    Returns:
+        Orbits; a patient without one has a status and NaN, never an exception.
+    """
+    flags = np.asarray(inflamed, dtype=bool)
+    own = felt(params)
+    rows, which = _distinct(own, flags)
+    found = _find(own[rows], flags[rows], threads)
+    return Orbits(*(getattr(found, f.name)[which] for f in fields(Orbits)))
+
+
+def _distinct(
+    own: FloatArray, flags: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the first patient of each orbit, and for each patient which of those it shares."""
+    index: dict[bytes, int] = {}
+    first: list[int] = []
+    which = np.empty(len(own), dtype=np.int64)
+    for i, row in enumerate(own):
+        key = row.tobytes() + bytes([bool(flags[i])])
+        if key not in index:
+            index[key] = len(first)
+            first.append(i)
+        which[i] = index[key]
+    return np.array(first, dtype=np.int64), which
+
+
+def _find(params: FloatArray, flags: NDArray[np.bool_], threads: int | None) -> Orbits:
+    """Find the orbits of patients who all differ."""
+    model = default_model()
+    n, size = len(params), len(model.states)
+    y = np.array([model.start(bool(b)) for b in flags]).reshape(n, size)
+    best = Orbits(
+        np.full((n, size), np.nan),
+        np.full((n, len(model.observables)), np.nan),
+        np.full(n, np.inf),
+        np.zeros(n, np.int64),
+        np.full(n, np.nan),
+        np.full(n, Status.NO_ORBIT, np.int8),
+    )
+    open_ = np.arange(n)
+    for hours in SETTLE:
+        settled = solve(_batch(params[open_], y[open_], hours, 1e-6, 1e-8, []), threads)
+        y[open_], wild = settled.final, open_[settled.status == Status.NOT_FINITE]
+        _newton(model, params, y, open_, best, threads)
+        open_ = np.flatnonzero(best.status == Status.NO_ORBIT)
+        if not len(open_):
+            break
+        lost = open_[~np.isfinite(y[open_]).all(axis=1)]
+        for k in lost:
+            y[k] = model.start(bool(flags[k]))
+    best.status[np.intersect1d(open_, wild)] = Status.NOT_FINITE
+    found = np.flatnonzero(best.status == Status.OK)
+    best.mean[found] = daily_means(model, params[found], best.y0[found], threads)
+    best.status[found[~np.isfinite(best.mean[found]).all(axis=1)]] = Status.NOT_FINITE
+    tnf = best.mean[:, model.observable_index["tnf"]]
+    switched_on = tnf > 0.5 * params[:, model.parameter_index["tnf_autocrine50"]]
+    wrong = (best.status == Status.OK) & (switched_on != flags)
+    best.status[wrong] = Status.NO_SUCH_BASIN
+    best.y0[best.status != Status.OK] = np.nan
+    best.residual[np.isinf(best.residual)] = np.nan  # no step of Newton's method was taken
+    return best
+
+
+def _batch(params: FloatArray, y0: FloatArray, hours: float, rtol: float, atol: float,
+           reductions: list[Reduction]) -> Batch:  # fmt: skip
+    none = np.empty(0)
+    return Batch(
+        params, y0, np.zeros(len(params) + 1, np.int64), none, np.empty(0, np.int64), none, hours,
+        none, np.empty(0, np.int64), reductions, rtol, np.full(y0.shape[1], atol), h_max=24.0,
+        max_steps=200_000,
+    )  # fmt: skip
+
+
+def _flow(model: Model, params: FloatArray, y0: FloatArray, hours: float, rtol: float,
+          threads: int | None) -> FloatArray:  # fmt: skip
+    return solve(_batch(params, y0, hours, rtol, rtol * 1e-2, []), threads).final
+
+
+def _day(
+    model: Model, params: FloatArray, y: FloatArray, threads: int | None
+) -> tuple[FloatArray, FloatArray]:
+    """State one day later (n, n_states) and its derivatives, the monodromy (n, n_states, n_states).
+
+    Every group of eight lanes carries the unshifted patient next to seven shifted copies. Lanes of
+    a group share their steps, so the differences are derivatives of one and the same discrete map.
+    """
+    n, size = y.shape
+    rows = -(-size // _COPIES) * LANES
+    shift = _shift(y)
+    starts = np.repeat(y[:, None, :], rows, axis=1)
+    for i in range(size):
+        starts[:, _lane(i), i] += shift[:, i]
+    many = np.repeat(params, rows, axis=0)
+    end = _flow(model, many, starts.reshape(-1, size), DAY, 1e-9, threads)
+    end = end.reshape(n, rows, size)
+    monodromy = np.empty((n, size, size))
+    for i in range(size):
+        monodromy[:, :, i] = (end[:, _lane(i)] - end[:, LANES * (i // _COPIES)]) / shift[:, i, None]
+    return end[:, 0], monodromy
+
+
+def _lane(i: int) -> int:
+    """Row of the copy in which state ``i`` is shifted."""
+    return LANES * (i // _COPIES) + 1 + i % _COPIES
+
+
+def _shift(y: FloatArray) -> FloatArray:
+    return 1e-5 * np.maximum(np.abs(y), 1e-2)
+
+
+def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[np.intp],
+            best: Orbits, threads: int | None, most: int = 12) -> None:  # fmt: skip
+    """Newton's method on the daily map of some patients; fills ``best``, changes ``y``."""
+    active = np.array([k for k in patients if np.all(np.isfinite(y[k]))], dtype=np.intp)
+    eye = np.eye(y.shape[1])
+    for _ in range(most):
+        if not len(active):
+            return
+        after, monodromy = _day(model, params[active], y[active], threads)
+        still = []
+        for row, k in enumerate(active):
+            gap = after[row] - y[k]
+            if not np.all(np.isfinite(monodromy[row])):
+                continue
+            best.iterations[k] += 1
+            residual = float(np.max(np.abs(gap) / (1.0 + np.abs(y[k]))))
+            if residual < TOLERANCE:
+                _accept(best, k, y[k], residual, monodromy[row])
+                continue
+            best.residual[k] = residual
+            y[k] = np.maximum(y[k] + _solve(eye - monodromy[row], gap), -SLACK)
+            still.append(k)
+        active = np.array(still, dtype=np.intp)
+
+
+def _accept(
+    best: Orbits, k: np.intp, y: FloatArray, residual: float, monodromy: FloatArray
+) -> None:
+    radius = float(np.max(np.abs(np.linalg.eigvals(monodromy))))
+    best.residual[k], best.spectral_radius[k] = residual, radius
+    if radius < 1.0 - NEUTRAL:
+        best.y0[k] = y
+        best.status[k] = Status.OK
+
+
+def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    try:
+        return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.lstsq(matrix, right, rcond=None)[0], dtype=np.float64)
+
+
+def daily_means(
+    model: Model, params: FloatArray, y0: FloatArray, threads: int | None = None
+) -> FloatArray:
+    """Mean of every observable over the first day without drug, (n, n_observables)."""
+    if not len(params):
+        return np.empty((0, len(model.observables)))
+    reductions = [Reduction("mean", i, 0.0, DAY) for i in range(len(model.observables))]
+    return solve(_batch(params, y0, DAY, 1e-8, 1e-10, reductions), threads).reductions

@@ -1,0 +1,1 @@
+"""Batches of runs in, arrays and statuses out."""

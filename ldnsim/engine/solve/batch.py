@@ -1,0 +1,269 @@
+"""Solve many runs: arrays in, arrays and statuses out.
+
+Runs are taken in groups of eight neighbours that share their steps; a block is a whole number of
+groups. Because groups are fixed by a run's place in the batch, results are the same to the last
+bit for any number of threads and any block size.
+"""
+
+from __future__ import annotations
+
+import os
+import types
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.engine import LANES
+from ldnsim.engine.solve.status import Method, Status
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+KINDS = ("mean", "integral", "max", "min", "hours_above", "first_below", "first_above")
+"""What a reduction can compute, in the order of the kernel's codes."""
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A number computed while solving.
+
+    Attributes:
+        kind: one of :data:`KINDS`. ``mean`` and ``integral`` are over the window (unit of the
+            observable, times h for the integral); ``hours_above`` is in h; ``first_below`` and
+            ``first_above`` give the time (h) the threshold is first passed in the window, NaN if
+            never.
+        obs: index into the model's observables.
+        t0: begin of the window, h.
+        t1: end of the window, h.
+        threshold: for the last three kinds; one value, or one per run.
+    """
+
+    kind: str
+    obs: int
+    t0: float
+    t1: float
+    threshold: float | FloatArray = 0.0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Everything the engine needs to solve ``n`` runs.
+
+    Attributes:
+        params: (n, n_parameters).
+        y0: state at time 0, (n, n_states).
+        event_offsets: (n + 1,), run ``i`` owns events ``event_offsets[i]:event_offsets[i + 1]``.
+        event_time: h, ascending within a run.
+        event_target: state to add to, or ``n_states + parameter`` to set from then on.
+        event_value: amount added, or new value.
+        t_end: h.
+        out_times: h, ascending; an event at an output time counts as after it.
+        out_obs: observables to record at each output time.
+        reductions: numbers to compute while solving.
+        rtol: relative tolerance per step.
+        atol: absolute tolerance of each state, (n_states,).
+        h_start: first step after an event, h.
+        h_max: largest step, h.
+        max_steps: steps after which a group gives up.
+        status: runs with a status other than 0 are not advanced; (n,) or empty.
+        method: ``auto`` (collocation, and Rodas5P for runs in which that fails) or ``rodas5p``.
+    """
+
+    params: FloatArray
+    y0: FloatArray
+    event_offsets: IntArray
+    event_time: FloatArray
+    event_target: IntArray
+    event_value: FloatArray
+    t_end: float
+    out_times: FloatArray
+    out_obs: IntArray
+    reductions: Sequence[Reduction] = ()
+    rtol: float = 1e-6
+    atol: FloatArray = field(default_factory=lambda: np.empty(0))
+    h_start: float = 0.05
+    h_max: float = 6.0
+    max_steps: int = 5_000_000
+    status: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    method: str = "auto"
+
+    @staticmethod
+    def nothing(n_parameters: int, n_states: int) -> Batch:
+        """A batch of one run of no length; solving it compiles the kernels."""
+        none = np.empty(0)
+        return Batch(
+            np.ones((1, n_parameters)), np.zeros((1, n_states)), np.zeros(2, np.int64), none,
+            np.empty(0, np.int64), none, 0.0, np.zeros(1), np.zeros(1, np.int64),
+            [Reduction("mean", 0, 0.0, 1.0)], atol=np.ones(n_states),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What a batch gave.
+
+    Attributes:
+        traj: recorded observables, (n, n_out_obs, n_out_times); NaN where a run failed.
+        reductions: (n, n_reductions); NaN where a run failed.
+        final: state at ``t_end``, (n, n_states); NaN where a run failed.
+        status: :class:`~ldnsim.engine.solve.status.Status` of each run, (n,).
+        steps: accepted steps of each run's group, (n,).
+        rejected: rejected steps of each run's group, (n,).
+        method: :class:`~ldnsim.engine.solve.status.Method` that gave the result, (n,).
+    """
+
+    traj: FloatArray
+    reductions: FloatArray
+    final: FloatArray
+    status: NDArray[np.int8]
+    steps: IntArray
+    rejected: IntArray
+    method: NDArray[np.int8]
+
+
+def solve(
+    batch: Batch,
+    threads: int | None = None,
+    block: int = 16,
+    progress: Callable[[int], None] | None = None,
+) -> BatchResult:
+    """Solve a batch with the shipped model's compiled kernels.
+
+    Args:
+        batch: the runs.
+        threads: worker threads, all cores by default.
+        block: runs handed to a thread at a time, rounded up to a multiple of eight.
+        progress: called with the number of runs finished so far.
+    """
+    from ldnsim.engine.generate.kernels import load_kernels
+    from ldnsim.model import default_model
+
+    return solve_with(load_kernels(default_model()), batch, threads, block, progress)
+
+
+def solve_with(
+    kernels: types.ModuleType,
+    batch: Batch,
+    threads: int | None = None,
+    block: int = 16,
+    progress: Callable[[int], None] | None = None,
+) -> BatchResult:
+    """Solve a batch with given kernels; see :func:`solve`.
+
+    A run in which an observable that was asked for is not finite somewhere is a failed run, even
+    where the solver went through: the states may be finite and what is computed from them not.
+    """
+    asked = len(batch.reductions)
+    batch = replace(batch, reductions=[*batch.reductions, *_witnesses(batch)])
+    n = len(batch.params)
+    if len(batch.out_times) and not 0.0 <= batch.out_times[0] <= batch.out_times[-1] <= batch.t_end:
+        raise ValueError(f"output times must ascend within 0 and {batch.t_end} h")
+    if batch.method not in ("auto", "rodas5p"):
+        raise ValueError(f"method {batch.method!r} is neither auto nor rodas5p")
+    wanted = Method.RODAS5P if batch.method == "rodas5p" else Method.COLLOCATION
+    result = BatchResult(
+        np.full((n, len(batch.out_obs), len(batch.out_times)), np.nan),
+        np.full((n, len(batch.reductions)), np.nan),
+        np.full((n, batch.y0.shape[1]), np.nan),
+        batch.status.copy() if len(batch.status) else np.zeros(n, np.int8),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+        np.full(n, wanted, np.int8),
+    )
+    effort = np.zeros((n, 3), np.int64)
+    fixed = _kernel_arguments(batch, n)
+    size = max(LANES, -(-block // LANES) * LANES)
+    starts = range(0, n, size)
+
+    def work(start: int) -> int:
+        stop = min(start + size, n)
+        kernels.solve_runs(start, stop, *fixed[:9], result.traj, *fixed[9:14], result.reductions,
+                           result.final, *fixed[14:], result.status, effort,
+                           result.method)  # fmt: skip
+        return stop - start
+
+    done = 0
+    workers = max(1, min(threads or os.cpu_count() or 1, len(starts)))
+    with ThreadPoolExecutor(workers) as pool:
+        for count in pool.map(work, starts):
+            done += count
+            if progress is not None:
+                progress(done)
+    if len(batch.status):
+        result.method[batch.status != 0] = Method.NONE
+    result.steps[:] = effort[:, 0]
+    result.rejected[:] = effort[:, 1]
+    _fail_what_is_not_finite(batch, result)
+    return replace(result, reductions=np.ascontiguousarray(result.reductions[:, :asked]))
+
+
+_SUMS = ("mean", "integral")
+
+
+def _witnesses(batch: Batch) -> list[Reduction]:
+    """Integrals of what is reduced in other ways only: these can miss a value that is not finite.
+
+    A comparison with NaN is false, so such a curve has no maximum, and passes no threshold.
+    """
+    seen = {(r.obs, r.t0, r.t1) for r in batch.reductions if r.kind in _SUMS}
+    other = dict.fromkeys((r.obs, r.t0, r.t1) for r in batch.reductions if r.kind not in _SUMS)
+    return [Reduction("integral", *of) for of in other if of not in seen]
+
+
+def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
+    """Give runs with values that are not finite their status, and take their results away."""
+    sums = [
+        i for i, r in enumerate(batch.reductions)
+        if r.kind in _SUMS and max(r.t0, 0.0) < min(r.t1, batch.t_end)
+    ]  # fmt: skip
+    finite = np.isfinite(result.final).all(axis=1)
+    for values in (result.traj, result.reductions[:, sums]):
+        finite &= np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
+    bad = ~finite & (result.status == Status.OK)
+    if bad.any():
+        result.status[bad] = Status.NOT_FINITE
+        for values in (result.traj, result.reductions, result.final):
+            values[bad] = np.nan
+
+
+def _kernel_arguments(batch: Batch, n: int) -> tuple[object, ...]:
+    """The arrays of ``solve_runs`` in its order, without those it fills."""
+    windows = sorted({(r.t0, r.t1) for r in batch.reductions})
+    index = {window: i for i, window in enumerate(windows)}
+    threshold = np.empty((n, len(batch.reductions)))
+    for i, r in enumerate(batch.reductions):
+        threshold[:, i] = r.threshold
+    atol = batch.atol if len(batch.atol) else np.full(batch.y0.shape[1], batch.rtol * 1e-3)
+
+    def ints(values: Sequence[int]) -> IntArray:
+        return np.array(values, dtype=np.int64)
+
+    return (
+        np.ascontiguousarray(batch.params, dtype=np.float64),
+        np.ascontiguousarray(batch.y0, dtype=np.float64),
+        np.ascontiguousarray(batch.event_offsets, dtype=np.int64),
+        np.ascontiguousarray(batch.event_time, dtype=np.float64),
+        np.ascontiguousarray(batch.event_target, dtype=np.int64),
+        np.ascontiguousarray(batch.event_value, dtype=np.float64),
+        float(batch.t_end),
+        np.ascontiguousarray(batch.out_times, dtype=np.float64),
+        np.ascontiguousarray(batch.out_obs, dtype=np.int64),
+        np.array(windows, dtype=np.float64).reshape(-1, 2),
+        ints([index[r.t0, r.t1] for r in batch.reductions]),
+        ints([KINDS.index(r.kind) for r in batch.reductions]),
+        ints([r.obs for r in batch.reductions]),
+        threshold,
+        float(batch.rtol),
+        np.ascontiguousarray(atol, dtype=np.float64),
+        float(batch.h_start),
+        float(batch.h_max),
+        int(batch.max_steps),
+    )
+
+
+def failed(result: BatchResult) -> dict[Status, int]:
+    """How many runs ended with each status other than ``OK``."""
+    codes, counts = np.unique(result.status[result.status != 0], return_counts=True)
+    return {Status(int(c)): int(k) for c, k in zip(codes, counts, strict=True)}

@@ -1,0 +1,1 @@
+"""Who is simulated: draws, acceptance, parameter vectors and untreated patients."""

@@ -1,0 +1,229 @@
+"""Virtual patients of a study: candidates are drawn in order, implausible ones are rejected.
+
+Whether a candidate is plausible is decided once, on the untreated patient under the study's own
+hypothesis, phenotype and patient block, before any axis is applied. So the patients are the same
+in every regimen and under every hypothesis of the study.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.config.population import Population
+from ldnsim.config.run import RunSpec
+from ldnsim.config.study import StudyConfig
+from ldnsim.errors import UserError
+from ldnsim.model import default_model
+from ldnsim.patients import draws
+from ldnsim.patients.people import (
+    OPRM1,
+    People,
+    on_bound,
+    pick,
+    varied,
+    vary,
+    with_genotype,
+)
+from ldnsim.patients.vectors import is_inflamed, overrides
+
+if TYPE_CHECKING:
+    from ldnsim.engine.rhythm.orbit import Orbits
+
+log = logging.getLogger("ldnsim")
+Floats = NDArray[np.float64]
+CHUNK = 64
+"""Candidates solved at once. It is fixed, so that whether one is accepted never depends on how
+many are wanted."""
+MOST = 20
+"""Candidates tried per patient before a population is given up."""
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """A chunk of candidates, looked at; of those not plausible only the reason is kept.
+
+    Attributes:
+        reason: why each candidate is not plausible; empty for those who are.
+        quantile: of the plausible ones, as all that follows.
+        genotype: drawn, if any.
+        orbits: their untreated days.
+        clipped: which of their parameters were put on a bound.
+    """
+
+    reason: tuple[str, ...]
+    quantile: Floats
+    genotype: tuple[str, ...]
+    orbits: Orbits
+    clipped: NDArray[np.bool_]
+
+
+class _Accepted:
+    """Plausible candidates in order, up to the number wanted, in arrays of that length."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.count = 0
+        self.reason: list[str] = []
+        self.genotype: list[str] = []
+        self.clipped: Any = 0
+        self.arrays: dict[str, NDArray[Any]] = {}
+
+    def add(self, chunk: _Candidates) -> None:
+        """Take what is still wanted of a chunk."""
+        n = min(len(chunk.quantile), self.size - self.count)
+        self.reason += chunk.reason
+        self.genotype += chunk.genotype[:n]
+        self.clipped = self.clipped + chunk.clipped[:n].sum(axis=0)
+        days = {f.name: getattr(chunk.orbits, f.name) for f in fields(chunk.orbits)}
+        for name, values in {"quantile": chunk.quantile, **days}.items():
+            if name not in self.arrays:
+                self.arrays[name] = np.empty((self.size, *values.shape[1:]), values.dtype)
+            self.arrays[name][self.count : self.count + n] = values[:n]
+        self.count += n
+
+
+def find_people(
+    study: StudyConfig, reference: RunSpec, threads: int | None = None
+) -> People | None:
+    """Draw the patients of a study; None when it has no population.
+
+    Args:
+        study: the study.
+        reference: the run on which plausibility is decided.
+        threads: threads of the engine.
+
+    Raises:
+        UserError: when too few candidates are plausible; it says why they were not.
+    """
+    settings = study.population
+    if settings is None:
+        return None
+    seed = study.seed if settings.seed is None else settings.seed
+    found, most = _Accepted(settings.size), max(MOST * settings.size, 4 * CHUNK)
+    for number, chunk in enumerate(_stream(settings, seed, reference, threads), start=1):
+        found.add(chunk)
+        if found.count == settings.size:
+            return _accept(settings, reference, found)
+        if number % 8 == 0:
+            log.info("%d of %d virtual patients found, %d candidates tried", found.count,
+                     settings.size, number * CHUNK)  # fmt: skip
+        if number * CHUNK >= most:
+            break
+    raise _too_few(settings, found)
+
+
+def _stream(
+    settings: Population, seed: int, reference: RunSpec, threads: int | None
+) -> Iterator[_Candidates]:
+    """Draw and look at candidates, a chunk at a time, without end."""
+    names = varied(settings)
+    first, drawn = 0, 0
+    u, genes = np.empty((0, len(names))), np.empty(0)
+    while True:
+        if first + CHUNK > drawn:
+            drawn = max(2 * drawn, settings.size, CHUNK) + CHUNK
+            args = (drawn, settings.size)
+            u = np.empty((drawn, len(names)))
+            for j, name in enumerate(names):
+                u[:, j] = draws.quantiles(settings.method, seed, name, *args)
+            genes = draws.quantiles(settings.method, seed, f"covariate {OPRM1}", *args)
+        rows = slice(first, first + CHUNK)
+        yield _look_at(settings, names, reference, u[rows], genes[rows], threads)
+        first += CHUNK
+
+
+def _look_at(
+    settings: Population,
+    names: tuple[str, ...],
+    reference: RunSpec,
+    u: Floats,
+    genes: Floats,
+    threads: int | None,
+) -> _Candidates:
+    """Solve for the untreated state of a chunk of candidates and judge it."""
+    from ldnsim.engine.rhythm.orbit import find_orbits
+
+    model = default_model()
+    g = settings.oprm1_g_frequency
+    genotype = () if g is None else tuple(str(x) for x in draws.genotypes(genes, g))
+    runs = [with_genotype(reference, x) for x in genotype] or [reference] * len(u)
+    memo = {run.covariates: model.parameter_vector(overrides(run)) for run in runs}
+    centre = np.array([memo[run.covariates] for run in runs])
+    params = vary(settings, names, centre, u)
+    orbits = find_orbits(params, np.full(len(u), is_inflamed(reference)), threads)
+    reason = _reasons(settings, orbits)
+    good = np.flatnonzero(np.array([r == "" for r in reason]))
+    clipped = on_bound(names, centre, params)[good]
+    drawn = tuple(genotype[k] for k in good) if genotype else ()
+    return _Candidates(reason, u[good], drawn, pick(orbits, good), clipped)
+
+
+def _reasons(settings: Population, orbits: Orbits) -> tuple[str, ...]:
+    """Say why each candidate is not plausible; empty for those who are."""
+    from ldnsim.engine.solve.status import Status
+
+    index = default_model().observable_index
+    found = []
+    for status, mean in zip(orbits.status, orbits.mean, strict=True):
+        reason = "" if status == 0 else Status(int(status)).name.lower().replace("_", " ")
+        for name, (low, high) in settings.plausible.items():
+            value = mean[index[name]]
+            if not reason and not low <= value <= high:
+                reason = f"{name} below {low:g}" if value < low else f"{name} above {high:g}"
+        found.append(reason)
+    return tuple(found)
+
+
+def _accept(settings: Population, reference: RunSpec, found: _Accepted) -> People:
+    """Make patients of the first plausible candidates; count what was passed over on the way."""
+    from ldnsim.engine.rhythm.orbit import Orbits
+
+    good = np.flatnonzero(np.array([r == "" for r in found.reason]))[: settings.size]
+    tried = int(good[-1]) + 1
+    names, genotypes = varied(settings), sorted(set(found.genotype))
+    runs = [with_genotype(reference, x) for x in genotypes] or [reference]
+    quantile = found.arrays.pop("quantile")
+    return People(
+        settings,
+        names,
+        good.astype(np.int64),
+        quantile,
+        tuple(found.genotype),
+        np.array([default_model().parameter_vector(overrides(run)) for run in runs]),
+        is_inflamed(reference),
+        Orbits(**found.arrays),
+        tried,
+        dict(sorted(Counter(r for r in found.reason[:tried] if r).items())),
+        {n: int(k) for n, k in zip(names, found.clipped, strict=True) if k},
+    )
+
+
+def _too_few(settings: Population, found: _Accepted) -> UserError:
+    counts = Counter(r for r in found.reason if r)
+    why = ", ".join(f"{n} x {r}" for r, n in counts.most_common())
+    return UserError(
+        f"population.size = {settings.size}: only {found.count} of {len(found.reason)} candidates"
+        f" are plausible ({why}); widen population.plausible, lower population.scale, or choose"
+        " another phenotype or basin"
+    )
+
+
+def describe(settings: Population) -> str:
+    """Say in a line how the patients of a population are drawn."""
+    limits = ", ".join(f"{n} {a:g} to {b:g}" for n, (a, b) in settings.plausible.items())
+    method = settings.method.replace("_", " ")
+    text = f"{settings.size} virtual patients, {method}, {len(varied(settings))} parameters vary"
+    if settings.oprm1_g_frequency is not None:
+        text += f", OPRM1 G {settings.oprm1_g_frequency:g}"
+    return (
+        f"{text}; drawn until so many are plausible (the basin exists"
+        f"{', ' + limits if limits else ''}), at most"
+        f" {max(MOST * settings.size, 4 * CHUNK)} candidates"
+    )

@@ -1,0 +1,1 @@
+"""What came out: columns, labels, provenance and the store."""

@@ -1,0 +1,191 @@
+"""Assemble the finished blocks of a sweep into its result, which appears only when it is whole."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ldnsim.results import files
+from ldnsim.results.blocks import ARRAYS, BlockFolder
+from ldnsim.results.record import sealed
+from ldnsim.results.target import check_free, kind_of
+from ldnsim.results.zarr_files import StoreFiles
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ldnsim.results.columns import Column
+    from ldnsim.runs.job import Block, Job
+
+CHUNK_BYTES = 8_000_000
+"""Of one variable over time."""
+CHUNK_RUNS = 65_536
+"""Of a variable with one value per run."""
+_UNUSED = {"": ("trajectory", "night"), "time": ("night",), "night_time": ("trajectory",)}
+
+
+def chunk_shape(shape: Sequence[int], room: int) -> tuple[int, ...]:
+    """Return chunks over the dimensions of the sweep that hold consecutive runs.
+
+    Args:
+        shape: sizes of the dimensions.
+        room: most runs in a chunk.
+
+    Returns:
+        ones, then a part of one dimension, then whole dimensions.
+    """
+    chunks = list(shape)
+    for axis in range(len(shape)):
+        inner = math.prod(shape[axis + 1 :])
+        if inner * shape[axis] <= room:
+            break
+        chunks[axis] = max(1, room // inner) if inner <= room else 1
+        if inner <= room:
+            break
+    return tuple(max(1, c) for c in chunks)
+
+
+def regions(shape: Sequence[int], chunks: Sequence[int]) -> Iterator[tuple[int, int, Any]]:
+    """Yield the chunks in order as (first run, last run + 1, slices).
+
+    Raises:
+        ValueError: when a chunk would not hold consecutive runs.
+    """
+    if not shape:
+        yield 0, 1, ()
+        return
+    counts = [range(0, n, c) for n, c in zip(shape, chunks, strict=True)]
+    for corner in np.ndindex(*(len(c) for c in counts)):
+        slices = tuple(
+            slice(counts[i][k], min(counts[i][k] + chunks[i], shape[i]))
+            for i, k in enumerate(corner)
+        )
+        lengths = [s.stop - s.start for s in slices]
+        first = int(np.ravel_multi_index([s.start for s in slices], tuple(shape)))
+        last = int(np.ravel_multi_index([s.stop - 1 for s in slices], tuple(shape))) + 1
+        if last - first != math.prod(lengths):
+            raise ValueError(f"chunk {slices} of {tuple(shape)} does not hold consecutive runs")
+        yield first, last, slices
+
+
+def finish(job: Job, folder: BlockFolder, size: int, target: Path) -> None:
+    """Assemble the finished blocks into the store; the name appears only when it is whole.
+
+    Raises:
+        UserError: something is there by now that the sweep was not started to replace, or that
+            holds files of others; or a block is damaged. The blocks are kept.
+    """
+    replaces = bool(folder.manifest()["replaces"])
+    check_free(target, folder.path, replaces)
+    draft = folder.draft()
+    if kind_of(target) == "netcdf":
+        from ldnsim.results.dataset import in_memory
+
+        write_netcdf(in_memory(job, [folder.load(first) for first in job.starts(size)]), draft)
+    else:
+        _write_zarr(job, folder, size, draft)
+    check_free(target, folder.path, replaces)
+    folder.swap.replace()
+    folder.remove()
+
+
+def write_netcdf(ds: xr.Dataset, path: Path) -> None:
+    """Write a NetCDF file with its checksum.
+
+    It is made in memory: on a full disk HDF5 would take the process down with it.
+    """
+    file = io.BytesIO()
+    ds.to_netcdf(file, engine="h5netcdf")
+    files.put(path, sealed(file.getvalue()), flush=True)
+
+
+def _write_zarr(job: Job, folder: BlockFolder, size: int, path: Path) -> None:
+    """Write the store region by region; only the blocks of one region are in memory."""
+    from ldnsim.results import dataset
+
+    status = _column(job, folder, size, "status")
+    laid = dataset.frame(job, status)
+    axes = {c: v[0] for c, v in laid.coords.items()}
+    store = StoreFiles(path, laid.attrs)
+    for name, (dims, values, attrs) in {**laid.coords, **laid.fixed}.items():
+        names = (dims,) if isinstance(dims, str) else dims
+        words = dict(attrs) if name in laid.coords else with_coordinates(attrs, names, axes)
+        store.whole(name, names, values, words)
+    for kind in ("", "time", "night_time"):
+        columns = [c for c in laid.columns if c.dim == kind]
+        if columns:
+            _fill(job, folder, size, store, columns, axes)
+    store.close()
+
+
+def _fill(
+    job: Job,
+    folder: BlockFolder,
+    size: int,
+    store: StoreFiles,
+    columns: Sequence[Column],
+    axes: Mapping[str, Any],
+) -> None:
+    """Write columns that share their shape, region by region."""
+    from ldnsim.results.dataset import tail_length
+
+    plan, kind = job.plan, columns[0].dim
+    names = tuple(d.name for d in plan.dims)
+    tail = (tail_length(plan, kind),) if kind else ()
+    dims = (*names, kind) if kind else names
+    item = max(c.dtype.itemsize for c in columns)
+    room = CHUNK_BYTES // max(1, tail[0] * item) if tail else CHUNK_RUNS
+    chunks = chunk_shape(plan.shape, max(1, room))
+    arrays = [
+        store.array(
+            c.name, dims, (*plan.shape, *tail), (*chunks, *tail), c.dtype,
+            with_coordinates(c.attrs, dims, axes),
+        )
+        for c in columns
+    ]  # fmt: skip
+    kept = [n for n in ARRAYS if n not in _UNUSED[kind]]
+    for first, last, where in regions(plan.shape, chunks):
+        block = _runs(job, folder, size, first, last, kept)
+        lengths = [s.stop - s.start for s in where]
+        for array, column in zip(arrays, columns, strict=True):
+            values = np.asarray(column.values(block)).reshape((*lengths, *tail))
+            array.write((*where, *(slice(0, n) for n in tail)), values)
+
+
+def with_coordinates(
+    attrs: Mapping[str, Any], dims: Sequence[str], axes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Name, as xarray reads it, the coordinates of an array that are not its dimensions.
+
+    Args:
+        attrs: attributes of the array.
+        dims: its dimensions.
+        axes: dimensions of every coordinate.
+    """
+    beside = sorted(
+        name
+        for name, own in axes.items()
+        if name not in dims and set((own,) if isinstance(own, str) else own) <= set(dims)
+    )
+    return {**attrs, "coordinates": " ".join(beside)} if beside else dict(attrs)
+
+
+def _runs(
+    job: Job, folder: BlockFolder, size: int, first: int, last: int, names: Sequence[str]
+) -> Block:
+    """Read the runs from ``first`` to before ``last`` out of the blocks that hold them."""
+    from ldnsim.runs.job import Block
+
+    found = (folder.load(b, names) for b in range(first // size * size, last, size))
+    return Block.join([block.cut(first, last) for block in found])
+
+
+def _column(job: Job, folder: BlockFolder, size: int, name: str) -> Any:
+    """Read one small array of all blocks."""
+    parts = [getattr(folder.load(first, (name,)), name) for first in job.starts(size)]
+    return np.concatenate(parts)

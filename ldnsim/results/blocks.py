@@ -1,0 +1,238 @@
+"""Finished blocks on disk while a sweep runs: one file each, whole or absent.
+
+A block is written under another name, flushed, then renamed; so a file that exists is finished,
+and a kill at any moment costs at most the blocks being solved. The manifest says what the blocks
+belong to; a sweep is resumed only if that is still the same. Every file carries its checksum. The
+same folder holds the new result until it is whole; see :mod:`ldnsim.results.swap`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ldnsim.errors import UserError
+from ldnsim.results import files, lock
+from ldnsim.results.files import some
+from ldnsim.results.record import Damaged, sealed, unsealed
+from ldnsim.results.swap import Swap
+from ldnsim.runs.job import Block
+from ldnsim.runs.task import LANES
+
+MANIFEST = "manifest.json"
+ARRAYS = ("trajectory", "night", "summaries", "status", "steps", "rejected", "method")
+
+MARK = {"written_by": "ldnsim", "holds": "blocks of an unfinished sweep"}
+log = logging.getLogger("ldnsim")
+_BLOCK = re.compile(r"\.manifest\.json\.draft|\.?block-\d{9}\.npz(\.draft)?")
+
+
+class BlockFolder:
+    """The folder of finished blocks of one sweep."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the folder; nothing is read or written yet."""
+        self.path = path
+        self.swap = Swap(path)
+
+    def exists(self) -> bool:
+        """Whether a sweep was started here."""
+        return (self.path / MANIFEST).is_file()
+
+    def start(self, manifest: Mapping[str, Any]) -> None:
+        """Make the folder and write what its blocks belong to."""
+        files.make_known(self.path)
+        text = json.dumps({**MARK, **manifest}, indent=1)
+        files.write_atomically(self.path / MANIFEST, text.encode())
+
+    def manifest(self) -> dict[str, Any]:
+        """Read what the blocks belong to.
+
+        Raises:
+            UserError: when it cannot be read, or holds what no sweep writes.
+        """
+        found = self._marked()
+        wrong = "it is missing, or of another program" if found is None else _wrong(found)
+        if found is None or wrong:
+            raise UserError(
+                f"{self.path} cannot be resumed: its {MANIFEST} is damaged: {wrong}; start again"
+                " with --overwrite"
+            )
+        return {k: v for k, v in found.items() if k not in MARK}
+
+    def _marked(self) -> dict[str, Any] | None:
+        """Read the manifest; None when it is not there or not one of this program."""
+        try:
+            found = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return None
+        ours = isinstance(found, dict) and found.get("written_by") == MARK["written_by"]
+        return found if ours else None
+
+    def _ours(self, name: str) -> bool:
+        """Whether a file in the folder is of a sweep; a link never is."""
+        known = name == MANIFEST or _BLOCK.fullmatch(name) or self.swap.ours(name)
+        return bool(known) and not files.is_link(self.path / name)
+
+    def check(self) -> None:
+        """Refuse a folder of this name that holds anything but what a sweep leaves.
+
+        Raises:
+            UserError: naming what was found.
+        """
+        if not self.path.exists() and not self.path.is_symlink():
+            return
+        if self.path.is_symlink() or not self.path.is_dir():
+            raise UserError(
+                f"{self.path} is in the way: the blocks of the sweep would be kept under that"
+                " name; move it, or choose another --out"
+            )
+        foreign = [n for n in files.names(self.path) if not self._ours(n)]
+        if self.exists() and self._marked() is None:
+            foreign.append(f"{MANIFEST} (damaged, or of another program or version)")
+        if foreign:
+            raise UserError(
+                f"{self.path} holds what no sweep of this version wrote: {some(foreign)}; the"
+                " blocks of the sweep would be kept there: move or delete it, or choose another"
+                " --out"
+            )
+
+    def _file(self, first: int) -> Path:
+        return self.path / f"block-{first:09d}.npz"
+
+    def has(self, first: int) -> bool:
+        """Whether the block that starts at run ``first`` is finished."""
+        return self._file(first).is_file()
+
+    def save(self, block: Block, size: int) -> None:
+        """Save a finished block.
+
+        Raises:
+            ValueError: when it does not start at a whole number of blocks of whole groups.
+        """
+        if block.first % size or size % LANES:
+            raise ValueError(f"block at run {block.first} is not aligned to blocks of {size}")
+        buffer = io.BytesIO()
+        arrays = {name: getattr(block, name) for name in ARRAYS}
+        np.savez(buffer, first=np.int64(block.first), **arrays)
+        files.write_atomically(self._file(block.first), sealed(buffer.getvalue()))
+
+    def load(self, first: int, names: Sequence[str] = ARRAYS) -> Block:
+        """Read a finished block, or only some of its arrays; the others are empty.
+
+        Raises:
+            UserError: it was damaged since it was written.
+        """
+        none: Any = np.empty((0, 0, 0))
+        try:
+            with np.load(self._file(first), allow_pickle=False) as data:
+                return Block(first, **{n: data[n] if n in names else none for n in ARRAYS})
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever the reader of the format raises
+            reason = getattr(error, "strerror", None) or error or type(error).__name__
+            raise UserError(
+                f"{self._file(first)} cannot be read ({reason}): run the same command with"
+                " --resume, which solves its runs again"
+            ) from error
+
+    def fault(self, first: int, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+        """Say why a finished block cannot be used, or nothing.
+
+        Args:
+            first: its first run.
+            shapes: of its arrays.
+        """
+        try:
+            whole = unsealed(self._file(first).read_bytes())
+            with np.load(io.BytesIO(whole), allow_pickle=False) as data:
+                if int(data["first"]) != first:
+                    return f"it is the block at run {int(data['first'])}"
+                wrong = [n for n in ARRAYS if data[n].shape != shapes[n]]
+        except Damaged as error:
+            return str(error)
+        except OSError as error:
+            return f"it cannot be read: {error.strerror or error}"
+        except (ValueError, KeyError, TypeError) as error:  # whole, but of something else
+            return f"it is no block: {error}"
+        return f"its {wrong[0]} has another shape" if wrong else None
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other sweep out while this one writes.
+
+        Raises:
+            UserError: another process is writing here.
+        """
+        with lock.held(self.path.with_name(f".{self.path.name}.lock")) as alone:
+            if not alone:
+                raise UserError(
+                    f"another sweep is writing to {self.path}; wait for it, or choose another --out"
+                )
+            yield
+
+    def draft(self) -> Path:
+        """Return where a new result is made; the folder is made when it is not there.
+
+        Raises:
+            UserError: something else is there.
+        """
+        files.make_known(self.path)
+        return self.swap.fresh_draft()
+
+    def settle(self) -> None:
+        """Put right what a kill left, and say so; unfinished blocks stay.
+
+        Raises:
+            UserError: as :meth:`ldnsim.results.swap.Swap.settle`.
+        """
+        self.swap.settle()
+        if self.path.is_dir() and not self.exists():
+            log.info("deleted what a stopped sweep had left in %s", self.path)
+            self.remove()
+
+    def remove(self) -> None:
+        """Delete what is the sweep's in the folder; a kill midway leaves nothing to resume."""
+        if self.exists():
+            files.delete(self.path, MANIFEST.__eq__)
+        self.swap.clear_draft()
+        files.delete(self.path, lambda name: bool(_BLOCK.fullmatch(name)))
+
+
+def _wrong(manifest: Mapping[str, Any]) -> str:
+    """Say what in a manifest no sweep writes, or nothing."""
+    size = manifest.get("block")
+    if not isinstance(size, int) or isinstance(size, bool) or size <= 0 or size % LANES:
+        return f"block = {json.dumps(size)} is not a multiple of {LANES}"
+    for name in ("study", "versions", "code"):
+        if not isinstance(manifest.get(name), dict):
+            return f"it holds no {name}"
+    if not isinstance(manifest.get("replaces"), bool):
+        return f"replaces = {json.dumps(manifest.get('replaces'))} is neither true nor false"
+    return ""
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> list[str]:
+    """List what differs between two manifests, by dotted name, with both values when short."""
+    found = []
+    for key in dict.fromkeys([*old, *new]):
+        name = f"{path}.{key}" if path else str(key)
+        a, b = old.get(key), new.get(key)
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            found += differences(a, b, name)
+        elif a != b:
+            found.append(f"{name} (was {_short(a)}, now {_short(b)})")
+    return found
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 48 else text[:45] + "..."

@@ -1,0 +1,177 @@
+"""What a result holds for every run, as columns that any stretch of runs can fill.
+
+A column is described before it has a value, so that a store is laid out first and then filled
+region by region, and memory never holds more than one region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.engine.solve.status import Method, Status
+from ldnsim.model import default_model
+from ldnsim.runs import measures as summaries
+from ldnsim.runs.job import Block, Job
+from ldnsim.runs.plan import Plan
+
+Values = Callable[[Block], NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One array of the result with an entry for every run.
+
+    Attributes:
+        name: of the variable.
+        dim: its last dimension, ``time`` or ``night_time``; empty for one value per run.
+        dtype: of the values.
+        attrs: units, words, mechanism and more.
+        values: from finished runs to their entries, shape (runs,) or (runs, times).
+    """
+
+    name: str
+    dim: str
+    dtype: np.dtype[Any]
+    attrs: dict[str, Any]
+    values: Values
+
+
+def variable_attributes(name: str) -> dict[str, str]:
+    """Return units, words, scale, direction, mechanism and evidence grade of a model variable."""
+    v = default_model().observables[name]
+    return {
+        "units": v.unit or "1",
+        "long_name": v.long_name,
+        "scale": v.scale_word,
+        "better": v.better,
+        "mechanism": v.mechanism,
+        "evidence": evidence(v.mechanism),
+    }
+
+
+def evidence(mechanism: str) -> str:
+    """Return the weakest evidence grade among the parameters of a mechanism, with its share."""
+    from ldnsim.mechanisms.record import GRADES
+
+    grades = [p.grade for p in default_model().parameters.values() if p.mechanism == mechanism]
+    if not grades:
+        return "no parameters of its own"
+    weakest = max(grades, key=GRADES.index)
+    return f"{weakest} ({grades.count(weakest)} of {len(grades)} parameters)"
+
+
+def single(job: Job, status: NDArray[np.int8]) -> list[Column]:
+    """List the columns with one value per run.
+
+    Args:
+        job: the job.
+        status: outcome of every run; it says how long the longest advice is.
+    """
+    plan = job.plan
+    found = [
+        _column(s.name, np.float64, summaries.attributes(plan, s), _summary(j))
+        for j, s in enumerate(plan.summaries)
+    ]
+    return [*found, *_outcome(job, status), *_baselines(job)]
+
+
+def timed(plan: Plan) -> list[Column]:
+    """List the columns with a time dimension."""
+    found: list[Column] = []
+    dtype = np.dtype(plan.study.output.dtype)
+    for j, name in enumerate(plan.variables):
+        attrs = variable_attributes(name)
+        if len(plan.time):
+            found.append(Column(name, "time", dtype, attrs, _sampled("trajectory", j)))
+        if plan.keeps_night:
+            words = {**attrs, "long_name": f"{attrs['long_name']}, close-up"}
+            values = _sampled("night", j)
+            found.append(Column(f"night_{name}", "night_time", dtype, words, values))
+    if len(plan.time):
+        attrs = {
+            "units": "mg/d",
+            "long_name": "prescribed dose",
+            "meaning": "naltrexone hydrochloride planned in the calendar day",
+            "mechanism": "regimen",
+        }
+
+        def daily(block: Block) -> NDArray[Any]:
+            return plan.dosing.planned_daily(block.rows, plan.time)
+
+        found.append(Column("prescribed_dose", "time", dtype, attrs, daily))
+    return found
+
+
+def _column(name: str, dtype: Any, attrs: dict[str, Any], values: Values) -> Column:
+    return Column(name, "", np.dtype(dtype), attrs, values)
+
+
+def _summary(j: int) -> Values:
+    return lambda block: block.summaries[:, j]
+
+
+def _attribute(name: str) -> Values:
+    return lambda block: np.asarray(getattr(block, name))
+
+
+def _sampled(kind: str, j: int) -> Values:
+    return lambda block: np.asarray(getattr(block, kind)[:, j])
+
+
+def _baselines(job: Job) -> Iterator[Column]:
+    """Untreated means of the stored variables."""
+    who = job.plan.patients.of_run
+
+    def mean(at: int) -> Values:
+        return lambda block: job.untreated.mean[who[block.rows], at]
+
+    for name in job.plan.variables:
+        attrs = variable_attributes(name)
+        attrs["long_name"] = f"untreated 24 h mean of {attrs['long_name']}"
+        attrs["better"] = ""  # what the patient is, not what a regimen does
+        at = default_model().observable_index[name]
+        yield _column(f"baseline_{name}", np.float64, attrs, mean(at))
+
+
+def _outcome(job: Job, status: NDArray[np.int8]) -> Iterator[Column]:
+    """Outcome and effort of every run."""
+    plan, who = job.plan, job.plan.patients.of_run
+    flags = {
+        "long_name": "outcome of the run",
+        "flag_values": np.array([int(s) for s in Status], dtype=np.int8),
+        "flag_meanings": " ".join(s.name.lower() for s in Status),
+    }
+    yield _column("status", np.int8, flags, lambda b: b.status)
+    advice = np.array([s.advice if s else "" for s in sorted(Status)], dtype=str)
+    length = max(1, *(len(advice[int(s)]) for s in np.unique(status)), 1)
+    words: dict[str, Any] = {"long_name": "advice for a run that failed"}
+    yield _column("status_advice", f"<U{length}", words, lambda b: advice[b.status])
+    reached = {
+        "long_name": "whether the titration ladder is long enough to give its target dose",
+        "flag_values": np.array([0, 1], dtype=np.int8),
+        "flag_meanings": "no yes",
+    }
+    yield _column("target_reached", np.int8, reached, lambda b: plan.dosing.reaches_target(b.rows))
+    for name, text in (("steps", "accepted"), ("rejected", "rejected")):
+        words = {"units": "1", "long_name": f"{text} solver steps", "scale": "steps"}
+        yield _column(name, np.int64, words, _attribute(name))
+    used = {
+        "long_name": "method that gave the result",
+        "flag_values": np.array([int(m) for m in Method], dtype=np.int8),
+        "flag_meanings": " ".join(m.name.lower() for m in Method),
+    }
+    yield _column("method", np.int8, used, lambda b: b.method)
+    words = {
+        "units": "1", "long_name": "residual of the untreated 24 h orbit",
+        "scale": "relative to the size of each state",
+    }  # fmt: skip
+    residual = job.untreated.residual
+    yield _column("orbit_residual", np.float64, words, lambda b: residual[who[b.rows]])
+    if plan.keeps_night:
+        words = {"units": "h", "long_name": "start of the close-up"}
+        yield _column("night_start", np.float64, words, lambda b: plan.night_start[b.rows])

@@ -1,0 +1,161 @@
+"""The result with its labels: dimensions, units and attributes are put back once, here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.patients import people
+from ldnsim.results.columns import Column, single, timed
+from ldnsim.results.provenance import attributes
+from ldnsim.runs.job import Block, Job
+from ldnsim.runs.plan import Plan
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Labelled = tuple[tuple[str, ...] | str, NDArray[Any], Mapping[str, Any]]
+"""Dimensions, values and attributes of an array, as xarray takes them."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A result but for its values of every run.
+
+    Attributes:
+        coords: coordinates, whole.
+        fixed: other arrays that are not over the dimensions of the sweep, whole.
+        columns: what has an entry for every run, to be filled.
+        attrs: attributes of the result.
+    """
+
+    coords: dict[str, Labelled]
+    fixed: dict[str, Labelled]
+    columns: list[Column]
+    attrs: dict[str, Any]
+
+
+def frame(job: Job, status: NDArray[np.int8]) -> Frame:
+    """Lay out the result of a finished job.
+
+    Args:
+        job: the job.
+        status: outcome of every run, shape (runs,).
+    """
+    plan = job.plan
+    found = Frame(coordinates(plan), {}, [*single(job, status), *timed(plan)], attributes(plan))
+    if plan.study.output.ledger:
+        found.fixed.update(ledger(plan))
+    if plan.study.output.sensitivity:
+        _add(found, sensitivity_of(job, status))
+    if plan.people is not None:
+        found.coords.update(people.coordinates(plan.people))
+        found.fixed.update(people.drawn(plan.people))
+    return found
+
+
+def sensitivity_of(job: Job, status: NDArray[np.int8]) -> xr.Dataset:
+    """Differentiate the run that stands for a finished job."""
+    from ldnsim.results import sensitivity as sensitivity_data
+
+    return sensitivity_data.of_job(job, status)
+
+
+def _add(found: Frame, ds: xr.Dataset) -> None:
+    """Add the arrays of a dataset."""
+    for name, v in ds.variables.items():
+        kind = found.coords if name in ds.coords else found.fixed
+        kind[str(name)] = (tuple(map(str, v.dims)), v.values, dict(v.attrs))
+
+
+def in_memory(job: Job, blocks: list[Block]) -> xr.Dataset:
+    """Build the whole result in memory from all blocks, in order."""
+    import xarray as xr
+
+    plan = job.plan
+    whole = Block.join(blocks)
+    laid = frame(job, whole.status)
+    dims = tuple(d.name for d in plan.dims)
+    values = {
+        c.name: (
+            (*dims, c.dim) if c.dim else dims,
+            np.asarray(c.values(whole), dtype=c.dtype).reshape((*plan.shape, *_tail(plan, c))),
+            c.attrs,
+        )
+        for c in laid.columns
+    }
+    return xr.Dataset({**values, **laid.fixed}, laid.coords, laid.attrs)
+
+
+def _tail(plan: Plan, column: Column) -> tuple[int, ...]:
+    """Return the length of the last dimension of a column, if it has one of its own."""
+    return (tail_length(plan, column.dim),) if column.dim else ()
+
+
+def tail_length(plan: Plan, dim: str) -> int:
+    """Return the length of a dimension of time."""
+    return len(plan.time if dim == "time" else plan.night_time)
+
+
+def coordinates(plan: Plan) -> dict[str, Labelled]:
+    """Return the coordinates of the result with units and words."""
+    found: dict[str, Labelled] = {}
+    for dim in plan.dims:
+        for c in dim.coordinates:
+            values = np.array(c.values) if c.numeric else np.array(c.values, dtype=str)
+            attrs = {"long_name": c.long_name, "field": c.field}
+            found[c.name] = (dim.name, values, {**attrs, "units": c.unit} if c.numeric else attrs)
+    if len(plan.time):
+        found["time"] = ("time", plan.time, {"units": "h", "long_name": "time"})
+        found["day"] = ("time", plan.time / 24.0, {"units": "d", "long_name": "day"})
+    if plan.keeps_night:
+        words = "time after the dose that starts the close-up"
+        found["night_time"] = ("night_time", plan.night_time, {"units": "h", "long_name": words})
+    return found
+
+
+def ledger(plan: Plan) -> dict[str, Labelled]:
+    """Return one row per planned dose of every run; ``ledger_run`` counts runs in C order."""
+    ledgers = [plan.dosing.ledger(i) for i in range(len(plan))]
+    kept = [np.asarray(one.planned_time_h) < plan.end for one in ledgers]
+
+    def rows(name: str) -> NDArray[Any]:
+        parts = [np.asarray(getattr(one, name))[k] for one, k in zip(ledgers, kept, strict=True)]
+        return np.concatenate(parts)
+
+    run = np.repeat(np.arange(len(plan)), [int(k.sum()) for k in kept])
+    columns: dict[str, tuple[NDArray[Any], dict[str, Any]]] = {
+        "run": (run, {"long_name": "number of the run, in C order of the dimensions"}),
+        "planned_time": (rows("planned_time_h"), {"units": "h", "long_name": "planned time"}),
+        "given_time": (rows("given_time_h"), {"units": "h", "long_name": "time taken"}),
+        "planned_dose": (rows("planned_mg"), {"units": "mg", "long_name": "planned dose"}),
+        "given_dose": (rows("given_mg"), {"units": "mg", "long_name": "dose taken"}),
+        "status": (rows("status"), _flags()),
+        "formulation": (
+            rows("formulation"),
+            {
+                "flag_values": np.array([0, 1], np.int8),
+                "flag_meanings": "IR SR",
+                "long_name": "formulation",
+            },
+        ),
+        "phase": (rows("phase"), {"long_name": "phase of the regimen, from 0"}),
+        "step": (rows("step"), {"long_name": "position on the titration ladder, from 0"}),
+    }
+    return {
+        f"ledger_{name}": ("ledger_row", values, attrs) for name, (values, attrs) in columns.items()
+    }
+
+
+def _flags() -> dict[str, Any]:
+    from ldnsim.regimen import DoseStatus
+
+    return {
+        "long_name": "what became of the dose",
+        "flag_values": np.array([int(s) for s in DoseStatus], dtype=np.int8),
+        "flag_meanings": " ".join(s.name.lower() for s in DoseStatus),
+    }

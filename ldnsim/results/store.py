@@ -1,0 +1,265 @@
+"""Read a stored result: what is lost or damaged is told, never read as a value."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.errors import UserError, flag, nearest, path_text
+from ldnsim.results.blocks import BlockFolder
+from ldnsim.results.files import some
+from ldnsim.results.record import Damaged, Record, broken_seal, is_sealed, read_record
+from ldnsim.results.target import KINDS
+from ldnsim.results.zarr_files import read_array
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+log = logging.getLogger("ldnsim")
+_ANEW = "; run its sweep again with --overwrite"
+_DELETE = "; delete it and run its sweep again"
+
+
+def partial_folder(path: Path) -> BlockFolder:
+    """Return where the finished blocks of an unfinished sweep lie: ``<store>.partial``."""
+    return BlockFolder(path.with_name(path.name + ".partial"))
+
+
+def is_store(path: Path) -> bool:
+    """Whether a path looks like a result: a Zarr folder, or a file that is named NetCDF."""
+    named = KINDS.get(path.suffix.lower())
+    return (path / "zarr.json").is_file() or (path.is_file() and named == "netcdf")
+
+
+def open_store(path: str | os.PathLike[str], *, verify: bool = False) -> xr.Dataset:
+    """Open a finished result; data are read when used.
+
+    What was written is compared with what is there: of a NetCDF file all, of a Zarr store that
+    every file is there in its size, and the descriptions. Each chunk of values carries a
+    checksum, which is compared when it is read.
+
+    Args:
+        path: a Zarr folder or a NetCDF file that a sweep wrote.
+        verify: compare every file of a Zarr store at once.
+
+    Raises:
+        UserError: when there is none, the sweep that was to write it is unfinished, or it is
+            damaged or cannot be read.
+    """
+    found = checked(path, flag(verify, "verify"))
+    ds = _opened(found)
+    if "status" not in ds or "study" not in ds.attrs:
+        ds.close()
+        raise UserError(f"{found} is not a result of a sweep: it holds no status and no study")
+    return _plain_text(ds)
+
+
+def checked(path: str | os.PathLike[str], verify: bool = False) -> Path:
+    """Return the path of a result that is as it was written; arguments and errors as above."""
+    found = Path(path_text(path, "path"))
+    if "\0" in str(found):
+        raise UserError(f"there is no result at {str(found)!r}")
+    try:
+        _check_there(found)
+        if _check_whole(found, verify):
+            return found
+    except OSError as error:
+        raise _unreadable(found, error) from None
+    log.warning("%s carries no record of what was written: lost data would not be told", found)
+    return found
+
+
+def _check_there(found: Path) -> None:
+    if not found.exists():
+        folder = partial_folder(found)
+        if folder.swap.interrupted():
+            raise UserError(
+                f"{found} was being replaced when its sweep was stopped: run the sweep again with"
+                " --resume to complete it"
+            )
+        if folder.exists():
+            raise UserError(
+                f"{found} is unfinished: run the sweep again with --resume to complete it"
+            )
+        near = found.parent.glob("*") if found.parent.is_dir() else ()
+        hint = nearest(found.name, sorted(p.name for p in near if is_store(p)))
+        raise UserError(f"there is no result at {str(found)!r}{hint}")
+    if not is_store(found) and read_record_or_none(found) is None:
+        raise UserError(f"{found} is not a result of a sweep: expected a Zarr folder or a .nc file")
+
+
+def has_record(path: Path) -> bool:
+    """Whether a result that can be opened carries a record of what was written."""
+    return is_sealed(path) if path.is_file() else read_record(path) is not None
+
+
+def read_record_or_none(found: Path) -> Record | None:
+    """Return the record of a store, if there is one that can be read."""
+    try:
+        return read_record(found)
+    except Damaged:
+        return None
+
+
+def told(attrs: Mapping[str, Any], name: str, where: str | Path) -> dict[str, Any]:
+    """Return what a result says about itself in one attribute, a table as JSON.
+
+    Args:
+        attrs: attributes of the result.
+        name: of the attribute.
+        where: the result, as messages name it.
+
+    Raises:
+        UserError: the attribute is missing or damaged.
+    """
+    try:
+        found = json.loads(attrs[name])
+    except (KeyError, TypeError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        how = "is damaged" if name in attrs else "is missing"
+        raise UserError(
+            f"{where} does not say by what it was made: its attribute {name!r} {how}; run its sweep"
+            " again with --overwrite, or to another --out"
+        )
+    return found
+
+
+def _check_whole(found: Path, verify: bool) -> bool:
+    """Compare a result with its record; returns whether it has one.
+
+    Raises:
+        UserError: it is damaged.
+        OSError: it cannot be read.
+    """
+    try:
+        if found.is_file():
+            fault = broken_seal(found)
+            if fault:
+                raise UserError(f"{found} is damaged: {fault}{_ANEW}")
+            return is_sealed(found)
+        record = read_record(found)
+    except Damaged as error:
+        raise UserError(f"{found} is damaged: {error}{_DELETE}") from None
+    if record is None:
+        _check_unrecorded(found)
+        return False
+    faults = record.faults(found, verify)
+    if faults:
+        raise UserError(
+            f"{found} is damaged, or was changed by another program: {some(faults)}{_ANEW}"
+        )
+    return True
+
+
+def _check_unrecorded(found: Path) -> None:
+    """Refuse a store of an earlier version that is cut, or that the installed zarr cannot read."""
+    try:
+        json.loads((found / "zarr.json").read_text(encoding="utf-8"))
+    except ValueError:
+        raise UserError(
+            f"{found} is damaged: its zarr.json cannot be read as JSON{_DELETE}"
+        ) from None
+    if _version("zarr").startswith("3.0.") and any(
+        b'"fixed_length_utf32"' in p.read_bytes() for p in found.glob("*/zarr.json")
+    ):
+        raise UserError(
+            f"{found} cannot be opened: its texts need zarr 3.1 or later, this is zarr"
+            f" {_version('zarr')}"
+        )
+
+
+def _opened(found: Path) -> xr.Dataset:
+    """Open what was found whole.
+
+    Raises:
+        UserError: it cannot be opened all the same, and why: that is not called damage.
+    """
+    import xarray as xr
+
+    try:
+        if found.is_file():
+            ds = xr.open_dataset(found, engine="h5netcdf")
+        else:
+            whole = read_record(found) is not None
+            ds = xr.open_dataset(found, engine="zarr", consolidated=whole, chunks=None)
+    except OSError as error:
+        raise _unreadable(found, error) from None
+    except MemoryError:
+        raise UserError(f"{found} cannot be opened: out of memory") from None
+    except Exception as error:  # whatever the format's library raises
+        raise UserError(f"{found} cannot be opened: {_why(found, error)}") from error
+    return ds
+
+
+def _why(found: Path, error: Exception) -> str:
+    """Say why a library cannot open a result, and which library."""
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, ImportError):
+        return f"a library is missing ({reason})"
+    if found.is_file():
+        return f"{reason} (h5netcdf {_version('h5netcdf')}, h5py {_version('h5py')})"
+    return f"{reason} (zarr {_version('zarr')}, xarray {_version('xarray')})"
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "missing"
+
+
+def _unreadable(found: Path, error: OSError) -> UserError:
+    where = f"{error.filename}: " if error.filename and str(error.filename) != str(found) else ""
+    return UserError(f"{found} cannot be read: {where}{error.strerror or error}")
+
+
+def _plain_text(ds: xr.Dataset) -> xr.Dataset:
+    """Give texts the type they have in a result in memory, whatever the reader made of them."""
+    texts: dict[str, Any] = {}
+    for name, v in ds.variables.items():
+        if v.dtype.kind in "TO":
+            values = np.array(v.values.tolist(), dtype=str)
+            texts[str(name)] = (v.dims, values, v.attrs)
+    coords = {n: v for n, v in texts.items() if n in ds.coords}
+    kept = {n: v for n, v in texts.items() if n not in coords}
+    return ds.assign_coords(coords).assign(kept) if texts else ds
+
+
+def statuses(path: Path) -> NDArray[np.int8]:
+    """Return the outcome of every run of a finished result, shape (runs,).
+
+    That of a Zarr store is read without xarray, which takes longer to load than a small sweep.
+
+    Raises:
+        UserError: there is no such result, or it is damaged.
+    """
+    found = checked(path)
+    try:
+        if found.is_dir():
+            return np.asarray(read_array(found / "status"), dtype=np.int8).reshape(-1)
+    except (OSError, ValueError, KeyError, RuntimeError):
+        pass  # the library says what is wrong, or reads what this package does not
+    with open_store(path) as ds:
+        return np.asarray(ds["status"].values, dtype=np.int8).reshape(-1)
+
+
+def attributes(path: Path) -> dict[str, Any]:
+    """Return the attributes of a finished result.
+
+    Raises:
+        UserError: there is no such result, or it is damaged.
+    """
+    found = checked(path)
+    if found.is_dir():
+        return dict(json.loads((found / "zarr.json").read_bytes()).get("attributes", {}))
+    with open_store(path) as ds:
+        return dict(ds.attrs)

@@ -1,0 +1,314 @@
+"""Local sensitivities of one run: how its summaries follow every parameter.
+
+For each parameter two copies of the patient are simulated, with the parameter 1 % higher and 1 %
+lower (on the log scale), each from its own untreated orbit. Copies share their steps with the
+unshifted patient (:mod:`ldnsim.engine.rhythm.shifted`), so the central difference is the
+derivative of a smooth map. The two one-sided slopes agree where the summary is locally linear;
+where they do not, near the point at which a patient tips, the derivative says nothing and is
+flagged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.config.study import StudyConfig
+from ldnsim.config.summaries import Summary
+from ldnsim.errors import UserError
+from ldnsim.influence import SWITCH, reaching
+from ldnsim.mechanisms.record import ASSUMED, Parameter
+from ldnsim.model import default_model
+from ldnsim.patients.vectors import Patients, grades
+from ldnsim.runs.dosing import Dosing
+from ldnsim.runs.grid import Dim, Runs
+from ldnsim.runs.job import Job, Untreated, reference_day
+from ldnsim.runs.plan import Plan
+from ldnsim.runs.task import solve_task
+
+Floats = NDArray[np.float64]
+SHIFT = 0.01
+"""Shift of a parameter to either side, on the natural-log scale."""
+RTOL = 1e-5
+"""Relative tolerance; the differences do not need one so fine as orbits do."""
+ASYMMETRY = 0.1
+"""Slopes to the two sides that differ by more than this share of their sum are not linear."""
+NOISE = 1e-4
+"""Slopes below this share of the size of a summary are the solver's noise, and count as zero."""
+MINOR = 0.01
+"""Share of the variance below which a parameter's asymmetry does not matter."""
+MOST_BENT = 0.1
+"""Share of the variance on bent parameters above which a summary is not locally linear."""
+
+
+@dataclass(frozen=True)
+class Sensitivities:
+    """Derivatives of the summaries of one run.
+
+    Attributes:
+        run: number of the run in its plan.
+        summaries: what was differentiated, in order.
+        parameters: with respect to what, in order.
+        value: parameter values of the run, (parameters,).
+        grades: evidence grade of each value.
+        sd: spread of each parameter on the natural-log scale at its value, (parameters,).
+        unshifted: the summaries themselves, (summaries,).
+        derivative: d summary / d ln(parameter), (summaries, parameters).
+        asymmetry: difference of the one-sided slopes over their sum, (summaries, parameters); NaN
+            where they cancel.
+        left_out: parameters without a derivative, with the reason.
+    """
+
+    run: int
+    summaries: tuple[Summary, ...]
+    parameters: tuple[str, ...]
+    value: Floats
+    grades: tuple[str, ...]
+    sd: Floats
+    unshifted: Floats
+    derivative: Floats
+    asymmetry: Floats
+    left_out: dict[str, str]
+
+    @cached_property
+    def effect(self) -> Floats:
+        """Change of each summary by one sd of each parameter, (summaries, parameters)."""
+        return self.derivative * self.sd
+
+    @cached_property
+    def share(self) -> Floats:
+        """Share of each parameter in the linear variance of each summary; NaN when there is none.
+
+        Shape (summaries, parameters); parameters are taken to vary independently.
+        """
+        variance = self.effect**2
+        total = variance.sum(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.where(total > 0.0, variance / total, np.nan))
+
+    @property
+    def assumed_share(self) -> Floats:
+        """Share of the linear variance carried by assumed numbers, (summaries,)."""
+        assumed = np.array([g == ASSUMED for g in self.grades])
+        share: Floats = np.where(assumed, self.share, 0.0).sum(axis=1)
+        return np.where(np.isnan(self.share).any(axis=1), np.nan, share)
+
+    @property
+    def locally_linear(self) -> NDArray[np.bool_]:
+        """Whether a derivative describes the summary near this run, (summaries,)."""
+        bent = (self.asymmetry > ASYMMETRY) & (self.share > MINOR)
+        carried = np.where(bent, self.share, 0.0).sum(axis=1)
+        fine = np.isfinite(self.derivative).all(axis=1) & np.isfinite(self.unshifted)
+        return np.asarray(fine & (carried <= MOST_BENT))
+
+
+@dataclass(frozen=True)
+class _Lanes(Plan):
+    """A plan whose runs are copies of one run of another plan, with patients of their own."""
+
+    source: Plan | None = None
+    which: int = 0
+    lanes: Patients | None = None
+
+    @cached_property
+    def patients(self) -> Patients:
+        assert self.lanes is not None
+        return self.lanes
+
+    @cached_property
+    def night_start(self) -> Floats:
+        assert self.source is not None
+        return np.full(len(self), self.source.night_start[self.which])
+
+    @cached_property
+    def last_night(self) -> Floats:
+        assert self.source is not None
+        return np.full(len(self), self.source.last_night[self.which])
+
+
+def reference_run(plan: Plan, status: Sequence[int] | NDArray[np.int8]) -> int | None:
+    """The run that stands for a study: a treated one that ended well, else any that ended well.
+
+    It is the first along axes of names (regimens, hypotheses) and the one nearest to the middle of
+    axes of numbers, where a sweep of doses has its interest.
+
+    Args:
+        plan: the study laid out.
+        status: outcome of every run, (runs,).
+    """
+    at = np.unravel_index(np.arange(len(plan)), plan.shape) if plan.dims else ()
+    away = np.zeros(len(plan))
+    first = np.zeros(len(plan))
+    for dim, place in zip(plan.dims, at, strict=True):
+        if dim.coordinates[0].numeric:
+            away += np.abs(place - dim.size // 2) / dim.size
+        else:
+            first = first * dim.size + place
+    order = [i for i in np.lexsort((away, first)).tolist() if status[i] == 0]
+    treated = (i for i in order if plan.dosing.has_drug(i))
+    return next(treated, order[0] if order else None)
+
+
+def sensitivities(
+    plan: Plan, run: int, threads: int | None = None, untreated: Floats | None = None
+) -> Sensitivities:
+    """Differentiate all summaries of one run with respect to all parameters.
+
+    Args:
+        plan: the study laid out.
+        run: number of the run.
+        threads: threads to use.
+        untreated: the patient's untreated state at midnight, when it is known already, (states,).
+
+    Raises:
+        UserError: the patient has no untreated state, or the run itself failed.
+    """
+    who = int(plan.patients.of_run[run])
+    own, inflamed = plan.patients.vectors(np.array([who]))[0], bool(plan.patients.inflamed[who])
+    y0 = _untreated(plan, who, threads) if untreated is None else untreated
+    chosen, left_out = _choose(plan, own)
+    index = default_model().parameter_index
+    live = _reaching(plan, own)
+    moving = [n for n in chosen if n in live]
+    copies = _copies(own, [index[n] for n in moving])
+    values, unshifted, mean = _summaries(plan, run, own, inflamed, y0, copies, threads)
+    derivative = np.zeros((len(plan.summaries), len(chosen)))
+    asymmetry = np.zeros_like(derivative)
+    at = [chosen.index(n) for n in moving]
+    up, down = values[0::2].T, values[1::2].T
+    floor = NOISE * _sizes(plan, unshifted, mean)[:, None]
+    heard = ~(np.maximum(np.abs(up), np.abs(down)) < SHIFT * floor)
+    derivative[:, at] = np.where(heard, (up - down) / (2.0 * SHIFT), 0.0)
+    asymmetry[:, at] = np.where(heard, _asymmetry(up, down), 0.0)
+    held = own[[index[n] for n in chosen]]
+    graded = grades(plan.runs[run])
+    known = default_model().parameters
+    return Sensitivities(
+        run, plan.summaries, tuple(chosen), held, tuple(graded[n] for n in chosen),
+        np.array([log_sd(known[n], v) for n, v in zip(chosen, held, strict=True)]),
+        unshifted, derivative, asymmetry, left_out,
+    )  # fmt: skip
+
+
+def log_sd(parameter: Parameter, value: float) -> float:
+    """Spread of a parameter on the natural-log scale at a value; for a fraction ``sd (1 - p)``."""
+    spread = parameter.spread
+    if spread.kind == "logitnormal":
+        return spread.sd * max(1.0 - value, 0.0)
+    return spread.sd if spread.kind == "lognormal" else 0.0
+
+
+def _untreated(plan: Plan, who: int, threads: int | None) -> Floats:
+    """State at midnight of one patient of a plan."""
+    from ldnsim.engine.rhythm.orbit import find_orbits
+    from ldnsim.engine.solve.status import Status
+
+    people = plan.patients
+    found = find_orbits(people.vectors(np.array([who])), people.inflamed[who][None], threads)
+    if found.status[0] != Status.OK:
+        raise UserError(f"no sensitivities of this run: {Status(int(found.status[0])).advice}")
+    return np.asarray(found.y0[0], dtype=np.float64)
+
+
+def _choose(plan: Plan, own: Floats) -> tuple[list[str], dict[str, str]]:
+    """Parameters to shift, and those left out with the reason."""
+    chosen: list[str] = []
+    left_out: dict[str, str] = {}
+    for name, value in zip(default_model().parameters, own, strict=True):
+        if name.startswith(SWITCH):
+            left_out[name] = "a switch"
+        elif value == 0.0:
+            left_out[name] = "zero in this run: no relative change"
+        else:
+            chosen.append(name)
+    return chosen, left_out
+
+
+def _reaching(plan: Plan, own: Floats) -> set[str]:
+    """Parameters that some summary depends on, from the equations; the rest have derivative 0."""
+    off = [n for n, v in zip(default_model().parameters, own, strict=True)
+           if n.startswith(SWITCH) and v == 0.0 and not plan.study.changes]  # fmt: skip
+    return reaching([s.observable for s in plan.summaries], off)
+
+
+def _copies(own: Floats, columns: Sequence[int]) -> Floats:
+    """Parameter vectors, each shifted up, then down, one after the other: (2 n, parameters)."""
+    copies = np.repeat(own[None], 2 * len(columns), axis=0)
+    for k, column in enumerate(columns):
+        copies[2 * k, column] *= np.exp(SHIFT)
+        copies[2 * k + 1, column] *= np.exp(-SHIFT)
+    return copies
+
+
+def _sizes(plan: Plan, unshifted: Floats, mean: Floats) -> Floats:
+    """Size of each summary: of what it is a change of, else its own, (summaries,)."""
+    index = default_model().observable_index
+    sizes = [
+        {"change": abs(float(mean[index[s.observable]])), "percent": 100.0, "value": abs(float(v))}
+        for s, v in zip(plan.summaries, unshifted, strict=True)
+    ]
+    return np.array([size[s.derived] for size, s in zip(sizes, plan.summaries, strict=True)])
+
+
+def _asymmetry(up: Floats, down: Floats) -> Floats:
+    """Difference of the one-sided slopes over their sum; 0 where nothing moves.
+
+    NaN where both directions move the summary by the same: the slopes cancel, and nothing finite
+    says how bent that is.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.abs(up + down) / np.abs(up - down)
+    return np.asarray(np.select([(up == 0.0) & (down == 0.0), up == down], [0.0, np.nan], ratio))
+
+
+def _summaries(
+    plan: Plan, run: int, own: Floats, inflamed: bool, y0: Floats, copies: Floats,
+    threads: int | None,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+    """Summaries of every copy minus those of its patient, the patient's, and untreated means."""
+    from ldnsim.engine.rhythm.orbit import daily_means
+    from ldnsim.engine.rhythm.shifted import beside, rows, shifted_orbits
+
+    laid = beside(own, copies)
+    start, closed = shifted_orbits(own, y0, copies, threads)
+    lanes = _lanes(plan, run, laid, inflamed)
+    n = len(laid)
+    mean = daily_means(default_model(), laid, start, threads)
+    state = Untreated(
+        start, mean, np.zeros(n), np.zeros(n, np.int8), reference_day(lanes, start, threads)
+    )
+    job = Job(lanes, threads, state)
+    task = job.task(0, n)
+    done = job.finish(task, solve_task(task, threads))
+    values = np.where(closed[:, None], done.summaries, np.nan)
+    if done.status[0] != 0:
+        from ldnsim.engine.solve.status import Status
+
+        raise UserError(f"no sensitivities of this run: {Status(int(done.status[0])).advice}")
+    at, lead = rows(len(copies))
+    return values[at] - values[lead], values[0], mean[0]
+
+
+def _lanes(plan: Plan, run: int, params: Floats, inflamed: bool) -> _Lanes:
+    """Plan of the copies: the same run over and over, summaries only."""
+    n = len(params)
+    each = np.arange(n, dtype=np.int64)
+    lanes = Patients(params, each, np.empty(0, np.int64), np.full(n, inflamed), each)
+    runs = Runs(plan.runs[run], (Dim("copy", (), ((),) * n),))
+    study = _thrifty(plan.study)
+    return _Lanes(study, (), runs, Dosing(runs), plan.end, source=plan, which=run, lanes=lanes)
+
+
+def _thrifty(study: StudyConfig) -> StudyConfig:
+    """The study as it is solved for differences: nothing but summaries, a loose tolerance."""
+    kept = {"trajectories": False, "variables": ("pain",), "dtype": "float64"}
+    return study.model_copy(
+        update={
+            "output": study.output.model_copy(update=kept),
+            "solver": study.solver.model_copy(update={"rtol": max(study.solver.rtol, RTOL)}),
+        }
+    )

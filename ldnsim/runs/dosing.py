@@ -1,0 +1,350 @@
+"""Doses of every run of a sweep, worked out once for what runs share.
+
+When doses are due depends on the schedule (interval, duration, clock time, habits) and on how
+many rungs a ladder has; how large they are depends on the amounts (start, step, target). A grid of
+1,000 doses at 1,000 paces is therefore 1,000 schedules and 1,000 lists of amounts, not a million
+regimens: the doses of one run are its amounts, picked by the rungs of its schedule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import starmap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.config import budget
+from ldnsim.errors import UserError
+from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
+from ldnsim.regimen.doses import DoseTable, count_doses, expand
+from ldnsim.regimen.phase import Phase
+from ldnsim.regimen.recorded import Recorded
+from ldnsim.runs import doses
+from ldnsim.runs.events import dose_events
+from ldnsim.runs.task import Events
+
+if TYPE_CHECKING:
+    from ldnsim.regimen import Ledger, Regimen
+    from ldnsim.runs.grid import Runs
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+AMOUNTS = ("start", "target", "dose", "step", "factor")
+KEPT = 8192
+"""Schedules and patterns of doses held at once; the rest are worked out again when needed."""
+REGIMEN, ADHERENCE = "regimen", "adherence"
+
+
+def sets_amounts(field: str) -> bool:
+    """Whether a field of a study changes how large doses are."""
+    room, _, rest = field.partition(".")
+    return room == REGIMEN and rest.rpartition(".")[2] in ("", "kind", *AMOUNTS)
+
+
+def sets_schedule(field: str) -> bool:
+    """Whether a field of a study changes when doses are due."""
+    room, _, rest = field.partition(".")
+    return room == REGIMEN and rest.rpartition(".")[2] not in AMOUNTS
+
+
+def sets_habits(field: str) -> bool:
+    """Whether a field of a study changes how doses are taken: adherence, or whose draws."""
+    return field.partition(".")[0] == ADHERENCE or field in ("subject", "patient")
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Doses of the rungs of every phase.
+
+    Attributes:
+        phases: their start, target, step and factor.
+        mg_of_phases: doses of the rungs of each phase.
+        mg: doses of all rungs, phase after phase.
+    """
+
+    phases: tuple[dict[str, Any], ...]
+    mg_of_phases: tuple[tuple[float, ...], ...]
+    mg: Floats
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """Number of rungs of each phase."""
+        return tuple(len(mg) for mg in self.mg_of_phases)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When doses are due and at which rung; all arrays have one entry per planned dose.
+
+    Attributes:
+        table: times, formulation, phase and step; its amounts are 1 with drug and 0 without.
+        rung: which of the amounts it is.
+        end: of the regimen (h).
+        reaches_target: whether every ladder is long enough to give its target.
+    """
+
+    table: DoseTable
+    rung: Ints
+    end: float
+    reaches_target: bool
+
+    @property
+    def planned(self) -> Floats:
+        """Times of doses with drug, or of placebo where none has (h)."""
+        real = self.table.amount_mg > 0.0
+        return self.table.time_h[real] if real.any() else self.table.time_h
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """Doses taken: events of one mg at each rung, and what they are multiplied by."""
+
+    time: Floats
+    target: Ints
+    rung: Ints
+    times: Floats
+
+
+class Dosing:
+    """The doses of every run of a grid, by the run's number."""
+
+    def __init__(self, runs: Runs) -> None:
+        """Work out the amounts, and check every schedule.
+
+        Raises:
+            UserError: a regimen somewhere in the grid contradicts itself.
+        """
+        self._runs = runs
+        self._amounts = runs.facet(sets_amounts)
+        self._schedules = runs.facet(sets_schedule)
+        fields = [f for d in runs.grid for f, _ in d.settings[0]]
+        habitual = runs.start.adherence is not None or any(f.startswith(ADHERENCE) for f in fields)
+        self._habits = runs.facet(sets_habits if habitual else lambda _: False)
+        self.schedule = lru_cache(maxsize=KEPT)(self._make_schedule)
+        self._taken = lru_cache(maxsize=KEPT)(self._make_taken)
+        budget.REGIMENS.check(self._amounts.size)
+        budget.REGIMENS.check(self._schedules.size)
+        regimens = (self._regimen(i) for i in self._amounts.runs().tolist())
+        self._mg = [_amounts(r) for r in regimens]
+        self._own = [self._regimen(i) for i in self._schedules.runs().tolist()]
+        number = {r: k for k, r in enumerate(dict.fromkeys(m.rungs for m in self._mg))}
+        self._pattern = np.array([number[m.rungs] for m in self._mg], dtype=np.int64)
+        self._patterns = len(number)
+        self._examples = self._find_examples()
+        self._keys = np.array(sorted(self._examples), dtype=np.int64)
+        budget.REGIMENS.check(len(self._keys))
+        self._planned = np.array([self._count(k) for k in self._keys.tolist()], dtype=np.int64)
+        budget.DOSES.check(int(self._planned.sum()))
+        found = [self._checked(int(k)) for k in self._keys]
+        self._reaches = np.array([s.reaches_target for s in found], dtype=np.int8)
+        self._last = [(s.end, float(s.planned[-1]) if len(s.planned) else None) for s in found]
+
+    def _regimen(self, run: int) -> Regimen | Recorded:
+        """Return the regimen of a run.
+
+        Raises:
+            UserError: it contradicts itself; the message says where in the grid.
+        """
+        try:
+            return self._runs[run].regimen
+        except UserError as error:
+            raise UserError(f"axes at {self._runs.point(run)}: {error}") from None
+
+    def keys(self, rows: Ints) -> Ints:
+        """Return which schedule each run has; equal keys are equal schedules."""
+        place = self._schedules.of(rows)
+        pattern = self._pattern[self._amounts.of(rows)]
+        return np.asarray(place * self._patterns + pattern, dtype=np.int64)
+
+    def _find_examples(self) -> dict[int, int]:
+        """Return the first run with each schedule, by its key."""
+        both = replace(
+            self._amounts, axes=tuple(sorted({*self._amounts.axes, *self._schedules.axes}))
+        )
+        rows = both.runs()
+        key, first = np.unique(self.keys(rows), return_index=True)
+        return dict(zip(key.tolist(), rows[first].tolist(), strict=True))
+
+    def _checked(self, key: int) -> Schedule:
+        """Return a schedule.
+
+        Raises:
+            UserError: it is contradictory; told as the regimen of the first run that has it.
+        """
+        try:
+            return self.schedule(key)
+        except UserError:
+            self._regimen(self._examples[key])
+            raise
+
+    def _own_amounts(self, key: int) -> Amounts:
+        return self._mg[int(self._amounts.of(np.array([self._examples[key]]))[0])]
+
+    def _own_regimen(self, key: int) -> Regimen | Recorded:
+        """Return the regimen of a schedule, whose amounts need not be those of the run."""
+        return self._own[int(self._schedules.of(np.array([self._examples[key]]))[0])]
+
+    def _make_schedule(self, key: int) -> Schedule:
+        own, amounts = self._own_regimen(key), self._own_amounts(key)
+        if isinstance(own, Recorded):
+            return _as_recorded(own)
+        phases = _with_amounts(own, amounts)
+        table = expand.__wrapped__(phases, own.start_day)
+        first = np.cumsum([0, *amounts.rungs[:-1]])
+        drug = np.array([p.kind == "doses" for p in phases], dtype=np.float64)
+        table = replace(table, amount_mg=drug[table.phase])
+        length = sum(p.length or 0 for p in phases) / 60
+        reaches = all(p.ladder.reached < (p.length or 0) for p in phases if p.has_ladder)
+        return Schedule(table, first[table.phase] + table.step, length, reaches)
+
+    def _count(self, key: int) -> int:
+        """Return the number of doses of a schedule, without laying them out."""
+        try:
+            own, amounts = self._own_regimen(key), self._own_amounts(key)
+            if isinstance(own, Recorded):
+                return len(own.doses())
+            return count_doses(_with_amounts(own, amounts), own.start_day)
+        except UserError:
+            self._regimen(self._examples[key])
+            raise
+
+    @property
+    def most_planned(self) -> int:
+        """Number of doses of the run that has most."""
+        return int(self._planned.max())
+
+    def planned(self, n: int) -> int:
+        """Return the number of doses of all ``n`` runs together."""
+        return int(self._planned[np.searchsorted(self._keys, self.keys(np.arange(n)))].sum())
+
+    def natural_end(self) -> float:
+        """Return the horizon that holds every regimen and the whole day after its last dose (h).
+
+        It is a whole number of days and the same for all runs, since they share the clock.
+        """
+        ends = [max(end, 0.0 if last is None else last + doses.DAY) for end, last in self._last]
+        return float(np.ceil(max(doses.DAY, *ends) / doses.DAY) * doses.DAY)
+
+    def close_ups(self, day: int | None, end: float, n: int) -> Floats:
+        """Return when the close-up of each run starts (h), NaN without doses there, shape (n,).
+
+        Args:
+            day: a numbered day; the last treated one when None.
+            end: of the study (h).
+            n: number of runs.
+        """
+        found = np.empty(len(self._keys))
+        for k, key in enumerate(self._keys):
+            time = self.schedule(int(key)).planned
+            found[k] = (
+                doses.close_up_start(time, end)
+                if day is None
+                else doses.close_up_of_day(time, day, end)
+            )
+        return found[np.searchsorted(self._keys, self.keys(np.arange(n)))]
+
+    def latest_whole_day(self, end: float) -> float:
+        """Return the last planned time of any run with 24 h before ``end`` (h); -inf for none."""
+        times = [self.schedule(int(k)).planned for k in self._keys]
+        return max(float(t[t + doses.DAY <= end].max(initial=-np.inf)) for t in times)
+
+    def reaches_target(self, rows: Ints) -> NDArray[np.int8]:
+        """Whether the ladders of each run are long enough to give their target."""
+        return self._reaches[np.searchsorted(self._keys, self.keys(rows))]
+
+    def has_drug(self, run: int) -> bool:
+        """Whether any dose of a run holds drug."""
+        return bool((self.schedule(int(self.keys(np.array([run]))[0])).table.amount_mg > 0).any())
+
+    def ledger(self, run: int) -> Ledger:
+        """Return the ledger of a run (see :class:`ldnsim.regimen.Ledger`)."""
+        row = np.array([run])
+        made = self._ledger(int(self.keys(row)[0]), int(self._habits.of(row)[0]))
+        schedule = self.schedule(int(self.keys(row)[0]))
+        mg = self._mg[int(self._amounts.of(row)[0])].mg[schedule.rung]
+        return replace(made, planned_mg=mg, given_mg=mg * made.given_mg)
+
+    def _ledger(self, key: int, habits: int) -> Ledger:
+        """Return the ledger of a schedule whose doses are one mg."""
+        from ldnsim.regimen.ledger import make_ledger
+
+        run, schedule = self._runs[self._habits.run(habits)], self.schedule(key)
+        subject = run.subject if run.adherence is not None else 0
+        return make_ledger(schedule.table, schedule.end, run.adherence, subject)
+
+    def events(self, rows: Ints, end: float) -> list[Events]:
+        """Return the doses taken in each run, as amounts in the gut depots.
+
+        Args:
+            rows: numbers of the runs.
+            end: doses at or after this time are not given (h).
+        """
+        keys, habits = self.keys(rows).tolist(), self._habits.of(rows).tolist()
+        found = []
+        for key, habit, a in zip(keys, habits, self._amounts.of(rows).tolist(), strict=True):
+            taken = self._taken(key, habit, end)
+            value = self._mg[a].mg[taken.rung] * taken.times * NMOL_PER_MG
+            found.append(Events(taken.time, taken.target, value))
+        return found
+
+    def _make_taken(self, key: int, habits: int, end: float) -> _Taken:
+        ledger, rung = self._ledger(key, habits), self.schedule(key).rung
+        slow = np.asarray(ledger.formulation) == 1
+        kept, found = dose_events(ledger.given_time_h, ledger.given_mg, slow, end)
+        order = np.argsort(found.time, kind="stable")
+        return _Taken(
+            found.time[order], found.target[order], rung[kept][order],
+            ledger.given_mg[kept][order],
+        )  # fmt: skip
+
+    def planned_daily(self, rows: Ints, at: Floats) -> Floats:
+        """Return the mg planned in the calendar day of each time, shape (runs, times)."""
+        keys, amounts = self.keys(rows), self._amounts.of(rows)
+        pairs, which = np.unique(np.stack([keys, amounts]), axis=1, return_inverse=True)
+        each = []
+        for key, a in pairs.T:
+            schedule = self.schedule(int(key))
+            mg = self._mg[int(a)].mg[schedule.rung]
+            each.append(doses.daily_dose(schedule.table.time_h, mg, at))
+        return np.stack(each)[which.reshape(-1)]
+
+
+def _with_amounts(own: Regimen, amounts: Amounts) -> tuple[Phase, ...]:
+    """Return the phases of a regimen with other amounts, which are known to be valid."""
+    parts = zip(own.phases, amounts.phases, amounts.mg_of_phases, strict=True)
+    return tuple(starmap(_phase, parts))
+
+
+def _phase(own: Phase, amounts: dict[str, Any], rungs: tuple[float, ...]) -> Phase:
+    """Return a phase with other amounts, which are known to be valid."""
+    fields = {name: getattr(own, name) for name in Phase.model_fields}
+    phase = Phase.model_construct(**{**fields, **amounts})
+    # the rungs are known; working them out as exact fractions would take most of the time
+    phase.__dict__["ladder"] = replace(own.ladder, amounts=rungs)
+    return phase
+
+
+def _as_recorded(regimen: Recorded) -> Schedule:
+    """Return recorded doses as a schedule whose every dose is a rung."""
+    table = regimen.doses()
+    drug = (table.amount_mg > 0.0).astype(np.float64)
+    every = np.arange(len(table), dtype=np.int64)
+    return Schedule(
+        replace(table, amount_mg=drug), every, regimen.duration_h, regimen.reaches_target
+    )
+
+
+def _amounts(regimen: Regimen | Recorded) -> Amounts:
+    if isinstance(regimen, Recorded):
+        mg = regimen.doses().amount_mg
+        return Amounts(({},), (tuple(mg.tolist()),), mg)
+    names = [n for n in AMOUNTS if n in Phase.model_fields]
+    ladders = tuple(p.ladder.amounts for p in regimen.phases)
+    return Amounts(
+        tuple({n: getattr(p, n) for n in names} for p in regimen.phases),
+        ladders,
+        np.array([mg for x in ladders for mg in x], dtype=np.float64),
+    )

@@ -1,0 +1,148 @@
+"""Ledger and modifiers turned into what the engine knows: at a time, add or set a number.
+
+Doses add nmol to a gut depot. Modifiers and changes set a parameter: the latest level that holds
+(the patient's own value before any), times the factor of every adjunct taken at that time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.catalog import adjuncts
+from ldnsim.config.run import RunSpec
+from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
+from ldnsim.model import default_model
+from ldnsim.runs.task import Events
+
+Floats = NDArray[np.float64]
+
+Span = tuple[str, float, float, float]
+
+EXERCISE = "exercise"
+STRESS = "stress"
+
+
+def sets_modifiers(field: str) -> bool:
+    """Whether a field of a study changes the adjuncts, the exercise or the stress of a run."""
+    return field.partition(".")[0] == "modifiers"
+
+
+def dose_events(
+    given_time: Floats, given_mg: Floats, slow: NDArray[np.bool_], end: float
+) -> tuple[NDArray[np.bool_], Events]:
+    """Turn doses actually taken into amounts in the gut depots.
+
+    Args:
+        given_time: hours, NaN for a missed dose.
+        given_mg: mg of naltrexone hydrochloride.
+        slow: whether it is the slow-release capsule.
+        end: doses at or after this time are not given.
+
+    Returns:
+        which doses are given, and their events.
+    """
+    index = default_model().state_index
+    taken = np.isfinite(given_time) & (given_mg > 0.0) & (given_time < end)
+    target = np.where(slow[taken], index["gut_slow"], index["gut_fast"]).astype(np.int64)
+    return taken, Events(given_time[taken], target, given_mg[taken] * NMOL_PER_MG)
+
+
+def factor_spans(run: RunSpec) -> list[Span]:
+    """List the adjuncts that scale a parameter, as (parameter, factor, from hour, to hour)."""
+    known = adjuncts()
+    spans = []
+    for a in run.modifiers.adjuncts:
+        stop = np.inf if a.stop is None else a.stop
+        if not known[a.name].sets_value:
+            spans.append((known[a.name].target, known[a.name].amount, a.start, stop))
+    return spans
+
+
+def level_spans(run: RunSpec, own: Floats) -> list[Span]:
+    """List what sets a parameter outright, as (parameter, value, from hour, to hour).
+
+    A change by a factor is a level too: that factor on the patient's own value, whatever other
+    changes came before it. Where two hold at once, the one that started later does, at equal
+    starts the later in the list.
+    """
+    known = adjuncts()
+    spans = []
+    for name, level in ((EXERCISE, run.modifiers.exercise), (STRESS, run.modifiers.stress)):
+        if level is not None:
+            spans.append((name, level, 0.0, np.inf))
+    for a in run.modifiers.adjuncts:
+        stop = np.inf if a.stop is None else a.stop
+        if known[a.name].sets_value:
+            spans.append((known[a.name].target, known[a.name].amount, a.start, stop))
+    index = default_model().parameter_index
+    for c in run.changes:
+        level = c.value if c.factor is None else c.factor * float(own[index[c.parameter]])
+        assert level is not None  # a change has either a value or a factor
+        spans.append((c.parameter, level, c.at, np.inf))
+    return spans
+
+
+def parameter_events(run: RunSpec, own: Floats, end: float) -> Events:
+    """Turn modifiers and changes into new values of parameters.
+
+    Args:
+        run: the run.
+        own: the patient's own parameter vector.
+        end: hours; nothing is set at or after it.
+
+    Returns:
+        one event each time the value of a parameter changes.
+    """
+    model = default_model()
+    factors, levels = factor_spans(run), level_spans(run, own)
+    rows: list[tuple[float, int, float]] = []
+    for name in sorted({s[0] for s in (*factors, *levels)}):
+        at = model.parameter_index[name]
+        now = own[at]
+        for t in _breaks(name, (*factors, *levels)):
+            new = _value_at(name, t, float(own[at]), factors, levels)
+            if t < end and new != now:
+                rows.append((t, len(model.states) + at, new))
+                now = new
+    rows.sort()
+    return _events(rows)
+
+
+def _breaks(name: str, spans: Iterable[Span]) -> list[float]:
+    """Return the times at which a parameter may change."""
+    times = {t for n, _, a, b in spans if n == name for t in (a, b)}
+    return sorted(t for t in times if np.isfinite(t))
+
+
+def _value_at(
+    name: str, t: float, own: float, factors: Iterable[Span], levels: Iterable[Span]
+) -> float:
+    """Return the value from ``t`` on: the latest level that holds, times adjuncts' factors."""
+    value = own
+    for n, level, start, stop in sorted(levels, key=lambda s: s[2]):
+        if n == name and start <= t < stop:
+            value = level
+    for n, factor, start, stop in factors:
+        if n == name and start <= t < stop:
+            value *= factor
+    return value
+
+
+def _events(rows: list[tuple[float, int, float]]) -> Events:
+    return Events(
+        np.array([r[0] for r in rows], dtype=np.float64),
+        np.array([r[1] for r in rows], dtype=np.int64),
+        np.array([r[2] for r in rows], dtype=np.float64),
+    )
+
+
+def merge(parts: Iterable[Events]) -> Events:
+    """Join events and sort them by time, keeping the given order at equal times."""
+    parts = list(parts)
+    time = np.concatenate([p.time for p in parts])
+    order = np.argsort(time, kind="stable")
+    target = np.concatenate([p.target for p in parts])[order]
+    return Events(time[order], target, np.concatenate([p.value for p in parts])[order])

@@ -1,0 +1,352 @@
+"""The plan of a study: every run, every patient, the clock, and what will be stored."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.config import budget, times
+from ldnsim.config.run import RunSpec
+from ldnsim.config.study import StudyConfig
+from ldnsim.config.summaries import DEFAULT_VARIABLES, SUMMARIES, Summary
+from ldnsim.errors import UserError
+from ldnsim.model import default_model
+from ldnsim.patients.accept import describe, find_people
+from ldnsim.patients.people import People
+from ldnsim.patients.vectors import Patients, of_grid, sets_patient
+from ldnsim.runs import doses, grid, recordings
+from ldnsim.runs.bounds import check_parameters
+from ldnsim.runs.dosing import Dosing
+from ldnsim.runs.events import sets_modifiers
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+DAY, WEEK = 24.0, 168.0
+MOST_IN_BLOCK = 4096
+BLOCK_BYTES = 64_000_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study laid out: nothing has been simulated yet.
+
+    Attributes:
+        study: the configuration.
+        dims: the dimensions of the sweep.
+        runs: every run in global order (last dimension fastest), made when asked for.
+        dosing: the doses of the runs.
+        end: horizon in hours, shared by all runs.
+        threads: threads with which candidates of a population are solved.
+    """
+
+    study: StudyConfig
+    dims: tuple[grid.Dim, ...]
+    runs: grid.Runs = field(repr=False)
+    dosing: Dosing = field(repr=False)
+    end: float = 0.0
+    threads: int | None = None
+
+    def __len__(self) -> int:
+        """Return the number of runs."""
+        return len(self.runs)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of positions of each dimension."""
+        return grid.shape(self.dims)
+
+    @cached_property
+    def patients(self) -> Patients:
+        """The distinct patients."""
+        return of_grid(self.runs, self.people)
+
+    @cached_property
+    def kinds(self) -> list[RunSpec]:
+        """Runs that show every hypothesis, phenotype, covariate and modifier of the study."""
+        return [
+            self.runs[i]
+            for matters in (sets_patient, sets_modifiers)
+            for i in self.runs.facet(matters).runs().tolist()
+        ]
+
+    @cached_property
+    def people(self) -> People | None:
+        """The virtual patients, drawn and solved untreated when first asked for.
+
+        Raises:
+            UserError: when too few candidates are plausible.
+        """
+        return find_people(self.study, grid.base(self.study), self.threads)
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """Names of the model variables to store, in order."""
+        known = default_model().observables
+        wanted = self.study.output.variables
+        if wanted == "all":
+            return tuple(known)
+        if wanted == "default":
+            return tuple(v for v in DEFAULT_VARIABLES if v in known)
+        return tuple(dict.fromkeys(wanted))
+
+    @cached_property
+    def summaries(self) -> tuple[Summary, ...]:
+        """The summaries to compute, in order."""
+        known = default_model().observables
+        wanted = self.study.output.summaries
+        if not isinstance(wanted, str):
+            return tuple(SUMMARIES[name] for name in dict.fromkeys(wanted))
+        chosen = [s for s in SUMMARIES.values() if wanted == "all" or s.standard]
+        return tuple(s for s in chosen if s.observable in known)
+
+    @cached_property
+    def time(self) -> Floats:
+        """Times of the stored trajectories (h); empty when they are not kept."""
+        if not self.study.output.trajectories:
+            return np.empty(0)
+        return _clock(self.study.output.every, self.end)
+
+    @cached_property
+    def night_time(self) -> Floats:
+        """Hours after the start of the close-up (0 to 24)."""
+        return _clock(self.study.output.night_every, DAY)
+
+    @cached_property
+    def clock(self) -> Floats:
+        """Times of day met in the close-ups of all runs (h), sorted, from 0 to below 24."""
+        starts = np.unique(self.night_start)
+        return np.unique(clock_time(starts[:, None] + self.night_time[None, :]))
+
+    @property
+    def keeps_night(self) -> bool:
+        """Whether the close-up is stored."""
+        return self.study.output.night is not False
+
+    @cached_property
+    def night_start(self) -> Floats:
+        """Start of the close-up of each run (h), shape (runs,)."""
+        night = self.study.output.night
+        if night is False or night == "last":
+            return self.last_night
+        return self._starts(int(night))
+
+    @cached_property
+    def last_night(self) -> Floats:
+        """Start of the close-up of the last treated day of each run (h), shape (runs,)."""
+        return self._starts(None)
+
+    def _starts(self, day: int | None) -> Floats:
+        """Find the close-up of each run; runs without doses take the latest of the others."""
+        starts = self.dosing.close_ups(day, self.end, len(self))
+        fallback = doses.close_up_of_day(np.arange(22.0, self.end, DAY), day or 0, self.end)
+        if day is None:
+            fallback = self.end - DAY
+        if np.isfinite(starts).any():
+            fallback = float(np.nanmax(starts))
+        if math.isnan(fallback):
+            raise UserError(self._no_such_night(day))
+        return np.where(np.isfinite(starts), starts, fallback)
+
+    def _no_such_night(self, day: int | None) -> str:
+        """Say which days have a close-up: 24 h from a dose, or from 22:00, before the end."""
+        latest = max(self.end - DAY - 22.0, self.dosing.latest_whole_day(self.end))
+        last = math.floor(latest / DAY)
+        valid = f"a day from 0 to {last}" if last >= 0 else "'last' or false"
+        return (
+            f"output.night = {day}: no 24 h from the dose of that day lie before the end of the"
+            f" study at {self.end / DAY:g} d; expected {valid}"
+        )
+
+    def window(self, name: str, rows: Ints) -> tuple[Floats, Floats]:
+        """Return start and end of a window for some runs (h), each of shape (rows,).
+
+        Weeks are whole days, as many of the last seven as there are: part of a day would pass the
+        daily rhythm for an effect.
+
+        Args:
+            name: one of :data:`ldnsim.config.summaries.WINDOWS`.
+            rows: numbers of the runs.
+        """
+        n = len(rows)
+        if name == "run":
+            return np.zeros(n), np.full(n, self.end)
+        if name == "night":
+            return self.night_start[rows], self.night_start[rows] + DAY
+        stop = np.full(n, self.end) if name == "end" else self.last_night[rows] + DAY
+        return stop - DAY * np.clip(np.floor(stop / DAY + 1e-9), 1, 7), stop
+
+    @property
+    def block(self) -> int:
+        """Runs per block: the setting, or as many as keep the work around the solver small.
+
+        That is some for every thread at least, and beyond that so many that a sixteenth of the
+        study is in a block, up to :data:`MOST_IN_BLOCK` runs and :data:`BLOCK_BYTES` of results.
+        """
+        import os
+
+        solver = self.study.solver
+        least = 8 * max(4, 2 * (solver.threads or os.cpu_count() or 1))
+        room = min(MOST_IN_BLOCK, BLOCK_BYTES // self._bytes_at_work, len(self) // 16)
+        most = int(budget.BLOCK_BYTES.most) // self._bytes_at_work
+        return solver.block or max(8, min(max(least, room // 8 * 8), most // 8 * 8))
+
+    @property
+    def bytes(self) -> int:
+        """Expected size of the result before compression."""
+        ledger = 60 * self.dosing.planned(len(self)) if self.study.output.ledger else 0
+        return self._bytes_without_doses * len(self) + ledger
+
+    @property
+    def _bytes_at_work(self) -> int:
+        """Size of a run with its doses while it is solved, that of the run with most doses."""
+        return self._bytes_without_doses + 84 * self.dosing.most_planned
+
+    @property
+    def _bytes_without_doses(self) -> int:
+        item = np.dtype(self.study.output.dtype).itemsize
+        samples = len(self.time) + (len(self.night_time) if self.keeps_night else 0)
+        return len(self.variables) * (samples * item + 8) + len(self.summaries) * 8 + 64
+
+    def check_bytes(self) -> None:
+        """Refuse a result, a block or a run too large to work on.
+
+        Raises:
+            UserError: see :mod:`ldnsim.config.budget`.
+        """
+        budget.RUN_BYTES.check(self._bytes_at_work)
+        budget.BLOCK_BYTES.check(min(self.block, len(self)) * self._bytes_at_work)
+        budget.BYTES.check(self.bytes, f"{len(self):,} runs are ")
+
+    def describe(self) -> str:
+        """Return the plan as a few lines of text."""
+        lines = [f"study      {self.study.title}"]
+        for dim in self.dims:
+            lines += [f"dimension  {_axis_line(dim.name, c)}" for c in dim.coordinates]
+        if not self.dims:
+            lines.append("dimension  none: a single run")
+        lines += recordings.lines(self.study, self.end)
+        solver = self.study.solver
+        if self.study.population is not None:
+            # not resolved here: a dry run starts no solver
+            lines += [f"population {describe(self.study.population)}", f"runs       {len(self)}"]
+        else:
+            many = "s" if len(self.patients) != 1 else ""
+            lines.append(f"runs       {len(self)} on {len(self.patients)} distinct patient{many}")
+        lines += [
+            f"horizon    {self.end / DAY:g} d ({self.end / WEEK:.3g} wk)",
+            f"keeps      {len(self.variables)} variables"
+            + (f" every {self.study.output.every:g} h" if len(self.time) else " (no trajectories)")
+            + f", {len(self.summaries)} summaries",
+            f"store      {self.study.output.store}, about {_size_text(self.bytes)} uncompressed",
+            f"solver     {solver.method}, rtol {solver.rtol:g}, atol {solver.floor:g}, "
+            f"blocks of {self.block} runs",
+        ]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        """Return :meth:`describe`."""
+        return self.describe()
+
+
+def _clock(every: float, end: float) -> Floats:
+    """Return the times 0, every, 2 every, ... up to ``end``; none lies an ulp after it."""
+    times = np.arange(math.floor(end / every + 1e-9) + 1) * every
+    return np.asarray(np.minimum(times, end), dtype=np.float64)
+
+
+def clock_time(hours: Floats) -> Floats:
+    """Return the time of day (h); rounded, so that equal times of two days are the same bits."""
+    return np.asarray(np.round(hours % DAY, 6) % DAY, dtype=np.float64)
+
+
+def _axis_line(dim: str, c: grid.Coordinate) -> str:
+    name = c.name if c.name == dim else f"{c.name} (along {dim})"
+    values = [f"{v:g}" if c.numeric else str(v) for v in c.values]
+    shown = ", ".join(values) if len(values) <= 8 else f"{', '.join(values[:4])} ... {values[-1]}"
+    return f"{name}: {len(values)} values of {c.field}{f' in {c.unit}' if c.unit else ''}: {shown}"
+
+
+def _size_text(n: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n >= size:
+            return f"{n / size:.1f} {unit}"
+    return f"{n} B"
+
+
+def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
+    """Lay out a study.
+
+    Args:
+        study: the study.
+        threads: threads to use; the study's setting when None.
+
+    Raises:
+        UserError: for a study over a limit of :mod:`ldnsim.config.budget`, a change or an adjunct
+            after the end, a parameter taken out of its bounds, or a close-up of a day that is not
+            there.
+    """
+    budget.check_grid(study)
+    study = recordings.settled(study)
+    dims = grid.dims(study)
+    runs = grid.Runs(grid.base(study), dims)
+    budget.CENTRES.check(runs.facet(sets_patient).size)
+    dosing = Dosing(runs)
+    end = study.horizon if study.horizon is not None else dosing.natural_end()
+    budget.check_end(end)
+    recordings.check_end(study, end)
+    if study.output.trajectories:
+        budget.check_samples(study.output.every, end)
+    for i, change in enumerate(study.changes, start=1):
+        if change.at >= end:
+            raise UserError(
+                f"changes[{i}].at = '{change.at:g} h' is not before the end of the study at"
+                f" {end:g} h; make it earlier or set a longer horizon"
+            )
+    if late := list(times.after_the_end(study, end)):
+        raise UserError("\n".join(late))
+    plan = Plan(study, dims, runs, dosing, end, threads or study.solver.threads)
+    plan.check_bytes()
+    check_parameters(plan)
+    _ = plan.night_start  # a numbered day that is not there is refused before anything runs
+    return plan
+
+
+def check_space(plan: Plan, folder: Any) -> None:
+    """Refuse a sweep whose result cannot fit on the disk.
+
+    Raises:
+        UserError: naming the need, the free space and the settings that reduce it.
+    """
+    import shutil
+
+    free = shutil.disk_usage(folder).free
+    if 2 * plan.bytes > free:
+        raise UserError(
+            f"the sweep needs about {_size_text(2 * plan.bytes)} of disk while running and"
+            f" {_size_text(free)} are free in {folder}; keep fewer output.variables, a longer"
+            " output.every, or output.trajectories = false"
+        )
+
+
+def check_memory(plan: Plan) -> None:
+    """Refuse a sweep whose result is kept in memory and cannot fit there.
+
+    Raises:
+        UserError: naming the need, the memory of the machine and the remedy.
+    """
+    import os
+
+    if not hasattr(os, "sysconf"):  # Windows does not say
+        return
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if 2 * plan.bytes > memory:
+        raise UserError(
+            f"the result needs about {_size_text(2 * plan.bytes)} of memory and this machine has"
+            f' {_size_text(memory)}; write it to a store (run("result.zarr")), or keep fewer'
+            " output.variables, a longer output.every, or output.trajectories = false"
+        )

@@ -1,0 +1,294 @@
+"""One block of runs as bare arrays, and what solving it gives. Nothing here knows a label.
+
+A task can be sent to another process: it carries all it needs. A block starts at a multiple of
+8 runs of the global order, so that runs share their steps with the same neighbours whatever the
+block size, and results are the same bits.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+LANES = 8
+UNSOLVED = -1
+"""The engine's code of the method of a run that was not solved."""
+FEW_WINDOWS = 4
+"""Different windows in a block beyond which it is solved in smaller batches."""
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events of one run, sorted by time; at equal times parameters are set before doses.
+
+    Attributes:
+        time: hours.
+        target: state index, or number of states plus parameter index.
+        value: nmol to add, or the new value of the parameter.
+    """
+
+    time: Floats
+    target: NDArray[np.int64]
+    value: Floats
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One reduction asked of the engine, with its window and threshold for each run.
+
+    Attributes:
+        kind: the engine's name of the reduction.
+        observable: index of the variable.
+        start: hours, shape (runs,).
+        stop: hours, shape (runs,).
+        threshold: shape (runs,).
+    """
+
+    kind: str
+    observable: int
+    start: Floats
+    stop: Floats
+    threshold: Floats
+
+
+@dataclass(frozen=True)
+class Task:
+    """A block to solve.
+
+    Attributes:
+        first: global number of its first run; a multiple of 8.
+        params: shape (runs, parameters).
+        y0: untreated state at midnight, shape (runs, states); NaN where there is none.
+        events: of each run.
+        end: horizon in hours.
+        time: times of the trajectories, shape (times,).
+        night_start: start of the close-up of each run, shape (runs,).
+        night_time: hours after it, shape (night times,); empty for no close-up.
+        observables: indices of the variables in the output, shape (variables,).
+        wanted: reductions.
+        rtol: relative tolerance.
+        atol: absolute tolerance of each state, shape (states,).
+        method: ``auto`` or ``rodas5p``.
+    """
+
+    first: int
+    params: Floats
+    y0: Floats
+    events: tuple[Events, ...]
+    end: float
+    time: Floats
+    night_start: Floats
+    night_time: Floats
+    observables: NDArray[np.int64]
+    wanted: tuple[Wanted, ...]
+    rtol: float
+    atol: Floats
+    method: str = "auto"
+
+    def __len__(self) -> int:
+        """Return the number of runs."""
+        return len(self.params)
+
+    def cut(self, part: slice) -> Task:
+        """Return the task of some of its runs, whole groups from a whole group on."""
+        # reductions share the arrays of their windows, and go on sharing them
+        windows = {id(x): x[part] for w in self.wanted for x in (w.start, w.stop)}
+        wanted = tuple(
+            replace(
+                w, start=windows[id(w.start)], stop=windows[id(w.stop)],
+                threshold=w.threshold[part],
+            )
+            for w in self.wanted
+        )  # fmt: skip
+        return replace(
+            self, first=self.first + part.start, params=self.params[part], y0=self.y0[part],
+            events=self.events[part], night_start=self.night_start[part], wanted=wanted,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What a block gave.
+
+    Attributes:
+        trajectory: shape (runs, variables, times).
+        night: shape (runs, variables, night times).
+        reductions: shape (runs, reductions).
+        status: shape (runs,), the engine's codes.
+        steps: accepted steps, shape (runs,).
+        rejected: rejected steps, shape (runs,).
+        method: the engine's code of what gave each result, shape (runs,).
+    """
+
+    trajectory: Floats
+    night: Floats
+    reductions: Floats
+    status: NDArray[np.int8]
+    steps: NDArray[np.int64]
+    rejected: NDArray[np.int64]
+    method: NDArray[np.int8]
+
+
+def stand_ins(ok: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return, for every run, the run that is solved in its place.
+
+    A run without a starting state must not disturb the seven that share its steps: it is
+    replaced by the first good run of its group of 8. A group without any keeps itself.
+    """
+    index = np.arange(len(ok))
+    for start in range(0, len(ok), LANES):
+        group = slice(start, start + LANES)
+        good = np.flatnonzero(ok[group])
+        if len(good):
+            index[group] = np.where(ok[group], index[group], start + good[0])
+    return index
+
+
+def solve_task(
+    task: Task, threads: int | None = None, progress: Callable[[int], None] | None = None
+) -> Solved:
+    """Solve a block; runs without a starting state come back as NaN.
+
+    The engine follows every window and every output time of a batch in each of its runs. A block
+    in which these differ much from run to run is solved in smaller batches of whole groups.
+
+    Args:
+        task: the block.
+        threads: threads of the engine; all cores when None.
+        progress: called with the number of runs of this block that are done.
+    """
+    size = _batch_size(task, threads)
+    if size >= len(task):
+        return _solve_batch(task, threads, progress)
+    found = []
+    for first in range(0, len(task), size):
+
+        def tell(n: int, first: int = first) -> None:
+            if progress is not None:
+                progress(first + n)
+
+        found.append(_solve_batch(task.cut(slice(first, first + size)), threads, tell))
+    names = [f.name for f in fields(Solved)]
+    return Solved(**{n: np.concatenate([getattr(s, n) for s in found]) for n in names})
+
+
+def _batch_size(task: Task, threads: int | None) -> int:
+    """Return how many runs to hand to the engine at once: all, or some groups for every thread."""
+    windows = max((len(distinct) for distinct, _ in _windows(task.wanted)), default=1)
+    nights = len(np.unique(task.night_start)) if len(task.night_time) else 1
+    if max(windows, nights) <= FEW_WINDOWS:
+        return len(task)
+    return LANES * max(4, 2 * (threads or os.cpu_count() or 1))
+
+
+def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None] | None) -> Solved:
+    from ldnsim.engine.solve.batch import Batch, solve
+
+    ok: NDArray[np.bool_] = np.asarray(np.isfinite(task.y0).all(axis=1))
+    if not ok.any():
+        return _nothing(task)
+    lane = stand_ins(ok)
+    nights = _nights(task)
+    times = np.unique(np.concatenate([task.time, nights.ravel()]))
+    events = [task.events[i] for i in lane]
+    batch = Batch(
+        params=np.ascontiguousarray(task.params[lane]),
+        y0=np.ascontiguousarray(np.nan_to_num(task.y0[lane])),
+        event_offsets=np.cumsum([0, *(len(e.time) for e in events)]).astype(np.int64),
+        event_time=np.concatenate([e.time for e in events]),
+        event_target=np.concatenate([e.target for e in events]).astype(np.int64),
+        event_value=np.concatenate([e.value for e in events]),
+        t_end=task.end,
+        out_times=times,
+        out_obs=task.observables,
+        reductions=_reductions(task, lane),
+        rtol=task.rtol,
+        atol=task.atol,
+        method=task.method,
+    )
+    done = solve(batch, threads=threads, block=LANES, progress=progress)
+    return _collect(task, done, ok, times, nights)
+
+
+def _nights(task: Task) -> Floats:
+    """Return the times of the close-up of each run, shape (runs, night times)."""
+    return np.minimum(task.night_start[:, None] + task.night_time[None, :], task.end)
+
+
+def _windows(wanted: Sequence[Wanted]) -> list[tuple[Floats, NDArray[np.int64]]]:
+    """Return, for each reduction, its distinct windows (windows, 2) and which each run has.
+
+    Reductions share the arrays of their windows, and what is shared is compared once.
+    """
+    memo: dict[tuple[int, int], tuple[Floats, NDArray[np.int64]]] = {}
+    for w in wanted:
+        key = (id(w.start), id(w.stop))
+        if key not in memo:
+            pairs, which = np.unique(w.start + 1j * w.stop, return_inverse=True)
+            distinct = np.stack([pairs.real, pairs.imag], axis=1)
+            memo[key] = (distinct, which.reshape(-1).astype(np.int64))
+    return [memo[id(w.start), id(w.stop)] for w in wanted]
+
+
+def _reductions(task: Task, lane: NDArray[np.int64]) -> list[Any]:
+    """Ask the engine for every distinct window of every reduction.
+
+    The engine's windows belong to all runs of a batch, and do not steer its steps.
+    """
+    from ldnsim.engine.solve.batch import Reduction
+
+    return [
+        Reduction(w.kind, w.observable, float(a), float(b), w.threshold[lane])
+        for w, (distinct, _) in zip(task.wanted, _windows(task.wanted), strict=True)
+        for a, b in distinct
+    ]
+
+
+def _pick(task: Task, found: Floats) -> Floats:
+    """Take for each run the reductions over its own windows, shape (runs, reductions)."""
+    columns, rows, at = [], np.arange(len(task)), 0
+    for distinct, which in _windows(task.wanted):
+        columns.append(found[rows, at + which])
+        at += len(distinct)
+    return np.stack(columns, axis=1) if columns else np.empty((len(task), 0))
+
+
+def _collect(task: Task, done: Any, ok: NDArray[np.bool_], times: Floats, nights: Floats) -> Solved:
+    """Cut the union of output times into trajectory and close-up, and blank what failed."""
+    at = np.searchsorted(times, task.time)
+    night_at = np.searchsorted(times, nights)
+    bad = ~ok | (done.status != 0)
+    trajectory = done.traj[:, :, at].copy()
+    night = np.take_along_axis(done.traj, night_at[:, None, :], axis=2)
+    reductions = _pick(task, done.reductions)
+    for values in (trajectory, night, reductions):
+        values[bad] = np.nan
+    return Solved(
+        trajectory,
+        night,
+        reductions,
+        np.where(ok, done.status, 0).astype(np.int8),
+        np.where(ok, done.steps, 0).astype(np.int64),
+        np.where(ok, done.rejected, 0).astype(np.int64),
+        np.where(ok, done.method, UNSOLVED).astype(np.int8),
+    )
+
+
+def _nothing(task: Task) -> Solved:
+    """Return the result of a block in which no run has a starting state."""
+    n, k = len(task), len(task.observables)
+    return Solved(
+        np.full((n, k, len(task.time)), np.nan),
+        np.full((n, k, len(task.night_time)), np.nan),
+        np.full((n, len(task.wanted)), np.nan),
+        np.zeros(n, np.int8),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+        np.full(n, UNSOLVED, np.int8),
+    )
