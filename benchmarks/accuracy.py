@@ -59,7 +59,7 @@ def patients(rng: np.random.Generator, n: int) -> tuple[Floats, Floats]:
         columns = [
             drawn(p.value, p.spread, p.high, rng.normal(size=n)) for p in MODEL.parameters.values()
         ]
-        orbits = find_orbits(np.stack(columns, axis=1), rng.random(n) < 0.5)
+        orbits = find_orbits(default_model(), np.stack(columns, axis=1), rng.random(n) < 0.5)
         good = orbits.status == Status.OK
         params = np.vstack([params, np.stack(columns, axis=1)[good]])
         y0 = np.vstack([y0, orbits.y0[good]])
@@ -98,7 +98,7 @@ def cases(n: int, days: int, seed: int) -> Batch:
 
 def at(batch: Batch, rtol: float) -> BatchResult:
     """Solve with a tolerance, as a study does."""
-    return solve(dataclasses.replace(batch, rtol=rtol, atol=1e-2 * rtol * SCALE))
+    return solve(default_model(), dataclasses.replace(batch, rtol=rtol, atol=1e-2 * rtol * SCALE))
 
 
 def errors(found: BatchResult, reference: BatchResult, floor: Floats) -> tuple[Floats, Floats]:

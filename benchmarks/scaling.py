@@ -22,6 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ldnsim.model import default_model
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -59,7 +61,7 @@ def timed(runs: int, days: int, threads: int, seconds: float) -> Point:
     best, spent = np.inf, 0.0
     while spent < seconds:
         began = time.perf_counter()
-        found = solve(batch, threads=threads)
+        found = solve(default_model(), batch, threads=threads)
         took = time.perf_counter() - began
         best, spent = min(best, took), spent + took
         if found.status.any():
@@ -141,7 +143,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes only")
     parser.add_argument("--dry-run", action="store_true", help="print only")
     chosen = parser.parse_args()
-    solve(problem.draw(7, 8, 7, people=1).batch(1e-2), threads=1)  # compiles
+    solve(default_model(), problem.draw(7, 8, 7, people=1).batch(1e-2), threads=1)  # compiles
     runs, weeks = by_runs(chosen.quick), by_weeks(chosen.quick)
     text = table(runs, weeks, datetime.date.today())
     print(text)

@@ -178,7 +178,7 @@ def untreated(
     model = default_model()
     base = {**hypotheses()[HYPOTHESIS].overrides, **phenotypes()[PHENOTYPE].overrides}
     rows = [model.parameter_vector({**base, "driver": float(x)}) for x in drivers]
-    orbits = find_orbits(np.array(rows), np.full(len(rows), inflamed), threads)
+    orbits = find_orbits(default_model(), np.array(rows), np.full(len(rows), inflamed), threads)
     return orbits.mean[:, model.observable_index["microglia_m1"]], orbits.status
 
 

@@ -26,7 +26,7 @@ from ldnsim.mechanisms.record import CLOCK, Mechanism, Parameter, Variable
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """Parameters, states and quantities of a set of mechanisms, wired by name.
 

@@ -28,7 +28,7 @@ def half_year_on_half_year_off(**overrides: float) -> dict[str, np.ndarray]:
     weeks = [(1, 2), (25, 26), (51, 52)]
     reductions = [Reduction("mean", OBS[n], a * WEEK, b * WEEK) for n in NAMES for a, b in weeks]
     batch = dosing(params, y0, times, amounts, 52 * WEEK, np.empty(0), [], reductions)
-    result = solve(batch)
+    result = solve(MODEL, batch)
     assert np.all(result.status == Status.OK)
     table = result.reductions.reshape(len(DOSES), len(NAMES), 3)
     return {n: table[:, i] for i, n in enumerate(NAMES)}
@@ -47,7 +47,7 @@ def one_night(dose: float) -> BatchResult:
     params, y0, times, amounts = nightly([dose], 4.0)
     hours = np.arange(26 * 24.0 + 22.0, 27 * 24.0 + 22.0, 0.25)
     names = ["mor_occupancy", "met_enkephalin", "beta_endorphin"]
-    return solve(dosing(params, y0, times, amounts, 4 * WEEK, hours, names))
+    return solve(MODEL, dosing(params, y0, times, amounts, 4 * WEEK, hours, names))
 
 
 def test_e3_peptides_rebound_after_the_block_and_stay_moderate() -> None:
@@ -64,8 +64,8 @@ def test_e3_peptides_rebound_after_the_block_and_stay_moderate() -> None:
 def test_e4_two_stable_states_and_a_hysteresis_loop() -> None:
     drivers = np.array([0.0, 0.02, 0.05, 0.2, 0.5, 1.0])
     params = np.array([MODEL.parameter_vector({"driver": float(d)}) for d in drivers])
-    up = find_orbits(params, np.zeros(len(drivers), bool))
-    down = find_orbits(params, np.ones(len(drivers), bool))
+    up = find_orbits(MODEL, params, np.zeros(len(drivers), bool))
+    down = find_orbits(MODEL, params, np.ones(len(drivers), bool))
     assert np.all(down.status == Status.OK)  # once inflamed, inflamed at every driver, even none
     resolved = up.status == Status.OK
     assert resolved[:3].all() and not resolved[-2:].any()
@@ -121,8 +121,8 @@ def test_duration_of_block_sets_the_sign_on_the_growth_factor_axis() -> None:
     tone = Reduction("mean", OBS["opioid_tone"], 11 * WEEK, 12 * WEEK)
     level = Reduction("mean", OBS["tnf"], 11 * WEEK, 12 * WEEK)
     batch = dosing(params, y0, times, amounts, 12 * WEEK, np.empty(0), [], [tone, level])
-    (once_tone, once_tnf), (often_tone, often_tnf) = solve(batch).reductions
-    untreated = find_orbits(params[:1], np.array([True])).mean[0]
+    (once_tone, once_tnf), (often_tone, often_tnf) = solve(MODEL, batch).reductions
+    untreated = find_orbits(MODEL, params[:1], np.array([True])).mean[0]
     assert once_tone > 1.03 * untreated[OBS["opioid_tone"]] and once_tnf < untreated[OBS["tnf"]]
     assert often_tone < untreated[OBS["opioid_tone"]] and often_tnf > untreated[OBS["tnf"]]
 
@@ -141,7 +141,7 @@ def with_modifier(dose: float, **levels: float) -> dict[str, float]:
         event_target=np.concatenate([np.array(sets, np.int64), batch.event_target]),
         event_value=np.concatenate([list(levels.values()), batch.event_value]),
     )
-    values = solve(batch).reductions[0]
+    values = solve(MODEL, batch).reductions[0]
     return dict(zip((*NAMES, "nk_activity"), values, strict=True))
 
 
@@ -178,7 +178,7 @@ def dreams(weeks_to_target: int) -> np.ndarray:
         Reduction("max", OBS["vivid_dreams"], w * WEEK, (w + 1) * WEEK) for w in range(12)
     ]
     batch = dosing(params, y0, times, amounts, 12 * WEEK, np.empty(0), [], reductions)
-    return solve(batch).reductions[0]
+    return solve(MODEL, batch).reductions[0]
 
 
 def test_e10_dreams_come_early_fade_and_follow_the_pace_of_titration() -> None:
@@ -195,7 +195,7 @@ def test_e13_tiny_doses_occupy_in_proportion(milligram: float) -> None:
     batch = dosing(
         params, y0, [np.array([1.0])], [np.array([milligram])], 24.0, np.empty(0), [], [top]
     )
-    occupancy = solve(batch).reductions[0, 0]
+    occupancy = solve(MODEL, batch).reductions[0, 0]
     assert occupancy == pytest.approx(1.8e-4 * milligram / 1e-3, rel=0.15)  # 0.018 % at 1 ug
 
 
@@ -204,7 +204,7 @@ def test_e13_microgram_doses_change_nothing_measurable() -> None:
     amounts = [np.zeros(len(times[0])), np.full(len(times[0]), 1e-3)]
     last = Reduction("mean", OBS["tnf"], 11 * WEEK, 12 * WEEK)
     none, microgram = solve(
-        dosing(params, y0, times, amounts, 12 * WEEK, np.empty(0), [], [last])
+        MODEL, dosing(params, y0, times, amounts, 12 * WEEK, np.empty(0), [], [last])
     ).reductions[:, 0]
     assert microgram == pytest.approx(none, rel=2e-3)
 
@@ -217,7 +217,7 @@ def test_pet_occupancies_after_one_dose_are_near() -> None:
     top = Reduction("max", OBS["mor_occupancy"], 9.0, 17.0)
     amounts = [np.array([d]) for d in doses]
     batch = dosing(params, y0, times, amounts, 24.0, np.empty(0), [], [top])
-    two, five, fifty = solve(batch).reductions[:, 0]
+    two, five, fifty = solve(MODEL, batch).reductions[:, 0]
     assert two == pytest.approx(0.27, abs=0.04)
     assert 0.43 <= five <= 0.58
     assert 0.90 <= fifty <= 0.98

@@ -124,7 +124,7 @@ def test_overrides_change_something() -> None:
 def test_every_phenotype_rests_in_its_basin() -> None:
     found = list(phenotypes().values())
     params = np.array([default_model().parameter_vector(p.overrides) for p in found])
-    orbits = find_orbits(params, np.array([p.basin == "inflamed" for p in found]))
+    orbits = find_orbits(default_model(), params, np.array([p.basin == "inflamed" for p in found]))
     missing = {
         p.name: Status(s).name
         for p, s in zip(found, orbits.status.tolist(), strict=True)
@@ -135,7 +135,7 @@ def test_every_phenotype_rests_in_its_basin() -> None:
 
 def test_a_persistent_driver_leaves_no_resolved_state() -> None:
     params = default_model().parameter_vector(phenotypes()["driver_persists"].overrides)
-    orbits = find_orbits(params[None], np.array([False]))
+    orbits = find_orbits(default_model(), params[None], np.array([False]))
     assert orbits.status.tolist() == [Status.NO_SUCH_BASIN]
 
 

@@ -1,7 +1,8 @@
 """The model's equations as scalar source text, for engines that are not ldnsim.
 
-They come from :func:`ldnsim.engine.generate.trace.trace`, like ldnsim's own kernels, so every engine gets
-the same arithmetic: what depends on parameters alone is computed once per run, and reads as ``k``.
+They come from :func:`ldnsim.engine.generate.trace.trace`, like ldnsim's own kernels, so every
+engine gets the same arithmetic: what depends on parameters alone is computed once per run, and
+reads as ``k``.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.engines.base import Engine, FloatArray
 from benchmarks.engines.problem import Problem
 from ldnsim.engine.solve.batch import solve, solve_with
+from ldnsim.model import default_model
 
 
 class Ldnsim(Engine):
@@ -24,7 +25,7 @@ class Ldnsim(Engine):
 
     def solve(self, problem: Problem, rtol: float, threads: int) -> FloatArray:
         """Solve; failed runs are NaN already."""
-        return solve(problem.batch(rtol), threads=threads).traj
+        return solve(default_model(), problem.batch(rtol), threads=threads).traj
 
 
 class LdnsimInC(Engine):

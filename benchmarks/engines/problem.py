@@ -85,7 +85,7 @@ def patients(rng: np.random.Generator, n: int) -> tuple[FloatArray, FloatArray]:
     params, y0 = np.empty((0, len(MODEL.parameters))), np.empty((0, len(STATES)))
     while len(params) < n:
         drawn = _parameters(rng, n)
-        orbits = find_orbits(drawn, rng.random(n) < 0.5)
+        orbits = find_orbits(default_model(), drawn, rng.random(n) < 0.5)
         good = orbits.status == 0
         params, y0 = np.vstack([params, drawn[good]]), np.vstack([y0, orbits.y0[good]])
     return params[:n], y0[:n]

@@ -41,7 +41,7 @@ def _kernels() -> NDArray[np.float64]:
         out_obs=np.array([model.observable_index[n] for n in model.states], dtype=np.int64),
         rtol=1e-8,
     )
-    return np.asarray(solve(batch, threads=1).traj[0, :, 0], dtype=float)
+    return np.asarray(solve(model, batch, threads=1).traj[0, :, 0], dtype=float)
 
 
 def _scipy() -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from ldnsim.config.blocks import Adjunct, Change, Modifiers
 from ldnsim.config.entries import as_single
+from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class RunSpec:
         seed: of the study; that of an adherence model which only an axis asks for.
         covariates: what is known of the patient, with claims, by name.
         patient: place in the population; None for the patient as described.
+        edition: the model it is a run of.
     """
 
     hypothesis: str
@@ -47,6 +50,7 @@ class RunSpec:
     seed: int = 0
     covariates: tuple[tuple[str, Any], ...] = ()
     patient: int | None = None
+    edition: Edition = dataclasses.field(default_factory=shipped, repr=False)
 
     def with_value(self, field: str, value: Any) -> RunSpec:
         """Return this run with one field set.

@@ -17,6 +17,7 @@ from ldnsim.config.explain import explain
 from ldnsim.config.population import Population
 from ldnsim.config.quantities import Hours, Whole
 from ldnsim.config.run import RunSpec
+from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError
 from ldnsim.regimen import Adherence, Recordings
 
@@ -109,6 +110,11 @@ class StudyConfig(Config):
         data = json.loads(self.model_dump_json(exclude_none=True))
         return toml.dumps(data)
 
+    @property
+    def edition(self) -> Edition:
+        """The model that the study is of, with what is known with it."""
+        return shipped()
+
     def named_regimens(self) -> dict[str, Any]:
         """Return the regimens by the name shown in results; one entry for a single regimen.
 
@@ -143,4 +149,5 @@ class StudyConfig(Config):
             changes=self.changes,
             seed=self.seed,
             covariates=tuple(sorted(self.patient.covariates().items())),
+            edition=self.edition,
         )

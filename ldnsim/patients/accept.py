@@ -157,7 +157,7 @@ def _look_at(
     memo = {run.covariates: model.parameter_vector(overrides(run)) for run in runs}
     centre = np.array([memo[run.covariates] for run in runs])
     params = vary(settings, names, centre, u)
-    orbits = find_orbits(params, np.full(len(u), is_inflamed(reference)), threads)
+    orbits = find_orbits(model, params, np.full(len(u), is_inflamed(reference)), threads)
     reason = _reasons(settings, orbits)
     good = np.flatnonzero(np.array([r == "" for r in reason]))
     clipped = on_bound(names, centre, params)[good]

@@ -175,13 +175,13 @@ def untreated(people: People | None, patients: Patients, threads: int | None) ->
     from ldnsim.engine.rhythm.orbit import find_orbits
 
     if people is None:
-        return find_orbits(patients.params, patients.inflamed, threads)
+        return find_orbits(default_model(), patients.params, patients.inflamed, threads)
     known = np.where(_same_day(people, patients), patients.person, -1)
     new = np.flatnonzero(known < 0)
     if not len(new):
         whole = np.array_equal(known, np.arange(len(people)))
         return people.orbits if whole else pick(people.orbits, known)
-    found = find_orbits(patients.vectors(new), patients.inflamed[new], threads)
+    found = find_orbits(default_model(), patients.vectors(new), patients.inflamed[new], threads)
     known[new] = len(people) + np.arange(len(new))
     return pick(joined([people.orbits, found]), known)
 
@@ -194,7 +194,7 @@ def _same_day(people: People, patients: Patients) -> NDArray[np.bool_]:
     for first in range(0, len(patients), AT_ONCE):
         which = np.arange(first, min(first + AT_ONCE, len(patients)))
         mine, theirs = patients.vectors(which), people.own(patients.person[which])
-        same[which] = (felt(mine) == felt(theirs)).all(axis=1)
+        same[which] = (felt(default_model(), mine) == felt(default_model(), theirs)).all(axis=1)
     return np.asarray(same & (patients.inflamed == people.inflamed))
 
 

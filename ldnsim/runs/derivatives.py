@@ -208,7 +208,9 @@ def _untreated(plan: Plan, who: int, threads: int | None) -> Floats:
     from ldnsim.engine.solve.status import Status
 
     people = plan.patients
-    found = find_orbits(people.vectors(np.array([who])), people.inflamed[who][None], threads)
+    found = find_orbits(
+        default_model(), people.vectors(np.array([who])), people.inflamed[who][None], threads
+    )
     if found.status[0] != Status.OK:
         raise UserError(f"no sensitivities of this run: {Status(int(found.status[0])).advice}")
     return np.asarray(found.y0[0], dtype=np.float64)
@@ -274,7 +276,7 @@ def _summaries(
     from ldnsim.engine.rhythm.shifted import beside, rows, shifted_orbits
 
     laid = beside(own, copies)
-    start, closed = shifted_orbits(own, y0, copies, threads)
+    start, closed = shifted_orbits(default_model(), own, y0, copies, threads)
     lanes = _lanes(plan, run, laid, inflamed)
     n = len(laid)
     mean = daily_means(default_model(), laid, start, threads)

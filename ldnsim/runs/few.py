@@ -131,12 +131,12 @@ def untreated(
     from ldnsim.engine.rhythm.drugfree import felt
     from ldnsim.engine.rhythm.orbit import find_orbits
 
-    pairs = zip(felt(params), inflamed, strict=True)
+    pairs = zip(felt(default_model(), params), inflamed, strict=True)
     keys = [p.tobytes() + bytes([bool(b)]) for p, b in pairs]
     first = {k: i for i, k in reversed(list(enumerate(keys))) if k not in _ORBITS}
     new = sorted(first.values())
     if new:
-        found = find_orbits(params[new], inflamed[new], threads)
+        found = find_orbits(default_model(), params[new], inflamed[new], threads)
         for row, i in enumerate(new):
             # of two threads that solve for the same patient, both take what the first found
             _ORBITS.setdefault(keys[i], (found.y0[row], found.mean[row], int(found.status[row])))

@@ -14,6 +14,7 @@ from ldnsim.config import budget, times
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
 from ldnsim.config.summaries import DEFAULT_VARIABLES, SUMMARIES, Summary
+from ldnsim.edition import Edition
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.patients.accept import describe, find_people
@@ -54,6 +55,11 @@ class Plan:
     def __len__(self) -> int:
         """Return the number of runs."""
         return len(self.runs)
+
+    @property
+    def edition(self) -> Edition:
+        """The model that the runs are of."""
+        return self.study.edition
 
     @property
     def shape(self) -> tuple[int, ...]:

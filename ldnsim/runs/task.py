@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.model import default_model
+
 Floats = NDArray[np.float64]
 LANES = 8
 UNSOLVED = -1
@@ -212,7 +214,7 @@ def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None
         atol=task.atol,
         method=task.method,
     )
-    done = solve(batch, threads=threads, block=LANES, progress=progress)
+    done = solve(default_model(), batch, threads=threads, block=LANES, progress=progress)
     return _collect(task, done, ok, times, nights)
 
 

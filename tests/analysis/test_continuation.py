@@ -37,7 +37,7 @@ def branch() -> Branch:
 def orbits(drivers: list[float], inflamed: bool) -> tuple[np.ndarray, np.ndarray]:
     params = np.tile(MODEL.defaults(), (len(drivers), 1))
     params[:, MODEL.parameter_index["driver"]] = drivers
-    found = find_orbits(params, np.full(len(drivers), inflamed))
+    found = find_orbits(MODEL, params, np.full(len(drivers), inflamed))
     return found.status, found.mean[:, MODEL.observable_index["tnf"]]
 
 
@@ -64,7 +64,7 @@ def test_three_states_at_the_patients_own_value_and_the_middle_one_parts_the_oth
     assert [r.stable for r in branch.rests] == [True, False, True]
     assert [r.inflamed for r in branch.rests][::2] == [False, True]
     k = int(np.flatnonzero(~branch.stable & (branch.values < 0.04))[0])
-    daily = DailyMap(MODEL.defaults(), "driver", 1e-7)
+    daily = DailyMap(MODEL, MODEL.defaults(), "driver", 1e-7)
     y = np.tile(branch.y0[k], (2, 1))
     y[:, MODEL.state_index["microglia_m1"]] *= (0.97, 1.03)
     ends = daily.settle(y, np.full(2, branch.values[k]), 300)[:, MODEL.state_index["tnf"]]
@@ -106,7 +106,7 @@ def test_ringing_on_treatment_has_the_period_and_damping_of_its_multiplier() -> 
     assert rest.inflamed and rest.stable and rest.ringing is not None
     k = int(np.argmin(np.abs(treated.values - 0.02) - 10.0 * (treated.of("tnf") > 5.0)))
     params = MODEL.parameter_vector({"coupling_opioid": 0.0, **weak})
-    daily = DailyMap(params, "driver", 1e-8, dose=4.5)
+    daily = DailyMap(MODEL, params, "driver", 1e-8, dose=4.5)
     y = np.tile(treated.y0[k], (2, 1))
     y[1, MODEL.state_index["microglia_m1"]] *= 1.01
     index = np.array([MODEL.observable_index["tnf"]])
@@ -119,7 +119,7 @@ def test_ringing_on_treatment_has_the_period_and_damping_of_its_multiplier() -> 
 
 def test_a_patient_that_never_rests_is_reported_with_its_limit_cycle() -> None:
     own = random_parameters(np.random.default_rng(5), 52, most=0.4)[51]
-    assert find_orbits(own[None], np.array([True])).status[0] == Status.NO_ORBIT
+    assert find_orbits(MODEL, own[None], np.array([True])).status[0] == Status.NO_ORBIT
     values = dict(zip(MODEL.parameters, map(float, own), strict=True))
     driver = values["driver"]
     found = continue_orbit("driver", 0.999 * driver, 1.001 * driver, parameters=values, points=4)
@@ -128,7 +128,7 @@ def test_a_patient_that_never_rests_is_reported_with_its_limit_cycle() -> None:
     cycle = found.cycles[len(found.cycles) // 2]
     assert cycle.regular
     y, index = MODEL.start(True)[None], np.array([MODEL.observable_index["tnf"]])
-    means, _ = DailyMap(own, "driver", 1e-8).follow(y, np.array([driver]), 600, index)
+    means, _ = DailyMap(MODEL, own, "driver", 1e-8).follow(y, np.array([driver]), 600, index)
     settled = means[0, 0, 300:]
     assert settled.max() > 2.0 * settled.min()
     assert cycle.low["tnf"] == pytest.approx(settled.min(), rel=0.02)
@@ -174,9 +174,9 @@ def test_the_inflamed_state_gives_way_at_the_dose_where_simulated_patients_leave
     branch = continue_orbit("dose", 1.0, 1.4, points=5)
     (born,) = [b for b in branch.bifurcations if b.kind == "Neimark-Sacker"]
     assert born.period == pytest.approx(12.8, abs=0.2) and branch.folds == ()
-    start = find_orbits(MODEL.defaults()[None], np.array([True])).y0
+    start = find_orbits(MODEL, MODEL.defaults()[None], np.array([True])).y0
     doses = born.value + np.array([-0.03, 0.09])
-    daily = DailyMap(MODEL.defaults(), "dose", 1e-6)
+    daily = DailyMap(MODEL, MODEL.defaults(), "dose", 1e-6)
     index = np.array([MODEL.observable_index["tnf"]])
     tnf, _ = daily.follow(np.repeat(start, 2, axis=0), doses, 800, index, samples=4)
     assert np.ptp(tnf[0, 0, -60:]) < 0.2 and tnf[0, 0, -1] > 7.5

@@ -101,7 +101,7 @@ def test_drug_parameters_do_not_move_the_untreated_patient() -> None:
     np.testing.assert_array_equal(y0[0], y0[1])
     from ldnsim.engine.rhythm.orbit import find_orbits
 
-    alone = find_orbits(params[1:], np.array([True]))
+    alone = find_orbits(default_model(), params[1:], np.array([True]))
     np.testing.assert_allclose(alone.y0[0], y0[1], rtol=1e-6, atol=1e-9)
     assert status.tolist() == [0, 0] and np.all(np.isfinite(mean))
 

@@ -112,7 +112,7 @@ def dosing(
 @functools.cache
 def default_orbit(inflamed: bool = True) -> Any:
     """Orbit of the default patient."""
-    return find_orbits(MODEL.defaults()[None], np.array([inflamed]))
+    return find_orbits(MODEL, MODEL.defaults()[None], np.array([inflamed]))
 
 
 def nightly(
@@ -123,7 +123,7 @@ def nightly(
 ) -> tuple[FloatArray, FloatArray, list[FloatArray], list[FloatArray]]:
     """Parameters, orbit states and 22:00 doses of one patient on several doses."""
     params = MODEL.parameter_vector(overrides)
-    y0 = find_orbits(params[None], np.array([inflamed])).y0[0]
+    y0 = find_orbits(MODEL, params[None], np.array([inflamed])).y0[0]
     times = np.arange(22.0, weeks * 168.0, 24.0)
     n = len(doses)
     return (

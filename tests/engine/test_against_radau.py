@@ -70,7 +70,7 @@ def study(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], 
     params, y0 = np.empty((0, len(MODEL.parameters))), np.empty((0, NS))
     while len(params) < n:
         drawn = random_parameters(rng, n)
-        orbits = find_orbits(drawn, rng.random(n) < 0.5)
+        orbits = find_orbits(MODEL, drawn, rng.random(n) < 0.5)
         found = orbits.status == 0
         params, y0 = np.vstack([params, drawn[found]]), np.vstack([y0, orbits.y0[found]])
     doses = 10.0 ** rng.uniform(-6.0, np.log10(50.0), n)
@@ -88,7 +88,7 @@ def worst_error(n: int, seed: int, rates_of: Callable[[np.ndarray], Callable[...
                 first: int = 0) -> np.ndarray:  # fmt: skip
     params, y0, times, doses = study(n, seed)
     amounts = [np.full(len(t), d) for t, d in zip(times, doses, strict=True)]
-    ours = solve(dosing(params, y0, times, amounts, HOURS, OUTPUTS, list(MODEL.states)))
+    ours = solve(MODEL, dosing(params, y0, times, amounts, HOURS, OUTPUTS, list(MODEL.states)))
     assert np.all(ours.status == 0)
     errors = []
     for i in range(first, n):

@@ -145,7 +145,9 @@ def test_a_step_satisfies_the_equations_at_its_nodes() -> None:
     """The polynomial of a solved step has, at every node, the slope that the rates give there."""
     k = compiled()
     params, y0, times, amounts = nightly([4.5], 1.0)
-    run = solve(dosing(params, y0, times, amounts, 30.0, np.array([30.0]), STATES, rtol=1e-9))
+    run = solve(
+        MODEL, dosing(params, y0, times, amounts, 30.0, np.array([30.0]), STATES, rtol=1e-9)
+    )
     w = np.zeros(k.SIZE)
     lanes = np.repeat(run.traj[:, :, 0], 8, axis=0)
     put(w, k.AT_P, np.repeat(params, 8, axis=0))
@@ -168,7 +170,7 @@ def test_a_step_satisfies_the_equations_at_its_nodes() -> None:
 
 def errors_at(rtol: float, reference: BatchResult, batch: Batch) -> float:
     scale = np.array([s.scale for s in MODEL.states.values()])
-    found = solve(dataclasses.replace(batch, rtol=rtol, atol=1e-2 * rtol * scale))
+    found = solve(MODEL, dataclasses.replace(batch, rtol=rtol, atol=1e-2 * rtol * scale))
     size = np.maximum(np.abs(reference.traj).max(axis=2), scale)
     return float((np.abs(found.traj - reference.traj).max(axis=2) / size).max())
 
@@ -180,14 +182,16 @@ def week_of_doses() -> Batch:
 
 def test_error_stays_below_rtol_and_follows_it_down() -> None:
     batch = week_of_doses()
-    reference = solve(dataclasses.replace(batch, rtol=1e-11, atol=np.full(len(STATES), 1e-13)))
+    reference = solve(
+        MODEL, dataclasses.replace(batch, rtol=1e-11, atol=np.full(len(STATES), 1e-13))
+    )
     for rtol in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7):
         assert errors_at(rtol, reference, batch) < rtol
 
 
 def test_the_two_methods_agree() -> None:
     batch = dataclasses.replace(week_of_doses(), rtol=1e-8)
-    ours, other = solve(batch), solve(dataclasses.replace(batch, method="rodas5p"))
+    ours, other = solve(MODEL, batch), solve(MODEL, dataclasses.replace(batch, method="rodas5p"))
     assert (ours.method == Method.COLLOCATION).all() and (other.method == Method.RODAS5P).all()
     size = np.maximum(np.abs(other.traj).max(axis=2, keepdims=True), 1e-3)
     assert (np.abs(ours.traj - other.traj) / size).max() < 1e-6
@@ -198,8 +202,8 @@ def test_summaries_are_as_good_as_stored_values() -> None:
     kinds = [Reduction(k, MODEL.observable_index["mor_occupancy"], 100.0, 330.0)
              for k in ("mean", "max", "min")]  # fmt: skip
     batch = dataclasses.replace(week_of_doses(), reductions=kinds)
-    tight = solve(dataclasses.replace(batch, rtol=1e-11, atol=np.full(len(STATES), 1e-13)))
-    loose = solve(dataclasses.replace(batch, rtol=1e-4))
+    tight = solve(MODEL, dataclasses.replace(batch, rtol=1e-11, atol=np.full(len(STATES), 1e-13)))
+    loose = solve(MODEL, dataclasses.replace(batch, rtol=1e-4))
     assert np.abs(loose.reductions - tight.reductions).max() < 1e-4
 
 
@@ -214,8 +218,8 @@ def test_a_loop_that_cannot_settle_shortens_the_step_until_it_does() -> None:
     doses = [np.arange(22.0, 160.0, 24.0)] * 4
     amounts = [np.full(len(doses[0]), 4.5)] * 4
     batch = dosing(params, y0, doses, amounts, 168.0, np.arange(6.0, 168.1, 6.0), STATES)
-    ours = solve(dataclasses.replace(batch, rtol=1e-6))
-    other = solve(dataclasses.replace(batch, rtol=1e-9, method="rodas5p"))
+    ours = solve(MODEL, dataclasses.replace(batch, rtol=1e-6))
+    other = solve(MODEL, dataclasses.replace(batch, rtol=1e-9, method="rodas5p"))
     assert (ours.status == Status.OK).all() and (other.status == Status.OK).all()
     size = np.maximum(np.abs(other.traj).max(axis=2, keepdims=True), 1e-2)
     assert (np.abs(ours.traj - other.traj) / size).max() < 1e-5
@@ -224,10 +228,10 @@ def test_a_loop_that_cannot_settle_shortens_the_step_until_it_does() -> None:
 def test_what_neither_method_can_do_is_a_status_and_harms_no_neighbour() -> None:
     params, y0, times, amounts = nightly([4.5] * 8, 1.0)
     batch = dosing(params, y0, times, amounts, 72.0, np.array([24.0, 72.0]), STATES)
-    alone = solve(batch)
+    alone = solve(MODEL, batch)
     broken = params.copy()
     broken[3, MODEL.parameter_index["v_central"]] = 0.0
-    found = solve(dataclasses.replace(batch, params=broken))
+    found = solve(MODEL, dataclasses.replace(batch, params=broken))
     good = np.arange(8) != 3
     assert found.status[3] == Status.NOT_FINITE and np.isnan(found.traj[3]).all()
     assert (found.status[good] == Status.OK).all()
@@ -241,9 +245,9 @@ def test_a_loop_that_hardly_contracts_is_given_to_rodas_and_its_neighbours_are_n
     params = np.array([MODEL.parameter_vector({name: v}) for v in values])
     _, y0, times, amounts = nightly([4.5] * 4, 1.0)
     batch = dosing(params, y0, times, amounts, 168.0, np.arange(2.0, 168.1, 2.0), STATES)
-    found = solve(dataclasses.replace(batch, rtol=1e-4))
+    found = solve(MODEL, dataclasses.replace(batch, rtol=1e-4))
     assert found.method.tolist() == [Method.COLLOCATION] * 3 + [Method.RODAS5P]
-    other = solve(dataclasses.replace(batch, rtol=1e-8, method="rodas5p"))
+    other = solve(MODEL, dataclasses.replace(batch, rtol=1e-8, method="rodas5p"))
     scale = np.array([[s.scale] for s in MODEL.states.values()])
     size = np.maximum(np.abs(other.traj).max(axis=2, keepdims=True), scale)
     assert (np.abs(found.traj - other.traj) / size).max() < 1e-4
@@ -255,8 +259,8 @@ def test_a_small_dose_after_a_large_one_is_resolved_for_itself() -> None:
     amounts = np.where(times < 168.0, 50.0, 1e-3)
     kind = Reduction("max", MODEL.observable_index["mor_occupancy"], 312.0, 336.0)
     batch = dosing(params, y0, [times], [amounts], 336.0, np.array([336.0]), STATES, [kind])
-    loose = solve(dataclasses.replace(batch, rtol=1e-4))
-    tight = solve(dataclasses.replace(batch, rtol=1e-9))
+    loose = solve(MODEL, dataclasses.replace(batch, rtol=1e-4))
+    tight = solve(MODEL, dataclasses.replace(batch, rtol=1e-9))
     assert loose.reductions[0, 0] == pytest.approx(tight.reductions[0, 0], rel=2e-4)
 
 
@@ -265,7 +269,7 @@ def test_plain_python_takes_the_same_steps() -> None:
     params, y0, _, _ = nightly([4.5], 1.0)
     batch = dosing(params, y0, [np.array([0.5])], [np.array([4.5])], 1.5, np.array([1.5]), STATES,
                    rtol=1e-5)  # fmt: skip
-    slow, fast = solve_with(k, batch, threads=1), solve(batch, threads=1)
+    slow, fast = solve_with(k, batch, threads=1), solve(MODEL, batch, threads=1)
     assert slow.steps == fast.steps and slow.method == fast.method
     np.testing.assert_allclose(slow.traj, fast.traj, rtol=1e-9, atol=1e-12)
 
@@ -277,8 +281,8 @@ def test_random_patients_stay_within_rtol_of_rodas() -> None:
     times = [np.arange(rng.uniform(0.0, 20.0), 96.0, 24.0) for _ in range(16)]
     amounts = [np.full(len(t), 10.0 ** rng.uniform(-3.0, 1.7)) for t in times]
     batch = dosing(params, y0, times, amounts, 96.0, np.arange(4.0, 96.1, 4.0), STATES)
-    ours = solve(dataclasses.replace(batch, rtol=1e-5))
-    other = solve(dataclasses.replace(batch, rtol=1e-9, method="rodas5p"))
+    ours = solve(MODEL, dataclasses.replace(batch, rtol=1e-5))
+    other = solve(MODEL, dataclasses.replace(batch, rtol=1e-9, method="rodas5p"))
     scale = np.array([[s.scale] for s in MODEL.states.values()])
     size = np.maximum(np.abs(other.traj).max(axis=2, keepdims=True), scale)
     assert (np.abs(ours.traj - other.traj) / size).max() < 1e-5

@@ -19,13 +19,15 @@ def patient(**overrides: float) -> np.ndarray:
 
 
 def test_both_basins_repeat_themselves_day_after_day() -> None:
-    orbits = find_orbits(patient(), BOTH)
+    orbits = find_orbits(MODEL, patient(), BOTH)
     assert orbits.status.tolist() == [Status.OK, Status.OK]
     assert np.all(orbits.residual < 1e-8) and np.all(orbits.spectral_radius < 1.0)
     states = list(MODEL.states)
     days = np.arange(0.0, 241.0, 24.0)
     nothing = [np.empty(0)] * 2
-    run = solve(dosing(patient(), orbits.y0, nothing, nothing, 240.0, days, states, rtol=1e-9))
+    run = solve(
+        MODEL, dosing(patient(), orbits.y0, nothing, nothing, 240.0, days, states, rtol=1e-9)
+    )
     drift = np.abs(run.traj - orbits.y0[:, :, None]) / (1.0 + np.abs(orbits.y0[:, :, None]))
     assert drift.max() < 1e-6
     assert orbits.y0[0, MODEL.state_index["microglia_m1"]] > 0.2
@@ -33,11 +35,11 @@ def test_both_basins_repeat_themselves_day_after_day() -> None:
 
 
 def test_the_rhythm_is_that_of_the_evidence() -> None:
-    orbits = find_orbits(patient(), BOTH)
+    orbits = find_orbits(MODEL, patient(), BOTH)
     hours = np.arange(0.0, 24.0, 0.25)
     nothing = [np.empty(0)] * 2
     names = ["beta_endorphin", "met_enkephalin"]
-    run = solve(dosing(patient(), orbits.y0, nothing, nothing, 24.0, hours, names))
+    run = solve(MODEL, dosing(patient(), orbits.y0, nothing, nothing, 24.0, hours, names))
     endorphin, enkephalin = run.traj[1]
     assert 10.0 < hours[endorphin.argmax()] < 15.0  # acrophase of release 10:43, then the lag
     swing = (endorphin.max() - endorphin.min()) / 2.0 / endorphin.mean()
@@ -46,33 +48,35 @@ def test_the_rhythm_is_that_of_the_evidence() -> None:
 
 
 def test_mean_over_the_day_equals_the_trajectory_mean() -> None:
-    orbits = find_orbits(patient(), BOTH)
+    orbits = find_orbits(MODEL, patient(), BOTH)
     hours = np.linspace(0.0, 24.0, 4801)
     nothing = [np.empty(0)] * 2
     names = list(MODEL.observables)
-    run = solve(dosing(patient(), orbits.y0, nothing, nothing, 24.0, hours, names, rtol=1e-8))
+    run = solve(
+        MODEL, dosing(patient(), orbits.y0, nothing, nothing, 24.0, hours, names, rtol=1e-8)
+    )
     mean = np.trapezoid(run.traj, hours, axis=2) / 24.0
     np.testing.assert_allclose(orbits.mean, mean, rtol=1e-6, atol=1e-9)
 
 
 def test_a_patient_with_one_state_only_says_so() -> None:
-    no_autocrine = find_orbits(patient(k_autocrine=0.0), BOTH)
+    no_autocrine = find_orbits(MODEL, patient(k_autocrine=0.0), BOTH)
     assert no_autocrine.status.tolist() == [Status.NO_SUCH_BASIN, Status.OK]
-    flooded = find_orbits(patient(driver=1.0), BOTH)
+    flooded = find_orbits(MODEL, patient(driver=1.0), BOTH)
     assert flooded.status.tolist() == [Status.OK, Status.NO_SUCH_BASIN]
     assert np.all(np.isnan(flooded.y0[1]))
     assert "basin" in Status.NO_SUCH_BASIN.advice
 
 
 def test_equations_that_break_down_are_a_status_not_a_crash() -> None:
-    broken = find_orbits(patient(k_tnf=0.0, t_half_pain=0.1, tnf_from_m1=1e9), BOTH)
+    broken = find_orbits(MODEL, patient(k_tnf=0.0, t_half_pain=0.1, tnf_from_m1=1e9), BOTH)
     assert np.all(broken.status != Status.OK)
     assert np.all(np.isnan(broken.y0))
 
 
 def test_random_patients_are_found_or_reported() -> None:
     params = random_parameters(np.random.default_rng(3), 40, most=0.3)
-    orbits = find_orbits(params, np.arange(40) % 2 == 0)
+    orbits = find_orbits(MODEL, params, np.arange(40) % 2 == 0)
     good = orbits.status == Status.OK
     assert good.sum() >= 20
     assert set(orbits.status[~good]) <= {Status.NO_ORBIT, Status.NO_SUCH_BASIN}
@@ -83,7 +87,10 @@ def test_random_patients_are_found_or_reported() -> None:
 def test_threads_do_not_change_an_orbit() -> None:
     params = random_parameters(np.random.default_rng(8), 10, most=0.2)
     flags = np.arange(10) % 2 == 0
-    one, two = find_orbits(params, flags, threads=1), find_orbits(params, flags, threads=2)
+    one, two = (
+        find_orbits(MODEL, params, flags, threads=1),
+        find_orbits(MODEL, params, flags, threads=2),
+    )
     np.testing.assert_array_equal(one.y0, two.y0)
     np.testing.assert_array_equal(one.mean, two.mean)
 
@@ -91,7 +98,7 @@ def test_threads_do_not_change_an_orbit() -> None:
 def test_a_state_a_hair_below_zero_does_not_hide_the_orbit() -> None:
     """Extra synthesis of this patient rests at about -1e-5; it has both states."""
     own = random_parameters(np.random.default_rng(5), 36, most=0.4)[35]
-    orbits = find_orbits(np.tile(own, (2, 1)), BOTH)
+    orbits = find_orbits(MODEL, np.tile(own, (2, 1)), BOTH)
     assert orbits.status.tolist() == [Status.OK, Status.OK]
     assert np.all(orbits.residual < 1e-8)
     assert -1e-4 < orbits.y0.min() < 0.0

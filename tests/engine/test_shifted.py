@@ -34,14 +34,14 @@ def test_copies_stand_in_groups_led_by_the_patient(n: int) -> None:
 @pytest.mark.parametrize("inflamed", [True, False])
 def test_shifted_orbits_are_those_solved_for_from_the_start(inflamed: bool) -> None:
     p = MODEL.defaults()
-    y0 = find_orbits(p[None], np.array([inflamed])).y0[0]
+    y0 = find_orbits(MODEL, p[None], np.array([inflamed])).y0[0]
     copies = np.repeat(p[None], 2 * len(NAMES), axis=0)
     for k, name in enumerate(NAMES):
         column = MODEL.parameter_index[name]
         copies[2 * k, column] *= np.exp(STEP)
         copies[2 * k + 1, column] *= np.exp(-STEP)
-    states, closed = shifted_orbits(p, y0, copies)
-    brute = find_orbits(copies, np.full(len(copies), inflamed)).y0
+    states, closed = shifted_orbits(MODEL, p, y0, copies)
+    brute = find_orbits(MODEL, copies, np.full(len(copies), inflamed)).y0
     at, lead = rows(len(copies))
     assert closed.all()
     np.testing.assert_array_equal(states[lead], np.tile(y0, (len(at), 1)))
@@ -53,7 +53,7 @@ def test_shifted_orbits_are_those_solved_for_from_the_start(inflamed: bool) -> N
 
 def test_an_unshifted_copy_stays_where_the_patient_is() -> None:
     p = MODEL.defaults()
-    y0 = find_orbits(p[None], np.array([True])).y0[0]
-    states, closed = shifted_orbits(p, y0, p[None])
+    y0 = find_orbits(MODEL, p[None], np.array([True])).y0[0]
+    states, closed = shifted_orbits(MODEL, p, y0, p[None])
     assert closed.all()
     np.testing.assert_array_equal(states, np.tile(y0, (LANES, 1)))

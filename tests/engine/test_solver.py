@@ -22,7 +22,7 @@ def fixed_step(h: float, out_times: np.ndarray) -> np.ndarray:
     loose = dataclasses.replace(
         batch, rtol=1e6, atol=np.full(len(STATES), 1e6), h_start=h, h_max=h, method="rodas5p"
     )
-    return solve(loose, threads=1).traj[0]
+    return solve(MODEL, loose, threads=1).traj[0]
 
 
 def test_convergence_order_of_a_rodas_step_is_five() -> None:
@@ -54,8 +54,8 @@ def week(out_times: np.ndarray, reductions: list[Reduction] | None = None, rtol:
 
 
 def test_output_grid_changes_nothing() -> None:
-    coarse = solve(week(np.arange(0.0, 169.0, 24.0)))
-    fine = solve(week(np.arange(0.0, 168.5, 0.5), [Reduction("max", 0, 3.0, 50.5)]))
+    coarse = solve(MODEL, week(np.arange(0.0, 169.0, 24.0)))
+    fine = solve(MODEL, week(np.arange(0.0, 168.5, 0.5), [Reduction("max", 0, 3.0, 50.5)]))
     np.testing.assert_array_equal(coarse.final, fine.final)
     np.testing.assert_array_equal(coarse.traj, fine.traj[:, :, ::48])
     np.testing.assert_array_equal(coarse.steps, fine.steps)
@@ -68,7 +68,7 @@ def test_a_dose_lands_at_its_time_and_outputs_show_the_moment_before() -> None:
     batch = dosing(
         params, y0, [np.array([dose_time])], [np.array([1.0])], 12.0, around, ["gut_fast"]
     )
-    gut = solve(batch).traj[0, 0]
+    gut = solve(MODEL, batch).traj[0, 0]
     amount = batch.event_value[0]
     ka = MODEL.parameters["ka"].value
     assert gut[0] == 0.0
@@ -83,7 +83,7 @@ def test_a_parameter_set_during_the_run_acts_from_then_on() -> None:
         np.array([len(STATES) + MODEL.parameter_index["factor_tnf"]]), np.array([0.5]), 72.0,
         np.array([24.0, 72.0]), np.array([OBS["tnf"]]), [], 1e-6, tolerances(1e-6),
     )  # fmt: skip
-    before, after = solve(batch).traj[0, 0]
+    before, after = solve(MODEL, batch).traj[0, 0]
     assert after < 0.6 * before
 
 
@@ -102,7 +102,7 @@ def test_reductions_match_the_fine_trajectory() -> None:
     grid = np.linspace(*window, 69_301)
     params, y0, times, amounts = nightly([0.5, 4.5, 50.0], 1.0)
     batch = dosing(params, y0, times, amounts, 168.0, grid, ["mor_occupancy", "tnf"], reductions)
-    result = solve(batch)
+    result = solve(MODEL, batch)
     span = window[1] - window[0]
     for run in range(3):
         occ, level = result.traj[run]
@@ -124,7 +124,7 @@ def test_whole_dose_range_solves(interval: float) -> None:
     times = np.arange(2.0, 14 * 24.0, interval)
     batch = dosing(params, y0, [times] * 16, [np.full(len(times), d) for d in doses], 14 * 24.0,
                    np.arange(0.0, 337.0, 4.0), STATES)  # fmt: skip
-    result = solve(batch)
+    result = solve(MODEL, batch)
     assert np.all(result.status == Status.OK)
     fractions = [i for i, s in enumerate(MODEL.states.values()) if s.upper == 1.0]
     assert np.nanmin(result.traj[:, fractions]) > -1e-6
@@ -139,7 +139,7 @@ def test_very_stiff_binding_solves() -> None:
             params[lane, MODEL.parameter_index[name]] = k_off
     names = ["mor_occupancy", "mor_available", "ntx_binding", "naltrexol_binding"]
     batch = dosing(params, y0, times, amounts, 168.0, np.arange(30.0, 168.0), names)
-    result = solve(batch)
+    result = solve(MODEL, batch)
     assert np.all(result.status == Status.OK)
     occupancy, available, parent, metabolite = result.traj[2]
     kd, kd_metabolite = (MODEL.parameters[n].value for n in ("kd_mor", "kd_mor_naltrexol"))
@@ -149,10 +149,10 @@ def test_very_stiff_binding_solves() -> None:
 
 
 def test_a_failed_run_has_a_status_and_leaves_its_neighbours_alone() -> None:
-    healthy = solve(week(np.arange(0.0, 169.0, 24.0), doses=(0.5, 4.5, 50.0)))
+    healthy = solve(MODEL, week(np.arange(0.0, 169.0, 24.0), doses=(0.5, 4.5, 50.0)))
     batch = week(np.arange(0.0, 169.0, 24.0), doses=(0.5, 4.5, 50.0))
     batch.params[1, MODEL.parameter_index["kd_mor"]] = 0.0
-    result = solve(batch)
+    result = solve(MODEL, batch)
     assert result.status.tolist() == [Status.OK, Status.NOT_FINITE, Status.OK]
     assert np.all(np.isnan(result.traj[1])) and np.all(np.isnan(result.final[1]))
     np.testing.assert_allclose(result.traj[[0, 2]], healthy.traj[[0, 2]], rtol=1e-4, atol=1e-5)
@@ -162,14 +162,14 @@ def test_a_failed_run_has_a_status_and_leaves_its_neighbours_alone() -> None:
 
 def test_running_out_of_steps_is_a_status() -> None:
     batch = dataclasses.replace(week(np.array([168.0])), max_steps=20)
-    result = solve(batch)
+    result = solve(MODEL, batch)
     assert np.all(result.status == Status.TOO_MANY_STEPS)
     assert np.all(np.isnan(result.traj))
 
 
 def test_output_times_beyond_the_end_are_refused() -> None:
     with pytest.raises(ValueError, match="output times"):
-        solve(week(np.array([0.0, 200.0])))
+        solve(MODEL, week(np.array([0.0, 200.0])))
 
 
 @pytest.mark.parametrize(("threads", "block"), [(1, 8), (2, 8), (2, 16), (1, 24), (2, 1000)])
@@ -182,8 +182,8 @@ def test_same_bits_for_any_threads_and_block(threads: int, block: int) -> None:
     batch = dosing(
         params, y0, times, amounts, 168.0, np.arange(0.0, 169.0, 6.0), STATES, reductions
     )
-    one = solve(batch, threads=1, block=27)
-    other = solve(batch, threads=threads, block=block)
+    one = solve(MODEL, batch, threads=1, block=27)
+    other = solve(MODEL, batch, threads=threads, block=block)
     for a, b in (
         (one.traj, other.traj),
         (one.reductions, other.reductions),
@@ -203,7 +203,7 @@ def test_codes_of_kernels_and_python_agree() -> None:
 
 def test_progress_counts_every_run() -> None:
     seen: list[int] = []
-    solve(week(np.array([168.0])), progress=seen.append)
+    solve(MODEL, week(np.array([168.0])), progress=seen.append)
     assert seen[-1] == 3
 
 

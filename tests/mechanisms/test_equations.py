@@ -171,7 +171,9 @@ def test_binding_settles_at_competitive_equilibrium() -> None:
     batch = dosing(
         params, start, [np.array([0.0])], [np.array([3.0])], 200.0, np.array([200.0]), names
     )
-    parent, metabolite, dor, kor, ogfr, c, c6, endorphin, enkephalin = solve(batch).traj[0, :, 0]
+    parent, metabolite, dor, kor, ogfr, c, c6, endorphin, enkephalin = solve(MODEL, batch).traj[
+        0, :, 0
+    ]
     p = {n: q.value for n, q in MODEL.parameters.items()}
 
     def blocked(receptor: str, agonist: float) -> float:

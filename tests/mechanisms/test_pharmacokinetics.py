@@ -57,7 +57,7 @@ def oral(doses: list[float], hours: np.ndarray, params: np.ndarray | None = None
     amounts = [np.full(len(t), d) for t, d in zip(times, doses, strict=True)]
     y0 = np.tile(MODEL.start(False), (n, 1))
     return solve(
-        dosing(rows, y0, times, amounts, hours[-1], hours, AMOUNTS, reductions, rtol, target)
+        MODEL, dosing(rows, y0, times, amounts, hours[-1], hours, AMOUNTS, reductions, rtol, target)
     )
 
 
@@ -121,7 +121,7 @@ def test_published_exposure_is_met() -> None:
     rows, y0 = np.tile(MODEL.defaults(), (n, 1)), np.tile(MODEL.start(False), (n, 1))
     zero = [np.array([0.0])] * n
     batch = dosing(rows, y0, zero, [np.array([2.4]), np.array([50.0])], 168.0, hours, names, over)
-    result = solve(batch)
+    result = solve(MODEL, batch)
     low, full = result.traj
     assert low[0].max() * 1e3 == pytest.approx(584.0, rel=0.1)  # pg/mL, Johnson 2010
     assert result.reductions[0, 0] * 1e3 == pytest.approx(1954.0, rel=0.05)  # pg h/mL, Johnson 2010

@@ -82,7 +82,7 @@ def batch(reductions: list[Reduction], n: int = 3, wild: int = 1) -> Batch:
 
 def not_finite_here(name: str, b: Batch) -> bool:
     whole = dataclasses.replace(b, out_obs=np.array([MODEL.observable_index[name]]))
-    return bool(solve(whole, threads=1).status[1] == Status.NOT_FINITE)
+    return bool(solve(MODEL, whole, threads=1).status[1] == Status.NOT_FINITE)
 
 
 def test_every_kind_of_reduction_tells_a_value_that_is_not_finite() -> None:
@@ -90,7 +90,7 @@ def test_every_kind_of_reduction_tells_a_value_that_is_not_finite() -> None:
     wild = next(n for n in quantities if not_finite_here(n, batch([])))
     at = MODEL.observable_index[wild]
     for kind in ("mean", "integral", "max", "min", "hours_above", "first_below", "first_above"):
-        found = solve(batch([Reduction(kind, at, 0.0, 24.0, 0.5)]), threads=1)
+        found = solve(MODEL, batch([Reduction(kind, at, 0.0, 24.0, 0.5)]), threads=1)
         assert list(found.status) == [Status.OK, Status.NOT_FINITE, Status.OK], kind
         assert found.reductions.shape == (3, 1)
         assert np.isnan(found.reductions[1]).all()
@@ -102,7 +102,7 @@ def test_windows_outside_of_the_run_and_empty_ones_fail_nothing() -> None:
     at = MODEL.observable_index["pain"]
     outside = [Reduction(k, at, 30.0, 40.0) for k in ("mean", "max", "first_above")]
     empty = [Reduction(k, at, 5.0, 5.0) for k in ("mean", "min")]
-    found = solve(batch(outside + empty, wild=2), threads=1)
+    found = solve(MODEL, batch(outside + empty, wild=2), threads=1)
     assert list(found.status[:2]) == [Status.OK, Status.OK]
 
 
@@ -110,7 +110,7 @@ def test_neighbours_and_other_reductions_are_the_same_bits() -> None:
     at = MODEL.observable_index["pain"]
     few = [Reduction("mean", at, 0.0, 24.0)]
     more = [*few, Reduction("max", MODEL.observable_index["mood"], 3.0, 20.0)]
-    one, two = solve(batch(few), threads=1), solve(batch(more), threads=1)
+    one, two = solve(MODEL, batch(few), threads=1), solve(MODEL, batch(more), threads=1)
     np.testing.assert_array_equal(one.reductions[:, 0], two.reductions[:, 0])
     np.testing.assert_array_equal(one.final[[0, 2]], two.final[[0, 2]])
 

@@ -174,7 +174,7 @@ def test_untreated_days_solved_to_judge_patients_stand_for_them(plan: Plan, peop
     from ldnsim.engine.rhythm.orbit import find_orbits
 
     found = people_module.untreated(people, plan.patients, None)
-    alone = find_orbits(plan.patients.params, plan.patients.inflamed)
+    alone = find_orbits(default_model(), plan.patients.params, plan.patients.inflamed)
     assert (found.status == alone.status).all() and len(alone.status) == 2 * SIZE
     np.testing.assert_allclose(found.mean, alone.mean, rtol=1e-5, atol=1e-7)
 

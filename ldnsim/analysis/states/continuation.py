@@ -69,7 +69,14 @@ def continue_orbit(
     params = _patient(phenotype, hypothesis, parameters or {})
     unit, own, low, high = _range(parameter, low, high, params, dose)
     daily = DailyMap(
-        params, parameter, 1e-6 * (high - low), 0.5 * (low + high), dose, clock, threads
+        default_model(),
+        params,
+        parameter,
+        1e-6 * (high - low),
+        0.5 * (low + high),
+        dose,
+        clock,
+        threads,
     )
     most = high if parameter == DOSE else dose
     settings = Settings(low, high, _scale(most), largest=1.0 / points, floor=-SLACK)

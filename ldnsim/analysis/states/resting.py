@@ -36,7 +36,7 @@ def resting_states(
     if any(table.get(name) is None for name in model.parameters):
         return {}
     params = np.tile([float(table[name]) for name in model.parameters], (len(BASINS), 1))
-    orbits = find_orbits(params, np.array([basin == "inflamed" for basin in BASINS]))
+    orbits = find_orbits(model, params, np.array([basin == "inflamed" for basin in BASINS]))
     columns = [model.observable_index[name] for name in variables]
     found = {
         basin: tuple(float(v) for v in orbits.mean[i, columns])

@@ -1,8 +1,8 @@
 """What a trial would report of a small cohort of virtual patients, in expectation.
 
-The patients, the placebo response and the diary are those of
-:mod:`ldnsim.analysis.trial.simulated`; instead of drawing responses and errors, their expectation is
-taken, and patients are solved for untreated once in a process. That makes it quick enough for a scorecard over all hypotheses.
+The patients, the placebo response and the diary are those of :mod:`.simulated`; instead of drawing
+responses and errors, their expectation is taken, and patients are solved for untreated once in a
+process. That makes it quick enough for a scorecard over all hypotheses.
 """
 
 from __future__ import annotations

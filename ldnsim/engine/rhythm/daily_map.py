@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ldnsim.engine import LANES
 from ldnsim.engine.solve.batch import Batch, BatchResult, FloatArray, Reduction, solve
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-from ldnsim.model import default_model
+from ldnsim.model import Model
 
 DAY = 24.0
 DOSE = "dose"
@@ -27,6 +27,7 @@ class DailyMap:
     """One patient's day as a map of the state at midnight.
 
     Attributes:
+        model: the model.
         params: parameter vector, (n_parameters,).
         parameter: name of the parameter that varies, or ``"dose"``.
         step: shift of it by which the map is differentiated, in its own unit.
@@ -36,6 +37,7 @@ class DailyMap:
         threads: worker threads.
     """
 
+    model: Model
     params: FloatArray
     parameter: str
     step: float
@@ -72,7 +74,7 @@ class DailyMap:
 
     def means(self, x: FloatArray, p: FloatArray) -> FloatArray:
         """Mean of every observable over one day from given states, (n, n_observables)."""
-        wanted = [Reduction("mean", i, 0.0, DAY) for i in range(len(default_model().observables))]
+        wanted = [Reduction("mean", i, 0.0, DAY) for i in range(len(self.model.observables))]
         return self._solve(x, p, DAY, 1e-8, 1e-10, wanted).reductions
 
     def settle(self, x: FloatArray, p: FloatArray, days: int) -> FloatArray:
@@ -108,9 +110,9 @@ class DailyMap:
         if self.parameter == DOSE:
             mg = values
         else:
-            params[:, default_model().parameter_index[self.parameter]] = values
+            params[:, self.model.parameter_index[self.parameter]] = values
         taken = days if np.any(mg != 0.0) else 0
-        depot = default_model().state_index["gut_fast"]
+        depot = self.model.state_index["gut_fast"]
         batch = Batch(
             params, y0, np.arange(n + 1, dtype=np.int64) * taken,
             np.tile(np.arange(taken) * DAY + self.clock, n),
@@ -120,4 +122,4 @@ class DailyMap:
             np.empty(0, np.int64) if observables is None else observables,
             reductions or [], rtol, np.full(y0.shape[1], atol), h_max=24.0, max_steps=2_000_000,
         )  # fmt: skip
-        return solve(batch, self.threads, block=32)
+        return solve(self.model, batch, self.threads, block=32)

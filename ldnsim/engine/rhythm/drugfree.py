@@ -32,16 +32,8 @@ def drug_states(model: Model) -> NDArray[np.int64]:
 
 
 @functools.cache
-def inert_parameters(model_fingerprint: str) -> NDArray[np.int64]:
-    """Return the indices of the parameters that no untreated patient feels.
-
-    Args:
-        model_fingerprint: of the shipped model; the key under which the answer is kept.
-    """
-    from ldnsim.model import default_model
-
-    model = default_model()
-    assert model.fingerprint == model_fingerprint
+def inert_parameters(model: Model) -> NDArray[np.int64]:
+    """Return the indices of the parameters that no untreated patient feels."""
     zero = drug_states(model)
     inert = np.ones(len(model.parameters), dtype=bool)
     for t, y, p in _probes(model, list(zero)):
@@ -53,20 +45,19 @@ def inert_parameters(model_fingerprint: str) -> NDArray[np.int64]:
     return np.flatnonzero(inert)
 
 
-def felt(params: FloatArray) -> FloatArray:
+def felt(model: Model, params: FloatArray) -> FloatArray:
     """Return parameter vectors with what no untreated patient feels at the model's default.
 
     Patients whose vectors are then the same bits share one untreated orbit in each basin; and a
     drug that never leaves (an exchange flow of zero, say) does not make their day look neutral.
 
     Args:
+        model: what the parameters are of.
         params: shape (patients, parameters).
     """
-    from ldnsim.model import default_model
-
     found = np.array(params, dtype=np.float64)
-    inert = inert_parameters(default_model().fingerprint)
-    found[:, inert] = default_model().defaults()[inert]
+    inert = inert_parameters(model)
+    found[:, inert] = model.defaults()[inert]
     return found
 
 

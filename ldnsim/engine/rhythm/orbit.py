@@ -20,7 +20,7 @@ from ldnsim.engine import LANES
 from ldnsim.engine.rhythm.drugfree import felt
 from ldnsim.engine.solve.batch import Batch, FloatArray, Reduction, solve
 from ldnsim.engine.solve.status import Status
-from ldnsim.model import Model, default_model
+from ldnsim.model import Model
 
 DAY = 24.0
 _COPIES = LANES - 1  # shifted copies beside the patient in each group
@@ -57,13 +57,14 @@ class Orbits:
 
 
 def find_orbits(
-    params: FloatArray, inflamed: NDArray[np.bool_], threads: int | None = None
+    model: Model, params: FloatArray, inflamed: NDArray[np.bool_], threads: int | None = None
 ) -> Orbits:
     """Find the orbit of each patient in the basin asked for.
 
     Patients who differ only in what an untreated patient does not feel share one orbit.
 
     Args:
+        model: what the parameters are of.
         params: parameter vectors, (n, n_parameters).
         inflamed: basin of each patient, (n,).
         threads: worker threads.
@@ -72,9 +73,9 @@ def find_orbits(
         Orbits; a patient without one has a status and NaN, never an exception.
     """
     flags = np.asarray(inflamed, dtype=bool)
-    own = felt(params)
+    own = felt(model, params)
     rows, which = _distinct(own, flags)
-    found = _find(own[rows], flags[rows], threads)
+    found = _find(model, own[rows], flags[rows], threads)
     return Orbits(*(getattr(found, f.name)[which] for f in fields(Orbits)))
 
 
@@ -94,9 +95,10 @@ def _distinct(
     return np.array(first, dtype=np.int64), which
 
 
-def _find(params: FloatArray, flags: NDArray[np.bool_], threads: int | None) -> Orbits:
+def _find(
+    model: Model, params: FloatArray, flags: NDArray[np.bool_], threads: int | None
+) -> Orbits:
     """Find the orbits of patients who all differ."""
-    model = default_model()
     n, size = len(params), len(model.states)
     y = np.array([model.start(bool(b)) for b in flags]).reshape(n, size)
     best = Orbits(
@@ -109,7 +111,7 @@ def _find(params: FloatArray, flags: NDArray[np.bool_], threads: int | None) -> 
     )
     open_ = np.arange(n)
     for hours in SETTLE:
-        settled = solve(_batch(params[open_], y[open_], hours, 1e-6, 1e-8, []), threads)
+        settled = solve(model, _batch(params[open_], y[open_], hours, 1e-6, 1e-8, []), threads)
         y[open_], wild = settled.final, open_[settled.status == Status.NOT_FINITE]
         _newton(model, params, y, open_, best, threads)
         open_ = np.flatnonzero(best.status == Status.NO_ORBIT)
@@ -143,7 +145,7 @@ def _batch(params: FloatArray, y0: FloatArray, hours: float, rtol: float, atol: 
 
 def _flow(model: Model, params: FloatArray, y0: FloatArray, hours: float, rtol: float,
           threads: int | None) -> FloatArray:  # fmt: skip
-    return solve(_batch(params, y0, hours, rtol, rtol * 1e-2, []), threads).final
+    return solve(model, _batch(params, y0, hours, rtol, rtol * 1e-2, []), threads).final
 
 
 def _day(
@@ -227,4 +229,4 @@ def daily_means(
     if not len(params):
         return np.empty((0, len(model.observables)))
     reductions = [Reduction("mean", i, 0.0, DAY) for i in range(len(model.observables))]
-    return solve(_batch(params, y0, DAY, 1e-8, 1e-10, reductions), threads).reductions
+    return solve(model, _batch(params, y0, DAY, 1e-8, 1e-10, reductions), threads).reductions

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ldnsim.engine import LANES
 from ldnsim.engine.rhythm.orbit import DAY, _day, _flow, _solve
 from ldnsim.engine.solve.batch import FloatArray
-from ldnsim.model import Model, default_model
+from ldnsim.model import Model
 
 COPIES = LANES - 1
 CLOSE = 1e-10
@@ -44,7 +44,11 @@ def beside(base: FloatArray, copies: FloatArray) -> FloatArray:
 
 
 def shifted_orbits(
-    params: FloatArray, y0: FloatArray, shifted: FloatArray, threads: int | None = None
+    model: Model,
+    params: FloatArray,
+    y0: FloatArray,
+    shifted: FloatArray,
+    threads: int | None = None,
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Untreated orbits of copies with slightly other parameters, relative to the patient's own.
 
@@ -52,6 +56,7 @@ def shifted_orbits(
     patient's monodromy matrix ``M``; repeating it with the same matrix closes the rest.
 
     Args:
+        model: what the parameters are of.
         params: the patient's, (n_parameters,).
         y0: the patient's untreated state at midnight, (n_states,).
         shifted: parameters of the copies, (n, n_parameters).
@@ -60,7 +65,6 @@ def shifted_orbits(
     Returns:
         states at midnight laid out as by :func:`beside`, and whether each row closed.
     """
-    model = default_model()
     many = beside(params, shifted)
     lead = LANES * (np.arange(len(many)) // LANES)
     states, matrix = _laid(model, params, y0, len(many), threads)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
 from ldnsim.engine.solve.status import Method, Status
+from ldnsim.model import Model
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -124,23 +125,24 @@ class BatchResult:
 
 
 def solve(
+    model: Model,
     batch: Batch,
     threads: int | None = None,
     block: int = 16,
     progress: Callable[[int], None] | None = None,
 ) -> BatchResult:
-    """Solve a batch with the shipped model's compiled kernels.
+    """Solve a batch with the compiled kernels of a model.
 
     Args:
+        model: the model that the arrays of the batch belong to.
         batch: the runs.
         threads: worker threads, all cores by default.
         block: runs handed to a thread at a time, rounded up to a multiple of eight.
         progress: called with the number of runs finished so far.
     """
     from ldnsim.engine.generate.kernels import load_kernels
-    from ldnsim.model import default_model
 
-    return solve_with(load_kernels(default_model()), batch, threads, block, progress)
+    return solve_with(load_kernels(model), batch, threads, block, progress)
 
 
 def solve_with(

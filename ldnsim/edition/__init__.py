@@ -1,0 +1,12 @@
+"""A model as a value: equations, and what is known with them.
+
+An :class:`Edition` holds a model with its bibliography, hypotheses, phenotypes, adjuncts,
+covariates, protocols and observations. :func:`shipped` is the one that comes with the package; any
+other is that one with extensions, named by a study or on the command line, never found by accident.
+"""
+
+from __future__ import annotations
+
+from ldnsim.edition.edition import Edition, shipped
+
+__all__ = ["Edition", "shipped"]
