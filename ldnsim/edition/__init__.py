@@ -7,6 +7,6 @@ other is that one with extensions, named by a study or on the command line, neve
 
 from __future__ import annotations
 
-from ldnsim.edition.edition import Edition, shipped
+from ldnsim.edition.edition import Edition, extended, shipped
 
-__all__ = ["Edition", "shipped"]
+__all__ = ["Edition", "extended", "shipped"]

@@ -6,11 +6,14 @@ that what is computed for one can be kept under it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldnsim import catalog
+from ldnsim.errors import UserError
 from ldnsim.model import Model, default_model
 
 if TYPE_CHECKING:
@@ -77,3 +80,18 @@ class Edition:
 def shipped() -> Edition:
     """Return the edition that comes with the package."""
     return Edition(default_model())
+
+
+def extended(names: Sequence[str], folder: str | Path = "") -> Edition:
+    """Return the shipped edition with extensions; the same object for the same contents.
+
+    Args:
+        names: files of mechanisms (``.py``) and of data (``.toml``), or names of entry points.
+        folder: where relative paths begin; the working directory when empty.
+
+    Raises:
+        UserError: a file that cannot be read, or says what does not fit the model.
+    """
+    if names:
+        raise UserError(f"{', '.join(names)} in {folder!s}: no extension can be read")
+    return shipped()
