@@ -389,7 +389,7 @@ def test_numba_keeps_nothing_of_its_own(more: dict[str, str], folder: Path, tmp_
 
 
 def test_no_folder_at_all_still_works(folder: Path) -> None:
-    nowhere = "from ldnsim.engine import cache\ncache.folders = lambda looking=False: []\n"
+    nowhere = "from ldnsim.engine.generate import cache\ncache.folders = lambda looking=False: []\n"
     done = python(TINY + nowhere + SOLVE, folder)
     assert solved(done) == 1
     assert "compiled again at the next start" in done.stderr
