@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded
 from ldnsim.errors import UserError
 
@@ -15,20 +16,21 @@ def equations(
     mechanism: Annotated[str | None, typer.Argument(help="Only this mechanism.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="With symbols and units.")] = False,
     latex: Annotated[bool, typer.Option("--latex", help="A document of them.")] = False,
+    extend: Extend = None,
 ) -> None:
     """Print the equations that the kernels are made of."""
     from ldnsim import equations as printer
-    from ldnsim.model import default_model
 
     if markdown and latex:
         raise UserError("--markdown and --latex are two formats; use one")
+    model = edition_of(extend).model
     if latex:
-        typer.echo(printer.as_latex(mechanism), nl=False)
+        typer.echo(printer.as_latex(model, mechanism), nl=False)
         return
     if markdown:
-        typer.echo(printer.as_markdown(mechanism), nl=False)
+        typer.echo(printer.as_markdown(model, mechanism), nl=False)
         return
-    for room in printer.rooms(default_model(), mechanism):
+    for room in printer.rooms(model, mechanism):
         typer.echo(f"# {room.title}")
         for variable in room.variables.values():
             typer.echo(printer.as_text(variable))

@@ -8,7 +8,7 @@ from ldnsim.equations.formula import formula
 from ldnsim.equations.symbols import OMEGA, symbols
 from ldnsim.equations.text import rooms
 from ldnsim.mechanisms.record import Mechanism, Parameter, Variable
-from ldnsim.model import Model, default_model
+from ldnsim.model import Model
 
 _ESCAPED = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
@@ -28,7 +28,7 @@ _OPENING = r"""\documentclass[a4paper]{article}
 \maketitle"""
 
 
-def as_latex(mechanism: str | None = None, model: Model | None = None) -> str:
+def as_latex(model: Model, mechanism: str | None = None) -> str:
     """Return equations and symbols with units as a LaTeX document, one section a mechanism.
 
     Raises:
@@ -36,7 +36,6 @@ def as_latex(mechanism: str | None = None, model: Model | None = None) -> str:
     """
     import ldnsim
 
-    model = model or default_model()
     head = (
         f"Written by ldnsim {ldnsim.__version__}. A research instrument, not medical advice."
         f" Time $t$ is in hours from midnight; ${OMEGA} = 2\\pi/24\\,\\mathrm{{h^{{-1}}}}$ is the"

@@ -8,7 +8,7 @@ from ldnsim.equations.formula import formula
 from ldnsim.equations.symbols import OMEGA, symbols
 from ldnsim.equations.text import rooms
 from ldnsim.mechanisms.record import Mechanism, Parameter, Variable
-from ldnsim.model import Model, default_model
+from ldnsim.model import Model
 
 _HEAD = (
     "Written by `ldnsim equations --markdown` from the functions in `ldnsim/mechanisms`, which are "
@@ -21,13 +21,12 @@ _HEAD = (
 )
 
 
-def as_markdown(mechanism: str | None = None, model: Model | None = None) -> str:
+def as_markdown(model: Model, mechanism: str | None = None) -> str:
     """Return equations and symbols with units as Markdown, one section a mechanism.
 
     Raises:
         UserError: no mechanism of that name.
     """
-    model = model or default_model()
     parts = ["# Equations", "", _HEAD]
     for room in rooms(model, mechanism):
         parts += _section(room, model)

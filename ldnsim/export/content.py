@@ -14,7 +14,7 @@ from ldnsim.engine.solve.status import Status
 from ldnsim.equations.tree import Node, equation
 from ldnsim.errors import UserError, kind
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-from ldnsim.model import Model, default_model
+from ldnsim.model import Model
 from ldnsim.patients.people import untreated
 from ldnsim.runs.job import run_events
 from ldnsim.runs.plan import Plan, make_plan
@@ -93,7 +93,8 @@ def content(study: StudyConfig, run: int | None = None, threads: int | None = No
     kind(study, StudyConfig, 'a study, such as ldnsim.load("study.toml") returns', "study")
     if threads is not None:
         whole_number(threads, key="threads", least=1)
-    model, plan = default_model(), make_plan(study, threads)
+    plan = make_plan(study, threads)
+    model = plan.edition.model
     number = checked_run(plan, run)
     params, start = _patient(plan, number, plan.threads)
     spec = plan.runs[number]
@@ -105,14 +106,14 @@ def content(study: StudyConfig, run: int | None = None, threads: int | None = No
         dict(zip(model.parameters, params.tolist(), strict=True)),
         dict(zip(model.states, start.tolist(), strict=True)),
         _events(model, plan, number),
-        equations(),
+        equations(model),
     )
 
 
 @cache
-def equations() -> dict[str, Node]:
+def equations(model: Model) -> dict[str, Node]:
     """Return every equation of the model as a tree, by the name of its state or quantity."""
-    return {name: equation(v) for name, v in default_model().observables.items()}
+    return {name: equation(v) for name, v in model.observables.items()}
 
 
 def checked_run(plan: Plan, run: int | None) -> int:

@@ -234,7 +234,7 @@ def _reaching(plan: Plan, own: Floats) -> set[str]:
     """Parameters that some summary depends on, from the equations; the rest have derivative 0."""
     off = [n for n, v in zip(default_model().parameters, own, strict=True)
            if n.startswith(SWITCH) and v == 0.0 and not plan.study.changes]  # fmt: skip
-    return reaching([s.observable for s in plan.summaries], off)
+    return reaching(plan.edition.model, [s.observable for s in plan.summaries], off)
 
 
 def _copies(own: Floats, columns: Sequence[int]) -> Floats:
