@@ -139,9 +139,7 @@ def _counts(found: list[Parameter]) -> str:
     return ", ".join(f"{grades.count(g)} {g}" for g in GRADES if g in grades)
 
 
-def _table(
-    room: Mechanism, rows: list[Parameter], known: Mapping[str, Reference]
-) -> list[str]:
+def _table(room: Mechanism, rows: list[Parameter], known: Mapping[str, Reference]) -> list[str]:
     lines = [f"## {room.title} (`{room.name}`)", "", _row(_HEADERS), _row(["---"] * len(_HEADERS))]
     return lines + [_row(_cells(p, known)) for p in rows]
 

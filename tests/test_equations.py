@@ -146,7 +146,7 @@ def test_latex_of_every_line_can_be_typeset(name: str) -> None:
 
 
 def test_the_document_is_balanced() -> None:
-    text = as_latex()
+    text = as_latex(MODEL)
     opened = []
     for kind, name in re.findall(r"\\(begin|end)\{([a-z*]+)\}", text):
         if kind == "begin":
@@ -165,7 +165,7 @@ def test_the_document_is_balanced() -> None:
 
 
 def test_every_symbol_is_in_a_table_with_its_unit() -> None:
-    text, page = as_latex(), as_markdown()
+    text, page = as_latex(MODEL), as_markdown(MODEL)
     for name, thing in {**MODEL.parameters, **MODEL.observables}.items():
         spelled = name.replace("_", r"\_")
         assert rf"${SYMBOLS[name]}$ & \texttt{{{spelled}}} & {thing.unit} & " in text
@@ -177,18 +177,20 @@ def test_every_symbol_is_in_a_table_with_its_unit() -> None:
 
 def test_the_page_in_the_docs_is_current() -> None:
     page = Path(__file__).parent.parent / "docs" / "equations.md"
-    assert page.read_text() == as_markdown(), "run: ldnsim equations --markdown > docs/equations.md"
+    assert page.read_text() == as_markdown(MODEL), (
+        "run: ldnsim equations --markdown > docs/equations.md"
+    )
 
 
 def test_unknown_mechanism_names_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean 'microglia'"):
-        as_markdown("microgla")
+        as_markdown(MODEL, "microgla")
 
 
 def test_the_command_prints_each_format() -> None:
     run = CliRunner()
-    assert run.invoke(app, ["equations", "--latex"]).stdout == as_latex()
-    assert run.invoke(app, ["equations", "tlr4", "--markdown"]).stdout == as_markdown("tlr4")
+    assert run.invoke(app, ["equations", "--latex"]).stdout == as_latex(MODEL)
+    assert run.invoke(app, ["equations", "tlr4", "--markdown"]).stdout == as_markdown(MODEL, "tlr4")
     assert "d(gut_slow)/dt" in run.invoke(app, ["equations", "pharmacokinetics"]).stdout
     both = run.invoke(app, ["equations", "--latex", "--markdown"])
     assert both.exit_code == 2

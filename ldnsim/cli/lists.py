@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ldnsim.cli import files, table
+from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded
 from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from ldnsim.catalog import Covariate
+    from ldnsim.edition import Edition
     from ldnsim.mechanisms.record import Parameter
 
 _HEADERS = ("name", "value", "unit", "grade", "meaning", "source")
@@ -31,6 +33,7 @@ def parameters(
     grade: Annotated[str | None, typer.Option(help="Only with this evidence grade.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write all columns to this CSV file.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As tables for a page.")] = False,
+    extend: Extend = None,
 ) -> None:
     """List parameters with value, unit, evidence and source."""
     from ldnsim import parameters as records
@@ -40,13 +43,14 @@ def parameters(
     if search is not None and not search.strip():
         raise UserError("--search '': expected a word, such as half-life")
     files.check(csv, files.table_of(*records.CSV_HEADERS[:2]), "--csv")
-    found = records.find(mechanism, search, grade)
+    edition = edition_of(extend)
+    found = records.find(edition, mechanism, search, grade)
     if csv is not None:
-        table.write_csv(csv, records.CSV_HEADERS, [records.csv_row(p) for p in found])
+        table.write_csv(csv, records.CSV_HEADERS, [records.csv_row(edition, p) for p in found])
     elif markdown:
-        typer.echo(records.as_markdown(found), nl=False)
+        typer.echo(records.as_markdown(edition, found), nl=False)
     elif mechanism is not None and [p.name for p in found] == [mechanism]:
-        typer.echo(records.card(found[0]))
+        typer.echo(records.card(edition, found[0]))
     else:
         table.show(_HEADERS, [_brief(p) for p in found], f"{len(found)} parameters")
 
@@ -59,56 +63,64 @@ Name = Annotated[str | None, typer.Argument(help="Show all that is known of this
 
 
 @guarded()
-def hypotheses(name: Name = None) -> None:
+def hypotheses(name: Name = None, extend: Extend = None) -> None:
     """List the rival hypotheses and the TLR4 potency they use."""
-    from ldnsim.catalog import hypotheses as records
     from ldnsim.cli.potency import IC50, potency
-    from ldnsim.model import default_model
 
-    if name is not None:
-        _show_record("hypothesis", name, records())
-        return
-    used = {h: potency(r.overrides) for h, r in records().items()}
-    rows = [[h.name, h.title, *used[h.name], h.statement] for h in records().values()]
-    unit = default_model().parameters[IC50].unit
+    edition = edition_of(extend)
+    model = edition.model
+    unit = model.parameters[IC50].unit
     headers = (f"TLR4 ic50 used ({unit})", f"measured ({unit})", "measured / used")
-    table.show(("name", "title", *headers, "what it asserts"), rows)
+    _list(
+        edition, "hypothesis", edition.hypotheses, name,
+        ("name", "title", *headers, "what it asserts"),
+        lambda h: [h.title, *potency(model, h.overrides), h.statement],
+    )  # fmt: skip
 
 
 @guarded()
-def phenotypes(name: Name = None) -> None:
+def phenotypes(name: Name = None, extend: Extend = None) -> None:
     """List the patient phenotypes and where they rest untreated."""
-    from ldnsim.catalog import phenotypes as records
-
-    if name is not None:
-        _show_record("phenotype", name, records())
-        return
-    rows = [[p.name, p.title, p.basin, _text(p.overrides)] for p in records().values()]
-    table.show(("name", "title", "rests", "differs from the default"), rows)
+    edition = edition_of(extend)
+    _list(
+        edition, "phenotype", edition.phenotypes, name,
+        ("name", "title", "rests", "differs from the default"),
+        lambda p: [p.title, p.basin, _text(p.overrides)],
+    )  # fmt: skip
 
 
 @guarded()
-def adjuncts(name: Name = None) -> None:
+def adjuncts(name: Name = None, extend: Extend = None) -> None:
     """List what prescribers add to the drug, with its evidence."""
-    from ldnsim.catalog import adjuncts as records
-
-    if name is not None:
-        _show_record("adjunct", name, records())
-        return
-    rows = [[a.name, a.title, a.target, a.grade, a.note] for a in records().values()]
-    table.show(("name", "title", "acts on", "grade", "how it was chosen"), rows)
+    edition = edition_of(extend)
+    _list(
+        edition, "adjunct", edition.adjuncts, name,
+        ("name", "title", "acts on", "grade", "how it was chosen"),
+        lambda a: [a.title, a.target, a.grade, a.note],
+    )  # fmt: skip
 
 
 @guarded()
-def covariates(name: Name = None) -> None:
+def covariates(name: Name = None, extend: Extend = None) -> None:
     """List what a study can say of a patient, with its evidence."""
-    from ldnsim.catalog import covariates as records
+    edition = edition_of(extend)
+    _list(
+        edition, "covariate", edition.covariates, name, ("name", "title", "values", "acts on"),
+        lambda c: [c.title, _levels(c), _targets(c)],
+    )  # fmt: skip
 
-    if name is not None:
-        _show_record("covariate", name, records())
+
+def _list(
+    edition: Edition, kind: str, records: Mapping[str, Any], name: str | None,
+    headers: Sequence[str], cells: Callable[[Any], list[str]],
+) -> None:  # fmt: skip
+    """Print all records of a kind as a table, or the one of that name in full."""
+    if name is None:
+        table.show(headers, [[n, *cells(r)] for n, r in records.items()])
         return
-    rows = [[c.name, c.title, _levels(c), _targets(c)] for c in records().values()]
-    table.show(("name", "title", "values", "acts on"), rows)
+    if name not in records:
+        raise unknown(kind, name, records)
+    _show_record(records[name])
 
 
 def _levels(c: Covariate) -> str:
@@ -121,12 +133,10 @@ def _targets(c: Covariate) -> str:
     return "; ".join(f"{e.target} (claim {e.claim})" if e.claim else e.target for e in c.effects)
 
 
-def _show_record(kind: str, name: str, records: Mapping[str, Any]) -> None:
+def _show_record(record: Any) -> None:
     """Print every field of a record, sentences one to a line."""
-    if name not in records:
-        raise unknown(kind, name, records)
-    for field in dataclasses.fields(records[name]):
-        value = getattr(records[name], field.name)
+    for field in dataclasses.fields(record):
+        value = getattr(record, field.name)
         if field.name == "reasons":
             value = [f"{k}: {r.grade}; {r.note}" for k, r in value.items()]
         if isinstance(value, list | tuple):
@@ -136,12 +146,13 @@ def _show_record(kind: str, name: str, records: Mapping[str, Any]) -> None:
 
 
 @guarded()
-def protocols() -> None:
+def protocols(extend: Extend = None) -> None:
     """List the named dosing protocols as prescriptions."""
-    from ldnsim.regimen import protocols as records
-
-    rows = [[name, str(r), _text(r.description)] for name, r in records().items()]
-    table.show(("name", "prescription", "description"), rows)
+    edition = edition_of(extend)
+    _list(
+        edition, "protocol", edition.protocols, None, ("name", "prescription", "description"),
+        lambda r: [str(r), _text(r.description)],
+    )  # fmt: skip
 
 
 @guarded()

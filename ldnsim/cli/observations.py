@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ldnsim.cli import table
+from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded
+from ldnsim.errors import unknown
+
+if TYPE_CHECKING:
+    from ldnsim.edition import Edition
 
 
 @guarded()
@@ -15,28 +20,27 @@ def observations(
     name: Annotated[
         str | None, typer.Argument(help="Show all that is known of this one, with its probe.")
     ] = None,
+    extend: Extend = None,
 ) -> None:
     """List the observations the model is compared with."""
-    from ldnsim.catalog.observations import observations as records
-
+    edition = edition_of(extend)
     if name is not None:
-        _show(name)
+        _show(edition, name)
         return
     rows = [
         [o.name, o.group, o.title, o.expected(), " ".join(o.fitted) or "not fitted",
          " ".join(o.sources)]
-        for o in records().values()
+        for o in edition.observations.values()
     ]  # fmt: skip
     headers = ("name", "group", "what was seen", "published", "fitted under", "source")
     table.show(headers, rows, f"{len(rows)} observations")
 
 
-def _show(name: str) -> None:
+def _show(edition: Edition, name: str) -> None:
     """Print one observation, its probe and its sources."""
-    from ldnsim.analysis.evidence.probes import find_observation
-    from ldnsim.catalog import cite
-
-    o = find_observation(name)
+    if name not in edition.observations:
+        raise unknown("observation", name, edition.observations)
+    o, known = edition.observations[name], edition.references
     lines = {
         "name": o.name, "group": o.group, "what was seen": o.title, "published": o.expected(),
         "sd of one value": f"{o.sd:g}" if o.sd else "", "weight": f"{o.weight:g}",
@@ -44,7 +48,7 @@ def _show(name: str) -> None:
         "simulated under": "any hypothesis" if o.once else ", ".join(o.hypotheses),
         "fitted under": ", ".join(o.fitted) or "never",
         "probe": "".join(f"\n  {k} = {v}" for k, v in o.probe.items()),
-        "sources": "".join(f"\n  - {line}" for line in cite(o.sources)),
+        "sources": "".join(f"\n  - {known[key]}" for key in o.sources),
     }  # fmt: skip
     for key, value in lines.items():
         if value:

@@ -85,6 +85,7 @@ class Source:
         hypothesis: str | None = None,
         phenotype: str | None = None,
         settings: Sequence[str] | None = None,
+        extend: Sequence[str] | None = None,
     ) -> Study:
         """Return the study: read, taken out of a result, or made of one prescription.
 
@@ -92,6 +93,8 @@ class Source:
             hypothesis: of a prescription; the default one when None.
             phenotype: of a prescription; the default one when None.
             settings: of a prescription: parameters as ``name=value``.
+            extend: extensions of a prescription's model, or of a result's, which are not run
+                unless they are named again.
 
         Raises:
             UserError: for options that belong to a prescription, and whatever cannot be read.
@@ -100,6 +103,8 @@ class Source:
 
         options = {"--hypothesis": hypothesis, "--phenotype": phenotype, "--set": settings}
         self.only(ONE_PATIENT, options)
+        own = f"a study names its own: write [model] extend = [...] into {self.text}"
+        self.only((*ONE_PATIENT, STORE), {"--extend": extend}, own)
         if self.kind is STUDY:
             return ldnsim.load(self.text)
         if self.kind is STORE:
