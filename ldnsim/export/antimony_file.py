@@ -8,7 +8,7 @@ from ldnsim.export.content import Content, Event
 from ldnsim.export.infix import infix
 from ldnsim.export.provenance import headline, origins
 from ldnsim.export.sbml_file import clock
-from ldnsim.export.units import DEFINED, Base, unit_id
+from ldnsim.export.units import Base, definitions, unit_id
 from ldnsim.mechanisms.record import Mechanism
 
 
@@ -16,7 +16,7 @@ def text(content: Content) -> str:
     """Return a run as an Antimony model."""
     lines = [f"// {label}: {words}" for label, words in headline(content).items()]
     parts = [
-        _units(),
+        _units(content),
         _clock(content),
         *(line for room in content.model.mechanisms for line in _mechanism(content, room)),
         _events(content),
@@ -25,8 +25,8 @@ def text(content: Content) -> str:
     return "\n".join([*lines, "", "model ldnsim()", *body, "end"]) + "\n"
 
 
-def _units() -> Iterator[str]:
-    for name, factors in DEFINED.items():
+def _units(content: Content) -> Iterator[str]:
+    for name, factors in definitions(content.units).items():
         yield f"unit {name} = {' * '.join(map(_factor, factors))}"
     yield "unit time_unit = hour"
     yield "unit substance = nmol"

@@ -76,6 +76,11 @@ class Content:
         """Names of the parameters that events set."""
         return {e.target for e in self.events if not e.is_dose}
 
+    @property
+    def units(self) -> list[str]:
+        """Units of all parameters and variables, as the model writes them."""
+        return [x.unit for x in (*self.model.parameters.values(), *self.model.observables.values())]
+
 
 def content(study: StudyConfig, run: int | None = None, threads: int | None = None) -> Content:
     """Collect what is exported of one run; the untreated patient is solved for.

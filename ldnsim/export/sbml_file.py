@@ -14,7 +14,7 @@ from ldnsim.equations.tree import Apply, Node
 from ldnsim.export.content import Content, Event
 from ldnsim.export.mathml import math
 from ldnsim.export.provenance import headline, one_line, origins
-from ldnsim.export.units import DEFINED, unit_id
+from ldnsim.export.units import definitions, unit_id
 from ldnsim.mechanisms.forms import OMEGA
 from ldnsim.mechanisms.record import CLOCK
 
@@ -46,7 +46,7 @@ def text(content: Content) -> str:
         },
     )
     _describe(model, content)
-    _units(model)
+    _units(model, content)
     parameters = SubElement(model, "listOfParameters")
     parameters.extend([*_parameters(content), *_variables(content)])
     SubElement(model, "listOfRules").extend(_rules(content))
@@ -83,9 +83,9 @@ def _describe(model: Element, content: Content) -> None:
     _annotate(model, "run", values)
 
 
-def _units(model: Element) -> None:
+def _units(model: Element, content: Content) -> None:
     units = SubElement(model, "listOfUnitDefinitions")
-    for name, factors in DEFINED.items():
+    for name, factors in definitions(content.units).items():
         parts = SubElement(SubElement(units, "unitDefinition", {"id": name}), "listOfUnits")
         for f in factors:
             SubElement(
