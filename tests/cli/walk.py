@@ -1,4 +1,4 @@
-"""All commands and their options, found by walking through the application: a new one is covered."""
+"""All commands and their options, found by walking through the application."""
 
 from __future__ import annotations
 
