@@ -236,10 +236,10 @@ note = "n"
     ],
 )
 def test_mistakes_in_the_data_name_file_and_key(old: str, new: str, parts: list[str]) -> None:
-    assert read_covariates(GOOD, "bad.toml", references())["x"].span == (0.0, 2.0)
+    assert read_covariates(GOOD, "bad.toml", references(), default_model())["x"].span == (0.0, 2.0)
     assert old in GOOD
     with pytest.raises(UserError) as error:
-        read_covariates(GOOD.replace(old, new), "bad.toml", references())
+        read_covariates(GOOD.replace(old, new), "bad.toml", references(), default_model())
     for part in ("bad.toml", *parts):
         assert part in str(error.value)
 
@@ -249,4 +249,4 @@ def test_a_level_nobody_knows_is_refused_in_the_data() -> None:
         "[[0, 0.5], [2, 1.0]]", "{ maybe = 1.0 }"
     )
     with pytest.raises(UserError, match=r"no level 'maybe'.*true"):
-        read_covariates(text, "bad.toml", references())
+        read_covariates(text, "bad.toml", references(), default_model())
