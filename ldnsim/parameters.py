@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ldnsim.catalog import Reference
+from ldnsim.equations.text import extensions
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.record import GRADES, Mechanism, Parameter
 
@@ -126,7 +127,8 @@ def as_markdown(edition: Edition, found: Iterable[Parameter] | None = None) -> s
     """
     whole = edition.model
     chosen = list(whole.parameters.values()) if found is None else list(found)
-    parts = ["# Parameters", "", _HEAD.format(n=len(chosen), graded=_counts(chosen))]
+    head = _HEAD.format(n=len(chosen), graded=_counts(chosen))
+    parts = ["# Parameters", "", "\n\n".join(filter(None, (head, extensions(edition))))]
     for room in whole.mechanisms:
         rows = [p for p in chosen if p.mechanism == room.name]
         if rows:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ldnsim.cli.extend import Extend, edition_of
+from ldnsim.cli.extend import Extend, edition_of, origins
 from ldnsim.cli.guard import guarded
 from ldnsim.errors import UserError
 
@@ -23,17 +23,20 @@ def equations(
 
     if markdown and latex:
         raise UserError("--markdown and --latex are two formats; use one")
-    model = edition_of(extend).model
+    edition = edition_of(extend)
+    model, own = edition.model, origins(edition, "mechanisms")
     if latex:
-        typer.echo(printer.as_latex(model, mechanism), nl=False)
+        typer.echo(printer.as_latex(edition, mechanism), nl=False)
         return
     if markdown:
-        typer.echo(printer.as_markdown(model, mechanism), nl=False)
+        typer.echo(printer.as_markdown(edition, mechanism), nl=False)
         return
     for room in printer.rooms(model, mechanism):
-        typer.echo(f"# {room.title}")
-        for variable in room.variables.values():
-            typer.echo(printer.as_text(variable))
+        typer.echo(f"# {room.title}" + (f" ({own[room.name]})" if room.name in own else ""))
+        for variable in printer.contents(model, room)[0]:
+            by = variable.replaced_by
+            remark = f"  # of {by} ({own[by]})" if by else ""
+            typer.echo(printer.as_text(variable) + remark)
 
 
 def register(app: typer.Typer) -> None:

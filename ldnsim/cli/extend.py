@@ -5,10 +5,13 @@ A command that has no study file takes extensions with ``--extend``; a study fil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from ldnsim.cli import table
+from ldnsim.errors import unknown
 
 if TYPE_CHECKING:
     from ldnsim.edition import Edition
@@ -28,3 +31,65 @@ def edition_of(names: Sequence[str] | None) -> Edition:
     from ldnsim.edition import extended
 
     return extended(names or ())
+
+
+def origins(edition: Edition, block: str) -> dict[str, str]:
+    """Return what extensions add or set, each with the file it comes from.
+
+    Args:
+        edition: the shipped one gives nothing.
+        block: ``"mechanisms"``, ``"parameters"``, ``"hypotheses"`` or another block of data.
+    """
+    from ldnsim.edition.extension import mechanisms_in
+    from ldnsim.edition.tables import blocks_of
+
+    found: dict[str, str] = {}
+    for extension in edition.extensions:
+        rooms = mechanisms_in(extension.source)
+        own: list[Iterable[str]] = [t for _, t in blocks_of(extension.source).get(block, ())]
+        own += [[m.name for m in rooms]] if block == "mechanisms" else []
+        own += [m.parameters for m in rooms] if block == "parameters" else []
+        found |= {name: extension.name for names in own for name in names}
+    return found
+
+
+def with_origins(
+    edition: Edition, block: str, headers: Sequence[str], rows: table.Rows
+) -> tuple[Sequence[str], table.Rows]:
+    """Return a table whose rows begin with a name; of an extended model, with where each is from."""
+    if not edition.extensions:
+        return headers, rows
+    own = origins(edition, block)
+    return (*headers, "from"), [[*r, own.get(r[0], "ldnsim")] for r in rows]
+
+
+def listing(
+    edition: Edition, block: str, name: str | None, headers: Sequence[str],
+    cells: Callable[[Any], list[str]], card: Callable[[Any], Iterable[tuple[str, str]]],
+) -> None:  # fmt: skip
+    """Print all records of a block as a table, or all that is known of the one of that name.
+
+    Args:
+        edition: whose records.
+        block: its attribute that holds them by name, such as ``"hypotheses"``.
+        name: of the one to show; all when None.
+        headers: of the table, but that of the name.
+        cells: row of a record, without its name.
+        card: what a record holds, by words; what is empty is left out.
+
+    Raises:
+        UserError: no record of that name.
+    """
+    records: dict[str, Any] = getattr(edition, block)
+    if name is None:
+        rows = [[n, *cells(r)] for n, r in records.items()]
+        shown = with_origins(edition, block, ("name", *headers), rows)
+        table.show(*shown, f"{len(rows)} {block}")
+        return
+    if name not in records:
+        raise unknown(
+            {"hypotheses": "hypothesis"}.get(block, block.removesuffix("s")), name, records
+        )
+    for words, text in (*card(records[name]), ("from", origins(edition, block).get(name, ""))):
+        if text:
+            typer.echo(f"{words}: {text}")

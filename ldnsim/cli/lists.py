@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ldnsim.cli import files, table
-from ldnsim.cli.extend import Extend, edition_of
+from ldnsim.cli.extend import Extend, edition_of, listing, origins, with_origins
 from ldnsim.cli.guard import guarded
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
     from ldnsim.catalog import Covariate
-    from ldnsim.edition import Edition
     from ldnsim.mechanisms.record import Parameter
 
 _HEADERS = ("name", "value", "unit", "grade", "meaning", "source")
@@ -46,13 +45,18 @@ def parameters(
     edition = edition_of(extend)
     found = records.find(edition, mechanism, search, grade)
     if csv is not None:
-        table.write_csv(csv, records.CSV_HEADERS, [records.csv_row(edition, p) for p in found])
+        rows = [records.csv_row(edition, p) for p in found]
+        table.write_csv(csv, *with_origins(edition, "parameters", records.CSV_HEADERS, rows))
     elif markdown:
         typer.echo(records.as_markdown(edition, found), nl=False)
     elif mechanism is not None and [p.name for p in found] == [mechanism]:
         typer.echo(records.card(edition, found[0]))
+        if by := origins(edition, "parameters").get(mechanism):
+            typer.echo(f"from: {by}")
     else:
-        table.show(_HEADERS, [_brief(p) for p in found], f"{len(found)} parameters")
+        rows = [_brief(p) for p in found]
+        shown = with_origins(edition, "parameters", _HEADERS, rows)
+        table.show(*shown, f"{len(found)} parameters")
 
 
 def _brief(p: Parameter) -> list[str]:
@@ -71,56 +75,48 @@ def hypotheses(name: Name = None, extend: Extend = None) -> None:
     model = edition.model
     unit = model.parameters[IC50].unit
     headers = (f"TLR4 ic50 used ({unit})", f"measured ({unit})", "measured / used")
-    _list(
-        edition, "hypothesis", edition.hypotheses, name,
-        ("name", "title", *headers, "what it asserts"),
-        lambda h: [h.title, *potency(model, h.overrides), h.statement],
+    listing(
+        edition, "hypotheses", name, ("title", *headers, "what it asserts"),
+        lambda h: [h.title, *potency(model, h.overrides), h.statement], _fields,
     )  # fmt: skip
 
 
 @guarded()
 def phenotypes(name: Name = None, extend: Extend = None) -> None:
     """List the patient phenotypes and where they rest untreated."""
-    edition = edition_of(extend)
-    _list(
-        edition, "phenotype", edition.phenotypes, name,
-        ("name", "title", "rests", "differs from the default"),
-        lambda p: [p.title, p.basin, _text(p.overrides)],
+    headers = ("title", "rests", "differs from the default")
+    listing(
+        edition_of(extend), "phenotypes", name, headers,
+        lambda p: [p.title, p.basin, _text(p.overrides)], _fields,
     )  # fmt: skip
 
 
 @guarded()
 def adjuncts(name: Name = None, extend: Extend = None) -> None:
     """List what prescribers add to the drug, with its evidence."""
-    edition = edition_of(extend)
-    _list(
-        edition, "adjunct", edition.adjuncts, name,
-        ("name", "title", "acts on", "grade", "how it was chosen"),
-        lambda a: [a.title, a.target, a.grade, a.note],
+    headers = ("title", "acts on", "grade", "how it was chosen")
+    listing(
+        edition_of(extend), "adjuncts", name, headers,
+        lambda a: [a.title, a.target, a.grade, a.note], _fields,
     )  # fmt: skip
 
 
 @guarded()
 def covariates(name: Name = None, extend: Extend = None) -> None:
     """List what a study can say of a patient, with its evidence."""
-    edition = edition_of(extend)
-    _list(
-        edition, "covariate", edition.covariates, name, ("name", "title", "values", "acts on"),
-        lambda c: [c.title, _levels(c), _targets(c)],
+    listing(
+        edition_of(extend), "covariates", name, ("title", "values", "acts on"),
+        lambda c: [c.title, _levels(c), _targets(c)], _fields,
     )  # fmt: skip
 
 
-def _list(
-    edition: Edition, kind: str, records: Mapping[str, Any], name: str | None,
-    headers: Sequence[str], cells: Callable[[Any], list[str]],
-) -> None:  # fmt: skip
-    """Print all records of a kind as a table, or the one of that name in full."""
-    if name is None:
-        table.show(headers, [[n, *cells(r)] for n, r in records.items()])
-        return
-    if name not in records:
-        raise unknown(kind, name, records)
-    _show_record(records[name])
+@guarded()
+def protocols(extend: Extend = None) -> None:
+    """List the named dosing protocols as prescriptions."""
+    listing(
+        edition_of(extend), "protocols", None, ("prescription", "description"),
+        lambda r: [str(r), _text(r.description)], _fields,
+    )  # fmt: skip
 
 
 def _levels(c: Covariate) -> str:
@@ -133,26 +129,15 @@ def _targets(c: Covariate) -> str:
     return "; ".join(f"{e.target} (claim {e.claim})" if e.claim else e.target for e in c.effects)
 
 
-def _show_record(record: Any) -> None:
-    """Print every field of a record, sentences one to a line."""
+def _fields(record: Any) -> Iterator[tuple[str, str]]:
+    """Every field of a record as text, sentences one to a line."""
     for field in dataclasses.fields(record):
         value = getattr(record, field.name)
         if field.name == "reasons":
             value = [f"{k}: {r.grade}; {r.note}" for k, r in value.items()]
         if isinstance(value, list | tuple):
             value = "".join(f"\n  - {v}" for v in value)
-        if text := _text(value):
-            typer.echo(f"{field.name.replace('_', ' ')}: {text}")
-
-
-@guarded()
-def protocols(extend: Extend = None) -> None:
-    """List the named dosing protocols as prescriptions."""
-    edition = edition_of(extend)
-    _list(
-        edition, "protocol", edition.protocols, None, ("name", "prescription", "description"),
-        lambda r: [str(r), _text(r.description)],
-    )  # fmt: skip
+        yield field.name.replace("_", " "), _text(value)
 
 
 @guarded()

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ldnsim.cli import table
-from ldnsim.cli.extend import Extend, edition_of
+from ldnsim.cli.extend import Extend, edition_of, listing
 from ldnsim.cli.guard import guarded
-from ldnsim.errors import unknown
 
 if TYPE_CHECKING:
+    from ldnsim.catalog.observations import Observation
     from ldnsim.edition import Edition
 
 
@@ -24,35 +23,26 @@ def observations(
 ) -> None:
     """List the observations the model is compared with."""
     edition = edition_of(extend)
-    if name is not None:
-        _show(edition, name)
-        return
-    rows = [
-        [o.name, o.group, o.title, o.expected(), " ".join(o.fitted) or "not fitted",
-         " ".join(o.sources)]
-        for o in edition.observations.values()
-    ]  # fmt: skip
-    headers = ("name", "group", "what was seen", "published", "fitted under", "source")
-    table.show(headers, rows, f"{len(rows)} observations")
+    headers = ("group", "what was seen", "published", "fitted under", "source")
+    listing(edition, "observations", name, headers, _cells, lambda o: _card(edition, o).items())
 
 
-def _show(edition: Edition, name: str) -> None:
-    """Print one observation, its probe and its sources."""
-    if name not in edition.observations:
-        raise unknown("observation", name, edition.observations)
-    o, known = edition.observations[name], edition.references
-    lines = {
+def _cells(o: Observation) -> list[str]:
+    fitted = " ".join(o.fitted) or "not fitted"
+    return [o.group, o.title, o.expected(), fitted, " ".join(o.sources)]
+
+
+def _card(edition: Edition, o: Observation) -> dict[str, str]:
+    """Everything about one observation, its probe and its sources."""
+    return {
         "name": o.name, "group": o.group, "what was seen": o.title, "published": o.expected(),
         "sd of one value": f"{o.sd:g}" if o.sd else "", "weight": f"{o.weight:g}",
         "evidence": o.evidence, "note": o.note,
         "simulated under": "any hypothesis" if o.once else ", ".join(o.hypotheses),
         "fitted under": ", ".join(o.fitted) or "never",
         "probe": "".join(f"\n  {k} = {v}" for k, v in o.probe.items()),
-        "sources": "".join(f"\n  - {known[key]}" for key in o.sources),
+        "sources": "".join(f"\n  - {line}" for line in edition.cite(o.sources)),
     }  # fmt: skip
-    for key, value in lines.items():
-        if value:
-            typer.echo(f"{key}: {value}")
 
 
 def register(app: typer.Typer) -> None:

@@ -43,7 +43,8 @@ def states(
     files.check_picture(plot)
     files.check(json_file, files.report_of("states"), "--json")
     edition = edition_of(extend)
-    values = assignments(settings, edition)
+    with edition.in_force():
+        values = assignments(settings)
     branch = continue_orbit(
         parameter, low, high, phenotype=phenotype, hypothesis=hypothesis, parameters=values,
         dose=dose, points=points, edition=edition,
