@@ -18,7 +18,7 @@ from pydantic import (
 from ldnsim.config.event_entry import KEYS, are_events, from_events, to_events
 from ldnsim.errors import UserError
 from ldnsim.regimen import DoseTable, EventTable, Recorded, Recordings, Regimen, protocols
-from ldnsim.regimen.protocols import no_such_protocol
+from ldnsim.regimen.grammar import no_such_protocol
 
 FOLDER = "folder"
 """Key of the validation context that says where the paths of event tables begin."""
@@ -86,7 +86,7 @@ def _from_table(table: dict[str, Any]) -> Regimen:
         name = table.pop("protocol")
         shipped = protocols()
         if not isinstance(name, str) or name not in shipped:
-            raise no_such_protocol(str(name))
+            raise no_such_protocol(str(name), shipped)
         regimen = shipped[name]
     else:
         prescription = table.pop("prescription")
