@@ -19,7 +19,15 @@ from ldnsim import catalog
 from ldnsim.catalog import assays, calibration, claims, observations
 from ldnsim.edition.extension import Extension, changes, check_model, with_mechanisms
 from ldnsim.edition.source import Source, read_sources
-from ldnsim.edition.tables import BLOCKS, NAMED, Tables, blocks_of, merged, with_parameters
+from ldnsim.edition.tables import (
+    BLOCKS,
+    NAMED,
+    Tables,
+    blocks_of,
+    merged,
+    read_protocols,
+    with_parameters,
+)
 from ldnsim.model import Model, default_model
 
 if TYPE_CHECKING:
@@ -73,18 +81,11 @@ class Edition:
         return self._read("covariates", catalog.read_covariates, self.references, self.model)
 
     @cached_property
-    def protocol_fields(self) -> dict[str, dict[str, Any]]:
-        """The fields of the named regimens, as validation input."""
-        from ldnsim.regimen.protocols import read_protocols, shipped_fields
-
-        return merged(shipped_fields(), self._blocks.get("protocols", ()), read_protocols)
-
-    @cached_property
     def protocols(self) -> dict[str, Regimen]:
         """The named regimens."""
-        from ldnsim.regimen.protocols import made
+        from ldnsim.regimen import protocols
 
-        return made(self.protocol_fields)
+        return merged(protocols(), self._blocks.get("protocols", ()), read_protocols)
 
     @cached_property
     def observations(self) -> dict[str, observations.Observation]:
@@ -126,16 +127,12 @@ class Edition:
 
     @contextlib.contextmanager
     def in_force(self) -> Iterator[None]:
-        """Let what is validated meanwhile be of this edition: names in studies and in regimens."""
-        from ldnsim.regimen.protocols import IN_FORCE
-
-        of_text = IN_FORCE.set(self.protocol_fields)
-        of_studies = _in_force.set(self)
+        """Let what is validated meanwhile be of this edition."""
+        token = _in_force.set(self)
         try:
             yield
         finally:
-            _in_force.reset(of_studies)
-            IN_FORCE.reset(of_text)
+            _in_force.reset(token)
 
     def _read(
         self, name: str, reader: Callable[..., dict[str, Any]], *known: Any

@@ -7,9 +7,10 @@ two extensions cannot both set one parameter.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ldnsim.catalog import Reference
 from ldnsim.catalog.read import TableEntry, cited, entries, toml
@@ -19,8 +20,13 @@ from ldnsim.mechanisms.record import ASSUMED, GRADES, Parameter
 from ldnsim.model import Model, check_value
 from ldnsim.units import in_unit
 
+if TYPE_CHECKING:
+    from ldnsim.regimen import Regimen
+
 T = TypeVar("T")
 PARAMETER_FIELDS = ("value", "grade", "source", "note")
+PROTOCOL_FIELDS = ("title", "regimen", "description", "sources", "steps_assumed")
+_PROTOCOL = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 NAMED = (
     "references", "hypotheses", "phenotypes", "adjuncts", "covariates", "protocols",
     "observations", "assays",
@@ -69,6 +75,32 @@ def merged(
             if found.get(name, thing) != thing:
                 raise UserError(f"{place}.{name}: there is one of this name; choose another")
             found[name] = thing
+    return found
+
+
+def read_protocols(tables: Mapping[str, Any], place: str) -> dict[str, Regimen]:
+    """Read named regimens, as in ``protocols.toml``; one may name a protocol of the package.
+
+    Raises:
+        UserError: a name that no text could hold, an unknown field, text that is no regimen.
+    """
+    from ldnsim.regimen import Regimen
+
+    found = {}
+    for name, entry in entries(tables, place, PROTOCOL_FIELDS):
+        if not _PROTOCOL.fullmatch(name) or name == "stop":
+            raise entry.error("", "expected a name of small letters, such as 'slow_start'")
+        try:
+            regimen = Regimen.parse(entry.text("regimen"))
+        except UserError as error:
+            raise entry.error("regimen", str(error)) from None
+        label = {
+            "name": name, "title": entry.text("title", required=False),
+            "description": entry.text("description", required=False),
+            "sources": entry.sentences("sources"),
+            "steps_assumed": entry.flag("steps_assumed", False),
+        }  # fmt: skip
+        found[name] = regimen.model_copy(update=label)
     return found
 
 

@@ -14,6 +14,7 @@ from ldnsim.catalog import covariates, phenotypes, references
 from ldnsim.catalog.covariates import read_covariates
 from ldnsim.config.blocks import Patient
 from ldnsim.config.run import covariate_fields
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.patients.vectors import overrides
@@ -27,7 +28,7 @@ def given_by(patient: str, rest: str = "") -> dict[str, float]:
 
 
 def test_every_covariate_of_the_data_is_a_key_of_the_patient_and_back() -> None:
-    keys = {k.removeprefix("patient.") for k in covariate_fields()}
+    keys = {k.removeprefix("patient.") for k in covariate_fields(shipped())}
     assert keys == set(Patient.model_fields) - {"phenotype", "basin", "parameters"}
 
 
