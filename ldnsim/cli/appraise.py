@@ -11,8 +11,8 @@ from ldnsim.cli import files, table
 from ldnsim.cli.guard import guarded, say
 
 if TYPE_CHECKING:
-    from ldnsim.analysis.checks import Check
     from ldnsim.analysis.claims import Judged
+    from ldnsim.analysis.judged.record import Check
 
 Names = Annotated[list[str] | None, typer.Argument(help="Only these rows, such as E5 pet_5mg.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")]

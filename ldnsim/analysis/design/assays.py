@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ldnsim.config import toml
+from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.record import GRADES
-from ldnsim.model import default_model
+from ldnsim.model import Model
 
 Floats = NDArray[np.float64]
+FILE = "assays.toml"
 
 
 class Assay(BaseModel):
@@ -57,33 +59,49 @@ class Assay(BaseModel):
         return one / participants
 
 
-def read_assays(path: Path | None = None) -> dict[str, Assay]:
+def read_assays(path: Path | None = None, edition: Edition | None = None) -> dict[str, Assay]:
     """Read assays by name; those that come with the package when no file is named.
+
+    Args:
+        path: the file.
+        edition: the model whose variables are measured; the shipped one when None.
 
     Raises:
         UserError: the file cannot be read, or an entry has a wrong key, value or variable.
     """
     if path is None:
-        source = "assays.toml"
-        text = (files("ldnsim") / "data" / source).read_text(encoding="utf-8")
-        data = toml.parse(text, source)
+        text, source = (files("ldnsim") / "data" / FILE).read_text(encoding="utf-8"), FILE
     else:
-        source = str(path)
-        data = toml.parse(toml.read(path), source)
+        text, source = toml.read(path), str(path)
+    return parse_assays(text, source, (edition or shipped()).model)
+
+
+def parse_assays(text: str, source: str, model: Model) -> dict[str, Assay]:
+    """Read assays by name.
+
+    Args:
+        text: TOML, one table for each.
+        source: name that errors give it.
+        model: whose variables are measured.
+
+    Raises:
+        UserError: an entry has a wrong key, value or variable, or there is none.
+    """
+    data = toml.parse(text, source)
     if not data:
         raise UserError(f"{source}: no assay in it; each is a table such as [tnf]")
-    return {name: _assay(source, name, entry) for name, entry in data.items()}
+    return {name: _assay(source, name, entry, model) for name, entry in data.items()}
 
 
-def _assay(source: str, name: str, entry: object) -> Assay:
+def _assay(source: str, name: str, entry: object, model: Model) -> Assay:
     try:
         assay = Assay.model_validate(entry)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join([name, *(str(part) for part in first["loc"])])
         raise UserError(f"{source}: {key}: {first['msg'].lower()}") from None
-    if assay.variable not in default_model().observables:
-        hint = unknown("variable", assay.variable, default_model().observables)
+    if assay.variable not in model.observables:
+        hint = unknown("variable", assay.variable, model.observables)
         raise UserError(f"{source}: {name}.variable: {hint}")
     if assay.grade not in GRADES:
         raise UserError(f"{source}: {name}.grade: {unknown('grade', assay.grade, GRADES)}")
