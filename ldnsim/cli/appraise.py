@@ -12,8 +12,8 @@ from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded, say
 
 if TYPE_CHECKING:
-    from ldnsim.analysis.checks import Check
     from ldnsim.analysis.claims import Judged
+    from ldnsim.analysis.judged.record import Check
 
 Names = Annotated[list[str] | None, typer.Argument(help="Only these rows, such as E5 pet_5mg.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")]
@@ -81,10 +81,9 @@ def claims(
     """Put the clinical story to the test, claim by claim."""
     files.check(json_file, files.report_of("claims"), "--json")
     from ldnsim.analysis.claims import judge
-    from ldnsim.catalog.claims import claims as known
 
     edition, judged = edition_of(extend), []
-    for name in names or known():
+    for name in names or edition.claims:
         judged += judge([name], shake=not quick, edition=edition)
         _show(judged[-1])
     typer.echo("Judged from simulations of assumed mechanisms; not medical advice.")

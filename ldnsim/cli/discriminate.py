@@ -56,7 +56,7 @@ def discriminate(
     at_weeks, at_times = _weeks(weeks), _clock(clock)
     loaded = source.study()
     ranking = rank(
-        loaded, read_assays(error), hypothesis or (), weeks=at_weeks, clock=at_times,
+        loaded, read_assays(error, loaded.edition), hypothesis or (), weeks=at_weeks, clock=at_times,
         participants=participants, members=members, seed=seed or 0, threads=threads,
     )  # fmt: skip
     _show(ranking, top)

@@ -56,7 +56,10 @@ def doctor(
     _line("ldnsim", ldnsim.__version__)
     _line("python", f"{platform.python_version()} on {platform.platform()}")
     _line("packages", ", ".join(f"{p} {_installed(p)}" for p in PACKAGES))
-    model = edition_of(extend).model
+    edition = edition_of(extend)
+    for extension in edition.extensions:
+        _line("extension", str(extension))
+    model = edition.model
     _kernels(model)
     ok = _self_check(model)
     _line(

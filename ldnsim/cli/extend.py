@@ -56,7 +56,7 @@ def origins(edition: Edition, block: str) -> dict[str, str]:
 def with_origins(
     edition: Edition, block: str, headers: Sequence[str], rows: table.Rows
 ) -> tuple[Sequence[str], table.Rows]:
-    """Return a table whose rows begin with a name; of an extended model, with the origin of each."""
+    """Return a table of names and more; of an extended model, with the file of each as well."""
     if not edition.extensions:
         return headers, rows
     own = origins(edition, block)

@@ -79,7 +79,9 @@ class Content:
     @property
     def units(self) -> list[str]:
         """Units of all parameters and variables, as the model writes them."""
-        return [x.unit for x in (*self.model.parameters.values(), *self.model.observables.values())]
+        model = self.model
+        variables = [v.unit for v in model.observables.values()]
+        return [*(p.unit for p in model.parameters.values()), *variables]
 
 
 def content(study: StudyConfig, run: int | None = None, threads: int | None = None) -> Content:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from ldnsim.analysis.claims.record import Setting, thresholds
 
 from ldnsim.analysis.behaviours.record import Found
 from ldnsim.analysis.claims import RULES, Shaken, drug, judge, patient, population
-from ldnsim.analysis.claims.record import Setting, thresholds
 from ldnsim.analysis.claims.verdict import factor_text, potency_text, verdict_of
 from ldnsim.catalog import hypotheses, references
 from ldnsim.catalog.claims import claims, read_claims
+from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.record import ASSUMED
 from ldnsim.model import default_model
-from ldnsim.runs.few import Case
 
 YES, NO = Found(True, "seen"), Found(False, "not seen")
 
@@ -80,7 +80,7 @@ def test_a_number_that_is_missing_gives_no_verdict() -> None:
 
 
 def test_a_setting_scales_what_the_patient_has() -> None:
-    case = Case(phenotype="depleted")
+    case = RunSpec.of(phenotype="depleted")
     third = Setting("dual_pathway", factors={"reserve": 1.0 / 3.0}).put(case)
     assert third.parameters["reserve"] == pytest.approx(0.35 / 3.0)
     slow = Setting("tonic", factors={"t_half_brain": 2.0}).put(case)
@@ -90,7 +90,7 @@ def test_a_setting_scales_what_the_patient_has() -> None:
 
 
 def test_a_patient_without_the_basin_has_no_threshold() -> None:
-    gone = thresholds([Setting("dual_pathway", {"tnf_autocrine50": 30.0})], Case())[0]
+    gone = thresholds([Setting("dual_pathway", {"tnf_autocrine50": 30.0})], RunSpec.of())[0]
     assert gone != gone  # NaN
 
 
@@ -119,9 +119,9 @@ def test_direct_action_takes_the_potency_that_is_worked_out() -> None:
 
 def test_a_threshold_dose_tips_and_less_does_not() -> None:
     settings = [Setting("dual_pathway"), Setting("null")]
-    dose, none = thresholds(settings, Case())
+    dose, none = thresholds(settings, RunSpec.of())
     assert 0.5 < dose < 6.0 and none == float("inf")
-    higher = thresholds([Setting("dual_pathway", {"reserve": 0.8})], Case())[0]
+    higher = thresholds([Setting("dual_pathway", {"reserve": 0.8})], RunSpec.of())[0]
     assert higher > dose
 
 

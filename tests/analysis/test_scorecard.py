@@ -7,7 +7,7 @@ import pytest
 from ldnsim.analysis.behaviours import BEHAVIOURS, behaviour_checks
 from ldnsim.analysis.behaviours.record import Behaviour, Found, series
 from ldnsim.analysis.behaviours.scorecard import remarks, scorecard
-from ldnsim.analysis.checks import Check
+from ldnsim.analysis.judged.record import Check
 from ldnsim.catalog import hypotheses, references
 from ldnsim.errors import UserError
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldnsim.analysis.behaviours.record import Found
-from ldnsim.analysis.claims.record import Setting
+from ldnsim.analysis.judged.record import Found, Setting
+from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
-from ldnsim.runs.few import Case
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ldnsim.edition import Edition
 
 SIZE = 32
 WEEKS = 12
@@ -38,13 +39,16 @@ Own = tuple[tuple[str, float], ...]
 
 
 @functools.cache
-def trial(phenotype: str, names: tuple[str, ...], own: Own = ()) -> xr.Dataset:
+def trial(
+    phenotype: str, names: tuple[str, ...], own: Own = (), edition: Edition | None = None
+) -> xr.Dataset:
     """Treat the same virtual patients with placebo and each dose under every hypothesis named.
 
     Args:
         phenotype: name.
         names: hypotheses.
         own: parameters around which the patients vary, as pairs.
+        edition: the model; the shipped one when None.
 
     Returns:
         a result over (hypothesis, regimen, patient) with ``reported_pain``.
@@ -56,11 +60,11 @@ def trial(phenotype: str, names: tuple[str, ...], own: Own = ()) -> xr.Dataset:
     axis = {"name": "hypothesis", "field": "hypothesis", "values": list(names)}
     study = trial_study(
         drugs, WEEKS, phenotype, SIZE, SEED, axes=[axis], solver={"rtol": 1e-4},
-        patient_parameters=dict(own),
+        patient_parameters=dict(own), edition=edition,
         output={"variables": ["pain"], "every": "12 h", "summaries": [], "night": False,
                 "ledger": False},
     )  # fmt: skip
-    return reported(study.run())
+    return reported(study.run(), edition=edition)
 
 
 def _shared(phenotype: str, settings: Sequence[Setting]) -> list[tuple[Setting, xr.Dataset | None]]:
@@ -71,9 +75,9 @@ def _shared(phenotype: str, settings: Sequence[Setting]) -> list[tuple[Setting, 
     plain = tuple(dict.fromkeys(s.hypothesis for s in settings if not s.own and not s.factors))
     found: list[tuple[Setting, xr.Dataset | None]] = []
     for s in settings:
-        own = tuple(sorted(s.put(Case(phenotype=phenotype)).parameters.items()))
+        own = s.put(RunSpec.of(phenotype=phenotype)).parameters
         try:
-            found.append((s, trial(phenotype, (s.hypothesis,) if own else plain, own)))
+            found.append((s, trial(phenotype, (s.hypothesis,) if own else plain, own, s.edition)))
         except UserError:
             found.append((s, None))
     return found
@@ -98,7 +102,7 @@ def two_thirds(settings: Sequence[Setting]) -> list[Found]:
             continue
         helped = (share_of_change(ds, s.hypothesis) <= -ENOUGH).mean("patient")
         drug, none = float(helped.sel(regimen=STANDARD)), float(helped.sel(regimen=PLACEBO))
-        shown = bool(0.5 <= drug <= 0.75 and drug > none + 0.1)
+        shown = 0.5 <= drug <= 0.75 and drug > none + 0.1
         text = f"{drug:.0%} report 30 % less pain on the drug, {none:.0%} on placebo"
         found.append(Found(shown, text, f"{SIZE} virtual patients", drug))
     return found
@@ -124,7 +128,7 @@ def fibromyalgia(settings: Sequence[Setting]) -> list[Found]:
             f"{drug:.0f} % after {WEEKS} weeks of drug, {none:.0f} % after {SHORT} of placebo; "
             f"{even:+.0f} points at equal times"
         )
-        shown = bool(near and drug < none - 5.0)
+        shown = near and drug < none - 5.0
         found.append(Found(shown, text, f"{SIZE} virtual patients", drug))
     return found
 
@@ -145,5 +149,5 @@ def own_dose(settings: Sequence[Setting]) -> list[Found]:
         text = f"{own:.0%} gain at their own dose, {one.max():.0%} at the best single dose ({best})"
         if not own:
             text = "nobody gains half a point at any dose"
-        found.append(Found(bool(own >= one.max() + 0.05), text, f"{SIZE} virtual patients", own))
+        found.append(Found(own >= one.max() + 0.05, text, f"{SIZE} virtual patients", own))
     return found

@@ -20,9 +20,9 @@ from ldnsim.analysis.design.assays import Assay
 from ldnsim.analysis.design.information import greedy, information, separations
 from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError, unknown
-from ldnsim.model import default_model
 
 if TYPE_CHECKING:
+    from ldnsim.runs.plan import Plan
     from ldnsim.sweep.study import Study
 
 Floats = NDArray[np.float64]
@@ -137,7 +137,7 @@ def discriminate(
     """
     _one_patient(study)
     plan = study.plan()
-    names = _rivals(plan.runs, hypotheses)
+    names = _rivals(plan, hypotheses)
     labels, specs = _regimens(plan)
     _within(weeks, plan.end)
     variables = list(dict.fromkeys(a.variable for a in assays.values()))
@@ -182,20 +182,19 @@ def _within(weeks: Sequence[int], end: float) -> None:
         raise UserError(f"weeks {list(weeks)}: expected 1 to {int(end // WEEK)}, in the study")
 
 
-def _rivals(runs: Sequence[RunSpec], wanted: Sequence[str]) -> tuple[str, ...]:
-    from ldnsim.catalog import hypotheses as known
-
+def _rivals(plan: Plan, wanted: Sequence[str]) -> tuple[str, ...]:
+    known = plan.edition.hypotheses
     for name in wanted:
-        if name not in known():
-            raise unknown("hypothesis", name, known())
-    own = tuple(dict.fromkeys(r.hypothesis for r in runs))
-    names = tuple(dict.fromkeys(wanted)) or (own if len(own) > 1 else tuple(known()))
+        if name not in known:
+            raise unknown("hypothesis", name, known)
+    own = tuple(dict.fromkeys(r.hypothesis for r in plan.runs))
+    names = tuple(dict.fromkeys(wanted)) or (own if len(own) > 1 else tuple(known))
     if len(names) < 2:
         raise UserError("two hypotheses at least are needed; name more with --hypothesis")
     return names
 
 
-def _regimens(plan: Any) -> tuple[list[str], list[RunSpec]]:
+def _regimens(plan: Plan) -> tuple[list[str], list[RunSpec]]:
     """The distinct runs of a plan but for their hypothesis, with what to call each."""
     from ldnsim.plots.selection import names_of
 
@@ -226,7 +225,7 @@ def _members(spec: RunSpec, members: int, seed: int) -> list[RunSpec]:
         return [spec]
     own = find_patients([spec]).params[0]
     columns: dict[str, Floats] = {}
-    for p, value in zip(default_model().parameters.values(), own, strict=True):
+    for p, value in zip(spec.edition.model.parameters.values(), own, strict=True):
         if p.spread.kind != "fixed":
             quantile = draws.sobol(seed, p.name, members)
             centre = np.full(members, value)
