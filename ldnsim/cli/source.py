@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ldnsim.cli.extend import edition_of
 from ldnsim.errors import UserError, nearest
 from ldnsim.results.target import KINDS
 
@@ -116,9 +117,12 @@ class Source:
 
         doses = {"events": self.text} if self.kind is EVENTS else self.text
         named = "dual_pathway" if hypothesis is None else hypothesis
-        return prescribed(
-            doses, named, phenotype, None, assignments(settings), said_in="command line"
-        )
+        model = {"extend": list(extend)} if extend else None
+        with edition_of(extend).in_force():
+            return prescribed(
+                doses, named, phenotype, None, assignments(settings), said_in="command line",
+                model=model,
+            )  # fmt: skip
 
 
 def resolve(text: str | Path, *kinds: Kind) -> Source:
