@@ -16,6 +16,7 @@ from ldnsim.catalog import BASINS
 from ldnsim.config import budget, people, recordings, times
 from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError, nearest, unknown
 
 if TYPE_CHECKING:
@@ -179,6 +180,16 @@ def names_taken(edition: Edition) -> set[str]:
     known = edition.model.observables
     parts = (f"{before}{name}" for before in ("", "night_", "baseline_") for name in known)
     return {*RESERVED, *SUMMARIES, *parts}
+
+
+def variables_of_extensions_have_free_names(study: StudyConfig) -> Iterator[str]:
+    """What an extension adds is not called like something that every result holds."""
+    edition = study.edition
+    if edition.extensions:
+        others = names_taken(shipped()) - set(shipped().model.observables)
+        for name in edition.model.observables:
+            if name in others:
+                yield f"model.extend: {name!r}: every result has something of that name"
 
 
 def axis_names_differ(study: StudyConfig) -> Iterator[str]:
@@ -374,6 +385,7 @@ RULES: tuple[Rule, ...] = (
     known_adjuncts,
     adjuncts_given_once,
     known_outputs,
+    variables_of_extensions_have_free_names,
     axis_names_differ,
     axis_fields_differ,
     axis_values_apply,

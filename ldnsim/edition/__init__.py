@@ -8,7 +8,7 @@ found by accident.
 
 from __future__ import annotations
 
-from ldnsim.edition.edition import Edition, extended, in_force, of_sources, shipped
+from ldnsim.edition.edition import Edition, extended, in_force, of_record, of_sources, shipped
 from ldnsim.edition.extension import Extension
 
-__all__ = ["Edition", "Extension", "extended", "in_force", "of_sources", "shipped"]
+__all__ = ["Edition", "Extension", "extended", "in_force", "of_record", "of_sources", "shipped"]

@@ -28,6 +28,7 @@ from ldnsim.edition.tables import (
     read_protocols,
     with_parameters,
 )
+from ldnsim.errors import UserError
 from ldnsim.model import Model, default_model
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class Edition:
     model: Model
     extensions: tuple[Extension, ...] = ()
     _blocks: Mapping[str, list[Tables]] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        """Return the fingerprint of the equations and the names of the extensions."""
+        names = ", ".join(repr(e.name) for e in self.extensions)
+        return f"<Edition of model {self.model.fingerprint}, extensions: {names or 'none'}>"
 
     def __reduce__(self) -> tuple[Callable[..., Edition], tuple[Any, ...]]:
         """Pickle as the texts it is made of: functions of extensions have no place of their own."""
@@ -176,6 +182,39 @@ def of_sources(sources: tuple[Source, ...]) -> Edition:
         if sources not in _made:
             _made[sources] = _make(sources)
         return _made[sources]
+
+
+def of_record(listed: Sequence[Mapping[str, Any]], given: Edition | None) -> Edition:
+    """Return the edition that a result was made of, if it is the one that is given.
+
+    Nothing that a result names is run by itself; what is given is told by its content, and may lie
+    elsewhere by now.
+
+    Args:
+        listed: what the result says of its extensions; see :meth:`Extension.record`.
+        given: the edition offered for it; the shipped one when None.
+
+    Raises:
+        UserError: naming the extensions that are missing, or differ.
+    """
+    own = (given or shipped()).extensions
+    names = [e["name"] for e in listed]
+    if len(own) != len(names):
+        told = ", ".join(f"{e['name']} (sha256 {e['sha256'][:12]})" for e in listed)
+        raise UserError(
+            f"this result was made of the model with the extensions {told}: nothing of it is run"
+            f" again unless they are given, as edition=extended({names})"
+            if names
+            else "this result was made of the model without extensions: give none"
+        )
+    for record, extension in zip(listed, own, strict=True):
+        if record["sha256"] != extension.sha256:
+            raise UserError(
+                f"extension {extension.name!r} (sha256 {extension.sha256[:12]}) is not the"
+                f" {record['name']!r} that this result was made with (sha256"
+                f" {record['sha256'][:12]}); give the same text, in the same order: {names}"
+            )
+    return of_sources(tuple(e.source.renamed(n) for e, n in zip(own, names, strict=True)))
 
 
 def in_force() -> Edition:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import metadata, util
 from pathlib import Path
@@ -47,6 +47,11 @@ class Source:
             "\0".join([*parts, *(t for _, t in self.tables)]).encode()
         ).hexdigest()
 
+    def renamed(self, name: str) -> Source:
+        """Return the same content under another name."""
+        tables = tuple((name, text) for _, text in self.tables)
+        return replace(self, name=name, tables=tables if self.kind == DATA else self.tables)
+
 
 def read_sources(names: Sequence[str], folder: Path) -> tuple[Source, ...]:
     """Read what names stand for, in order.
@@ -62,7 +67,7 @@ def read_sources(names: Sequence[str], folder: Path) -> tuple[Source, ...]:
         raise UserError(f"extend = {short(names)}: expected a list such as ['own.py', 'own.toml']")
     for i, name in enumerate(names):
         if name in names[:i]:
-            raise UserError(f"extend: {name!r} is listed twice")
+            raise UserError(f"extension {name!r} is listed twice")
     return tuple(read_source(name, folder) for name in names)
 
 
