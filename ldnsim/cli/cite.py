@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import files
-from ldnsim.cli.extend import Extend, edition_of
+from ldnsim.cli.extend import Extend, edition_for, edition_of, stored, without
 from ldnsim.cli.guard import guarded
 from ldnsim.cli.source import STORE, resolve
 from ldnsim.errors import UserError
@@ -35,9 +35,10 @@ def cite(
     from ldnsim.influence import switched_off
 
     store = resolve(store, STORE).path
-    edition = edition_of(extend)
     files.check(bibtex, files.BIBTEX, "--bibtex", [store])
     with ldnsim.open_store(store) as ds:
+        named = not without(ds, extend, "papers of extensions are given by key alone")
+        edition = edition_for(ds, extend) if named else edition_of(())
         rows = _parameters(ds, store)
         off = _off(rows)
         silent = switched_off(edition.model, off) | set(off)
@@ -59,6 +60,8 @@ def _summary(ds: xr.Dataset, rows: dict[str, Row], store: Path) -> None:
         graded[row["grade"]] = graded.get(row["grade"], 0) + 1
     hypothesis = ds.attrs.get("hypothesis", "unknown")
     typer.echo(f"{ds.attrs.get('title', store)}; hypothesis {hypothesis}")
+    for extension in stored(ds):
+        typer.echo(f"extended by {extension['name']} (sha256 {extension['sha256'][:12]})")
     typer.echo(f"{len(rows)} parameters by evidence:")
     for grade, count in sorted(graded.items(), key=lambda g: -g[1]):
         typer.echo(f"  {count:4d}  {count / len(rows):4.0%}  {grade}")

@@ -5,15 +5,19 @@ A command that has no study file takes extensions with ``--extend``; a study fil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ldnsim.cli import table
-from ldnsim.errors import unknown
+from ldnsim.cli.guard import say
+from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from ldnsim.edition import Edition
 
 Extend = Annotated[
@@ -31,6 +35,45 @@ def edition_of(names: Sequence[str] | None) -> Edition:
     from ldnsim.edition import extended
 
     return extended(names or ())
+
+
+def edition_for(ds: xr.Dataset, names: Sequence[str] | None) -> Edition:
+    """Return the edition that a stored result was made of, to run something of it again.
+
+    Nothing is run because a result names it: what it lists has to be named again, in its order, and
+    is told by its content.
+
+    Raises:
+        UserError: more or fewer extensions than the result lists, or others.
+    """
+    from ldnsim.edition import of_record
+
+    listed = stored(ds)
+    if len(listed) != len(names or ()):
+        raise UserError(
+            f"this result was made with {' '.join(e['name'] for e in listed) or 'no extension'}:"
+            f" {_as_options(listed) or 'leave out --extend'}"
+        )
+    return of_record(listed, edition_of(names))
+
+
+def stored(ds: xr.Dataset) -> list[dict[str, str]]:
+    """Return what a result says of the extensions of its model; empty when it had none."""
+    from ldnsim.results.store import extensions
+
+    return extensions(ds.attrs, "this result")
+
+
+def without(ds: xr.Dataset, names: Sequence[str] | None, lacks: str) -> bool:
+    """Say what is lacking where the extensions of a result are not named; whether that is so."""
+    listed = [] if names else stored(ds)
+    if listed:
+        say(f"{lacks}: to have it, name the extensions of this result, {_as_options(listed)}")
+    return bool(listed)
+
+
+def _as_options(listed: Iterable[Mapping[str, str]]) -> str:
+    return " ".join(f"--extend {shlex.quote(e['name'])}" for e in listed)
 
 
 def origins(edition: Edition, block: str) -> dict[str, str]:

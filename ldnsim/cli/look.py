@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import files
-from ldnsim.cli.extend import Extend, edition_of
+from ldnsim.cli.extend import Extend, edition_for, without
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import whole_option
 from ldnsim.cli.source import STORE, resolve
@@ -102,7 +102,10 @@ def _draw(
     if kind is Kind.phase:
         from ldnsim.analysis import resting_states
 
-        found = resting_states(ds, ("microglia_m1", "microglia_m2"), edition=edition_of(extend))
+        found = {}
+        if not without(ds, extend, "resting states are not drawn"):
+            two = ("microglia_m1", "microglia_m2")
+            found = resting_states(ds, two, edition=edition_for(ds, extend))
         states = {name: (xy[0], xy[1]) for name, xy in found.items()}
         return plots.phase_plane(ds, select, states=states, most=most or phase.MOST)
     return plots.compare(ds, select, most=most or members.MOST)

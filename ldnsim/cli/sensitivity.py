@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ldnsim.cli import table
-from ldnsim.cli.extend import Extend
+from ldnsim.cli.extend import Extend, edition_for
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.errors import UserError, unknown
@@ -58,7 +58,7 @@ def sensitivity(
     )
     files.check_picture(plot, reads=[source.path])
     if source.kind is STORE:
-        ds = _of_store(source.path, select or [], threads)
+        ds = _of_store(source.path, select or [], threads, extend)
     else:
         ds = _compute(source.study(hypothesis, phenotype, settings, extend), select, threads)
     names = list(summary or [])
@@ -83,7 +83,9 @@ def _compute(study: Study, select: list[str] | None, threads: int | None) -> xr.
     return of_run(plan, run, threads).assign_attrs(attributes(plan))
 
 
-def _of_store(path: Path, select: list[str], threads: int | None) -> xr.Dataset:
+def _of_store(
+    path: Path, select: list[str], threads: int | None, extend: list[str] | None
+) -> xr.Dataset:
     """What a store carries, or what is computed for the run selected; kept in it if it can be."""
     import ldnsim
     from ldnsim.results import sensitivity as labels
@@ -93,7 +95,7 @@ def _of_store(path: Path, select: list[str], threads: int | None) -> xr.Dataset:
         there = "sensitivity" in ds
         if there and run in (None, int(ds["sensitivity"].attrs["reference_run"])):
             return ds.load()
-        found = labels.for_store(ds, run, threads)
+        found = labels.for_store(ds, run, threads, edition_for(ds, extend))
         shown = labels.together(ds, found).load()
     try:
         labels.add_to_store(path, found, shown.attrs)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ldnsim.cli.extend import edition_of
+from ldnsim.cli.extend import edition_for, edition_of
 from ldnsim.errors import UserError, nearest
 from ldnsim.results.target import KINDS
 
@@ -112,7 +112,7 @@ class Source:
             from ldnsim.results.sensitivity import stored_study
 
             with ldnsim.open_store(self.path) as ds:
-                return stored_study(ds)
+                return stored_study(ds, edition_for(ds, extend))
         from ldnsim.sweep.study import prescribed
 
         doses = {"events": self.text} if self.kind is EVENTS else self.text
