@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ldnsim.equations.text import contents, words_of
 from ldnsim.export.content import Content, Event
 from ldnsim.export.infix import infix
 from ldnsim.export.provenance import headline, origins
@@ -67,9 +68,10 @@ def _parameters(content: Content, room: Mechanism) -> Iterator[str]:
 
 
 def _variables(content: Content, room: Mechanism) -> Iterator[str]:
-    for name, v in room.variables.items():
+    for v in contents(content.model, room)[0]:
+        name = v.name
         right = infix(content.equations[name])
-        unit = f"{name} has {unit_id(v.unit)}  // {v.long_name}"
+        unit = f"{name} has {unit_id(v.unit)}  // {words_of(v)}"
         if v.is_state:
             yield f"var {name} = {content.start[name]!r}; {unit}"
             yield f"{name}' = {right}"

@@ -87,6 +87,7 @@ def headline(content: Content) -> dict[str, str]:
     lines = {
         "written by": f"ldnsim {ldnsim.__version__}, model {content.model.fingerprint}",
         "warning": warning(plan),
+        **{f"extension {i}": str(e) for i, e in enumerate(plan.edition.extensions, start=1)},
         "study": f"{plan.study.title}; run {content.number}: {describe(plan, content.number)}",
         "hypothesis": f"{hypothesis.name}: {hypothesis.statement}",
         "patient": f"phenotype {run.phenotype}, in the untreated state at midnight",
