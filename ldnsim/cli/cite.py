@@ -37,7 +37,7 @@ def cite(
     store = resolve(store, STORE).path
     files.check(bibtex, files.BIBTEX, "--bibtex", [store])
     with ldnsim.open_store(store) as ds:
-        named = not without(ds, extend, "papers of extensions are given by key alone")
+        named = not without(ds, extend, "papers are given by key alone where they are not known")
         edition = edition_for(ds, extend) if named else edition_of(())
         rows = _parameters(ds, store)
         off = _off(rows)

@@ -50,9 +50,13 @@ def edition_for(ds: xr.Dataset, names: Sequence[str] | None) -> Edition:
 
     listed = stored(ds)
     if len(listed) != len(names or ()):
+        if not listed:
+            raise UserError(
+                "this result was made of the model without extensions: leave out --extend"
+            )
         raise UserError(
-            f"this result was made with {' '.join(e['name'] for e in listed) or 'no extension'}:"
-            f" {_as_options(listed) or 'leave out --extend'}"
+            "nothing is run because a result names it, and this one has to run again: name all its"
+            f" extensions, {_as_options(listed)}"
         )
     return of_record(listed, edition_of(names))
 
@@ -68,7 +72,7 @@ def without(ds: xr.Dataset, names: Sequence[str] | None, lacks: str) -> bool:
     """Say what is lacking where the extensions of a result are not named; whether that is so."""
     listed = [] if names else stored(ds)
     if listed:
-        say(f"{lacks}: to have it, name the extensions of this result, {_as_options(listed)}")
+        say(f"{lacks} without the extensions of this result: {_as_options(listed)}")
     return bool(listed)
 
 
