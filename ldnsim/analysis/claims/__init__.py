@@ -103,7 +103,7 @@ def judge(
 def _judge(claim: Claim, shake: bool, edition: Edition) -> Judged:
     plain = [Setting(h, edition=edition) for h in edition.hypotheses]
     moved = _shaken_settings(claim, edition) if shake else []
-    answers = RULES[claim.rule]([*plain, *(s for _, _, s in moved)])
+    answers = list(RULES[claim.rule]([*plain, *(s for _, _, s in moved)]))
     found = dict(zip(edition.hypotheses, answers, strict=False))
     base = answers[0].shown
     turned: dict[str, list[str]] = {name: [] for name in claim.needs} if shake else {}
