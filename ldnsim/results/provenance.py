@@ -10,8 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from ldnsim.catalog import COMBINATION_WARNING, adjuncts, covariates, hypotheses, phenotypes
-from ldnsim.model import default_model
+from ldnsim.catalog import COMBINATION_WARNING
 from ldnsim.patients import people
 from ldnsim.runs import recordings
 from ldnsim.runs.plan import Plan
@@ -23,8 +22,8 @@ WARNING = (
 PACKAGES = ("numpy", "numba", "scipy", "xarray", "zarr", "h5netcdf", "pydantic", "sympy")
 # what can change a number of the result; pictures and the command line cannot
 PARTS = (
-    "mechanisms", "engine", "data", "regimen", "config", "sweep", "model", "influence", "catalog",
-    "units",
+    "mechanisms", "engine", "data", "regimen", "config", "edition", "patients", "runs", "results",
+    "sweep", "model", "influence", "catalog", "units",
 )  # fmt: skip
 
 
@@ -77,7 +76,7 @@ def parameter_table(plan: Plan) -> list[dict[str, Any]]:
     """Return one record per parameter with the value used, or its range over the sweep."""
     lows, highs = plan.patients.extremes()
     table = []
-    for i, p in enumerate(default_model().parameters.values()):
+    for i, p in enumerate(plan.edition.model.parameters.values()):
         low, high = float(lows[i]), float(highs[i])
         row: dict[str, Any] = {
             "name": p.name,
@@ -97,15 +96,15 @@ def parameter_table(plan: Plan) -> list[dict[str, Any]]:
 
 def sources(plan: Plan) -> dict[str, list[str]]:
     """Return the citation keys behind hypotheses, phenotypes, covariates and adjuncts of a plan."""
-    runs = plan.kinds
-    known_of = {k for r in runs for k, _ in r.covariates if k in covariates()}
+    runs, edition = plan.kinds, plan.edition
+    known_of = {k for r in runs for k, _ in r.covariates if k in edition.covariates}
     if plan.people is not None and plan.people.genotype:
         known_of.add(people.OPRM1)
     catalog = (
-        ("hypothesis", hypotheses(), {r.hypothesis for r in runs}),
-        ("phenotype", phenotypes(), {r.phenotype for r in runs}),
-        ("covariate", covariates(), known_of),
-        ("adjunct", adjuncts(), {a.name for r in runs for a in r.modifiers.adjuncts}),
+        ("hypothesis", edition.hypotheses, {r.hypothesis for r in runs}),
+        ("phenotype", edition.phenotypes, {r.phenotype for r in runs}),
+        ("covariate", edition.covariates, known_of),
+        ("adjunct", edition.adjuncts, {a.name for r in runs for a in r.modifiers.adjuncts}),
     )
     return {
         f"{kind} {name}": list(known[name].sources)
@@ -130,7 +129,8 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "sources": json.dumps(sources(plan)),
         "versions": json.dumps(versions()),
         "fingerprints": json.dumps(fingerprints()),
-        "model": default_model().fingerprint,
+        "model": plan.edition.model.fingerprint,
+        "extensions": json.dumps([e.record() for e in plan.edition.extensions]),
         "seed": study.seed,
         "solver": json.dumps(solver),
         "horizon_h": plan.end,

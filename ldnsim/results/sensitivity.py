@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.edition import Edition, of_record
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.runs import measures as summaries
@@ -121,7 +122,12 @@ def describe(plan: Plan, run: int) -> str:
     )
 
 
-def for_store(ds: xr.Dataset, run: int | None = None, threads: int | None = None) -> xr.Dataset:
+def for_store(
+    ds: xr.Dataset,
+    run: int | None = None,
+    threads: int | None = None,
+    edition: Edition | None = None,
+) -> xr.Dataset:
     """Differentiate one run of a stored result, from the study inside it.
 
     Args:
@@ -129,6 +135,7 @@ def for_store(ds: xr.Dataset, run: int | None = None, threads: int | None = None
         run: number of the run in C order of the dimensions; the one that stands for the study
             when None.
         threads: threads to use.
+        edition: the extended model, where the result was made of one.
 
     Raises:
         UserError: the model is not the one that made the result, or the run failed.
@@ -143,7 +150,7 @@ def for_store(ds: xr.Dataset, run: int | None = None, threads: int | None = None
             f"this result was made by another version of ldnsim ({', '.join(changed)} differ): its"
             " sensitivities would not belong to it; run the sweep again"
         )
-    plan = stored_study(ds).plan()
+    plan = stored_study(ds, edition).plan()
     status = np.asarray(ds["status"].values).reshape(-1)
     chosen = reference_run(plan, status) if run is None else run
     if chosen is None or status[chosen] != 0:
@@ -168,17 +175,24 @@ def _tell(plan: Plan, run: int) -> None:
     log.info("sensitivities of %s", describe(plan, run))
 
 
-def stored_study(ds: xr.Dataset) -> Study:
+def stored_study(ds: xr.Dataset, edition: Edition | None = None) -> Study:
     """Return the study a result was made of.
 
+    Args:
+        ds: the result.
+        edition: the extended model, where the result was made of one; nothing that a result names
+            is run by itself.
+
     Raises:
-        UserError: the dataset carries none.
+        UserError: the dataset carries no study, or is of a model with other extensions.
     """
+    from ldnsim.results.store import extensions
     from ldnsim.sweep.study import Study
 
     if "study" not in ds.attrs:
         raise UserError("this dataset carries no study; was it written by `ldnsim sweep`?")
-    return Study.loads(str(ds.attrs["study"]), "the study in the result")
+    with of_record(extensions(ds.attrs, "this result"), edition).in_force():
+        return Study.loads(str(ds.attrs["study"]), "the study in the result")
 
 
 def together(ds: xr.Dataset, found: xr.Dataset) -> xr.Dataset:

@@ -15,7 +15,7 @@ from typing import Any
 from ldnsim.analysis.claims import drug, patient, population
 from ldnsim.analysis.claims.verdict import factor_text, verdict_of
 from ldnsim.analysis.judged.record import Found, Rule, Setting
-from ldnsim.catalog.claims import Claim, claims
+from ldnsim.catalog.claims import Claim
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import unknown
 
@@ -95,9 +95,9 @@ def judge(
     """
     home = edition or shipped()
     for name in names or ():
-        if name not in claims():
-            raise unknown("claim", name, claims())
-    return [_judge(claims()[n], shake, home) for n in (names or claims())]
+        if name not in home.claims:
+            raise unknown("claim", name, home.claims)
+    return [_judge(home.claims[n], shake, home) for n in (names or home.claims)]
 
 
 def _judge(claim: Claim, shake: bool, edition: Edition) -> Judged:
