@@ -87,17 +87,15 @@ class RunSpec:
         Raises:
             UserError: for a prescription that cannot be read.
         """
-        from ldnsim.regimen import Regimen
-
         home = edition or shipped()
+        with home.in_force():
+            taken = as_single(regimen)
         return cls(
             hypothesis=hypothesis,
             phenotype=phenotype,
             basin=basin,
             parameters=tuple(sorted((parameters or {}).items())),
-            regimen=home.protocols[regimen]
-            if regimen in home.protocols
-            else Regimen.parse(regimen),
+            regimen=taken,
             adherence=None,
             subject=0,
             modifiers=Modifiers(

@@ -18,10 +18,13 @@ from ldnsim.errors import unknown
 __all__ = ["BEHAVIOURS", "Behaviour", "behaviour_checks"]
 
 BEHAVIOURS: dict[str, Behaviour] = {
-    b.id: b for module in (receptors, switch, patients) for b in module.BEHAVIOURS
+    b.id: b
+    for b in sorted(
+        (*receptors.BEHAVIOURS, *switch.BEHAVIOURS, *patients.BEHAVIOURS),
+        key=lambda b: int(b.id[1:]),
+    )
 }
 """Every behaviour by its name, E1 to E13."""
-BEHAVIOURS = dict(sorted(BEHAVIOURS.items(), key=lambda item: int(item[0][1:])))
 
 
 def behaviour_checks(

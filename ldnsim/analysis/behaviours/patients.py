@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ldnsim.analysis.behaviours.record import TWO_WAYS, Behaviour
 from ldnsim.analysis.judged.doses import HALF_YEAR
-from ldnsim.analysis.judged.dreams import dream_scores
+from ldnsim.analysis.judged.nights import dream_scores
 from ldnsim.analysis.judged.record import Found, Setting
 from ldnsim.analysis.judged.response import (
     DRIVER_TREATED,
@@ -16,59 +16,57 @@ from ldnsim.analysis.judged.response import (
     genotypes,
     left,
     needs_both,
+    only_standard_flares,
+    raised,
 )
 
 
-def depletion(settings: Sequence[Setting]) -> list[Found]:
+def depletion(settings: Sequence[Setting]) -> Iterable[Found]:
     """Depleted reserve: standard start makes worse for a time, a microgram start does not."""
-    found = []
-    for f in flares(settings):
-        worst, last, empty = f.standard.max(), f.standard[-1], f.empty[-1]
-        gentle = f.microgram[:HALF_YEAR].max() < 0.2 * worst
-        silent = empty > -0.1 and f.tnf[2] > -10.0
+    out = flares(settings)
+    for pain, tnf in zip(out.pain, out.tnf, strict=True):
+        worst, last, empty = pain[0].max(), pain[0, -1], pain[2, -1]
+        gentle = pain[1, :HALF_YEAR].max() < 0.2 * worst
+        silent = empty > -0.1 and tnf[2, -1] > -10.0
         text = (
-            f"worst week of pain {worst:+.2f} (week {f.standard.argmax() + 1}) on the standard "
-            f"start, {last:+.2f} at a year; {f.microgram.max():+.2f} on the microgram start; "
+            f"worst week of pain {worst:+.2f} (week {pain[0].argmax() + 1}) on the standard "
+            f"start, {last:+.2f} at a year; {pain[1].max():+.2f} on the microgram start; "
             f"fully depleted {empty:+.2f}"
         )
         note = f"in size {max(worst, 0.0):.2f} points of 10, where people notice about one"
-        shown = f.on_standard_only and last < 0.5 * worst and gentle and silent
-        found.append(Found(shown, text, note, worst))
-    return found
+        shown = only_standard_flares(pain) and last < 0.5 * worst and gentle and silent
+        yield Found(shown, text, note, worst)
 
 
-def failures(settings: Sequence[Setting]) -> list[Found]:
+def failures(settings: Sequence[Setting]) -> Iterable[Found]:
     """Who does not respond to 4.5 mg, by cause; a patient without the cause does."""
     causes = ("depleted", "driver_persists", "not_mediated")
-    out, found = against_default(settings, *causes), []
-    for good, tnf, pain, g in zip(out.good, out.tnf, out.pain, genotypes(settings), strict=True):
+    out, doses = against_default(settings, *causes), genotypes(settings)
+    for good, tnf, pain, dose in zip(out.good, out.tnf, out.pain, doses, strict=True):
         rows = zip(("default", *causes), tnf[:, 0], pain[:, 0], strict=True)
         text = "; ".join(f"{n} TNF {a:+.0f} %, pain {b:+.2f}" for n, a, b in rows)
-        text += f"; threshold dose {g.plain:.2g} mg, with 118G potency x3 {g.carrier:.2g} mg"
+        text += f"; threshold dose {dose[0]:.2g} mg, with 118G potency x3 {dose[1]:.2g} mg"
         note = "the genotype raises the dose needed, no more; the claim itself was not replicated"
-        found.append(Found(good[0, 0] and not good[1:].any() and g.raised, text, note))
-    return found
+        yield Found(good[0, 0] and not good[1:].any() and raised(*dose), text, note)
 
 
-def dreams(settings: Sequence[Setting]) -> list[Found]:
+def dreams(settings: Sequence[Setting]) -> Iterable[Found]:
     """Vivid dreams early, fading, and more at faster titration."""
     scores = dream_scores(settings)
     return [Found(d.fade and d.gentler, f"highest score: {d}") for d in scores]
 
 
-def kinds(settings: Sequence[Setting]) -> list[Found]:
+def kinds(settings: Sequence[Setting]) -> Iterable[Found]:
     """Enough alone; necessary but not sufficient; no response at all."""
     usual = against_default(settings, "not_mediated").tnf[:, :, 0]
     driven = alone_and_both(settings, "long_covid", changes=DRIVER_TREATED)
-    found = []
     for (alone, outside), (drug, driver, both) in zip(usual, driven, strict=True):
         text = (
             f"TNF: alone {alone:+.0f} %, driver only {driver:+.0f} %, drug only {drug:+.0f} %, "
             f"drug and driver {both:+.0f} %, not mediated {outside:+.0f} %"
         )
         shown = left(alone) and needs_both((drug, driver, both)) and not left(outside)
-        found.append(Found(shown, text))
-    return found
+        yield Found(shown, text)
 
 
 BEHAVIOURS = (
@@ -86,12 +84,13 @@ BEHAVIOURS = (
     ),
     Behaviour(
         "E10", "vivid dreams early and fading, more at faster titration",
-        "highest within 4 weeks, below half of that at week 12, ordered by pace",
+        "highest within 4 weeks, below half of that at week 12, ordered by pace, a fifth less over "
+        "2 weeks",
         ("dual_pathway", "rebound", "tonic", "persistent", "ogfr"), dreams, "annmedsurg2025",
     ),
     Behaviour(
         "E12", "three kinds of patient",
-        "enough alone; only with the driver treated too; not at all",
+        "enough alone; only with the driver treated too, in a year; not at all",
         TWO_WAYS, kinds,
     ),
 )  # fmt: skip

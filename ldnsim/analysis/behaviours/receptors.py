@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ldnsim.analysis.behaviours.record import TWO_WAYS, Behaviour
 from ldnsim.analysis.judged.doses import nightly
-from ldnsim.analysis.judged.peptides import after_block
+from ldnsim.analysis.judged.nights import after_block
 from ldnsim.analysis.judged.record import Found, Setting, attempt
 from ldnsim.config.run import RunSpec
 from ldnsim.runs.few import Measure, week
@@ -31,37 +31,32 @@ def once(dose: float) -> str:
     return f"{dose!r} mg daily at 09:00, for 1 d"
 
 
-def scans(settings: Sequence[Setting]) -> list[Found]:
+def scans(settings: Sequence[Setting]) -> Iterable[Found]:
     """Highest mu occupancy within 8 h of one dose in a healthy volunteer, against each scan."""
     runs = [RunSpec.of(once(d), phenotype="healthy") for d in SCANS]
     top = Measure("mor_occupancy", "max", MORNING, MORNING + 8.0)
-    found = []
     for occupancy in attempt(settings, runs, 2.0 / 7.0, [top]).values[:, :, 0]:
         pairs = list(zip(SCANS.items(), occupancy, strict=True))
         off = max(abs(x - scan) for (_, scans), x in pairs for scan in scans)
         text = ", ".join(f"{d:g} mg {x:.0%}" for (d, _), x in pairs)
         note = f"largest distance from a scan {100 * off:.0f} points"
-        found.append(Found(off <= SCAN_ERROR, text, note))
-    return found
+        yield Found(off <= SCAN_ERROR, text, note)
 
 
-def washout(settings: Sequence[Setting]) -> list[Found]:
+def washout(settings: Sequence[Setting]) -> Iterable[Found]:
     """Mu occupancy 48 h after 50 mg, which tells the washout hypotheses apart."""
     runs, times = [RunSpec.of(once(50.0), phenotype="healthy")], (MORNING + 2.0, MORNING + 48.0)
     at = attempt(settings, runs, 4.0 / 7.0, [], times, ("mor_occupancy",)).at[:, 0, 0]
-    found = []
     for s, (early, late) in zip(settings, at, strict=True):
         low, high = SLOW.get(s.hypothesis, (0.0, 0.1))
         blocked = early > 0.8  # without a block there is nothing to wash out
         text = f"{late:.0%} at 48 h ({early:.0%} at 2 h)"
         note = "product text: 70-80 % at 48 h; PET: halves in 72-108 h"
-        found.append(Found(blocked and low <= late <= high, text, note, late))
-    return found
+        yield Found(blocked and low <= late <= high, text, note, late)
 
 
-def rebounds(settings: Sequence[Setting]) -> list[Found]:
+def rebounds(settings: Sequence[Setting]) -> Iterable[Found]:
     """Peptides above baseline once the block has cleared, and not above 1.6-fold on average."""
-    found = []
     for b in after_block(settings):
         text = (
             f"occupancy {b.occupancy.max():.0%} to {b.occupancy.min():.0%}; after the block "
@@ -69,11 +64,10 @@ def rebounds(settings: Sequence[Setting]) -> list[Found]:
             f"x{b.mean[1]:.2f}"
         )
         note = f"{b.hours_clear:g} h below 15 % occupancy a day"
-        found.append(Found(b.rebounds and bool((b.mean < 1.6).all()), text, note, b.mean[1]))
-    return found
+        yield Found(b.rebounds and bool((b.mean < 1.6).all()), text, note, b.mean[1])
 
 
-def duration(settings: Sequence[Setting]) -> list[Found]:
+def duration(settings: Sequence[Setting]) -> Iterable[Found]:
     """The same daily dose once, and in four parts: sign of the response at the OGF receptor."""
     totals = (1.5, 4.5)
     texts = [(nightly(d, 12), f"{d / 4!r} mg every 6 h at 04:00, for 12 wk") for d in totals]
@@ -83,7 +77,6 @@ def duration(settings: Sequence[Setting]) -> list[Found]:
         out.percent(i, n).reshape(-1, 2, 2) for i, n in enumerate(("ogfr_tone", "effector_cells"))
     )
     note = "in mice the same total helped once, harmed in four"
-    found = []
     for tone, cell in zip(tones, cells, strict=True):
         words = [
             f"{d:g} mg: tone {t[0]:+.1f}% once, {t[1]:+.1f}% in four; effector cells "
@@ -91,21 +84,18 @@ def duration(settings: Sequence[Setting]) -> list[Found]:
             for d, t, c in zip(totals, tone, cell, strict=True)
         ]
         shown = bool((tone[:, 0] > 0.0).all() and (tone[:, 1] < 0.0).all())
-        found.append(Found(shown, "; ".join(words), note))
-    return found
+        yield Found(shown, "; ".join(words), note)
 
 
-def tiny(settings: Sequence[Setting]) -> list[Found]:
+def tiny(settings: Sequence[Setting]) -> Iterable[Found]:
     """Occupancy after nanograms and micrograms, in proportion to the dose."""
     runs = [RunSpec.of(once(d), phenotype="healthy") for d in TINY]
     top = Measure("mor_occupancy", "max", MORNING, MORNING + 14.0)
-    found = []
     for occupancy in attempt(settings, runs, 2.0 / 7.0, [top]).values[:, :, 0]:
         per = occupancy / np.array(TINY) / 1e3  # occupancy per microgram
         even = bool(np.allclose(per, per[-1], rtol=0.05)) and bool(1e-4 < per[-1] < 3e-4)
         text = f"1 ug occupies {per[-1]:.3%}; proportional down to 1 ng: {even}"
-        found.append(Found(even, text))
-    return found
+        yield Found(even, text)
 
 
 BEHAVIOURS = (

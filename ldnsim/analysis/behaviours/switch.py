@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ldnsim.analysis.behaviours.record import TWO_WAYS, Behaviour
 from ldnsim.analysis.judged.doses import DOSES, OFF, ON, TIPPED, Series, nightly, series
@@ -16,7 +16,7 @@ DRIVEN = (0.07, 0.08, 0.1, 0.2)
 """Drivers above the range in which the resolved state exists by itself (``ldnsim states``)."""
 
 
-def two_states(settings: Sequence[Setting]) -> list[Found]:
+def two_states(settings: Sequence[Setting]) -> Iterable[Found]:
     """Both untreated states over a range of drivers, and a loop: up and down differ."""
     runs = [
         RunSpec.of(basin=basin, parameters={"driver": d})
@@ -25,17 +25,15 @@ def two_states(settings: Sequence[Setting]) -> list[Found]:
     out, shape = attempt(settings, runs, 1.0 / 7.0, []), (len(settings), len(DRIVERS), 2)
     there = (out.results.status == 0).reshape(shape)
     note = "of the untreated patient, whatever the drug does; fold points: ldnsim states"
-    found = []
     for ok, m1 in zip(there, out.rest("microglia_m1").reshape(shape), strict=True):
         both = ok.all(axis=1)
         apart = both.any() and (m1[both, 1] > 2.0 * m1[both, 0]).all()
         held = ", ".join(f"{d:g}" for d, b in zip(DRIVERS, both, strict=True) if b) or "no driver"
         text = f"both states at {held}; inflamed M1 {m1[1, 1]:.0%}, resolved {m1[1, 0]:.1%}"
-        found.append(Found(both[0] and ok[-1, 1] and not ok[-1, 0] and apart, text, note))
-    return found
+        yield Found(both[0] and ok[-1, 1] and not ok[-1, 0] and apart, text, note)
 
 
-def persistence(settings: Sequence[Setting]) -> list[Found]:
+def persistence(settings: Sequence[Setting]) -> Iterable[Found]:
     """A threshold dose tips the patient, the benefit lasts; with a lasting driver it does not."""
     rows = zip(series(settings), driven(settings), strict=True)
     return [_persistence(table, responds, lasts) for table, (responds, lasts) in rows]
@@ -67,7 +65,7 @@ def driven(settings: Sequence[Setting]) -> list[tuple[list[float], list[float]]]
     return [(held(t[:, 0]), held(t[:, 1])) for t in tipped]
 
 
-def window(settings: Sequence[Setting]) -> list[Found]:
+def window(settings: Sequence[Setting]) -> Iterable[Found]:
     """Benefit from 1.5 to 6 mg, lost or reversed at 50 mg, and what closes the window."""
     return [_window(t) for t in series(settings)]
 
@@ -89,14 +87,12 @@ def _window(t: Series) -> Found:
     return Found(helped and closed and tone[4.5] > 1.0 > tone[50.0], text, note)
 
 
-def cytokines(settings: Sequence[Setting]) -> list[Found]:
+def cytokines(settings: Sequence[Setting]) -> Iterable[Found]:
     """With a response all cytokines fall, IL-10 too."""
-    found = []
     for t in series(settings):
         change = {n: t.percent(n, 4.5) for n in ("tnf", "il1b", "il6", "il10")}
         text = ", ".join(f"{n} {c:+.0f} %" for n, c in change.items())
-        found.append(Found(all(c < -10.0 for c in change.values()), text))
-    return found
+        yield Found(all(c < -10.0 for c in change.values()), text)
 
 
 BEHAVIOURS = (

@@ -15,7 +15,7 @@ from typing import Any
 from ldnsim.analysis.claims import drug, patient, population
 from ldnsim.analysis.claims.verdict import factor_text, verdict_of
 from ldnsim.analysis.judged.record import Found, Rule, Setting
-from ldnsim.catalog.claims import Claim, claims
+from ldnsim.catalog.claims import Claim
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import unknown
 
@@ -95,15 +95,15 @@ def judge(
     """
     home = edition or shipped()
     for name in names or ():
-        if name not in claims():
-            raise unknown("claim", name, claims())
-    return [_judge(claims()[n], shake, home) for n in (names or claims())]
+        if name not in home.claims:
+            raise unknown("claim", name, home.claims)
+    return [_judge(home.claims[n], shake, home) for n in (names or home.claims)]
 
 
 def _judge(claim: Claim, shake: bool, edition: Edition) -> Judged:
     plain = [Setting(h, edition=edition) for h in edition.hypotheses]
     moved = _shaken_settings(claim, edition) if shake else []
-    answers = RULES[claim.rule]([*plain, *(s for _, _, s in moved)])
+    answers = list(RULES[claim.rule]([*plain, *(s for _, _, s in moved)]))
     found = dict(zip(edition.hypotheses, answers, strict=False))
     base = answers[0].shown
     turned: dict[str, list[str]] = {name: [] for name in claim.needs} if shake else {}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ldnsim.analysis.judged.doses import HALF_YEAR, YEAR, nightly, standard, thresholds
-from ldnsim.analysis.judged.dreams import PACES, dream_scores
-from ldnsim.analysis.judged.peptides import after_block
+from ldnsim.analysis.judged.nights import PACES, after_block, dream_scores
 from ldnsim.analysis.judged.record import Found, Setting, attempt
 from ldnsim.analysis.judged.response import responses
 from ldnsim.config.run import RunSpec
@@ -16,9 +15,8 @@ from ldnsim.edition import Edition
 from ldnsim.runs.few import week
 
 
-def rebound(settings: Sequence[Setting]) -> list[Found]:
+def rebound(settings: Sequence[Setting]) -> Iterable[Found]:
     """C1: after a block that clears, both peptides stand above those of the untreated."""
-    found = []
     for b in after_block(settings):
         rise = b.rise - 1.0
         if b.hours_clear < 6.0:
@@ -26,11 +24,10 @@ def rebound(settings: Sequence[Setting]) -> list[Found]:
         else:
             text = f"after the block endorphin {rise[0]:+.0%}, enkephalin {rise[1]:+.0%}"
             value = rise.min()
-        found.append(Found(b.rebounds, text, value=value))
-    return found
+        yield Found(b.rebounds, text, value=value)
 
 
-def direct(settings: Sequence[Setting]) -> list[Found]:
+def direct(settings: Sequence[Setting]) -> Iterable[Found]:
     """C2: with opioid receptors spared, TNF still falls by 30 per cent at 4.5 mg."""
     run = RunSpec.of(standard(), parameters={"coupling_opioid": 0.0})
     fall = attempt(settings, [run], HALF_YEAR, [week("tnf", HALF_YEAR)]).percent(0, "tnf")[:, 0]
@@ -61,25 +58,23 @@ def potency_needed(edition: Edition) -> float:
     return low
 
 
-def both_add(settings: Sequence[Setting]) -> list[Found]:
+def both_add(settings: Sequence[Setting]) -> Iterable[Found]:
     """C3: the dose that tips a patient is lower with both pathways than with either alone."""
     together = thresholds(settings, RunSpec.of())
     alone = np.minimum(
         thresholds(settings, RunSpec.of(parameters={"coupling_tlr4": 0.0})),
         thresholds(settings, RunSpec.of(parameters={"coupling_opioid": 0.0})),
     )
-    found = []
     for a, b in zip(together, alone, strict=True):
         text = f"threshold dose {_mg(a)} with both, {_mg(b)} with the better one alone"
-        found.append(Found(np.isfinite(a) and a < 0.93 * b, text, value=a / b))
-    return found
+        yield Found(np.isfinite(a) and a < 0.93 * b, text, value=a / b if np.isfinite(a) else None)
 
 
 def _mg(dose: float) -> str:
     return f"{dose:.2g} mg" if np.isfinite(dose) else "none"
 
 
-def outlasts(settings: Sequence[Setting]) -> list[Found]:
+def outlasts(settings: Sequence[Setting]) -> Iterable[Found]:
     """C10: half a year after stopping, TNF and pain are still down."""
     out = responses(settings, [RunSpec.of(standard())], (HALF_YEAR, YEAR))
     return [
@@ -92,7 +87,7 @@ def outlasts(settings: Sequence[Setting]) -> list[Found]:
     ]
 
 
-def dreams(settings: Sequence[Setting]) -> list[Found]:
+def dreams(settings: Sequence[Setting]) -> Iterable[Found]:
     """C11: vivid dreams in the first weeks, then less than half of that."""
     return [
         Found(
@@ -104,19 +99,17 @@ def dreams(settings: Sequence[Setting]) -> list[Found]:
     ]
 
 
-def titration(settings: Sequence[Setting]) -> list[Found]:
+def titration(settings: Sequence[Setting]) -> Iterable[Found]:
     """C12: reaching 4.5 mg over two to four weeks costs less sleep and no benefit."""
     tnf = responses(settings, [RunSpec.of(p) for p in PACES.values()]).tnf[:, :, 0]
-    found = []
     for t, d in zip(tnf, dream_scores(settings), strict=True):
         same = t[0] < -30.0 and (np.abs(t - t[0]) < 5.0).all()
         falls = ", ".join(f"{x:+.0f}" for x in t)
         text = f"TNF {falls} %; dreams {', '.join(f'{x:.2g}' for x in d.worst)}"
-        found.append(Found(same and d.gentler, f"at once, over 2, over 4 weeks: {text}"))
-    return found
+        yield Found(same and d.gentler, f"at once, over 2, over 4 weeks: {text}")
 
 
-def immunity(settings: Sequence[Setting]) -> list[Found]:
+def immunity(settings: Sequence[Setting]) -> Iterable[Found]:
     """C14: NK activity up by 5 per cent and not below healthy, autoimmune balance down by 10."""
     run = RunSpec.of(standard(), phenotype="autoimmune_thyroiditis")
     names = ("nk_activity", "autoimmune_balance")
@@ -132,7 +125,7 @@ def immunity(settings: Sequence[Setting]) -> list[Found]:
     ]
 
 
-def density(settings: Sequence[Setting]) -> list[Found]:
+def density(settings: Sequence[Setting]) -> Iterable[Found]:
     """C17: mu or OGF receptor density rises by over 5 per cent at 4.5 mg."""
     measures = [week("mor_density", 12), week("ogfr_density", 12)]
     out = attempt(settings, [RunSpec.of(nightly(4.5))], 12, measures)
@@ -144,7 +137,7 @@ def density(settings: Sequence[Setting]) -> list[Found]:
     ]  # fmt: skip
 
 
-def exercise(settings: Sequence[Setting]) -> list[Found]:
+def exercise(settings: Sequence[Setting]) -> Iterable[Found]:
     """C18: exercise adds to the endorphin of the drug."""
     runs = [
         RunSpec.of(nightly(0.0), exercise=0.05),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from ldnsim.analysis.judged.response import (
     flares,
     genotypes,
     needs_both,
+    only_standard_flares,
+    raised,
 )
 from ldnsim.config.run import RunSpec
 from ldnsim.runs.few import week
@@ -23,28 +25,24 @@ from ldnsim.runs.few import week
 ADDED = ("alpha_lipoic_acid", "fish_oil", "cannabidiol", "n_acetylcysteine")
 
 
-def depleted(settings: Sequence[Setting]) -> list[Found]:
+def depleted(settings: Sequence[Setting]) -> Iterable[Found]:
     """C6: no response and a flare on the standard start, no flare on the microgram start."""
-    found = []
-    for f in flares(settings):
-        worst, tnf = f.standard.max(), f.tnf[0]
-        text = f"worst pain {worst:+.2f} standard, {f.microgram.max():+.2f} microgram; "
-        shown = f.on_standard_only and tnf > -30.0
-        found.append(Found(shown, f"{text}TNF {tnf:+.0f} %", value=worst))
-    return found
+    out = flares(settings)
+    for pain, tnf in zip(out.pain, out.tnf[:, 0, -1], strict=True):
+        worst, slow = pain[0].max(), pain[1].max()
+        text = f"worst pain {worst:+.2f} standard, {slow:+.2f} microgram; TNF {tnf:+.0f} %"
+        yield Found(only_standard_flares(pain) and tnf > -30.0, text, value=worst)
 
 
-def genotype(settings: Sequence[Setting]) -> list[Found]:
+def genotype(settings: Sequence[Setting]) -> Iterable[Found]:
     """C7: under the 118G claim the threshold dose is higher by over a fifth."""
-    found = []
-    for g in genotypes(settings):
-        ratio = 1.0 if np.isinf(g.plain) else g.carrier / g.plain
+    for plain, carrier in genotypes(settings):
+        ratio = 1.0 if np.isinf(plain) else carrier / plain
         text = f"threshold dose x{ratio:.2g} if beta-endorphin is {CLAIM_118G:g} times as potent"
-        found.append(Found(None if np.isnan(ratio) else g.raised, text, value=ratio))
-    return found
+        yield Found(None if np.isnan(ratio) else raised(plain, carrier), text, value=ratio)
 
 
-def driver(settings: Sequence[Setting]) -> list[Found]:
+def driver(settings: Sequence[Setting]) -> Iterable[Found]:
     """C8: the default patient responds, one with a lasting driver does not."""
     out = against_default(settings, "driver_persists")
     return [
@@ -53,7 +51,7 @@ def driver(settings: Sequence[Setting]) -> list[Found]:
     ]
 
 
-def unmediated(settings: Sequence[Setting]) -> list[Found]:
+def unmediated(settings: Sequence[Setting]) -> Iterable[Found]:
     """C9: the default patient responds, one with a condition outside the pathways does not."""
     out = against_default(settings, "not_mediated")
     return [
@@ -62,19 +60,17 @@ def unmediated(settings: Sequence[Setting]) -> list[Found]:
     ]
 
 
-def neuropathy(settings: Sequence[Setting]) -> list[Found]:
+def neuropathy(settings: Sequence[Setting]) -> Iterable[Found]:
     """C13: refractory neuropathy is tipped, but only by a dose above the default patient's."""
     usual = thresholds(settings, RunSpec.of(), HALF_YEAR)
     needed = thresholds(settings, RunSpec.of(phenotype="refractory_neuropathy"), HALF_YEAR)
-    found = []
     for a, b in zip(usual, needed, strict=True):
         shown = np.isfinite(a) and np.isfinite(b) and b > 1.3 * a
         words = f"{b:.2g} mg" if np.isfinite(b) else "no dose up to 50 mg"
-        found.append(Found(shown, f"{words}, against {a:.2g} mg in the default patient"))
-    return found
+        yield Found(shown, f"{words}, against {a:.2g} mg in the default patient")
 
 
-def necessary(settings: Sequence[Setting]) -> list[Found]:
+def necessary(settings: Sequence[Setting]) -> Iterable[Found]:
     """C15: for mast cells and long COVID neither the drug nor the other treatment is enough."""
     mast_cells = alone_and_both(settings, "mast_cell", adjuncts=("ketotifen", "ketosis"))
     covid = alone_and_both(settings, "long_covid", changes=DRIVER_TREATED)
@@ -89,7 +85,7 @@ def necessary(settings: Sequence[Setting]) -> list[Found]:
     ]
 
 
-def circle(settings: Sequence[Setting]) -> list[Found]:
+def circle(settings: Sequence[Setting]) -> Iterable[Found]:
     """C16: stress lowers endorphin stores and neuronal health; the drug protects neurons."""
     stressed = RunSpec.of(nightly(0.0), phenotype="early_neurodegeneration")
     calm = stressed.with_value("modifiers.stress", 0.0)
@@ -97,24 +93,21 @@ def circle(settings: Sequence[Setting]) -> list[Found]:
     names = ("endorphin_pool", "neuronal_health")
     measures = [week(n, HALF_YEAR) for n in names]
     out = attempt(settings, [calm, stressed, treated], HALF_YEAR, measures)
-    found = []
     for (pool0, health0), (pool1, health1), (_, health2) in out.values:
         shown = pool1 < 0.9 * pool0 and health1 < health0 - 0.01 and health2 > health1 + 0.05
         text = (
             f"stress: store {pool0:.2f} to {pool1:.2f}, neuronal health {health0:.2f} to "
             f"{health1:.2f}; with the drug {health2:.2f}"
         )
-        found.append(Found(shown, text, value=float(health2 - health1)))
-    return found
+        yield Found(shown, text, value=float(health2 - health1))
 
 
-def adjuncts(settings: Sequence[Setting]) -> list[Found]:
+def adjuncts(settings: Sequence[Setting]) -> Iterable[Found]:
     """C20: with each of four adjuncts, pain or what it acts on is lower than by either alone."""
     names = ("tnf", "il1b", "il6", "pain")
     runs = [RunSpec.of(standard())]
     runs += [RunSpec.of(r, adjuncts=(a,)) for a in ADDED for r in (standard(), nightly(0.0))]
     out = attempt(settings, runs, HALF_YEAR, [week(n, HALF_YEAR) for n in names])
-    found = []
     for v in out.values:
         texts, adds = [], []
         for i, added in enumerate(ADDED):
@@ -124,5 +117,4 @@ def adjuncts(settings: Sequence[Setting]) -> list[Found]:
             adds.append(bool(better.any()))
             best = int(further.argmin()) if np.isfinite(further).all() else 0
             texts.append(f"{added.replace('_', ' ')} {names[best]} {further[best]:+.1f} %")
-        found.append(Found(all(adds), f"beyond the drug alone: {', '.join(texts)}"))
-    return found
+        yield Found(all(adds), f"beyond the drug alone: {', '.join(texts)}")

@@ -15,10 +15,6 @@ __all__ = ["Assay", "read_assays"]
 def read_assays(path: Path | None = None, edition: Edition | None = None) -> dict[str, Assay]:
     """Read assays by name; those of the edition when no file is named.
 
-    Args:
-        path: the file.
-        edition: the model whose variables are measured; the shipped one when None.
-
     Raises:
         UserError: the file cannot be read, or an entry has a wrong key, value or variable.
     """

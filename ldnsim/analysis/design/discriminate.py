@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,6 @@ WEEKS = (1, 2, 4, 8, 12)
 CLOCK = (2.0, 8.0, 14.0, 20.0)
 APART = 2.0
 """Standard deviations beyond which a pair of hypotheses counts as separated."""
-UNTREATED = "placebo nightly at 22:00, for 1 wk"
 
 
 @dataclass(frozen=True)
@@ -147,9 +146,8 @@ def discriminate(
     hours = [(7 * w - 1) * DAY + c for w in weeks for c in clock]
     solver = (min(1e-6, study.solver.rtol), plan.threads if threads is None else threads)
     treated, failed = _values(runs, variables, hours, *solver)
-    before, _ = _values(
-        [replace(r, regimen=_untreated()) for r in runs], variables, list(clock), *solver
-    )
+    rests = [replace(r, regimen=RunSpec.of().regimen) for r in runs]
+    before, _ = _values(rests, variables, list(clock), *solver)
     treated = treated.reshape(*shape, len(variables), len(weeks), len(clock))
     before = before.reshape(*shape, len(variables), 1, len(clock))
     found, dropped = [], 0
@@ -208,12 +206,6 @@ def _regimens(plan: Plan) -> tuple[list[str], list[RunSpec]]:
                 words.append(text if first.unit or not first.numeric else f"{first.name} {text}")
         found.setdefault(replace(run, hypothesis=""), ", ".join(words) or str(run.regimen))
     return list(found.values()), list(found)
-
-
-def _untreated() -> Any:
-    from ldnsim.regimen import Regimen
-
-    return Regimen.parse(UNTREATED)
 
 
 def _members(spec: RunSpec, members: int, seed: int) -> list[RunSpec]:

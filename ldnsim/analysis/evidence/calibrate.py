@@ -22,7 +22,7 @@ from ldnsim.analysis.evidence.fit import (
 )
 from ldnsim.analysis.evidence.probe_kinds import Patient
 from ldnsim.analysis.evidence.probes import find_observation, simulate
-from ldnsim.catalog.calibration import FitGroup, FreeParameter, fit_groups
+from ldnsim.catalog.calibration import FitGroup, FreeParameter
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.record import Parameter
@@ -163,7 +163,7 @@ def calibrate(
         UserError: a group or parameter that does not exist.
     """
     chosen, home = options or Options(), edition or shipped()
-    known = fit_groups()
+    known = home.fit_groups
     names = list(known) if groups is None else list(groups)
     for name in names:
         if name not in known:

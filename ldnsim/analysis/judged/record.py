@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -124,8 +124,8 @@ def _pairs(parameters: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(parameters.items()))
 
 
-Rule = Callable[[Sequence[Setting]], list[Found]]
-"""Judges one thing under many settings at once."""
+Rule = Callable[[Sequence[Setting]], Iterable[Found]]
+"""Judges one thing under many settings at once, in their order."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,64 +60,38 @@ def against_default(settings: Sequence[Setting], *phenotypes: str) -> Response:
     return responses(settings, [RunSpec.of(standard(), phenotype=n) for n in names])
 
 
-@dataclass(frozen=True)
-class Flare:
-    """A year of patients with a depleted reserve.
+def flares(settings: Sequence[Setting]) -> Response:
+    """Measure every week of a year in patients with a depleted reserve.
 
-    Attributes:
-        standard: pain of each week above the untreated, on the standard start.
-        microgram: the same on the microgram start.
-        empty: the same with nothing left, on the standard start.
-        tnf: per cent change at the end, of the three.
+    Returns:
+        runs in this order: the standard start, the microgram start, and the standard start with
+        nothing left of the reserve.
     """
-
-    standard: Floats
-    microgram: Floats
-    empty: Floats
-    tnf: Floats
-
-    @property
-    def on_standard_only(self) -> bool:
-        """Whether the standard start makes worse, and the microgram start less than half of it."""
-        worst = self.standard.max()
-        return bool(worst > FLARE and self.microgram.max() < 0.5 * worst)
-
-
-def flares(settings: Sequence[Setting]) -> list[Flare]:
-    """Treat patients with a depleted reserve for a year, under every setting."""
     depleted = RunSpec.of(standard(YEAR), phenotype="depleted")
-    runs = [
-        depleted,
-        depleted.with_value("regimen", MICROGRAM),
-        depleted.with_value("parameters.reserve", FULLY_DEPLETED),
-    ]
-    found = responses(settings, runs, range(1, YEAR + 1))
-    return [Flare(p[0], p[1], p[2], t[:, -1]) for p, t in zip(found.pain, found.tnf, strict=True)]
+    slow = depleted.with_value("regimen", MICROGRAM)
+    empty = depleted.with_value("parameters.reserve", FULLY_DEPLETED)
+    return responses(settings, [depleted, slow, empty], range(1, YEAR + 1))
 
 
-@dataclass(frozen=True)
-class Genotype:
-    """Threshold doses, mg.
+def only_standard_flares(pain: Floats) -> bool:
+    """Whether the standard start makes worse, and the microgram start less than half of it.
 
-    Attributes:
-        plain: of the default patient.
-        carrier: of a carrier of 118G under the claim.
+    Args:
+        pain: of one setting of :func:`flares`, shape (runs, weeks).
     """
-
-    plain: float
-    carrier: float
-
-    @property
-    def raised(self) -> bool:
-        """Whether the dose needed is higher by over a fifth."""
-        return bool(np.isfinite(self.plain) and self.carrier > 1.2 * self.plain)
+    worst = pain[0].max()
+    return bool(worst > FLARE and pain[1].max() < 0.5 * worst)
 
 
-def genotypes(settings: Sequence[Setting]) -> list[Genotype]:
-    """Find the threshold doses with and without 118G, under every setting."""
+def genotypes(settings: Sequence[Setting]) -> Iterator[tuple[float, float]]:
+    """Find the threshold dose (mg) of a patient, and that of a carrier of 118G under the claim."""
     carrier = RunSpec.of(parameters={"oprm1_potency": CLAIM_118G})
-    pairs = zip(thresholds(settings, RunSpec.of()), thresholds(settings, carrier), strict=True)
-    return [Genotype(float(a), float(b)) for a, b in pairs]
+    return zip(thresholds(settings, RunSpec.of()), thresholds(settings, carrier), strict=True)
+
+
+def raised(plain: float, carrier: float) -> bool:
+    """Whether the threshold dose of a carrier is higher by over a fifth."""
+    return bool(np.isfinite(plain) and carrier > 1.2 * plain)
 
 
 def alone_and_both(settings: Sequence[Setting], phenotype: str, **treatment: Any) -> Floats:

@@ -363,4 +363,8 @@ def trial_study(
         "output": {"variables": ["pain"], "summaries": [], "night": False, "ledger": False},
         **more,
     }
-    return Study.build(data, "trial")
+    home = edition or shipped()
+    if home.extensions:
+        data["model"] = {"extend": [e.name for e in home.extensions]}
+    with home.in_force():
+        return Study.build(data, "trial")
