@@ -52,8 +52,8 @@ def words_of(variable: Variable) -> str:
 
 def extensions(edition: Edition, escape: Callable[[str], str] = str) -> str:
     """Sentence on what extends the model of the package; empty for that model itself."""
-    told = "; then by ".join(escape(str(e)) for e in edition.extensions)
-    return f"Extended by {told}." if told else ""
+    told = ", ".join(f"{escape(e.name)} (sha256 {e.sha256[:12]})" for e in edition.extensions)
+    return f"Of the model with {told}." if told else ""
 
 
 def rooms(model: Model, mechanism: str | None = None) -> Iterator[Mechanism]:
