@@ -21,6 +21,7 @@ from ldnsim.mechanisms.record import ASSUMED, Mechanism, logitnormal, lognormal
 
 M = Mechanism("trpm3", "TRPM3 channels of natural-killer cells")
 P = M.parameter
+# fmt: off
 P("coupling_trpm3", 0.0, "1", "switch: NK activity follows the TRPM3 current (0 = not at all)",
   ASSUMED, high=1.0, note="off, so that nothing changes but under a hypothesis that turns it on")
 P("nk_mor", 1.0, "1", "mu receptors at work on NK cells, healthy = 1", ASSUMED,
@@ -28,9 +29,10 @@ P("nk_mor", 1.0, "1", "mu receptors at work on NK cells, healthy = 1", ASSUMED,
   note="never counted; more of them, or more agonist, would explain a low current in patients")
 P("trpm3_inhibition", 1.0, "1", "strength of active mu receptors against TRPM3", ASSUMED,
   spread=lognormal(0.5), high=20.0,
-  note="at 1 a full block doubles the current of a healthy cell, and 3 times the receptors halve it")
+  note="at 1 a full block doubles the current of a healthy cell; thrice the receptors halve it")
 P("nk_trpm3", 0.3, "1", "share of NK activity that follows the TRPM3 current", ASSUMED,
   spread=logitnormal(0.4), high=0.5, note="never measured; up to 0.5 NK activity stays above 0")
+# fmt: on
 
 
 @M.quantity("1", "mu tone on natural-killer cells, healthy rest = 1")
