@@ -282,10 +282,11 @@ def _text(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _known_lead(lead_h: float | None) -> float:
+    from ldnsim.model import default_model
     from ldnsim.regimen.steady import default_lead_hours
 
     check_lead(lead_h)
-    return default_lead_hours() if lead_h is None else lead_h
+    return default_lead_hours(default_model()) if lead_h is None else lead_h
 
 
 def check_lead(lead_h: float | None) -> None:

@@ -169,6 +169,10 @@ class Runs(Sequence[RunSpec]):
             for c in dim.coordinates
         )
 
+    def persons(self) -> Ints:
+        """Return the place of each run's patient in the population, shape (runs,)."""
+        return self.facet(lambda field: field == "patient").of(np.arange(len(self)))
+
     def facet(self, matters: Callable[[str], bool]) -> Facet:
         """Return the part of the grid on which fields of a kind depend.
 
@@ -179,6 +183,35 @@ class Runs(Sequence[RunSpec]):
             k for k, d in enumerate(self.grid) if any(matters(f) for f, _ in d.settings[0])
         )
         return Facet(self.shape, axes)
+
+
+class Listed(Runs):
+    """Runs that were named one by one instead of by axes."""
+
+    def __init__(self, runs: Sequence[RunSpec]) -> None:
+        """Keep the runs; each is a place of its own in every facet.
+
+        Args:
+            runs: at least one, all of one edition.
+
+        Raises:
+            ValueError: runs of several editions, which no solver takes together.
+        """
+        if any(run.edition is not runs[0].edition for run in runs):
+            raise ValueError("runs of several editions of the model")
+        super().__init__(runs[0], (Dim("run", (), ((),) * len(runs)),))
+        self._runs = runs
+
+    def _make(self, i: int) -> RunSpec:
+        return self._runs[i]
+
+    def persons(self) -> Ints:
+        """Return the place of each run's patient in the population, shape (runs,)."""
+        return np.array([run.patient for run in self._runs], dtype=np.int64)
+
+    def facet(self, matters: Callable[[str], bool]) -> Facet:
+        """Return all of the runs, whatever matters."""
+        return Facet(self.shape, (0,))
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ def test_covariates_are_axes_of_a_sweep() -> None:
     study = Study.loads(f'{REGIMEN}[patient]\noprm1 = "GG"\n{AXES}')
     assert Study.loads(study.resolved()) == study
     plan, index = study.plan(), default_model().parameter_index
-    params = plan.patients.params[plan.patients.of_run].reshape(3, 2, 2, -1)
+    params = plan.described.params[plan.described.of_run].reshape(3, 2, 2, -1)
     assert params[:, 0, 0, index["reserve"]].tolist() == [0.05, 0.35, 1.0]
     assert params[0, :, 0, index["cl"]] == pytest.approx([140.0, 177.1])
     assert params[0, 0, :, index["oprm1_potency"]].tolist() == [1.0, 3.0]
@@ -171,7 +171,7 @@ def test_a_result_cites_the_covariates_it_used() -> None:
     from ldnsim.results.provenance import sources
 
     plan = Study.loads(f"{REGIMEN}[patient]\nsmoker = true\n").plan()
-    assert sources(plan)["covariate smoker"] == ["dunbar2007"]
+    assert sources(plan, plan.described)["covariate smoker"] == ["dunbar2007"]
 
 
 def _after_100_mg(patient: dict[str, Any]) -> tuple[float, float, float]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ldnsim.analysis.judged.record import RTOL, Floats, Setting
+from ldnsim.analysis.judged.record import Floats, Setting
 from ldnsim.config.run import RunSpec
 from ldnsim.runs.few import run_specs, week
 
@@ -56,7 +56,7 @@ def thresholds(settings: Sequence[Setting], run: RunSpec, weeks: int = 12) -> Fl
             for s, row in zip(settings, doses, strict=True)
             for d in row
         ]
-        runs = run_specs(every, weeks, [week("tnf", weeks)], rtol=RTOL)
+        runs = run_specs(every, weeks, [week("tnf", weeks)])
         share = (runs.values[:, 0] / runs.baseline("tnf")).reshape(doses.shape)
         tips = share < TIPPED
         first = tips.argmax(axis=1)
@@ -103,7 +103,7 @@ def series(settings: Sequence[Setting]) -> list[Series]:
 def _series(runs: tuple[RunSpec, ...]) -> list[Series]:
     """Return series of runs, those of one setting side by side."""
     measures = [week(name, w) for name in LEVELS for w in WHEN]
-    found = run_specs(runs, ON + OFF, measures, rtol=RTOL)
+    found = run_specs(runs, ON + OFF, measures)
     shaped = found.values.reshape(-1, len(DOSES), len(LEVELS), len(WHEN))
     rest = {name: found.baseline(name)[:: len(DOSES)] for name in LEVELS}
     return [

@@ -17,8 +17,6 @@ from ldnsim.runs.few import Measure, Results, run_specs
 
 Floats = NDArray[np.float64]
 MISSING = re.compile(r"(?<![a-z])nan(?![a-z])")
-RTOL = 1e-4
-"""Relative tolerance of the solver in runs that are judged: what is printed has two digits."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +165,7 @@ def attempt(
 ) -> Outcome:
     """Run the same patients on the same regimens under every setting."""
     every = [s.put(r) for s in settings for r in runs]
-    found = run_specs(every, weeks, measures, times, observables, RTOL)
+    found = run_specs(every, weeks, measures, times, observables)
     shape = (len(settings), len(runs))
     return Outcome(
         found.values.reshape(*shape, len(measures)),

@@ -92,7 +92,7 @@ def continue_orbit(
 def _patient(
     edition: Edition, phenotype: str, hypothesis: str, parameters: Mapping[str, float]
 ) -> Floats:
-    from ldnsim.patients.vectors import find_patients
+    from ldnsim.patients.vectors import own_parameters
 
     for kind, name, known in (
         ("phenotype", phenotype, edition.phenotypes),
@@ -103,7 +103,7 @@ def _patient(
     run = RunSpec.of(
         hypothesis=hypothesis, phenotype=phenotype, parameters=parameters, edition=edition
     )
-    return np.asarray(find_patients([run]).params[0], dtype=np.float64)
+    return own_parameters(run)
 
 
 def _range(
