@@ -53,15 +53,14 @@ def doctor(
     if stores:
         _check_stores(stores)
         return
+    edition = edition_of(extend)
     _line("ldnsim", ldnsim.__version__)
     _line("python", f"{platform.python_version()} on {platform.platform()}")
     _line("packages", ", ".join(f"{p} {_installed(p)}" for p in PACKAGES))
-    edition = edition_of(extend)
     for extension in edition.extensions:
         _line("extension", str(extension))
-    model = edition.model
-    _kernels(model)
-    ok = _self_check(model)
+    _kernels(edition.model)
+    ok = _self_check(edition.model)
     _line(
         "verdict", "everything works" if ok else "the solver does not agree with SciPy: report it"
     )

@@ -70,8 +70,9 @@ def _result(
         raise unknown("placebo response", account, accounts().responses)
     if source.kind is STORE:
         own = _narrowed(ldnsim.open_store(source.path), select)
-        if PATIENT in own.dims and "baseline_pain" in own:  # else the report says what is missing
-            check_arms(as_arms(own))
+        if PATIENT not in own.dims or "baseline_pain" not in own:
+            return own  # the report says what is missing
+        check_arms(as_arms(own))
         if not _lacks_placebo(own):
             source.only((STUDY,), {"--threads": threads})
             if extend:
