@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from ldnsim.regimen import Adherence, Recorded, Regimen
+
+NO_DRUG = "placebo nightly at 22:00, for 1 wk"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,56 @@ class RunSpec:
     covariates: tuple[tuple[str, Any], ...] = ()
     patient: int | None = None
     edition: Edition = dataclasses.field(default_factory=shipped, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        regimen: str = NO_DRUG,
+        hypothesis: str = "dual_pathway",
+        phenotype: str = "default",
+        *,
+        basin: str | None = None,
+        parameters: Mapping[str, float] | None = None,
+        adjuncts: Sequence[str] = (),
+        exercise: float | None = None,
+        stress: float | None = None,
+        changes: Sequence[tuple[float, str, float]] = (),
+        edition: Edition | None = None,
+    ) -> RunSpec:
+        """Return one run in few words; every dose is taken in time.
+
+        Args:
+            regimen: a prescription, or the name of a protocol.
+            hypothesis: name of the hypothesis.
+            phenotype: name of the phenotype.
+            basin: the state it starts in; the phenotype's own when None.
+            parameters: the patient's own, over hypothesis and phenotype.
+            adjuncts: names of adjuncts taken throughout.
+            exercise: level from the start on; the patient's own when None.
+            stress: the same.
+            changes: parameters that change: ``(hours, name, value)``.
+            edition: the model it is a run of; the shipped one when None.
+
+        Raises:
+            UserError: for a prescription that cannot be read.
+        """
+        home = edition or shipped()
+        with home.in_force():
+            taken = as_single(regimen)
+        return cls(
+            hypothesis=hypothesis,
+            phenotype=phenotype,
+            basin=basin,
+            parameters=tuple(sorted((parameters or {}).items())),
+            regimen=taken,
+            adherence=None,
+            subject=0,
+            modifiers=Modifiers(
+                adjuncts=tuple(Adjunct(name=n) for n in adjuncts), exercise=exercise, stress=stress
+            ),
+            changes=tuple(Change(at=t, parameter=p, value=v) for t, p, v in changes),
+            edition=home,
+        )
 
     def with_value(self, field: str, value: Any) -> RunSpec:
         """Return this run with one field set.
