@@ -116,7 +116,7 @@ class RunSpec:
         if field in ("hypothesis", "patient.phenotype", "patient.basin", "subject"):
             return replace(self, **{rest or room: value})
         if field in covariate_fields(self.edition):
-            merged = {**dict(self.covariates), rest: _level(self.edition, field, value)}
+            merged = {**dict(self.covariates), rest: checked_level(self.edition, field, value)}
             return replace(self, covariates=tuple(sorted(merged.items())))
         if field == "patient":
             return replace(self, patient=value, subject=self.subject + value)
@@ -180,7 +180,7 @@ def _with_adherence(base: Adherence, key: str, value: Any) -> Adherence:
         raise UserError(f"adherence.{key} = {value!r}: {error.errors()[0]['msg']}") from None
 
 
-def _level(edition: Edition, field: str, value: Any) -> Any:
+def checked_level(edition: Edition, field: str, value: Any) -> Any:
     """Check a level of a covariate, or the name of a claim; ``"none"`` takes a claim back.
 
     Raises:
