@@ -78,25 +78,30 @@ def reduced() -> dict[str, Callable[..., Any]]:
     from ldnsim.analysis.design import discriminate
     from ldnsim.analysis.evidence import calibrate
     from ldnsim.analysis.states import continuation
-    from ldnsim.catalog import claims as catalogued
+    from ldnsim.catalog.claims import claims as known
     from ldnsim.config import toml
+    from ldnsim.edition import shipped
 
-    read, known = toml.read, catalogued.claims
+    read = toml.read
     fit, score, judge = calibrate.calibrate, scorecard.scorecard, claims.judge
     rank = discriminate.discriminate
 
     def branch(parameter: str = "driver", low: Any = None, high: Any = None, **rest: Any) -> Any:
+        home = rest.get("edition") or shipped()
         own = [rest.get("phenotype", "default"), rest.get("hypothesis", "dual_pathway")]
-        params = continuation._patient(*own, rest.get("parameters") or {})
-        continuation._range(parameter, low, high, params, rest.get("dose", 0.0))
+        params = continuation._patient(home, *own, rest.get("parameters") or {})
+        continuation._range(home.model, parameter, low, high, params, rest.get("dose", 0.0))
         return a_branch()
 
-    def few(names: Any = None, hypotheses: Any = None) -> Any:
-        return score(names or ["E1", "pet_5mg"], hypotheses or ["dual_pathway", "null"])
+    def few(names: Any = None, hypotheses: Any = None, **rest: Any) -> Any:
+        return score(names or ["E1", "pet_5mg"], hypotheses or ["dual_pathway", "null"], **rest)
 
-    def one_start(names: Any = None, options: Any = None) -> Any:
+    def one_start(names: Any = None, options: Any = None, **rest: Any) -> Any:
         less = calibrate.replace(options, starts=1, profiles=False)
-        return fit(names or ["occupancy"], less)
+        return fit(names or ["occupancy"], less, **rest)
+
+    def unshaken(names: Any = None, shake: bool = True, **rest: Any) -> Any:
+        return judge(names, shake=False, **rest)
 
     def two_sets(*args: Any, **rest: Any) -> Any:
         less = {"members": min(rest["members"], 2), "weeks": rest["weeks"][:2]}
@@ -106,8 +111,8 @@ def reduced() -> dict[str, Callable[..., Any]]:
         "ldnsim.config.toml.read": lambda path: cut(read(path)),
         "ldnsim.analysis.continue_orbit": branch,
         "ldnsim.analysis.behaviours.scorecard.scorecard": few,
-        "ldnsim.catalog.claims.claims": lambda: dict(list(known().items())[:2]),
-        "ldnsim.analysis.claims.judge": lambda names=None, shake=True: judge(names, shake=False),
+        "ldnsim.edition.edition.Edition.claims": {n: known()[n] for n in ("C1", "C2", "C13")},
+        "ldnsim.analysis.claims.judge": unshaken,
         "ldnsim.analysis.evidence.calibrate.calibrate": one_start,
         "ldnsim.analysis.design.discriminate.discriminate": two_sets,
     }
