@@ -167,16 +167,14 @@ def adjuncts_given_once(study: StudyConfig) -> Iterator[str]:
 
 def known_outputs(study: StudyConfig) -> Iterator[str]:
     """Stored variables and summaries exist."""
-    from ldnsim.config.summaries import SUMMARIES
+    from ldnsim.config import own_summary
     from ldnsim.model import default_model
 
     wanted = study.output
     if not isinstance(wanted.variables, str):
         for name in wanted.variables:
             yield from _known("output.variables", "variable", name, default_model().observables)
-    if not isinstance(wanted.summaries, str):
-        for name in wanted.summaries:
-            yield from _known("output.summaries", "summary", name, SUMMARIES)
+    yield from own_summary.check(study, names_taken())
 
 
 def names_taken() -> set[str]:

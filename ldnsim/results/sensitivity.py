@@ -111,14 +111,7 @@ def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
 
 def describe(plan: Plan, run: int) -> str:
     """Name a run by its hypothesis and the coordinates of the sweep."""
-    if not plan.dims:
-        return str(plan.runs[run].regimen)
-    at = np.unravel_index(run, plan.shape)
-    return ", ".join(
-        f"{c.name} {c.values[int(k)]:g} {c.unit}".strip() if c.numeric else str(c.values[int(k)])
-        for dim, k in zip(plan.dims, at, strict=True)
-        for c in dim.coordinates
-    )
+    return plan.name_of(run)
 
 
 def for_store(ds: xr.Dataset, run: int | None = None, threads: int | None = None) -> xr.Dataset:

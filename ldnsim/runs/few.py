@@ -1,13 +1,14 @@
 """Many runs at once, reduced to numbers: what the scorecard, the claims and the fits are made of.
 
 A :class:`Case` is one patient on one regimen under one hypothesis, in the words of a study; a
-:class:`Measure` is one number to compute while solving. Equal untreated patients are solved for
-once in a process, whatever asks for them.
+:class:`~ldnsim.measure.Measure` is one number of it. Equal untreated patients are solved for once
+in a process, whatever asks for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +17,11 @@ from numpy.typing import NDArray
 
 from ldnsim.config.blocks import Adjunct, Change, Modifiers
 from ldnsim.config.run import RunSpec
+from ldnsim.measure import SOLVED, Measure
 from ldnsim.model import default_model
 from ldnsim.regimen import Adherence, Regimen
+
+__all__ = ["Case", "Measure", "Results", "ask", "run_cases", "run_specs", "untreated", "week"]
 
 Floats = NDArray[np.float64]
 DAY, WEEK = 24.0, 168.0
@@ -67,25 +71,6 @@ class Case:
             ),
             changes=tuple(Change(at=t, parameter=p, value=v) for t, p, v in self.changes),
         )
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One number of a run: a reduction of an observable over a window.
-
-    Attributes:
-        observable: name of the model variable.
-        kind: one of the engine's reductions, such as ``mean``, ``max``, ``integral``.
-        start: of the window, h.
-        stop: of the window, h.
-        threshold: for ``hours_above``, ``first_below``, ``first_above``.
-    """
-
-    observable: str
-    kind: str
-    start: float
-    stop: float
-    threshold: float = 0.0
 
 
 def week(observable: str, number: int, kind: str = "mean") -> Measure:
@@ -172,6 +157,52 @@ def run_cases(
     return run_specs(specs, weeks, measures, times, observables, rtol, threads)
 
 
+def ask(
+    asked: Sequence[tuple[Case, Sequence[Measure]]], rtol: float = 1e-5, threads: int | None = None
+) -> list[Floats]:
+    """Return numbers of runs with as few runs as they need, NaN where one failed.
+
+    The same run is solved once for all that is asked of it, and runs of the same length as one
+    batch. A run is as many whole weeks long as the last of its measures needs.
+
+    Args:
+        asked: runs, each with its measures: reductions, ``at`` a time (``stop``), or ``untreated``.
+        rtol: relative tolerance of the solver.
+        threads: threads of the engine.
+    """
+    found = [np.full(len(measures), np.nan) for _, measures in asked]
+    weeks = [max(1, math.ceil(max(float(m.stop) for m in ms) / WEEK)) for _, ms in asked]
+    for length in sorted(set(weeks)):
+        rows = [i for i, w in enumerate(weeks) if w == length]
+        cases = {case_key(asked[i][0]): asked[i][0] for i in rows}
+        every = dict.fromkeys(m for i in rows for m in asked[i][1])
+        measures = [m for m in every if m.kind in SOLVED]
+        times = sorted({float(m.stop) for m in every if m.kind == "at"})
+        names = list(dict.fromkeys(m.variable for m in every if m.kind == "at"))
+        got = run_cases(list(cases.values()), length, measures, times, names, rtol, threads)
+        run = {key: n for n, key in enumerate(cases)}
+        for i in rows:
+            case, own = asked[i]
+            of = run[case_key(case)]
+            for j, m in enumerate(own):
+                if m.kind == "untreated":
+                    found[i][j] = got.baseline(m.variable)[of]
+                elif m.kind == "at":
+                    found[i][j] = got.at[of, names.index(m.variable), times.index(float(m.stop))]
+                else:
+                    found[i][j] = got.values[of, measures.index(m)]
+    return found
+
+
+def case_key(case: Case) -> Hashable:
+    """Return what makes two cases the same run."""
+    return (
+        case.regimen, case.hypothesis, case.phenotype, case.basin,
+        tuple(sorted(case.parameters.items())), case.adjuncts, case.exercise, case.stress,
+        case.changes,
+    )  # fmt: skip
+
+
 def run_specs(
     specs: Sequence[RunSpec],
     weeks: float,
@@ -208,14 +239,9 @@ def solve_specs(
     threads: int | None,
 ) -> tuple[Floats, Floats, NDArray[np.int8]]:
     """Solve runs from given states: measures, recorded values and statuses."""
-    from ldnsim.runs.task import Task, Wanted, solve_task
+    from ldnsim.runs.task import Task, solve_task
 
     index, n = default_model().observable_index, len(specs)
-    ones = np.ones(n)
-    wanted = tuple(
-        Wanted(m.kind, index[m.observable], m.start * ones, m.stop * ones, m.threshold * ones)
-        for m in measures
-    )
     scale = np.array([s.scale for s in default_model().states.values()])
     task = Task(
         first=0,
@@ -227,7 +253,7 @@ def solve_specs(
         night_start=np.zeros(n),
         night_time=np.empty(0),
         observables=np.array([index[o] for o in observables], dtype=np.int64),
-        wanted=wanted,
+        wanted=tuple(m.over(n) for m in measures),
         rtol=rtol,
         atol=1e-3 * rtol * scale,
     )
