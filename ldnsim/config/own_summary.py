@@ -92,7 +92,7 @@ class OwnSummary(Config):
     def _same_file(cls, value: str | None, info: ValidationInfo) -> str | None:
         function = info.data.get("function")
         if value and function is not None and function.sha256 not in ("", value):
-            raise UserError(f"sha256 = '{value}': {function.file} is {function.sha256}")
+            raise UserError(f"sha256 = '{value}': {function.file} has changed to {function.sha256}")
         return value
 
     def model_post_init(self, _: Any) -> None:
@@ -129,7 +129,12 @@ def _form(value: Any) -> str:
 Entry = Annotated[
     Annotated[str, Tag("str")] | Annotated[OwnSummary, Tag("(table)")], Discriminator(_form)
 ]
-Summaries = Annotated[tuple[Entry, ...] | Literal["default", "all"], BeforeValidator(_plain)]
+Summaries = Annotated[
+    Annotated[tuple[Entry, ...], Tag("[list]")]
+    | Annotated[Literal["default", "all"], Tag("(word)")],
+    Discriminator(lambda value: "(word)" if isinstance(value, str) else "[list]"),
+    BeforeValidator(_plain),
+]
 """``output.summaries``: names, tables, or one word for many."""
 
 
@@ -173,11 +178,9 @@ def record(own: OwnSummary, model: Model) -> Summary:
         clock = " at the same clock time" if kind.level == "same clock" else ""
         words += f" {level:g} of untreated{clock}" if relative else f" {level:g} {variable.unit}"
     begin, stop = own.begin or 0.0, own.to or 0.0
-    words = words.removesuffix(" 1") + (
-        _WHEN[own.window] if own.window else f" from {time_text(begin)} to {time_text(stop)}"
-    )
-    if own.against:
-        words = f"change of {words}, against untreated"
+    words = f"change of {words} from untreated" if own.against else words.removesuffix(" 1")
+    hours = f" between {time_text(begin)} and {time_text(stop)}"
+    words += _WHEN[own.window] if own.window else hours
     sense = "variable" if kind.sense > 0 else _OTHER[variable.better]
     return Summary(
         variable.name, str(own.reduction), begin, stop, level, own.window or "",

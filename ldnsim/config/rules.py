@@ -28,7 +28,8 @@ RESERVED = (
     "ledger_given_dose", "ledger_status", "ledger_formulation", "ledger_phase", "ledger_step",
     "parameter", "summary", "sensitivity", "sensitivity_asymmetry", "assumed_share",
     "locally_linear", "parameter_grade", "parameter_mechanism", "parameter_source", "parameter_sd",
-    "parameter_value", "summary_units", "summary_value", "summary_long_name",
+    "parameter_value", "summary_units", "summary_value", "summary_long_name", "summary_scale",
+    "summary_short_name",
 )  # fmt: skip
 """What every result holds besides variables and summaries."""
 OF_A_POPULATION = (

@@ -11,6 +11,7 @@ from ldnsim.config.own_function import Function
 from ldnsim.config.quantities import time_text
 from ldnsim.config.summaries import WINDOWS
 from ldnsim.measure import KINDS, Measure, Summary
+from ldnsim.mechanisms.record import Variable
 from ldnsim.runs.plan import DAY, Plan, clock_time
 
 Floats = NDArray[np.float64]
@@ -171,6 +172,15 @@ def hours_above_reference(
     return hours
 
 
+def _short_name(s: Summary, variable: Variable | None) -> str:
+    """Return what a summary is called in a line: its name, with the words of its variable."""
+    name = s.name.replace("_", " ")
+    _, what, rest = name.partition(" change" if s.against else " auc")
+    if variable is None or not (s.shipped and what):
+        return name
+    return f"{variable.short_name}{what.replace('auc', 'AUC')}{rest}"
+
+
 def attributes(plan: Plan, s: Summary) -> dict[str, str | float]:
     """Return the attributes of a summary: unit, words, window, threshold, how to read it."""
     known, function = plan.edition.model.observables, s.function
@@ -180,6 +190,7 @@ def attributes(plan: Plan, s: Summary) -> dict[str, str | float]:
     found: dict[str, str | float] = {
         "units": s.unit or s.unit_in(unit),
         "long_name": s.long_name,
+        "short_name": _short_name(s, variable),
         "scale": variable.scale_word if variable and s.kind in ("mean", "max", "min") else "",
         "better": variable.better if variable and s.better == "variable" else s.better,
         "meaning": s.meaning,
