@@ -1,7 +1,8 @@
 """A Python function named in a study: ``"own.py:area_of_relief"``, read from its file.
 
 The names of its arguments are what it is called with, as in a mechanism. The file is run when the
-study is read; nothing is run that the study does not name.
+study is read, and nothing is run that the study does not name. Where the study says the SHA-256 of
+the file, as the one inside a result does, it is run only when the function is called.
 """
 
 from __future__ import annotations
@@ -26,19 +27,40 @@ class Function:
         file: path as the study names it.
         name: of the function.
         sha256: of the file.
-        arguments: names of its arguments.
-        call: the function itself; None where the file of an earlier result is not there.
+        folder: where the path begins.
+        call: the function itself; None where its file has not been run.
     """
 
     file: str
     name: str
     sha256: str
-    arguments: tuple[str, ...] = ()
+    folder: Path = field(default=Path(), compare=False)
     call: Callable[..., Any] | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         """Return the function as a study names it."""
         return f"{self.file}:{self.name}"
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Names of its arguments; none where its file has not been run."""
+        return () if self.call is None else tuple(inspect.signature(self.call).parameters)
+
+    def loaded(self) -> Function:
+        """Return the function ready to be called.
+
+        Raises:
+            UserError: the file is not there or not the same any more, or cannot be run.
+        """
+        if self.call is not None:
+            return self
+        found = read_function(str(self), self.folder)
+        if found.sha256 != self.sha256:
+            raise UserError(
+                f"function = '{self}': {self.folder / self.file} has the SHA-256 {found.sha256},"
+                f" not sha256 = '{self.sha256}'"
+            )
+        return found
 
     def of_run(self, values: Mapping[str, Any], run: str) -> float:
         """Return its number for one run.
@@ -48,14 +70,13 @@ class Function:
             run: how errors name the run.
 
         Raises:
-            UserError: it raises anything, or returns no number; or its file is not there.
+            UserError: it raises anything, or returns no number.
         """
         where = f"{self.file}: {self.name} of {run}"
-        if self.call is None:
-            raise UserError(f"{where}: there is no such file")
+        assert self.call is not None
         try:
             found = self.call(**{name: values[name] for name in self.arguments})
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             line = _line_of(error, self.file)
             raise UserError(f"{where}: {type(error).__name__}: {error}{line}") from error
         try:
@@ -80,7 +101,7 @@ def read_function(text: str, folder: str | Path = "", sha256: object = None) -> 
     Args:
         text: ``"file.py:name"``.
         folder: where a relative path begins.
-        sha256: of the file, where that is known: then it may be missing until it is called.
+        sha256: of the file, where that is known: then it is run only to be called.
 
     Raises:
         UserError: no such file or function, or the file cannot be run.
@@ -90,16 +111,16 @@ def read_function(text: str, folder: str | Path = "", sha256: object = None) -> 
     if not file.endswith(".py") or not name.isidentifier():
         raise UserError(f"{start}expected file and function, such as 'own.py:area_of_relief'")
     path = Path(folder) / file
+    if sha256:
+        return Function(file, name, str(sha256), Path(folder))
     if not path.is_file():
-        if sha256:
-            return Function(file, name, str(sha256))
         found = sorted(p.name for p in path.parent.glob("*.py"))
         raise UserError(f"{start}{path} does not exist{nearest(path.name, found)}")
     data = path.read_bytes()
     space: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
     try:
         exec(compile(data, str(path), "exec"), space)  # named by the user, as a script is
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         line = _line_of(error, file)
         raise UserError(f"{start}{path}: {type(error).__name__}: {error}{line}") from error
     functions = {k: v for k, v in space.items() if inspect.isfunction(v)}
@@ -112,7 +133,7 @@ def read_function(text: str, folder: str | Path = "", sha256: object = None) -> 
     if odd:
         raise UserError(f"{start}its argument {odd[0]!r} names nothing that is stored")
     digest = hashlib.sha256(data).hexdigest()
-    return Function(file, name, digest, tuple(wanted), functions[name])
+    return Function(file, name, digest, Path(folder), functions[name])
 
 
 FunctionEntry = Annotated[

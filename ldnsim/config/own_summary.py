@@ -14,7 +14,6 @@ from pydantic import (
     Field,
     Tag,
     ValidationInfo,
-    field_validator,
 )
 
 from ldnsim.config.base import Config
@@ -86,14 +85,6 @@ class OwnSummary(Config):
     """Which way a patient is better off; otherwise as the variable has it."""
     long_name: str | None = None
     """Text for an axis; made from the rest when left out."""
-
-    @field_validator("sha256", mode="after")
-    @classmethod
-    def _same_file(cls, value: str | None, info: ValidationInfo) -> str | None:
-        function = info.data.get("function")
-        if value and function is not None and function.sha256 not in ("", value):
-            raise UserError(f"sha256 = '{value}': {function.file} has changed to {function.sha256}")
-        return value
 
     def model_post_init(self, _: Any) -> None:
         """Keep which file the function is of."""

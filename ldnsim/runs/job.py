@@ -192,6 +192,11 @@ class Job:
         """Solve for the untreated patients of a plan, unless they are known already."""
         self.plan = plan
         self.threads = threads
+        self.functions = {
+            j: s.function.loaded()
+            for j, s in enumerate(plan.summaries)
+            if isinstance(s.function, Function)
+        }
         self.untreated = untreated or find_untreated(plan, threads)
 
     @cached_property
@@ -289,10 +294,8 @@ class Job:
         overflown = np.zeros(len(rows), dtype=bool)
         for array in stored:
             overflown |= np.isinf(array).any(axis=(1, 2))
-        for j, s in enumerate(plan.summaries):
-            if isinstance(s.function, Function):
-                alive = (status == 0) & ~overflown
-                values[:, j] = self._said(s.function, stored[0], rows, alive)
+        for j, function in self.functions.items():
+            values[:, j] = self._said(function, stored[0], rows, (status == 0) & ~overflown)
         overflown |= np.isinf(values).any(axis=1)
         status[overflown & (status == 0)] = Status.NOT_FINITE
         for array in (*stored, values):
