@@ -9,12 +9,12 @@ from ldnsim.analysis.behaviours.record import series
 from ldnsim.analysis.behaviours.scorecard import scorecard
 from ldnsim.analysis.claims import judge
 from ldnsim.analysis.trial import cohort
-from ldnsim.runs import few as runs
+from ldnsim.patients import untreated
 
 
 def _forget() -> None:
     """Empty what a process keeps between scorecards, so that every round does the work."""
-    runs._ORBITS.clear()
+    untreated._SOLVED.clear()
     for kept in (series, cohort.people, cohort.cohort):
         kept.cache_clear()
 

@@ -70,20 +70,20 @@ def _compute(study: Study, select: list[str] | None, threads: int | None) -> xr.
     import numpy as np
     import xarray as xr
 
+    from ldnsim.analysis.sensitivity import of_plan
     from ldnsim.results.dataset import coordinates
-    from ldnsim.results.provenance import attributes
-    from ldnsim.results.sensitivity import of_run
 
     plan = study.plan()
     dims = tuple(d.name for d in plan.dims)
     empty = xr.Dataset({"status": (dims, np.zeros(plan.shape))}, coordinates(plan))
     run = _chosen(empty, select) if select else None
-    return of_run(plan, run, threads).assign_attrs(attributes(plan))
+    return of_plan(plan, run, threads)
 
 
 def _of_store(path: Path, select: list[str], threads: int | None) -> xr.Dataset:
     """What a store carries, or what is computed for the run selected; kept in it if it can be."""
     import ldnsim
+    from ldnsim.analysis.sensitivity import of_result
     from ldnsim.results import sensitivity as labels
 
     with ldnsim.open_store(path) as ds:
@@ -91,7 +91,7 @@ def _of_store(path: Path, select: list[str], threads: int | None) -> xr.Dataset:
         there = "sensitivity" in ds
         if there and run in (None, int(ds["sensitivity"].attrs["reference_run"])):
             return ds.load()
-        found = labels.for_store(ds, run, threads)
+        found = of_result(ds, run, threads)
         shown = labels.together(ds, found).load()
     try:
         labels.add_to_store(path, found, shown.attrs)

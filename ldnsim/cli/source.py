@@ -103,7 +103,7 @@ class Source:
         if self.kind is STUDY:
             return ldnsim.load(self.text)
         if self.kind is STORE:
-            from ldnsim.results.sensitivity import stored_study
+            from ldnsim.analysis.sensitivity import stored_study
 
             with ldnsim.open_store(self.path) as ds:
                 return stored_study(ds)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from ldnsim.catalog import CLAIM, check_level
 from ldnsim.config.blocks import Adjunct, Change, Modifiers
 from ldnsim.config.entries import as_single
 from ldnsim.edition import Edition, shipped
@@ -61,13 +62,14 @@ class RunSpec:
         room, _, rest = field.partition(".")
         if field in ("hypothesis", "patient.phenotype", "patient.basin", "subject"):
             return replace(self, **{rest or room: value})
-        if field in covariate_fields():
-            merged = {**dict(self.covariates), rest: _level(field, value)}
+        if field in covariate_fields(self.edition):
+            merged = {**dict(self.covariates), rest: _level(self.edition, field, value)}
             return replace(self, covariates=tuple(sorted(merged.items())))
         if field == "patient":
             return replace(self, patient=value, subject=self.subject + value)
         if field == "regimen":
-            return replace(self, regimen=as_single(value))
+            with self.edition.in_force():
+                return replace(self, regimen=as_single(value))
         if room == "regimen":
             return replace(self, regimen=self.regimen.with_field(rest, value))
         if room == "parameters":
@@ -83,7 +85,7 @@ class RunSpec:
 
             base = self.adherence or Adherence(seed=self.seed)
             return replace(self, adherence=_with_adherence(base, rest, value))
-        raise unknown("field", field, fixed_fields())
+        raise unknown("field", field, fixed_fields(self.edition))
 
     def with_values(self, pairs: Sequence[tuple[str, Any]]) -> RunSpec:
         """Return this run with several fields set, coarse ones first.
@@ -125,16 +127,13 @@ def _with_adherence(base: Adherence, key: str, value: Any) -> Adherence:
         raise UserError(f"adherence.{key} = {value!r}: {error.errors()[0]['msg']}") from None
 
 
-def _level(field: str, value: Any) -> Any:
+def _level(edition: Edition, field: str, value: Any) -> Any:
     """Check a level of a covariate, or the name of a claim; ``"none"`` takes a claim back.
 
     Raises:
         UserError: naming what is valid.
     """
-    from ldnsim.catalog import CLAIM, check_level, covariates
-
-    name = field.partition(".")[2]
-    known = covariates()
+    name, known = field.partition(".")[2], edition.covariates
     if name in known:
         check_level(known[name], value)
         return value
@@ -144,19 +143,17 @@ def _level(field: str, value: Any) -> Any:
     return value
 
 
-def covariate_fields() -> dict[str, str]:
+def covariate_fields(edition: Edition) -> dict[str, str]:
     """Fields of covariates and of claims on them, with the kind of value each takes."""
-    from ldnsim.catalog import CLAIM, covariates
-
     found: dict[str, str] = {}
-    for name, c in covariates().items():
+    for name, c in edition.covariates.items():
         found[f"patient.{name}"] = c.kind
         if c.claims:
             found[f"patient.{name}{CLAIM}"] = "choice"
     return found
 
 
-def fixed_fields() -> list[str]:
+def fixed_fields(edition: Edition) -> list[str]:
     """Fields an axis can vary, besides ``parameters.<name>`` and ``regimen.<field>``."""
     from ldnsim.regimen import Adherence
 
@@ -164,7 +161,7 @@ def fixed_fields() -> list[str]:
         "hypothesis",
         "patient.phenotype",
         "patient.basin",
-        *covariate_fields(),
+        *covariate_fields(edition),
         "regimen",
         "regimen.start",
         "regimen.step",

@@ -61,8 +61,8 @@ def origins(content: Content) -> dict[str, Origin]:
 
 def _setter(content: Content, name: str) -> tuple[str, str]:
     """What gave a parameter a value that is not the default, and what it says about it."""
-    run, plan = content.run, content.plan
-    if run.patient is not None and plan.people is not None and name in plan.people.names:
+    run, people = content.run, content.people
+    if run.patient is not None and people is not None and name in people.names:
         return f"virtual patient {run.patient}", "drawn around the study's own value"
     if name in dict(run.parameters):
         return "the study", ""

@@ -1,27 +1,33 @@
 """Many runs at once, reduced to numbers: what the scorecard, the claims and the fits are made of.
 
 A :class:`Case` is one patient on one regimen under one hypothesis, in the words of a study; a
-:class:`~ldnsim.measure.Measure` is one number of it. Equal untreated patients are solved for once
-in a process, whatever asks for them.
+:class:`~ldnsim.measure.Measure` is one number of it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.config.blocks import Adjunct, Change, Modifiers
+from ldnsim.config.blocks import Adjunct, Change, Modifiers, Solver
 from ldnsim.config.run import RunSpec
 from ldnsim.measure import SOLVED, Measure
-from ldnsim.model import default_model
-from ldnsim.regimen import Adherence, Regimen
+from ldnsim.model import Model
+from ldnsim.patients.people import People
+from ldnsim.patients.untreated import untreated_days
+from ldnsim.patients.vectors import find_patients
+from ldnsim.regimen import Regimen
+from ldnsim.runs.accuracy import COMPARED
+from ldnsim.runs.dosing import Dosing
+from ldnsim.runs.grid import Listed
+from ldnsim.runs.task import make_task, solve_task
+from ldnsim.runs.treatment import Treatment
 
-__all__ = ["Case", "Measure", "Results", "ask", "run_cases", "run_specs", "untreated", "week"]
+__all__ = ["Case", "Measure", "Results", "ask", "run_cases", "run_specs", "week"]
 
 Floats = NDArray[np.float64]
 DAY, WEEK = 24.0, 168.0
@@ -83,12 +89,14 @@ class Results:
     """What the cases gave.
 
     Attributes:
+        model: what the runs are of.
         values: the measures, shape (cases, measures); NaN where a run failed.
         untreated: 24 h means of the untreated patient, shape (cases, observables).
         status: the engine's codes, shape (cases,).
         at: values at single times, shape (cases, observables asked for, times).
     """
 
+    model: Model = field(repr=False)
     values: Floats
     untreated: Floats
     status: NDArray[np.int8]
@@ -96,38 +104,7 @@ class Results:
 
     def baseline(self, observable: str) -> Floats:
         """Return the untreated 24 h mean of one variable, shape (cases,)."""
-        return self.untreated[:, default_model().observable_index[observable]]
-
-
-_ORBITS: dict[bytes, tuple[Floats, Floats, int]] = {}
-"""Untreated patients solved for: state at midnight, 24 h means, status."""
-
-
-def untreated(
-    params: Floats, inflamed: NDArray[np.bool_], threads: int | None = None
-) -> tuple[Floats, Floats, NDArray[np.int8]]:
-    """Return state at midnight, 24 h means and status of untreated patients.
-
-    Args:
-        params: parameter vectors, shape (patients, parameters).
-        inflamed: basin of each, shape (patients,).
-        threads: threads of the engine.
-    """
-    from ldnsim.engine.rhythm.drugfree import felt
-    from ldnsim.engine.rhythm.orbit import find_orbits
-
-    pairs = zip(felt(default_model(), params), inflamed, strict=True)
-    keys = [p.tobytes() + bytes([bool(b)]) for p, b in pairs]
-    first = {k: i for i, k in reversed(list(enumerate(keys))) if k not in _ORBITS}
-    new = sorted(first.values())
-    if new:
-        found = find_orbits(default_model(), params[new], inflamed[new], threads)
-        for row, i in enumerate(new):
-            # of two threads that solve for the same patient, both take what the first found
-            _ORBITS.setdefault(keys[i], (found.y0[row], found.mean[row], int(found.status[row])))
-    rows = [_ORBITS[k] for k in keys]
-    y0, mean, status = zip(*rows, strict=True)
-    return np.array(y0), np.array(mean), np.array(status, dtype=np.int8)
+        return self.untreated[:, self.model.observable_index[observable]]
 
 
 def run_cases(
@@ -136,7 +113,7 @@ def run_cases(
     measures: Sequence[Measure],
     times: Sequence[float] | Floats = (),
     observables: Sequence[str] = (),
-    rtol: float = 1e-5,
+    rtol: float = COMPARED,
     threads: int | None = None,
 ) -> Results:
     """Run cases for a time and reduce them.
@@ -209,68 +186,46 @@ def run_specs(
     measures: Sequence[Measure],
     times: Sequence[float] | Floats = (),
     observables: Sequence[str] = (),
-    rtol: float = 1e-5,
+    rtol: float = COMPARED,
     threads: int | None = None,
+    people: People | None = None,
 ) -> Results:
-    """Run what a study's plan holds; see :func:`run_cases`."""
-    from ldnsim.patients.vectors import find_patients
+    """Run what a study's plan holds; see :func:`run_cases`.
 
-    people = find_patients(specs)
-    y0, mean, status = untreated(people.params, people.inflamed, threads)
-    who = people.of_run
-    values, at, ended = solve_specs(
-        specs, people.params[who], y0[who], weeks * WEEK, measures, times, observables,
-        rtol, threads,
-    )  # fmt: skip
-    missing = status[who] != 0
-    values[missing], at[missing] = np.nan, np.nan
-    return Results(values, mean[who], np.where(missing, status[who], ended).astype(np.int8), at)
-
-
-def solve_specs(
-    specs: Sequence[RunSpec],
-    params: Floats,
-    y0: Floats,
-    end: float,
-    measures: Sequence[Measure],
-    times: Sequence[float] | Floats,
-    observables: Sequence[str],
-    rtol: float,
-    threads: int | None,
-) -> tuple[Floats, Floats, NDArray[np.int8]]:
-    """Solve runs from given states: measures, recorded values and statuses."""
-    from ldnsim.runs.task import Task, solve_task
-
-    index, n = default_model().observable_index, len(specs)
-    scale = np.array([s.scale for s in default_model().states.values()])
-    task = Task(
-        first=0,
-        params=params,
-        y0=y0,
-        events=tuple(_events(s, p, end) for s, p in zip(specs, params, strict=True)),
-        end=end,
-        time=np.array(times, dtype=np.float64),
-        night_start=np.zeros(n),
-        night_time=np.empty(0),
-        observables=np.array([index[o] for o in observables], dtype=np.int64),
-        wanted=tuple(m.over(n) for m in measures),
-        rtol=rtol,
-        atol=1e-3 * rtol * scale,
+    Args:
+        specs: the runs, all of one edition.
+        weeks: how long.
+        measures: the numbers wanted of each.
+        times: hours at which to record ``observables``.
+        observables: names of variables to record at ``times``.
+        rtol: relative tolerance of the solver.
+        threads: threads of the engine.
+        people: the virtual patients that the runs name by their place (``patient``), if they do.
+    """
+    edition, end = specs[0].edition, weeks * WEEK
+    patients = find_patients(Listed(specs), people)
+    days, who = untreated_days(patients, threads), patients.of_run
+    params = patients.vectors(who)
+    # equal runs of several patients share their doses
+    place = {spec: k for k, spec in enumerate(dict.fromkeys(_of_anyone(s) for s in specs))}
+    runs = Listed(list(place))
+    rows = np.array([place[_of_anyone(s)] for s in specs])
+    task = make_task(
+        edition,
+        params,
+        days.y0[who],
+        Treatment(runs, Dosing(runs), end).events(rows, params),
+        end,
+        Solver(rtol=rtol),
+        wanted=[m.over(len(specs)) for m in measures],
+        observables=observables,
+        time=times,
     )
     done = solve_task(task, threads)
-    return done.reductions, done.trajectory, done.status
+    status = np.where(days.status[who] != 0, days.status[who], done.status).astype(np.int8)
+    return Results(edition.model, done.reductions, days.mean[who], status, done.trajectory)
 
 
-def _events(spec: RunSpec, params: Floats, end: float) -> Any:
-    """Doses and changes of one run, in the engine's terms."""
-    from ldnsim.runs.events import dose_events, merge, parameter_events
-
-    adherence = Adherence() if spec.adherence is None else spec.adherence
-    ledger = spec.regimen.ledger(adherence, spec.subject)
-    _, doses = dose_events(
-        np.asarray(ledger.given_time_h),
-        np.asarray(ledger.given_mg),
-        np.asarray(ledger.formulation) == 1,
-        end,
-    )
-    return merge((parameter_events(spec, params, end), doses))
+def _of_anyone(spec: RunSpec) -> RunSpec:
+    """Return a run with nothing said of who the patient is that its doses do not depend on."""
+    return replace(spec, patient=None)

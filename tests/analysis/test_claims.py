@@ -12,6 +12,7 @@ from ldnsim.catalog import hypotheses, references
 from ldnsim.catalog.claims import claims, read_claims
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.record import ASSUMED
+from ldnsim.model import default_model
 from ldnsim.runs.few import Case
 
 YES, NO = Found(True, "seen"), Found(False, "not seen")
@@ -40,7 +41,7 @@ def test_twenty_claims_each_with_a_rule_and_evidence_on_both_sides() -> None:
 )
 def test_mistakes_in_the_file_are_told(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        read_claims(text, "claims.toml", references())
+        read_claims(text, "claims.toml", references(), default_model())
 
 
 def test_verdicts_follow_from_what_was_found() -> None:

@@ -32,7 +32,7 @@ def renamed(ds: xr.Dataset, name: str, attrs: dict[str, Any]) -> xr.Dataset:
 def test_every_variable_has_all_words_and_no_two_the_same() -> None:
     names, short, symbols = default_model().observables, set(), set()
     for name in names:
-        attrs = variable_attributes(name)
+        attrs = variable_attributes(default_model(), name)
         assert attrs["long_name"] and attrs["mechanism"] and attrs["evidence"]
         assert 0 < len(attrs["short_name"]) <= 32 and attrs["symbol"]
         short.add(attrs["short_name"])

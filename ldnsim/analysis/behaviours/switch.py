@@ -16,7 +16,8 @@ from ldnsim.analysis.behaviours.record import (
 )
 from ldnsim.catalog import hypotheses
 from ldnsim.model import default_model
-from ldnsim.runs.few import Case, run_cases, untreated, week
+from ldnsim.patients.untreated import untreated
+from ldnsim.runs.few import Case, run_cases, week
 
 DRIVERS = (0.0, 0.02, 0.05, 0.2, 0.5)
 HELPED = (1.5, 3.0, 4.5, 6.0)
@@ -32,9 +33,9 @@ def two_states(hypothesis: str) -> Found:
     params = np.array([model.parameter_vector({**own, "driver": d}) for d in DRIVERS])
     flags = np.array([False, True])
     both = np.repeat(params, 2, axis=0)
-    _, mean, status = untreated(both, np.tile(flags, len(DRIVERS)))
-    ok = (status == 0).reshape(-1, 2)
-    m1 = mean[:, model.observable_index["microglia_m1"]].reshape(-1, 2)
+    found = untreated(model, both, np.tile(flags, len(DRIVERS)))
+    ok = (found.status == 0).reshape(-1, 2)
+    m1 = found.mean[:, model.observable_index["microglia_m1"]].reshape(-1, 2)
     shared = ok.all(axis=1)
     apart = bool((m1[shared, 1] > 2.0 * m1[shared, 0]).all()) if shared.any() else False
     shown = bool(ok[0].all() and ok[-1, 1] and not ok[-1, 0] and apart)

@@ -220,11 +220,11 @@ def _untreated() -> Any:
 def _members(spec: RunSpec, members: int, seed: int) -> list[RunSpec]:
     """The run itself, or copies of it whose parameters are drawn from the recorded spreads."""
     from ldnsim.patients import draws
-    from ldnsim.patients.vectors import find_patients
+    from ldnsim.patients.vectors import own_parameters
 
     if not members:
         return [spec]
-    own = find_patients([spec]).params[0]
+    own = own_parameters(spec)
     columns: dict[str, Floats] = {}
     for p, value in zip(default_model().parameters.values(), own, strict=True):
         if p.spread.kind != "fixed":

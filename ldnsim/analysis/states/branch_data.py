@@ -49,7 +49,7 @@ def to_dataset(branch: Branch) -> xr.Dataset:
         },
     )
     for i, name in enumerate(model.observables):
-        ds[name] = ("point", branch.mean[:, i], variable_attributes(name))
+        ds[name] = ("point", branch.mean[:, i], variable_attributes(model, name))
     for name in SHOWN:
         ds[f"cycle_low_{name}"] = ("cycle", [c.low[name] for c in branch.cycles])
         ds[f"cycle_high_{name}"] = ("cycle", [c.high[name] for c in branch.cycles])

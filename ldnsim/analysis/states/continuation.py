@@ -93,7 +93,7 @@ def continue_orbit(
 
 def _patient(phenotype: str, hypothesis: str, parameters: Mapping[str, float]) -> Floats:
     from ldnsim.catalog import hypotheses, phenotypes
-    from ldnsim.patients.vectors import find_patients
+    from ldnsim.patients.vectors import own_parameters
     from ldnsim.runs.few import Case
 
     for kind, name, known in (
@@ -102,7 +102,7 @@ def _patient(phenotype: str, hypothesis: str, parameters: Mapping[str, float]) -
         if name not in known:
             raise unknown(kind, name, known)
     case = Case(hypothesis=hypothesis, phenotype=phenotype, parameters=parameters)
-    return np.asarray(find_patients([case.spec()]).params[0], dtype=np.float64)
+    return own_parameters(case.spec())
 
 
 def _range(

@@ -7,7 +7,7 @@ process. That makes it quick enough for a scorecard over all hypotheses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ldnsim.analysis.trial import placebo
 from ldnsim.analysis.trial.simulated import trial_study
-from ldnsim.model import default_model
-from ldnsim.runs.few import WEEK, Case, solve_specs, untreated, week
+from ldnsim.runs.few import Case, run_specs, week
+from ldnsim.runs.plan import enrol
 
 if TYPE_CHECKING:
     from ldnsim.patients.people import People
@@ -63,7 +63,7 @@ class Cohort:
 def people(phenotype: str, size: int, seed: int) -> People:
     """Return the virtual patients: spreads as in a simulated trial, pain of those who enter one."""
     study = trial_study([], 1, phenotype, size, seed)
-    found = study.plan().people
+    found = enrol(study.plan()).people
     assert found is not None  # the study has a population
     return found
 
@@ -86,17 +86,8 @@ def cohort(
     Returns:
         pain of the patients whose runs succeeded.
     """
-    from ldnsim.patients.vectors import is_inflamed, overrides
-
-    who = people(phenotype, size, seed)
     spec = Case(regimen, hypothesis, phenotype, parameters=dict(own)).spec()
-    centre = default_model().parameter_vector(overrides(spec))
-    params = who.vectors(np.repeat(centre[None], size, axis=0), np.arange(size))
-    y0, mean, status = untreated(params, np.full(size, is_inflamed(spec)))
-    pain = [week("pain", number)]
-    values, _, ended = solve_specs(
-        [spec] * size, params, y0, number * WEEK, pain, (), (), 1e-5, None
-    )
-    good = (status == 0) & (ended == 0)
-    before = mean[:, default_model().observable_index["pain"]]
-    return Cohort(before[good], values[good, 0])
+    runs = [replace(spec, patient=k) for k in range(size)]
+    found = run_specs(runs, number, [week("pain", number)], people=people(phenotype, size, seed))
+    good = found.status == 0
+    return Cohort(found.baseline("pain")[good], found.values[good, 0])
