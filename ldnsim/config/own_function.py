@@ -16,6 +16,8 @@ from typing import Annotated, Any
 
 from pydantic import InstanceOf, PlainSerializer, WithJsonSchema
 
+from ldnsim.edition.mechanisms import run_text
+from ldnsim.edition.source import read_text
 from ldnsim.errors import UserError, nearest, short
 
 
@@ -89,7 +91,7 @@ def _line_of(error: BaseException, file: str) -> str:
     """Say in which line of a file an error arose."""
     at, line = error.__traceback__, ""
     while at is not None:
-        if at.tb_frame.f_code.co_filename.endswith(file):
+        if at.tb_frame.f_code.co_filename.startswith(f"<{file} "):
             line = f" (line {at.tb_lineno})"
         at = at.tb_next
     return line
@@ -110,29 +112,23 @@ def read_function(text: str, folder: str | Path = "", sha256: object = None) -> 
     start = f"function = {short(text)}: "
     if not file.endswith(".py") or not name.isidentifier():
         raise UserError(f"{start}expected file and function, such as 'own.py:area_of_relief'")
-    path = Path(folder) / file
     if sha256:
         return Function(file, name, str(sha256), Path(folder))
-    if not path.is_file():
-        found = sorted(p.name for p in path.parent.glob("*.py"))
-        raise UserError(f"{start}{path} does not exist{nearest(path.name, found)}")
-    data = path.read_bytes()
-    space: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
+    code = read_text(Path(folder) / file, start.removesuffix(": "))
     try:
-        exec(compile(data, str(path), "exec"), space)  # named by the user, as a script is
-    except (Exception, SystemExit) as error:
-        line = _line_of(error, file)
-        raise UserError(f"{start}{path}: {type(error).__name__}: {error}{line}") from error
+        space = vars(run_text(file, code))
+    except UserError as error:
+        raise UserError(f"{start}{error}") from error
     functions = {k: v for k, v in space.items() if inspect.isfunction(v)}
     if name not in functions:
-        raise UserError(f"{start}{path} has no function {name!r}{nearest(name, functions)}")
+        raise UserError(f"{start}{file} has no function {name!r}{nearest(name, functions)}")
     wanted = inspect.signature(functions[name]).parameters
     odd = [
         str(p) for p in wanted.values() if p.kind not in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
     ]
     if odd:
         raise UserError(f"{start}its argument {odd[0]!r} names nothing that is stored")
-    digest = hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256(code.encode()).hexdigest()
     return Function(file, name, digest, Path(folder), functions[name])
 
 
