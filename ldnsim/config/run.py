@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from ldnsim.regimen import Adherence, Recorded, Regimen
+
+NO_DRUG = "placebo nightly at 22:00, for 1 wk"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,56 @@ class RunSpec:
     patient: int | None = None
     edition: Edition = dataclasses.field(default_factory=shipped, repr=False)
 
+    @classmethod
+    def of(
+        cls,
+        regimen: str = NO_DRUG,
+        hypothesis: str = "dual_pathway",
+        phenotype: str = "default",
+        *,
+        basin: str | None = None,
+        parameters: Mapping[str, float] | None = None,
+        adjuncts: Sequence[str] = (),
+        exercise: float | None = None,
+        stress: float | None = None,
+        changes: Sequence[tuple[float, str, float]] = (),
+        edition: Edition | None = None,
+    ) -> RunSpec:
+        """Return one run in few words; every dose is taken in time.
+
+        Args:
+            regimen: a prescription, or the name of a protocol.
+            hypothesis: name of the hypothesis.
+            phenotype: name of the phenotype.
+            basin: the state it starts in; the phenotype's own when None.
+            parameters: the patient's own, over hypothesis and phenotype.
+            adjuncts: names of adjuncts taken throughout.
+            exercise: level from the start on; the patient's own when None.
+            stress: the same.
+            changes: parameters that change: ``(hours, name, value)``.
+            edition: the model it is a run of; the shipped one when None.
+
+        Raises:
+            UserError: for a prescription that cannot be read.
+        """
+        home = edition or shipped()
+        with home.in_force():
+            taken = as_single(regimen)
+        return cls(
+            hypothesis=hypothesis,
+            phenotype=phenotype,
+            basin=basin,
+            parameters=tuple(sorted((parameters or {}).items())),
+            regimen=taken,
+            adherence=None,
+            subject=0,
+            modifiers=Modifiers(
+                adjuncts=tuple(Adjunct(name=n) for n in adjuncts), exercise=exercise, stress=stress
+            ),
+            changes=tuple(Change(at=t, parameter=p, value=v) for t, p, v in changes),
+            edition=home,
+        )
+
     def with_value(self, field: str, value: Any) -> RunSpec:
         """Return this run with one field set.
 
@@ -63,7 +115,7 @@ class RunSpec:
         if field in ("hypothesis", "patient.phenotype", "patient.basin", "subject"):
             return replace(self, **{rest or room: value})
         if field in covariate_fields(self.edition):
-            merged = {**dict(self.covariates), rest: _level(self.edition, field, value)}
+            merged = {**dict(self.covariates), rest: checked_level(self.edition, field, value)}
             return replace(self, covariates=tuple(sorted(merged.items())))
         if field == "patient":
             return replace(self, patient=value, subject=self.subject + value)
@@ -127,7 +179,7 @@ def _with_adherence(base: Adherence, key: str, value: Any) -> Adherence:
         raise UserError(f"adherence.{key} = {value!r}: {error.errors()[0]['msg']}") from None
 
 
-def _level(edition: Edition, field: str, value: Any) -> Any:
+def checked_level(edition: Edition, field: str, value: Any) -> Any:
     """Check a level of a covariate, or the name of a claim; ``"none"`` takes a claim back.
 
     Raises:

@@ -52,6 +52,10 @@ class Extension:
         """Hash of the text."""
         return self.source.sha256
 
+    def __str__(self) -> str:
+        """Return what it does to the model, on one line."""
+        return f"{self.name} (sha256 {self.sha256[:12]}): {'; '.join(self.changes)}"
+
     def record(self) -> dict[str, Any]:
         """Return what a result says of it, for JSON."""
         return {"name": self.name, "kind": self.kind, "sha256": self.sha256,

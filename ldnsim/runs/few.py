@@ -1,82 +1,34 @@
 """Many runs at once, reduced to numbers: what the scorecard, the claims and the fits are made of.
 
-A :class:`Case` is one patient on one regimen under one hypothesis, in the words of a study; a
-:class:`~ldnsim.measure.Measure` is one number of it.
+A :class:`~ldnsim.measure.Measure` is one number of a run.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.config.blocks import Adjunct, Change, Modifiers, Solver
+from ldnsim.config.blocks import Solver
 from ldnsim.config.run import RunSpec
 from ldnsim.measure import SOLVED, Measure
 from ldnsim.model import Model
 from ldnsim.patients.people import People
 from ldnsim.patients.untreated import untreated_days
 from ldnsim.patients.vectors import find_patients
-from ldnsim.regimen import Regimen
 from ldnsim.runs.accuracy import COMPARED
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.grid import Listed
 from ldnsim.runs.task import make_task, solve_task
 from ldnsim.runs.treatment import Treatment
 
-__all__ = ["Case", "Measure", "Results", "ask", "run_cases", "run_specs", "week"]
+__all__ = ["Measure", "Results", "ask", "run_specs", "week"]
 
 Floats = NDArray[np.float64]
 DAY, WEEK = 24.0, 168.0
-NO_DRUG = "placebo nightly at 22:00, for 1 wk"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One run.
-
-    Attributes:
-        regimen: a prescription, or the name of a protocol.
-        hypothesis: name of the hypothesis.
-        phenotype: name of the phenotype.
-        basin: the state it starts in; the phenotype's own when None.
-        parameters: the patient's own parameters, over hypothesis and phenotype.
-        adjuncts: names of adjuncts taken throughout.
-        exercise: level from the start on; the patient's own when None.
-        stress: the same.
-        changes: parameters that change: ``(hours, name, value)``.
-    """
-
-    regimen: str = NO_DRUG
-    hypothesis: str = "dual_pathway"
-    phenotype: str = "default"
-    basin: str | None = None
-    parameters: Mapping[str, float] = field(default_factory=dict)
-    adjuncts: tuple[str, ...] = ()
-    exercise: float | None = None
-    stress: float | None = None
-    changes: tuple[tuple[float, str, float], ...] = ()
-
-    def spec(self) -> RunSpec:
-        """Return the run as a study would make it."""
-        return RunSpec(
-            hypothesis=self.hypothesis,
-            phenotype=self.phenotype,
-            basin=self.basin,
-            parameters=tuple(sorted(self.parameters.items())),
-            regimen=Regimen.parse(self.regimen),
-            adherence=None,
-            subject=0,
-            modifiers=Modifiers(
-                adjuncts=tuple(Adjunct(name=n) for n in self.adjuncts),
-                exercise=self.exercise,
-                stress=self.stress,
-            ),
-            changes=tuple(Change(at=t, parameter=p, value=v) for t, p, v in self.changes),
-        )
 
 
 def week(observable: str, number: int, kind: str = "mean") -> Measure:
@@ -86,14 +38,14 @@ def week(observable: str, number: int, kind: str = "mean") -> Measure:
 
 @dataclass(frozen=True)
 class Results:
-    """What the cases gave.
+    """What the runs gave.
 
     Attributes:
         model: what the runs are of.
-        values: the measures, shape (cases, measures); NaN where a run failed.
-        untreated: 24 h means of the untreated patient, shape (cases, observables).
-        status: the engine's codes, shape (cases,).
-        at: values at single times, shape (cases, observables asked for, times).
+        values: the measures, shape (runs, measures); NaN where a run failed.
+        untreated: 24 h means of the untreated patient, shape (runs, observables).
+        status: the engine's codes, shape (runs,).
+        at: values at single times, shape (runs, observables asked for, times).
     """
 
     model: Model = field(repr=False)
@@ -103,39 +55,14 @@ class Results:
     at: Floats
 
     def baseline(self, observable: str) -> Floats:
-        """Return the untreated 24 h mean of one variable, shape (cases,)."""
+        """Return the untreated 24 h mean of one variable, shape (runs,)."""
         return self.untreated[:, self.model.observable_index[observable]]
 
 
-def run_cases(
-    cases: Sequence[Case],
-    weeks: float,
-    measures: Sequence[Measure],
-    times: Sequence[float] | Floats = (),
-    observables: Sequence[str] = (),
+def ask(
+    asked: Sequence[tuple[RunSpec, Sequence[Measure]]],
     rtol: float = COMPARED,
     threads: int | None = None,
-) -> Results:
-    """Run cases for a time and reduce them.
-
-    Args:
-        cases: the runs.
-        weeks: how long, the same for all; doses planned after it are not given.
-        measures: the numbers wanted of each.
-        times: hours at which to record ``observables``.
-        observables: names of variables to record at ``times``.
-        rtol: relative tolerance of the solver.
-        threads: threads of the engine.
-
-    Raises:
-        UserError: for a name that does not exist or a prescription that cannot be read.
-    """
-    specs = [c.spec() for c in cases]
-    return run_specs(specs, weeks, measures, times, observables, rtol, threads)
-
-
-def ask(
-    asked: Sequence[tuple[Case, Sequence[Measure]]], rtol: float = 1e-5, threads: int | None = None
 ) -> list[Floats]:
     """Return numbers of runs with as few runs as they need, NaN where one failed.
 
@@ -151,16 +78,16 @@ def ask(
     weeks = [max(1, math.ceil(max(float(m.stop) for m in ms) / WEEK)) for _, ms in asked]
     for length in sorted(set(weeks)):
         rows = [i for i, w in enumerate(weeks) if w == length]
-        cases = {case_key(asked[i][0]): asked[i][0] for i in rows}
+        runs = list(dict.fromkeys(asked[i][0] for i in rows))
         every = dict.fromkeys(m for i in rows for m in asked[i][1])
         measures = [m for m in every if m.kind in SOLVED]
         times = sorted({float(m.stop) for m in every if m.kind == "at"})
         names = list(dict.fromkeys(m.variable for m in every if m.kind == "at"))
-        got = run_cases(list(cases.values()), length, measures, times, names, rtol, threads)
-        run = {key: n for n, key in enumerate(cases)}
+        got = run_specs(runs, length, measures, times, names, rtol, threads)
+        place = {run: n for n, run in enumerate(runs)}
         for i in rows:
-            case, own = asked[i]
-            of = run[case_key(case)]
+            run, own = asked[i]
+            of = place[run]
             for j, m in enumerate(own):
                 if m.kind == "untreated":
                     found[i][j] = got.baseline(m.variable)[of]
@@ -169,15 +96,6 @@ def ask(
                 else:
                     found[i][j] = got.values[of, measures.index(m)]
     return found
-
-
-def case_key(case: Case) -> Hashable:
-    """Return what makes two cases the same run."""
-    return (
-        case.regimen, case.hypothesis, case.phenotype, case.basin,
-        tuple(sorted(case.parameters.items())), case.adjuncts, case.exercise, case.stress,
-        case.changes,
-    )  # fmt: skip
 
 
 def run_specs(
@@ -190,11 +108,11 @@ def run_specs(
     threads: int | None = None,
     people: People | None = None,
 ) -> Results:
-    """Run what a study's plan holds; see :func:`run_cases`.
+    """Run patients on regimens for a time and reduce them.
 
     Args:
         specs: the runs, all of one edition.
-        weeks: how long.
+        weeks: how long, the same for all; doses planned after it are not given.
         measures: the numbers wanted of each.
         times: hours at which to record ``observables``.
         observables: names of variables to record at ``times``.

@@ -34,7 +34,7 @@ def test_parameters_that_made_the_data_are_found_again(monkeypatch: pytest.Monke
         for o, v in zip(seen, numbers, strict=True)
     }
 
-    def found(name: str) -> Observation:
+    def found(name: str, _: object) -> Observation:
         return made[name]
 
     monkeypatch.setattr(module, "find_observation", found)

@@ -207,3 +207,41 @@ def test_mistakes_in_the_block_of_a_study(kind: str, tmp_path: Path) -> None:
     )
     with pytest.raises(UserError, match=f"s.toml: {said}"):
         ldnsim.load(tmp_path / "s.toml")
+
+
+COVARIATE = """
+[covariates.sleep_debt]
+title = "Sleep debt"
+kind = "choice"
+levels = ["none", "heavy"]
+evidence = []
+
+[[covariates.sleep_debt.effects]]
+target = "t_nk"
+factor = { heavy = 2.0 }
+grade = "assumed"
+note = "guess"
+"""
+
+
+def test_a_covariate_of_ones_own_is_set_and_varied(tmp_path: Path) -> None:
+    written(tmp_path, own_toml=COVARIATE)
+    whole = {"regimen": "1 mg nightly", "model": {"extend": ["own.toml"]}}
+    heavy = {"patient": {"other": {"sleep_debt": "heavy"}}}
+    varied = {
+        "axes": [{"name": "debt", "field": "patient.sleep_debt", "values": ["none", "heavy"]}]
+    }
+    one = ldnsim.Study.build({**whole, **heavy}, folder=tmp_path)
+    two = ldnsim.Study.build({**whole, **varied}, folder=tmp_path)
+    assert one.base_run() == two.plan().runs[1] and one.base_run() != two.plan().runs[0]
+    for wrong, said in (
+        ({"sleep_debt": "some"}, "patient.sleep_debt = 'some': valid: none, heavy"),
+        ({"sleep": "heavy"}, "patient.other.sleep = 'heavy': no covariate; did you mean"),
+        ({"smoker": True}, "patient.other.smoker = True: a key of .patient. itself"),
+    ):
+        with pytest.raises(UserError, match=said):
+            ldnsim.Study.build({**whole, "patient": {"other": wrong}}, folder=tmp_path)
+    with pytest.raises(
+        UserError, match=r"axes.1..field = 'patient.sleep_debt': .patient. also sets"
+    ):
+        ldnsim.Study.build({**whole, **heavy, **varied}, folder=tmp_path)
