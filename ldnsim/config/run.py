@@ -89,21 +89,22 @@ class RunSpec:
         """
         home = edition or shipped()
         with home.in_force():
-            taken = as_single(regimen)
-        return cls(
-            hypothesis=hypothesis,
-            phenotype=phenotype,
-            basin=basin,
-            parameters=tuple(sorted((parameters or {}).items())),
-            regimen=taken,
-            adherence=None,
-            subject=0,
-            modifiers=Modifiers(
-                adjuncts=tuple(Adjunct(name=n) for n in adjuncts), exercise=exercise, stress=stress
-            ),
-            changes=tuple(Change(at=t, parameter=p, value=v) for t, p, v in changes),
-            edition=home,
-        )
+            changed = [
+                Change.model_validate({"at": f"{float(t)!r} h", "parameter": p, "value": v})
+                for t, p, v in changes
+            ]
+            return cls(
+                hypothesis=hypothesis,
+                phenotype=phenotype,
+                basin=basin,
+                parameters=tuple(sorted((parameters or {}).items())),
+                regimen=as_single(regimen),
+                adherence=None,
+                subject=0,
+                modifiers=_with_adjuncts(Modifiers(exercise=exercise, stress=stress), adjuncts),
+                changes=tuple(changed),
+                edition=home,
+            )
 
     def with_value(self, field: str, value: Any) -> RunSpec:
         """Return this run with one field set.

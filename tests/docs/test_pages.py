@@ -47,6 +47,7 @@ BEFORE = {
     "docs/results.md": "ldnsim init my-study.toml --template quickstart",
 }
 """What a page takes for granted: a study, or a result to draw."""
+ENDINGS = {"toml": "toml", "csv": "csv", "python": "py"}
 MATH = ("docs/equations.md", "math")
 
 
@@ -78,25 +79,29 @@ def reduced() -> dict[str, Callable[..., Any]]:
     from ldnsim.analysis.design import discriminate
     from ldnsim.analysis.evidence import calibrate
     from ldnsim.analysis.states import continuation
-    from ldnsim.catalog import claims as catalogued
     from ldnsim.config import toml
+    from ldnsim.edition import shipped
 
-    read, known = toml.read, catalogued.claims
+    read, few_claims = toml.read, list(shipped().claims)[:2]
     fit, score, judge = calibrate.calibrate, scorecard.scorecard, claims.judge
     rank = discriminate.discriminate
 
     def branch(parameter: str = "driver", low: Any = None, high: Any = None, **rest: Any) -> Any:
+        home = rest.get("edition") or shipped()
         own = [rest.get("phenotype", "default"), rest.get("hypothesis", "dual_pathway")]
-        params = continuation._patient(*own, rest.get("parameters") or {})
-        continuation._range(parameter, low, high, params, rest.get("dose", 0.0))
+        params = continuation._patient(home, *own, rest.get("parameters") or {})
+        continuation._range(home.model, parameter, low, high, params, rest.get("dose", 0.0))
         return a_branch()
 
-    def few(names: Any = None, hypotheses: Any = None) -> Any:
-        return score(names or ["E1", "pet_5mg"], hypotheses or ["dual_pathway", "null"])
+    def few(names: Any = None, hypotheses: Any = None, edition: Any = None) -> Any:
+        return score(names or ["E1", "pet_5mg"], hypotheses or ["dual_pathway", "null"], edition)
 
-    def one_start(names: Any = None, options: Any = None) -> Any:
+    def one_start(names: Any = None, options: Any = None, edition: Any = None) -> Any:
         less = calibrate.replace(options, starts=1, profiles=False)
-        return fit(names or ["occupancy"], less)
+        return fit(names or ["occupancy"], less, edition)
+
+    def unshaken(names: Any = None, shake: bool = True, edition: Any = None) -> Any:
+        return judge(names or few_claims, shake=False, edition=edition)
 
     def two_sets(*args: Any, **rest: Any) -> Any:
         less = {"members": min(rest["members"], 2), "weeks": rest["weeks"][:2]}
@@ -106,8 +111,7 @@ def reduced() -> dict[str, Callable[..., Any]]:
         "ldnsim.config.toml.read": lambda path: cut(read(path)),
         "ldnsim.analysis.continue_orbit": branch,
         "ldnsim.analysis.behaviours.scorecard.scorecard": few,
-        "ldnsim.catalog.claims.claims": lambda: dict(list(known().items())[:2]),
-        "ldnsim.analysis.claims.judge": lambda names=None, shake=True: judge(names, shake=False),
+        "ldnsim.analysis.claims.judge": unshaken,
         "ldnsim.analysis.evidence.calibrate.calibrate": one_start,
         "ldnsim.analysis.design.discriminate.discriminate": two_sets,
     }
@@ -117,7 +121,8 @@ def reduced() -> dict[str, Callable[..., Any]]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder as a reader has it who stands in a clone of the repository."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    for name in ("configs", "examples"):
+        (tmp_path / name).symlink_to(ROOT / name)
     with ExitStack() as stack:
         for name, other in reduced().items():
             stack.enter_context(mock.patch(name, other))
@@ -145,8 +150,6 @@ def test_a_page_can_be_followed(page: str, folder: Path) -> None:
             run_python(block, space)
         elif block.language == "toml":
             read_toml(block)
-        elif block.language == "csv":
-            continue
         elif block.language == "text":
             for line in block.text.splitlines():
                 assert Regimen.parse(str(Regimen.parse(line))) == Regimen.parse(line), where
@@ -176,7 +179,7 @@ def file_of(block: Block) -> str | None:
     lines = (ROOT / block.page).read_text(encoding="utf-8").splitlines()
     above = " ".join(lines[max(0, block.line - 6) : block.line - 1]).replace("```", " ")
     sentence = re.sub(rf"\s*{block.language}?\s*$", "", above)
-    ending = {"python": "py", "toml": "toml", "csv": "csv"}.get(block.language)
+    ending = ENDINGS.get(block.language)
     named = re.findall(rf"`([\w-]+\.{ending})`[^.`]*:$", sentence)
     return named[-1] if named else None
 
