@@ -1,8 +1,8 @@
 """Every command and code block of the pages is run, page by page, each page in its own folder.
 
 What would take long is reduced by the rules of :func:`reduced`; what cannot be run here is in
-:data:`LEFT_OUT` with its reason. A TOML or CSV block under a sentence that names a file of its kind
-and ends with a colon is written to that file.
+:data:`LEFT_OUT` with its reason. A TOML, CSV or Python block under a sentence that names a file of
+its kind and ends with a colon is written to that file.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ BEFORE = {
     "docs/results.md": "ldnsim init my-study.toml --template quickstart",
 }
 """What a page takes for granted: a study, or a result to draw."""
+ENDINGS = {"toml": "toml", "csv": "csv", "python": "py"}
 MATH = ("docs/equations.md", "math")
 
 
@@ -78,11 +79,10 @@ def reduced() -> dict[str, Callable[..., Any]]:
     from ldnsim.analysis.design import discriminate
     from ldnsim.analysis.evidence import calibrate
     from ldnsim.analysis.states import continuation
-    from ldnsim.catalog.claims import claims as known
     from ldnsim.config import toml
     from ldnsim.edition import shipped
 
-    read = toml.read
+    read, few_claims = toml.read, list(shipped().claims)[:2]
     fit, score, judge = calibrate.calibrate, scorecard.scorecard, claims.judge
     rank = discriminate.discriminate
 
@@ -93,15 +93,15 @@ def reduced() -> dict[str, Callable[..., Any]]:
         continuation._range(home.model, parameter, low, high, params, rest.get("dose", 0.0))
         return a_branch()
 
-    def few(names: Any = None, hypotheses: Any = None, **rest: Any) -> Any:
-        return score(names or ["E1", "pet_5mg"], hypotheses or ["dual_pathway", "null"], **rest)
+    def few(names: Any = None, hypotheses: Any = None, edition: Any = None) -> Any:
+        return score(names or ["E1", "pet_5mg"], hypotheses or ["dual_pathway", "null"], edition)
 
-    def one_start(names: Any = None, options: Any = None, **rest: Any) -> Any:
+    def one_start(names: Any = None, options: Any = None, edition: Any = None) -> Any:
         less = calibrate.replace(options, starts=1, profiles=False)
-        return fit(names or ["occupancy"], less, **rest)
+        return fit(names or ["occupancy"], less, edition)
 
-    def unshaken(names: Any = None, shake: bool = True, **rest: Any) -> Any:
-        return judge(names, shake=False, **rest)
+    def unshaken(names: Any = None, shake: bool = True, edition: Any = None) -> Any:
+        return judge(names or few_claims, shake=False, edition=edition)
 
     def two_sets(*args: Any, **rest: Any) -> Any:
         less = {"members": min(rest["members"], 2), "weeks": rest["weeks"][:2]}
@@ -111,7 +111,6 @@ def reduced() -> dict[str, Callable[..., Any]]:
         "ldnsim.config.toml.read": lambda path: cut(read(path)),
         "ldnsim.analysis.continue_orbit": branch,
         "ldnsim.analysis.behaviours.scorecard.scorecard": few,
-        "ldnsim.edition.edition.Edition.claims": {n: known()[n] for n in ("C1", "C2", "C13")},
         "ldnsim.analysis.claims.judge": unshaken,
         "ldnsim.analysis.evidence.calibrate.calibrate": one_start,
         "ldnsim.analysis.design.discriminate.discriminate": two_sets,
@@ -122,7 +121,8 @@ def reduced() -> dict[str, Callable[..., Any]]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder as a reader has it who stands in a clone of the repository."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    for name in ("configs", "examples"):
+        (tmp_path / name).symlink_to(ROOT / name)
     with ExitStack() as stack:
         for name, other in reduced().items():
             stack.enter_context(mock.patch(name, other))
@@ -144,13 +144,12 @@ def test_a_page_can_be_followed(page: str, folder: Path) -> None:
             for line in block.commands:
                 for command in line.split(" && "):
                     run(command, where)
+        elif (name := file_of(block)) is not None:
+            Path(name).write_text(block.text + "\n", encoding="utf-8")
         elif block.language == "python" and not left_out(block.text):
             run_python(block, space)
-        elif block.language in ("toml", "csv"):
-            if (name := file_of(block)) is not None:
-                Path(name).write_text(block.text + "\n", encoding="utf-8")
-            elif block.language == "toml":
-                read_toml(block)
+        elif block.language == "toml":
+            read_toml(block)
         elif block.language == "text":
             for line in block.text.splitlines():
                 assert Regimen.parse(str(Regimen.parse(line))) == Regimen.parse(line), where
@@ -180,7 +179,8 @@ def file_of(block: Block) -> str | None:
     lines = (ROOT / block.page).read_text(encoding="utf-8").splitlines()
     above = " ".join(lines[max(0, block.line - 6) : block.line - 1]).replace("```", " ")
     sentence = re.sub(rf"\s*{block.language}?\s*$", "", above)
-    named = re.findall(rf"`([\w-]+\.{block.language})`[^.`]*:$", sentence)
+    ending = ENDINGS.get(block.language)
+    named = re.findall(rf"`([\w-]+\.{ending})`[^.`]*:$", sentence)
     return named[-1] if named else None
 
 
