@@ -22,7 +22,7 @@ from ldnsim.regimen import Regimen
 from ldnsim.runs.accuracy import COMPARED
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.grid import Listed
-from ldnsim.runs.task import Wanted, make_task, solve_task
+from ldnsim.runs.task import Task, Wanted, solve_task
 from ldnsim.runs.treatment import Treatment
 
 Floats = NDArray[np.float64]
@@ -180,7 +180,7 @@ def run_specs(
     runs = Listed(list(place))
     rows = np.array([place[_of_anyone(s)] for s in specs])
     index, ones = edition.model.observable_index, np.ones(len(specs))
-    task = make_task(
+    task = Task(
         edition,
         params,
         days.y0[who],
@@ -192,7 +192,7 @@ def run_specs(
             for m in measures
         ],
         observables=observables,
-        time=times,
+        time=np.array(times, dtype=np.float64),
     )
     done = solve_task(task, threads)
     status = np.where(days.status[who] != 0, days.status[who], done.status).astype(np.int8)
