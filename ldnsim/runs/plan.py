@@ -192,6 +192,19 @@ class Plan:
         budget.BLOCK_BYTES.check(min(self.block, len(self)) * self._bytes_at_work)
         budget.BYTES.check(self.bytes, f"{len(self):,} runs are ")
 
+    def name_of(self, run: int) -> str:
+        """Name a run by the coordinates of the sweep; the only one by its regimen."""
+        if not self.dims:
+            return str(self.runs[run].regimen)
+        at = np.unravel_index(run, self.shape)
+        return ", ".join(
+            f"{c.name} {c.values[int(k)]:g} {c.unit}".strip()
+            if c.numeric
+            else str(c.values[int(k)])
+            for dim, k in zip(self.dims, at, strict=True)
+            for c in dim.coordinates
+        )
+
     def describe(self) -> str:
         """Return the plan as a few lines of text."""
         lines = [f"study      {self.study.title}"]
