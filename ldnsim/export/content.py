@@ -14,7 +14,7 @@ from ldnsim.engine.solve.status import Status
 from ldnsim.equations.tree import Node, equation
 from ldnsim.errors import UserError, kind
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-from ldnsim.model import Model, default_model
+from ldnsim.model import Model
 from ldnsim.patients.untreated import untreated_days
 from ldnsim.patients.vectors import Patients
 from ldnsim.runs.plan import Plan, enrol, make_plan
@@ -79,6 +79,13 @@ class Content:
         """Names of the parameters that events set."""
         return {e.target for e in self.events if not e.is_dose}
 
+    @property
+    def units(self) -> list[str]:
+        """Units of all parameters and variables, as the model writes them."""
+        model = self.model
+        variables = [v.unit for v in model.observables.values()]
+        return [*(p.unit for p in model.parameters.values()), *variables]
+
 
 def content(study: StudyConfig, run: int | None = None, threads: int | None = None) -> Content:
     """Collect what is exported of one run; the untreated patient is solved for.
@@ -96,7 +103,8 @@ def content(study: StudyConfig, run: int | None = None, threads: int | None = No
     kind(study, StudyConfig, 'a study, such as ldnsim.load("study.toml") returns', "study")
     if threads is not None:
         whole_number(threads, key="threads", least=1)
-    model, plan = default_model(), make_plan(study, threads)
+    plan = make_plan(study, threads)
+    model = plan.edition.model
     number = checked_run(plan, run)
     patients = enrol(plan)
     patient, people = patients.one(number), patients.people
@@ -111,14 +119,14 @@ def content(study: StudyConfig, run: int | None = None, threads: int | None = No
         dict(zip(model.parameters, params.tolist(), strict=True)),
         dict(zip(model.states, start.tolist(), strict=True)),
         _events(model, plan, number, params),
-        equations(),
+        equations(model),
     )
 
 
 @cache
-def equations() -> dict[str, Node]:
+def equations(model: Model) -> dict[str, Node]:
     """Return every equation of the model as a tree, by the name of its state or quantity."""
-    return {name: equation(v) for name, v in default_model().observables.items()}
+    return {name: equation(v) for name, v in model.observables.items()}
 
 
 def checked_run(plan: Plan, run: int | None) -> int:

@@ -221,7 +221,7 @@ def _reaching(plan: Plan, own: Floats) -> set[str]:
     model = plan.edition.model
     off = [n for n, v in zip(model.parameters, own, strict=True)
            if n.startswith(SWITCH) and v == 0.0 and not plan.study.changes]  # fmt: skip
-    return reaching([s.observable for s in plan.summaries], off, model)
+    return reaching(model, [s.observable for s in plan.summaries], off)
 
 
 def _copies(own: Floats, columns: Sequence[int]) -> Floats:

@@ -1,24 +1,22 @@
 """Many runs at once, reduced to numbers: what the scorecard, the claims and the fits are made of.
 
-A :class:`Case` is one patient on one regimen under one hypothesis, in the words of a study; a
-:class:`Measure` is one number to compute while solving.
+A :class:`Measure` is one number to compute while solving.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.config.blocks import Adjunct, Change, Modifiers, Solver
+from ldnsim.config.blocks import Solver
 from ldnsim.config.run import RunSpec
 from ldnsim.model import Model
 from ldnsim.patients.people import People
 from ldnsim.patients.untreated import untreated_days
 from ldnsim.patients.vectors import find_patients
-from ldnsim.regimen import Regimen
 from ldnsim.runs.accuracy import COMPARED
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.grid import Listed
@@ -27,52 +25,6 @@ from ldnsim.runs.treatment import Treatment
 
 Floats = NDArray[np.float64]
 DAY, WEEK = 24.0, 168.0
-NO_DRUG = "placebo nightly at 22:00, for 1 wk"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One run.
-
-    Attributes:
-        regimen: a prescription, or the name of a protocol.
-        hypothesis: name of the hypothesis.
-        phenotype: name of the phenotype.
-        basin: the state it starts in; the phenotype's own when None.
-        parameters: the patient's own parameters, over hypothesis and phenotype.
-        adjuncts: names of adjuncts taken throughout.
-        exercise: level from the start on; the patient's own when None.
-        stress: the same.
-        changes: parameters that change: ``(hours, name, value)``.
-    """
-
-    regimen: str = NO_DRUG
-    hypothesis: str = "dual_pathway"
-    phenotype: str = "default"
-    basin: str | None = None
-    parameters: Mapping[str, float] = field(default_factory=dict)
-    adjuncts: tuple[str, ...] = ()
-    exercise: float | None = None
-    stress: float | None = None
-    changes: tuple[tuple[float, str, float], ...] = ()
-
-    def spec(self) -> RunSpec:
-        """Return the run as a study would make it."""
-        return RunSpec(
-            hypothesis=self.hypothesis,
-            phenotype=self.phenotype,
-            basin=self.basin,
-            parameters=tuple(sorted(self.parameters.items())),
-            regimen=Regimen.parse(self.regimen),
-            adherence=None,
-            subject=0,
-            modifiers=Modifiers(
-                adjuncts=tuple(Adjunct(name=n) for n in self.adjuncts),
-                exercise=self.exercise,
-                stress=self.stress,
-            ),
-            changes=tuple(Change(at=t, parameter=p, value=v) for t, p, v in self.changes),
-        )
 
 
 @dataclass(frozen=True)
@@ -101,14 +53,14 @@ def week(observable: str, number: int, kind: str = "mean") -> Measure:
 
 @dataclass(frozen=True)
 class Results:
-    """What the cases gave.
+    """What the runs gave.
 
     Attributes:
         model: what the runs are of.
-        values: the measures, shape (cases, measures); NaN where a run failed.
-        untreated: 24 h means of the untreated patient, shape (cases, observables).
-        status: the engine's codes, shape (cases,).
-        at: values at single times, shape (cases, observables asked for, times).
+        values: the measures, shape (runs, measures); NaN where a run failed.
+        untreated: 24 h means of the untreated patient, shape (runs, observables).
+        status: the engine's codes, shape (runs,).
+        at: values at single times, shape (runs, observables asked for, times).
     """
 
     model: Model = field(repr=False)
@@ -118,35 +70,8 @@ class Results:
     at: Floats
 
     def baseline(self, observable: str) -> Floats:
-        """Return the untreated 24 h mean of one variable, shape (cases,)."""
+        """Return the untreated 24 h mean of one variable, shape (runs,)."""
         return self.untreated[:, self.model.observable_index[observable]]
-
-
-def run_cases(
-    cases: Sequence[Case],
-    weeks: float,
-    measures: Sequence[Measure],
-    times: Sequence[float] | Floats = (),
-    observables: Sequence[str] = (),
-    rtol: float = COMPARED,
-    threads: int | None = None,
-) -> Results:
-    """Run cases for a time and reduce them.
-
-    Args:
-        cases: the runs.
-        weeks: how long, the same for all; doses planned after it are not given.
-        measures: the numbers wanted of each.
-        times: hours at which to record ``observables``.
-        observables: names of variables to record at ``times``.
-        rtol: relative tolerance of the solver.
-        threads: threads of the engine.
-
-    Raises:
-        UserError: for a name that does not exist or a prescription that cannot be read.
-    """
-    specs = [c.spec() for c in cases]
-    return run_specs(specs, weeks, measures, times, observables, rtol, threads)
 
 
 def run_specs(
@@ -159,11 +84,11 @@ def run_specs(
     threads: int | None = None,
     people: People | None = None,
 ) -> Results:
-    """Run what a study's plan holds; see :func:`run_cases`.
+    """Run patients on regimens for a time and reduce them.
 
     Args:
         specs: the runs, all of one edition.
-        weeks: how long.
+        weeks: how long, the same for all; doses planned after it are not given.
         measures: the numbers wanted of each.
         times: hours at which to record ``observables``.
         observables: names of variables to record at ``times``.

@@ -20,6 +20,7 @@ from ldnsim.config.fields import points
 from ldnsim.config.rules import name_of
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
+from ldnsim.edition import Edition
 from ldnsim.regimen import Recordings
 
 Ints = NDArray[np.int64]
@@ -84,7 +85,7 @@ def dims(study: StudyConfig) -> tuple[Dim, ...]:
             continue
         members = group_of.get(axis.name, (axis.name,))
         done.update(members)
-        found.append(_dim([by_name[m] for m in members]))
+        found.append(_dim([by_name[m] for m in members], study.edition))
     if study.population is not None:
         found.append(_patients(study.population.size))
     return tuple(found)
@@ -96,9 +97,9 @@ def _patients(size: int) -> Dim:
     return Dim("patient", (c,), tuple((("patient", k),) for k in range(size)))
 
 
-def _dim(axes: list[Any]) -> Dim:
+def _dim(axes: list[Any], edition: Edition) -> Dim:
     """Make one dimension of axes that advance together."""
-    resolved: list[tuple[Any, Points]] = [(a, points(a)) for a in axes]
+    resolved: list[tuple[Any, Points]] = [(a, points(a, edition)) for a in axes]
     coordinates = tuple(
         Coordinate(
             a.name, p.coordinate, p.unit, a.label or a.name.replace("_", " "), a.field, p.numeric
@@ -257,5 +258,6 @@ def base(study: StudyConfig) -> RunSpec:
     axis = next(a for a in study.axes if a.field == "regimen")
     from ldnsim.config.entries import as_single
 
-    first = as_single(points(axis).apply[0])
+    with study.edition.in_force():
+        first = as_single(points(axis, study.edition).apply[0])
     return study.model_copy(update={"regimens": (first,)}).base_run()

@@ -152,6 +152,7 @@ def manifest_of(plan: Plan, replaces: bool = False) -> dict[str, Any]:
     """
     return {
         "study": tomllib.loads(identity(plan.study)),
+        "extensions": {e.name: e.sha256 for e in plan.edition.extensions},
         "versions": versions(),
         "code": fingerprints(),
         "machine": platform.machine(),
@@ -225,6 +226,7 @@ def _told(target: Path, manifest: dict[str, Any], verify: bool = False) -> dict[
             ) from None
         return {
             "study": study,
+            "extensions": {e["name"]: e["sha256"] for e in store.extensions(ds.attrs, target)},
             "versions": store.told(ds.attrs, "versions", target),
             "code": store.told(ds.attrs, "fingerprints", target),
             "machine": manifest["machine"],

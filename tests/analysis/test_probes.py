@@ -16,11 +16,11 @@ from ldnsim.analysis.evidence.probe_kinds import (
     report_ratio,
 )
 from ldnsim.analysis.evidence.probes import find_observation, score, simulate
+from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import MW_NALTREXONE, NMOL_PER_MG
 from ldnsim.model import default_model
 from ldnsim.patients.untreated import untreated
-from ldnsim.runs.few import Case
 
 DUAL = "dual_pathway"
 DEFAULT = {n: p.value for n, p in default_model().parameters.items()}
@@ -133,4 +133,4 @@ def test_unknown_names_are_refused() -> None:
 
 
 def test_a_case_without_regimen_takes_nothing() -> None:
-    assert Case().spec().regimen.doses().amount_mg.sum() == 0.0
+    assert RunSpec.of().regimen.doses().amount_mg.sum() == 0.0

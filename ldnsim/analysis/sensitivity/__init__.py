@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ldnsim.edition import Edition, of_record
 from ldnsim.errors import UserError
 from ldnsim.patients.vectors import Patients
 from ldnsim.results.derivatives import labelled
 from ldnsim.results.provenance import attributes, fingerprints
-from ldnsim.results.store import told
+from ldnsim.results.store import extensions, told
 from ldnsim.runs.derivatives import reference_run, sensitivities
 from ldnsim.runs.plan import Plan, enrol
 
@@ -57,7 +58,12 @@ def _of(plan: Plan, patients: Patients, run: int, threads: int | None) -> xr.Dat
     return labelled(plan, sensitivities(plan, patients, run, threads))
 
 
-def of_result(ds: xr.Dataset, run: int | None = None, threads: int | None = None) -> xr.Dataset:
+def of_result(
+    ds: xr.Dataset,
+    run: int | None = None,
+    threads: int | None = None,
+    edition: Edition | None = None,
+) -> xr.Dataset:
     """Differentiate one run of a stored result, from the study inside it.
 
     Args:
@@ -65,6 +71,7 @@ def of_result(ds: xr.Dataset, run: int | None = None, threads: int | None = None
         run: number of the run in C order of the dimensions; the one that stands for the study
             when None.
         threads: threads to use.
+        edition: the extended model, where the result was made of one.
 
     Raises:
         UserError: the model is not the one that made the result, or the run failed.
@@ -76,7 +83,7 @@ def of_result(ds: xr.Dataset, run: int | None = None, threads: int | None = None
             f"this result was made by another version of ldnsim ({', '.join(changed)} differ): its"
             " sensitivities would not belong to it; run the sweep again"
         )
-    plan = stored_study(ds).plan()
+    plan = stored_study(ds, edition).plan()
     status = np.asarray(ds["status"].values).reshape(-1)
     chosen = reference_run(plan, status) if run is None else run
     if chosen is None or status[chosen] != 0:
@@ -84,14 +91,20 @@ def of_result(ds: xr.Dataset, run: int | None = None, threads: int | None = None
     return _of(plan, enrol(plan, threads), chosen, threads)
 
 
-def stored_study(ds: xr.Dataset) -> Study:
+def stored_study(ds: xr.Dataset, edition: Edition | None = None) -> Study:
     """Return the study a result was made of.
 
+    Args:
+        ds: the result.
+        edition: the extended model, where the result was made of one; nothing that a result names
+            is run by itself.
+
     Raises:
-        UserError: the dataset carries none.
+        UserError: the dataset carries no study, or is of a model with other extensions.
     """
     from ldnsim.sweep.study import Study
 
     if "study" not in ds.attrs:
         raise UserError("this dataset carries no study; was it written by `ldnsim sweep`?")
-    return Study.loads(str(ds.attrs["study"]), "the study in the result")
+    with of_record(extensions(ds.attrs, "this result"), edition).in_force():
+        return Study.loads(str(ds.attrs["study"]), "the study in the result")
