@@ -65,6 +65,7 @@ def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
             "summary_units": (each, np.array([str(a["units"]) for a in attrs], dtype=str)),
             "summary_scale": (each, np.array([str(a["scale"]) for a in attrs], dtype=str)),
             "summary_long_name": (each, np.array([s.long_name for s in found.summaries], str)),
+            "summary_short_name": (each, np.array([str(a["short_name"]) for a in attrs], str)),
             "parameter": np.array(found.parameters, dtype=str),
             "parameter_grade": ("parameter", np.array(found.grades, dtype=str)),
             "parameter_mechanism": ("parameter", np.array([p.mechanism for p in rows], str)),
