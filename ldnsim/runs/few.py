@@ -22,7 +22,7 @@ from ldnsim.patients.vectors import find_patients
 from ldnsim.runs.accuracy import COMPARED
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.grid import Listed
-from ldnsim.runs.task import make_task, solve_task
+from ldnsim.runs.task import Task, solve_task
 from ldnsim.runs.treatment import Treatment
 
 __all__ = ["Measure", "Results", "ask", "run_specs", "week"]
@@ -128,7 +128,7 @@ def run_specs(
     place = {spec: k for k, spec in enumerate(dict.fromkeys(_of_anyone(s) for s in specs))}
     runs = Listed(list(place))
     rows = np.array([place[_of_anyone(s)] for s in specs])
-    task = make_task(
+    task = Task(
         edition,
         params,
         days.y0[who],
@@ -137,7 +137,7 @@ def run_specs(
         Solver(rtol=rtol),
         wanted=[m.over(len(specs)) for m in measures],
         observables=observables,
-        time=times,
+        time=np.array(times, dtype=np.float64),
     )
     done = solve_task(task, threads)
     status = np.where(days.status[who] != 0, days.status[who], done.status).astype(np.int8)

@@ -17,7 +17,7 @@ from ldnsim.runs import measures as summaries
 from ldnsim.runs.block import Block, names
 from ldnsim.runs.plan import Plan, enrol
 from ldnsim.runs.reference import Untreated, find_untreated
-from ldnsim.runs.task import Events, Solved, Task, make_task, solve_task
+from ldnsim.runs.task import Events, Solved, Task, solve_task
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -93,7 +93,7 @@ class Job:
         rows = np.arange(first, min(first + block, len(plan)))
         who = self.patients.of_run[rows]
         params = self.patients.vectors(who)
-        return make_task(
+        return Task(
             plan.edition,
             params,
             self.untreated.y0[who],
@@ -118,7 +118,7 @@ class Job:
             task.wanted,
             solved.reductions,
             self.untreated.mean[who],
-            self.untreated.reference.extreme[who],
+            self.untreated.extreme[who],
             self._hours(task, solved, who),
             undisturbed(plan.edition.model, task.events),
         )
@@ -155,7 +155,7 @@ class Job:
                 solved.night[:, self._observables.index(s.variable)],
                 task.night_start,
                 task.night_time,
-                self.untreated.reference.values[who, names.index(s.variable)],
+                self.untreated.clocked[who, names.index(s.variable)],
                 plan.clock,
                 float(s.threshold),
             )

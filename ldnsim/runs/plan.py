@@ -19,7 +19,7 @@ from ldnsim.errors import UserError
 from ldnsim.measure import Measure, Summary
 from ldnsim.patients.accept import describe, find_people
 from ldnsim.patients.vectors import Patients, find_patients, sets_patient
-from ldnsim.runs import doses, grid, recordings
+from ldnsim.runs import grid, recordings
 from ldnsim.runs.bounds import check_parameters
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.events import sets_modifiers
@@ -42,6 +42,8 @@ class Plan:
         runs: every run in global order (last dimension fastest), made when asked for.
         dosing: the doses of the runs.
         end: horizon in hours, shared by all runs.
+        night_start: start of the close-up of each run (h), shape (runs,).
+        last_night: start of the close-up of the last treated day of each run (h), shape (runs,).
         threads: threads of the solver.
     """
 
@@ -49,7 +51,9 @@ class Plan:
     dims: tuple[grid.Dim, ...]
     runs: grid.Runs = field(repr=False)
     dosing: Dosing = field(repr=False)
-    end: float = 0.0
+    end: float
+    night_start: Floats = field(repr=False)
+    last_night: Floats = field(repr=False)
     threads: int | None = None
 
     def __len__(self) -> int:
@@ -64,7 +68,7 @@ class Plan:
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of positions of each dimension."""
-        return grid.shape(self.dims)
+        return self.runs.shape
 
     @cached_property
     def described(self) -> Patients:
@@ -117,41 +121,6 @@ class Plan:
     def keeps_night(self) -> bool:
         """Whether the close-up is stored."""
         return self.study.output.night is not False
-
-    @cached_property
-    def night_start(self) -> Floats:
-        """Start of the close-up of each run (h), shape (runs,)."""
-        night = self.study.output.night
-        if night is False or night == "last":
-            return self.last_night
-        return self._starts(int(night))
-
-    @cached_property
-    def last_night(self) -> Floats:
-        """Start of the close-up of the last treated day of each run (h), shape (runs,)."""
-        return self._starts(None)
-
-    def _starts(self, day: int | None) -> Floats:
-        """Find the close-up of each run; runs without doses take the latest of the others."""
-        starts = self.dosing.close_ups(day, self.end, len(self))
-        fallback = doses.close_up_of_day(np.arange(22.0, self.end, DAY), day or 0, self.end)
-        if day is None:
-            fallback = self.end - DAY
-        if np.isfinite(starts).any():
-            fallback = float(np.nanmax(starts))
-        if math.isnan(fallback):
-            raise UserError(self._no_such_night(day))
-        return np.where(np.isfinite(starts), starts, fallback)
-
-    def _no_such_night(self, day: int | None) -> str:
-        """Say which days have a close-up: 24 h from a dose, or from 22:00, before the end."""
-        latest = max(self.end - DAY - 22.0, self.dosing.latest_whole_day(self.end))
-        last = math.floor(latest / DAY)
-        valid = f"a day from 0 to {last}" if last >= 0 else "'last' or false"
-        return (
-            f"output.night = {day}: no 24 h from the dose of that day lie before the end of the"
-            f" study at {self.end / DAY:g} d; expected {valid}"
-        )
 
     def window(self, of: Measure, rows: Ints) -> tuple[Floats, Floats]:
         """Return start and end of the window of a measure for some runs (h), each (rows,).
@@ -318,10 +287,12 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
             )
     if late := [*times.after_the_end(study, end), *own_summary.after_the_end(study, end)]:
         raise UserError("\n".join(late))
-    plan = Plan(study, dims, runs, dosing, end, threads or study.solver.threads)
+    last = dosing.nights(None, end)
+    night = study.output.night
+    start = last if night is False or night == "last" else dosing.nights(int(night), end)
+    plan = Plan(study, dims, runs, dosing, end, start, last, threads or study.solver.threads)
     plan.check_bytes()
     check_parameters(plan, plan.described)
-    _ = plan.night_start  # a numbered day that is not there is refused before anything runs
     return plan
 
 
@@ -339,7 +310,7 @@ def enrol(plan: Plan, threads: int | None = None) -> Patients:
         UserError: when too few candidates are plausible, or a parameter of one of them is taken
             out of its bounds.
     """
-    people = find_people(plan.study, grid.base(plan.study), threads or plan.threads)
+    people = find_people(plan.study, plan.runs.start, threads or plan.threads)
     if people is None:
         return plan.described
     found = find_patients(plan.runs, people)
