@@ -8,27 +8,33 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).parent
 
 
-def states() -> str:
-    """Return where states of the default patient appear and vanish, for four commands."""
+STATES: dict[str, dict[str, Any]] = {
+    "ldnsim states": {},
+    "ldnsim states --dose 4.5": {"dose": 4.5},
+    "ldnsim states --parameter dose --to 6": {"parameter": "dose", "high": 6.0},
+    "ldnsim states --hypothesis glial --set ic50_trif=0.04 --dose 4.5": {
+        "hypothesis": "glial",
+        "parameters": {"ic50_trif": 0.04},
+        "dose": 4.5,
+    },
+}
+"""Commands of the page about states, with what they ask for."""
+
+
+def states(commands: Iterable[str] = STATES) -> str:
+    """Return where states of the default patient appear and vanish, for some commands."""
     from ldnsim.analysis import continue_orbit
 
-    weak = {"ic50_trif": 0.04}
-    asked = {
-        "ldnsim states": continue_orbit(),
-        "ldnsim states --dose 4.5": continue_orbit(dose=4.5),
-        "ldnsim states --parameter dose --to 6": continue_orbit("dose", high=6.0),
-        "ldnsim states --hypothesis glial --set ic50_trif=0.04 --dose 4.5": continue_orbit(
-            hypothesis="glial", parameters=weak, dose=4.5
-        ),
-    }
     lines = []
-    for command, branch in asked.items():
+    for command in commands:
+        branch = continue_orbit(**STATES[command])
         unit = "" if branch.unit in ("", "1") else f" {branch.unit}"
         lines.append(f"* `{command}`")
         for b in branch.bifurcations:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from after_stopping import USUAL, Branches, Outcome
+from after_stopping_runs import USUAL, Branches, Outcome
 from common import Floats, values
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from common import Floats, values
-from dose_window import DAY, MAIN, reasons, verdict
+from dose_window_runs import DAY, MAIN, reasons, verdict
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 

@@ -65,13 +65,24 @@ SLOW = {
     "export antimony", "export sbml", "observations", "simulate", "sweep", "trial",
 }  # fmt: skip
 """Commands that are run in two modes only; in the others, asked for their help."""
+BEFORE = (
+    ("equations",),
+    ("export", "sbml", "1 mg nightly for 2 d", "--out", "{own}/before.xml"),
+    ("simulate", "1 mg nightly for 2 d", "--plot", "{own}/before.png"),
+)
+"""Commands that the process runs itself, before it makes children."""
 WORKER = """
-import io, json, os, sys, traceback
+import contextlib, io, json, os, sys, traceback
 import ldnsim.cli, ldnsim.plots, ldnsim.sweep.execute, ldnsim.analysis.claims
 from ldnsim.engine.generate.kernels import load_kernels, warm_up
 from ldnsim.__main__ import main
 from ldnsim.model import default_model
 warm_up(load_kernels(default_model()))
+cases = json.load(open(sys.argv[1]))
+for words in cases["before"]:  # what they load and work out is there in every child
+    sys.argv = ["ldnsim", *words]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        main()
 
 
 def child(case):
@@ -116,7 +127,7 @@ def child(case):
 
 
 codes = []
-for case in json.load(open(sys.argv[1])):
+for case in cases["cases"]:
     pid = os.fork()
     if pid == 0:
         code = 99
@@ -167,7 +178,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
                 "key": (name, mode), "mode": mode, "own": str(own), "words": asked,
                 "out": f"{own}.out", "err": f"{own}.err",
             })  # fmt: skip
-    (folder / "cases.json").write_text(json.dumps(cases))
+    before = [[w.format(own=folder) for w in words] for words in BEFORE]
+    (folder / "cases.json").write_text(json.dumps({"before": before, "cases": cases}))
     line = [sys.executable, "-c", WORKER, str(folder / "cases.json")]
     done = subprocess.run(line, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr

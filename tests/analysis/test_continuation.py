@@ -184,7 +184,7 @@ def test_the_inflamed_state_gives_way_at_the_dose_where_simulated_patients_leave
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("high", [4.0, 20.0])
+@pytest.mark.parametrize("high", [4.0, pytest.param(20.0, marks=pytest.mark.soak)])
 def test_no_curve_over_the_dose_is_lost_next_to_a_dose_of_zero(high: float) -> None:
     branch = continue_orbit("dose", high=high)
     assert set(branch.ends) == {("bound", "bound")}

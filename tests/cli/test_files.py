@@ -121,7 +121,8 @@ def test_what_a_command_wrote_is_replaced_and_said(
     command: str, option: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
-    for ending in endings(command, option):
+    # all pictures are written by one function: one command writes every kind, the other the first
+    for ending in endings(command, option)[: 1 if command == "compare" else None]:
         own = folder / f"own{ending}"
         for word in ("wrote", "replaced"):
             result = call(command, option, own.name)

@@ -40,9 +40,18 @@ def test_the_options_are_found() -> None:
     assert len(NUMBERS) >= 25
 
 
-@pytest.mark.parametrize(("command", "option"), NUMBERS)
-def test_what_is_no_number_is_refused(command: str, option: str) -> None:
-    for value in NO_NUMBER:
+@pytest.mark.parametrize("value", NO_NUMBER)
+def test_what_is_no_number_is_none_to_any_reader(value: str) -> None:
+    """All options read by one of the two; the next test says that each does."""
+    for read in (numbers.whole, numbers.real):
+        with pytest.raises(UserError, match="expected a"):
+            read(value)
+
+
+@pytest.mark.parametrize(("place", "command", "option"), [(i, *n) for i, n in enumerate(NUMBERS)])
+def test_what_is_no_number_is_refused(place: int, command: str, option: str) -> None:
+    """Each option with a fifth of what is no number; five options after another have all of it."""
+    for value in NO_NUMBER[place % 5 :: 5]:
         said = refused(command, option, value)
         assert f"'{option}'" in said and "expected a" in said, said
 

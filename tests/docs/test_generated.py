@@ -37,9 +37,19 @@ def test_a_generated_part_is_what_its_runs_give(name: str) -> None:
     same(refresh.part(name), refresh.PARTS[name][1]())
 
 
-@pytest.mark.long
-def test_the_states_on_the_page_are_those_of_continuation() -> None:
-    same(refresh.part("states"), refresh.states())
+QUICK = ("ldnsim states", "ldnsim states --hypothesis glial --set ic50_trif=0.04 --dose 4.5")
+"""By default: without and with a dose, another hypothesis, a parameter set."""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(c, marks=() if c in QUICK else pytest.mark.soak) for c in refresh.STATES],
+)
+def test_the_states_on_the_page_are_those_of_continuation(command: str) -> None:
+    parts = re.split(r"^\* ", refresh.part("states"), flags=re.M)[1:]
+    page = {part.split("`")[1]: f"* {part.rstrip()}" for part in parts}
+    assert list(page) == list(refresh.STATES)
+    same(page[command], refresh.states([command]))
 
 
 def test_every_mark_on_a_page_has_its_maker() -> None:

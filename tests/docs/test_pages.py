@@ -64,7 +64,7 @@ def cut(text: str) -> str:
 def a_branch() -> Any:
     from ldnsim.analysis.states.continuation import continue_orbit
 
-    return continue_orbit("driver", 0.0, 0.3, dose=4.5, points=10)
+    return continue_orbit("driver", 0.05, 0.2, points=10)
 
 
 def reduced() -> dict[str, Callable[..., Any]]:

@@ -2,92 +2,30 @@
 
 from __future__ import annotations
 
-import marshal
 import os
-import pickle
 import random
 import stat
-import subprocess
-import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from ldnsim.engine.generate import cache
-from ldnsim.engine.generate.kernels import kernel_key, load_kernels
-from ldnsim.errors import UserError
+from ldnsim.engine.generate.kernels import kernel_key
 from ldnsim.model import default_model
+from tests.engine.tiny import damage, folder
+
+__all__ = ["folder"]
 
 KEY, BODY = "0" * 20, bytes(range(256)) * 8
 OWNED = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners on this system")
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
-TINY = '''
-import sys
-import time
-
-from ldnsim.engine.generate import kernels
-
-TEXT = """
-import math
-{jit}
-
-@jit
-def solve_runs(x):
-    return math.sqrt(x) + 3.0
-"""
-
-
-def generate(model):
-    print("MADE", file=sys.stderr)
-    time.sleep(0.5)
-    return TEXT
-
-
-kernels.generate = generate
-kernels.warm_up = lambda module: module.solve_runs(4.0)
-'''
-"""In place of the real kernels, which take 25 s to compile: a function, by the same ways."""
-SOLVE = """
-from ldnsim.model import default_model
-print(kernels.load_kernels(default_model()).solve_runs(4.0))
-"""
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder that is the cache, and another for temporary files."""
-    spare = tmp_path / "spare"
-    spare.mkdir()
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(tempfile, "tempdir", str(spare))
-    monkeypatch.setattr(cache, "_said", set())
-    return tmp_path / "cache"
 
 
 def put(folder: Path) -> Path:
     found = cache.keep(KEY, BODY)
     assert found is not None and found.parent == folder
     return found
-
-
-def python(code: str, folder: Path | str, **more: str) -> subprocess.CompletedProcess[str]:
-    given = {**os.environ, cache.VARIABLE: str(folder), "TMPDIR": tempfile.gettempdir(), **more}
-    environment = {k: v for k, v in given.items() if v}
-    line = [sys.executable, "-c", code]
-    return subprocess.run(line, capture_output=True, text=True, timeout=300, env=environment)
-
-
-def solved(done: subprocess.CompletedProcess[str]) -> int:
-    """How often a process that ran the tiny kernels made them; its result must be right."""
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout.split() and set(done.stdout.split()) == {"5.0"}
-    return done.stderr.count("MADE")
-
-
-# ---- files ------------------------------------------------------------------------------------
 
 
 def test_what_is_kept_comes_back_from_a_private_folder(folder: Path) -> None:
@@ -98,19 +36,6 @@ def test_what_is_kept_comes_back_from_a_private_folder(folder: Path) -> None:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [p.name for p in folder.iterdir()] == [path.name]
-
-
-def damage(data: bytes, rng: random.Random) -> bytes:
-    """Cut, empty, flip, overwrite or lengthen a file at a random place."""
-    at = rng.randrange(len(data))
-    how = rng.choice(("cut", "flip", "zeros", "longer", "empty", "swap"))
-    if how == "flip":
-        return data[:at] + bytes([data[at] ^ (1 << rng.randrange(8))]) + data[at + 1 :]
-    if how == "zeros":
-        return data[:at] + b"\0" * min(512, len(data) - at) + data[at + 512 :]
-    if how == "swap":
-        return data[at:] + data[:at]
-    return {"cut": data[:at], "empty": b"", "longer": data + b"\0"}[how]
 
 
 def test_any_damage_is_as_good_as_no_file(
@@ -307,108 +232,3 @@ def test_doctor_says_where_kernels_are_and_whether_they_are_sound(
     assert "no compiled kernels" in _cache()
     monkeypatch.setattr(cache, "folders", lambda looking=False: iter(()))
     assert "compiled at every start" in _cache()
-
-
-# ---- kernels ----------------------------------------------------------------------------------
-
-
-def test_a_second_process_compiles_nothing_and_gets_the_same(folder: Path) -> None:
-    assert solved(python(TINY + SOLVE, folder)) == 1
-    assert solved(python(TINY + SOLVE, folder)) == 0
-
-
-def test_damaged_kernels_are_made_anew(folder: Path) -> None:
-    assert solved(python(TINY + SOLVE, folder)) == 1
-    (path,) = folder.glob(f"*{cache.SUFFIX}")
-    for seed in range(3):
-        path.write_bytes(damage(path.read_bytes(), random.Random(seed)))
-        done = python(TINY + SOLVE, folder)
-        assert solved(done) == 1
-        assert "is damaged" in done.stderr
-    assert solved(python(TINY + SOLVE, folder)) == 0
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"", b"not a pickle", pickle.dumps(None), pickle.dumps((1, 2)),
-        pickle.dumps(("a", b"", {})),
-        pickle.dumps(("", marshal.dumps(compile("1 / 0", "x", "exec")), {})),
-        pickle.dumps(("", marshal.dumps(compile("x = 1", "x", "exec")), {})),
-    ],
-)  # fmt: skip
-def test_whole_files_that_are_no_kernels_are_made_anew(body: bytes, folder: Path) -> None:
-    key = kernel_key(default_model())
-    assert cache.keep(key, body) is not None
-    done = python(TINY + SOLVE, folder)
-    assert solved(done) == 1
-    assert done.stderr.count("cannot be loaded") == 1
-    assert solved(python(TINY + SOLVE, folder)) == 0
-
-
-def test_machine_code_that_cannot_be_loaded_is_made_anew(folder: Path) -> None:
-    assert solved(python(TINY + SOLVE, folder)) == 1
-    key = kernel_key(default_model())
-    body = cache.find(key)
-    assert body is not None
-    text, code, machine = pickle.loads(body)
-    assert machine
-    cache.keep(key, pickle.dumps((text, code, {k: v[:-9] for k, v in machine.items()})))
-    done = python(TINY + SOLVE, folder)
-    assert done.returncode == 0 and done.stdout.split() == ["5.0"], done.stderr
-    assert "cannot be loaded" in done.stderr and "Traceback" not in done.stderr
-    assert solved(python(TINY + SOLVE, folder)) == 1  # and kept
-    assert solved(python(TINY + SOLVE, folder)) == 0
-
-
-def test_processes_that_start_together_compile_once(folder: Path) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        done = list(pool.map(lambda _: python(TINY + SOLVE, folder), range(4)))
-    assert sum(map(solved, done)) == 1
-
-
-def test_threads_that_start_together_compile_once(folder: Path) -> None:
-    code = """
-from concurrent.futures import ThreadPoolExecutor
-from ldnsim.model import default_model
-with ThreadPoolExecutor(8) as pool:
-    for module in pool.map(lambda _: kernels.load_kernels(default_model()), range(8)):
-        print(module.solve_runs(4.0))
-"""
-    assert solved(python(TINY + code, folder)) == 1
-    assert solved(python(TINY + code, folder)) == 0
-
-
-@pytest.mark.parametrize(
-    "more", [{"NUMBA_CACHE_DIR": "planted"}, {"HOME": "/nonexistent/home"}, {"HOME": ""}]
-)
-def test_numba_keeps_nothing_of_its_own(more: dict[str, str], folder: Path, tmp_path: Path) -> None:
-    given = {k: str(tmp_path / v) if v == "planted" else v for k, v in more.items()}
-    assert solved(python(TINY + SOLVE, folder, **given)) == 1
-    assert not (tmp_path / "planted").exists()
-
-
-def test_no_folder_at_all_still_works(folder: Path) -> None:
-    nowhere = "from ldnsim.engine.generate import cache\ncache.folders = lambda looking=False: []\n"
-    done = python(TINY + nowhere + SOLVE, folder)
-    assert solved(done) == 1
-    assert "compiled again at the next start" in done.stderr
-
-
-def test_numba_told_not_to_compile_is_a_message() -> None:
-    code = "from ldnsim.cli import main\nimport sys\n"
-    code += "sys.argv = ['ldnsim', 'simulate', '4.5 mg nightly for 2 d']\nmain()\n"
-    done = python(code, os.environ.get(cache.VARIABLE, ""), NUMBA_DISABLE_JIT="1")
-    assert done.returncode == 2
-    assert "NUMBA_DISABLE_JIT" in done.stderr and "Traceback" not in done.stderr
-
-
-def test_numba_told_not_to_compile_is_a_user_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    from numba.core import config
-
-    from ldnsim.engine.generate import kernels
-
-    monkeypatch.setattr(config, "DISABLE_JIT", 1, raising=False)
-    monkeypatch.setattr(kernels, "_loaded", {})
-    with pytest.raises(UserError, match="NUMBA_DISABLE_JIT"):
-        load_kernels(default_model())

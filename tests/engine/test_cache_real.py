@@ -11,7 +11,7 @@ import pytest
 from ldnsim.engine.generate import cache
 from ldnsim.engine.generate.kernels import kernel_key, load_kernels
 from ldnsim.model import default_model
-from tests.engine.test_cache import damage, folder, python, solved
+from tests.engine.tiny import damage, folder, python, solved
 
 REAL = """
 from ldnsim.engine.generate import kernels
@@ -51,7 +51,7 @@ def test_damage_to_the_real_kernels_ends_no_process(tmp_path: Path) -> None:
     crash_test(0, 4, tmp_path)
 
 
-@pytest.mark.soak  # two compilations; a stand-in kernel does the same by default, in test_cache.py
+@pytest.mark.soak  # two compilations; by default a stand-in does the same: test_kept_kernels.py
 @pytest.mark.long
 def test_threads_of_two_processes_on_an_empty_cache(folder: Path) -> None:
     """As users do it: simulate in a pool of threads, in two processes, nothing compiled yet."""

@@ -9,20 +9,16 @@ import pandas as pd
 import pytest
 import xarray as xr
 from after_stopping import (
-    Branches,
-    Outcome,
-    Setting,
-    classify,
     edge_sentence,
     exceptions,
     experiment,
-    has_resolved,
     headline_of,
     rule_sentence,
     slow_sentence,
 )
 from after_stopping_edges import edges, narrow
 from after_stopping_longer import longer_sentence, still_there
+from after_stopping_runs import Branches, Outcome, Setting, classify, has_resolved
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from dose_verdict import Verdict, headline_of, judge, verdict_sentence
-from dose_window import Setting, experiment, main, reason_sentences, route_sentences
+from dose_window import experiment, main, reason_sentences, route_sentences
+from dose_window_runs import Setting
 
 from ldnsim.catalog import hypotheses
 
