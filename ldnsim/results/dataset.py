@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ldnsim.patients import people
 from ldnsim.results.columns import Column, single, timed
 from ldnsim.results.provenance import attributes
+from ldnsim.runs import observed
 from ldnsim.runs.job import Block, Job
 from ldnsim.runs.plan import Plan
 
@@ -48,6 +49,7 @@ def frame(job: Job, status: NDArray[np.int8]) -> Frame:
     """
     plan = job.plan
     found = Frame(coordinates(plan), {}, [*single(job, status), *timed(plan)], attributes(plan))
+    found.fixed.update(observed.labelled(plan))
     if plan.study.output.ledger:
         found.fixed.update(ledger(plan))
     if plan.study.output.sensitivity:

@@ -1,0 +1,306 @@
+"""What a fit to data of one's own is about: subjects, observations, free parameters.
+
+Everything is checked here, before anything is solved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.analysis.evidence.fit import Batch, Free
+from ldnsim.analysis.evidence.own_error import Error, read_error
+from ldnsim.config.blocks import Modifiers
+from ldnsim.config.run import RunSpec
+from ldnsim.edition import Edition, shipped
+from ldnsim.errors import UserError, listed, unknown
+from ldnsim.influence import SWITCH, reaching
+from ldnsim.mechanisms.record import Parameter
+from ldnsim.patients.vectors import find_patients
+from ldnsim.regimen import Recorded
+from ldnsim.runs.few import WEEK, run_specs
+from ldnsim.runs.observed import Observation, observations
+
+Floats = NDArray[np.float64]
+RTOL = 1.0e-7
+"""Tolerance of the solver: differences of runs must not drown in its errors."""
+SPREADS = 4.0
+"""Bounds of a parameter: so many of its recorded spreads either way."""
+DECADE = 10.0
+"""Bounds of a parameter without recorded spread: this factor either way."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to fit.
+
+    Attributes:
+        free: names of the parameters to fit.
+        hypothesis: under which.
+        phenotype: of every subject.
+        parameters: held at these values, over those of hypothesis and phenotype.
+        error: kind of error, with its size if that is known; see :func:`read_error`.
+        priors: a prior about the patient's value, as wide as the recorded spread, on every free
+            parameter that has one.
+        starts: local fits.
+        seed: of the starting points.
+        profiles: compute profile likelihoods.
+        threads: threads of the engine.
+    """
+
+    free: tuple[str, ...]
+    hypothesis: str = "dual_pathway"
+    phenotype: str = "default"
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    error: str = ""
+    priors: bool = True
+    starts: int = 4
+    seed: int = 1
+    profiles: bool = False
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Observations of several subjects, and the parameters that are to explain them.
+
+    Attributes:
+        subjects: whose doses and observations these are, all of one table.
+        seen: the observations.
+        free: the parameters that the fit may move.
+        options: how to fit.
+        edition: the model.
+        base: every parameter of a subject before the fit.
+    """
+
+    subjects: tuple[Recorded, ...]
+    seen: tuple[Observation, ...]
+    free: tuple[Free, ...]
+    options: Options
+    edition: Edition
+    base: Mapping[str, float]
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """What was observed."""
+        return tuple(dict.fromkeys(o.variable for o in self.seen))
+
+    @cached_property
+    def time_h(self) -> Floats:
+        """Times of the observations from the start of the run, shape (observations,)."""
+        return np.array([o.time_h for o in self.seen])
+
+    @cached_property
+    def value(self) -> Floats:
+        """Measured values, or limits, shape (observations,)."""
+        return np.array([o.value for o in self.seen])
+
+    @cached_property
+    def below(self) -> NDArray[np.bool_]:
+        """Which were below the limit of quantification, shape (observations,)."""
+        return np.array([o.below for o in self.seen])
+
+    def of(self, variable: str) -> NDArray[np.bool_]:
+        """Which observations are of a variable, shape (observations,)."""
+        return np.array([o.variable == variable for o in self.seen])
+
+    def values_at(self, x: Floats) -> dict[str, float]:
+        """Return the free parameters at a point."""
+        return {f.name: f.value(float(v)) for f, v in zip(self.free, x, strict=True)}
+
+    def specs(self, own: Mapping[str, float]) -> list[RunSpec]:
+        """Return the run of every subject, with some parameters of its own."""
+        return [_spec(r, self.options, self.edition, own) for r in self.subjects]
+
+    def solve(self, specs: Sequence[RunSpec], times: Floats) -> Floats:
+        """Return what is observed of runs, shape (runs, variables, times)."""
+        # an end after the last time, whatever its fraction of a week
+        weeks = (math.floor(float(times[-1])) + 1.0) / WEEK
+        threads = self.options.threads
+        return run_specs(specs, weeks, [], times, self.variables, RTOL, threads).at
+
+    def simulate(self, points: Floats) -> Floats:
+        """Return what is simulated at each observation, shape (points, observations)."""
+        times = np.unique(self.time_h)
+        specs = [s for x in points for s in self.specs(self.values_at(x))]
+        found = self.solve(specs, times).reshape(
+            len(points), len(self.subjects), len(self.variables), len(times)
+        )
+        ids = [r.id for r in self.subjects]
+        who = [ids.index(o.subject) for o in self.seen]
+        what = [self.variables.index(o.variable) for o in self.seen]
+        return np.asarray(found[:, who, what, np.searchsorted(times, self.time_h)])
+
+    def batch(self, errors: Mapping[str, Error], weight: Floats) -> Batch:
+        """Return the batch function: residuals of the observations, then those of priors.
+
+        Args:
+            errors: of each variable.
+            weight: what the fit before simulated, shape (observations,).
+        """
+        priors = [(i, f) for i, f in enumerate(self.free) if f.prior is not None]
+
+        def batch(points: Floats) -> Floats:
+            found = np.empty((len(points), len(self.seen) + len(priors)))
+            simulated = self.simulate(points)
+            for name, error in errors.items():
+                at = np.nonzero(self.of(name))[0]
+                found[:, at] = error.residuals(
+                    simulated[:, at], self.value[at], self.below[at], weight[at]
+                )
+            for k, (i, f) in enumerate(priors, start=len(self.seen)):
+                assert f.prior is not None
+                found[:, k] = (points[:, i] - f.coordinate(f.prior)) / f.prior_sd
+            return found
+
+        return batch
+
+    @property
+    def set_elsewhere(self) -> tuple[str, ...]:
+        """Free parameters that hypothesis or phenotype set: another default would not act."""
+        kinds = (
+            self.edition.hypotheses[self.options.hypothesis],
+            self.edition.phenotypes[self.options.phenotype],
+        )
+        return tuple(f.name for f in self.free if any(f.name in k.overrides for k in kinds))
+
+    def estimated(self, errors: Mapping[str, Error], simulated: Floats) -> dict[str, Error]:
+        """Return the errors with the sizes that are most likely where the fit is now."""
+        at = {name: self.of(name) for name in errors}
+        return {
+            name: e.estimated(simulated[at[name]], self.value[at[name]], self.below[at[name]])
+            for name, e in errors.items()
+        }
+
+
+def make_problem(
+    subjects: Sequence[Recorded], options: Options, edition: Edition | None = None
+) -> Problem:
+    """Check what is to be fitted to what.
+
+    Args:
+        subjects: of one event table; those without observations play no part.
+        options: how.
+        edition: the model; the shipped one when None.
+
+    Raises:
+        UserError: no observation, or a parameter that is unknown, that the observations do not
+            depend on, that is set as well, or that cannot be fitted.
+    """
+    edition = edition or shipped()
+    for kind, name, known in (
+        ("hypothesis", options.hypothesis, edition.hypotheses),
+        ("phenotype", options.phenotype, edition.phenotypes),
+        *(("parameter", n, edition.model.parameters) for n in (*options.free, *options.parameters)),
+    ):
+        if name not in known:  # type: ignore[operator]
+            raise unknown(kind, name, known)  # type: ignore[arg-type]
+    if not options.free:
+        raise UserError("no parameter is free: name one with --free, such as --free cl")
+    with_data = tuple(r for r in subjects if r.observations)
+    seen = tuple(o for r in with_data for o in observations(r, edition.model))
+    if not seen:
+        raise UserError(
+            f"{subjects[0]}: there is no observation to fit: rows of EVID 0 with a value in DV are"
+        )
+    base = _base(with_data[0], options, edition)
+    _check_influence(options, seen, base, edition)
+    free = tuple(_free(edition.model.parameters[n], base[n], options.priors) for n in options.free)
+    for name in options.parameters:
+        if name in options.free:
+            raise UserError(f"{name} is free and set; leave out --free {name} or --set {name}")
+    return Problem(with_data, seen, free, options, edition, base)
+
+
+def _check_influence(
+    options: Options, seen: Sequence[Observation], base: Mapping[str, float], edition: Edition
+) -> None:
+    """Refuse parameters that no observed variable depends on, by the equations."""
+    variables = list(dict.fromkeys(o.variable for o in seen))
+    off = [n for n, v in base.items() if n.startswith(SWITCH) and v == 0.0]
+    live = reaching(variables, off, edition.model)
+    for name in options.free:
+        if name not in live:
+            raise UserError(
+                f"--free {name}: none of what was observed ({listed(variables)}) depends on it"
+                f" under {options.hypothesis}, so no fit can find it; leave it out"
+            )
+
+
+def _base(one: Recorded, options: Options, edition: Edition) -> dict[str, float]:
+    """Return every parameter of the patient before the fit."""
+    vector = find_patients([_spec(one, options, edition, {})]).params[0]
+    return dict(zip(edition.model.parameters, vector.tolist(), strict=True))
+
+
+def _spec(
+    recorded: Recorded, options: Options, edition: Edition, own: Mapping[str, float]
+) -> RunSpec:
+    return RunSpec(
+        hypothesis=options.hypothesis,
+        phenotype=options.phenotype,
+        basin=None,
+        parameters=tuple(sorted({**options.parameters, **own}.items())),
+        regimen=recorded,
+        adherence=None,
+        subject=0,
+        modifiers=Modifiers(),
+        changes=(),
+        edition=edition,
+    )
+
+
+def _free(p: Parameter, value: float, priors: bool) -> Free:
+    """Return where a parameter may lie, by its record: spreads, or a factor of ten, and bounds."""
+    if p.name.startswith(SWITCH):
+        raise UserError(f"--free {p.name}: it is a switch, which is on or off; set it with --set")
+    if value <= 0.0:
+        raise UserError(
+            f"--free {p.name}: it is {value:g}, and fitted on the scale of logarithms; start it"
+            " above 0"
+        )
+    is_fraction = p.spread.kind == "logitnormal"
+    free = Free(p.name, 0.5 * value, value, is_fraction=is_fraction)
+    wide = SPREADS * p.spread.sd if p.spread.sd > 0.0 else math.log(DECADE)
+    x = free.coordinate(value)
+    low, high = max(free.value(x - wide), p.low or 0.0), free.value(x + wide)
+    prior = value if priors and p.spread.sd > 0.0 else None
+    return replace(
+        free,
+        low=low,
+        high=high if p.high is None else min(high, p.high),
+        prior=prior,
+        prior_sd=p.spread.sd if prior is not None else 1.0,
+    )
+
+
+def first_errors(problem: Problem) -> dict[str, Error]:
+    """Return the error of each variable before its size is estimated.
+
+    Raises:
+        UserError: fewer values than could set parameters and sizes, or a size of several variables.
+    """
+    kind, names = problem.options.error, problem.variables
+    if "=" in kind and len(names) > 1:
+        raise UserError(
+            f"error = {kind!r}: a size is in the unit of one variable, and {len(names)} were"
+            f" observed ({listed(names)}); give the kind alone"
+        )
+    found = {
+        n: read_error(kind, problem.edition.model.observables[n].unit, problem.value[problem.of(n)])
+        for n in names
+    }
+    sizes = sum(len(e.sizes) for e in found.values() if not e.given)
+    priors = sum(f.prior is not None for f in problem.free)
+    known = int(np.sum(~problem.below))
+    if sizes and known + priors < len(problem.free) + sizes + 1:
+        raise UserError(
+            f"{known} values cannot set {len(problem.free)} parameters and the size of the error;"
+            " give that size, such as --error proportional=0.2, or free fewer"
+        )
+    return found
