@@ -56,7 +56,8 @@ def calibrate(
         list[str] | None, typer.Option("--id", help="Only this subject; repeatable.")
     ] = None,
     error: Annotated[
-        str | None, typer.Option(help="proportional, additive, both, or proportional=0.2.")
+        list[str] | None,
+        typer.Option(help="proportional, additive, both, proportional=0.2; repeatable."),
     ] = None,
     hypothesis: Annotated[str | None, typer.Option(help="See `ldnsim hypotheses`.")] = None,
     phenotype: Annotated[str | None, typer.Option(help="See `ldnsim phenotypes`.")] = None,
@@ -106,7 +107,7 @@ def _own_options(
     hypothesis: str | None,
     phenotype: str | None,
     settings: list[str] | None,
-    error: str | None,
+    error: list[str] | None,
     priors: bool | None,
 ) -> Any:
     """Return how to fit to data, with the defaults where nothing was said."""
@@ -119,7 +120,7 @@ def _own_options(
         hypothesis=hypothesis or plain.hypothesis,
         phenotype=phenotype or plain.phenotype,
         parameters=assignments(settings),
-        error=error or "",
+        error=tuple(error or ()),
         priors=plain.priors if priors is None else priors,
     )
 

@@ -22,6 +22,8 @@ KEY = (
     " dashed: the model before the fit."
 )
 
+PROFILES = "Profiles: dashed, the rise of a 95 % interval; orange, the value before the fit."
+
 
 def draw(fit: Mapping[str, Any]) -> Figure:
     """Draw measured values over simulated courses, and profiles where there are any.
@@ -46,8 +48,9 @@ def draw(fit: Mapping[str, Any]) -> Figure:
             draw_profile(ax, {**fit, "group": profile["name"]}, profile)
         left = len(fit["curves"]) - len(curves)
         out = f" {left} further courses are left out." if left else ""
-        text = f"{_heading(fit)} {KEY}{out} {style.WARNING}"
-        wide = int(max(4.6 * columns, 7.0) * 14)
+        flat = f" {PROFILES}" if profiles else ""
+        text = f"{_heading(fit)} {KEY}{flat}{out} {style.WARNING}"
+        wide = int(max(4.6 * columns, 7.0) * 10)
         figure.supxlabel(
             wrap(text, wide), x=0.012, ha="left", fontsize=style.SMALL, color=style.GREY
         )
@@ -55,7 +58,10 @@ def draw(fit: Mapping[str, Any]) -> Figure:
 
 
 def _heading(fit: Mapping[str, Any]) -> str:
-    found = (f"{e['name']} {e['value']:.4g} {e['unit']} ({e['verdict']})" for e in fit["estimates"])
+    found = (
+        f"{e['name']} {e['value']:.4g} {e['unit']} ({e['verdict']})".replace(" 1 (", " (")
+        for e in fit["estimates"]
+    )
     return f"{fit['data']['file']}: {'; '.join(found)}."
 
 

@@ -22,6 +22,7 @@ from ldnsim.regimen.event_observations import LEFT_OUT, Measured
 from ldnsim.units import find_unit, to_unit
 
 if TYPE_CHECKING:
+    from ldnsim.config.study import StudyConfig
     from ldnsim.runs.plan import Plan
 
 Floats = NDArray[np.float64]
@@ -154,6 +155,18 @@ def _where(m: Measured, recorded: Recorded) -> str:
 
 def _error(m: Measured, recorded: Recorded, cell: str, problem: str) -> UserError:
     return UserError(f"{_where(m, recorded)}: {cell}: {problem}")
+
+
+def variables(study: StudyConfig) -> tuple[str, ...]:
+    """Return the variables that the event tables of a study observed."""
+    known = study.edition.model.observables
+    named = (
+        m.what
+        for r in study.named_regimens().values()
+        if isinstance(r, Recorded)
+        for m in r.observations
+    )
+    return tuple(dict.fromkeys(n for n in named if n in known))
 
 
 def labelled(plan: Plan) -> dict[str, tuple[str, NDArray[Any], Mapping[str, Any]]]:

@@ -20,7 +20,7 @@ from ldnsim.model import default_model
 from ldnsim.patients.accept import describe, find_people
 from ldnsim.patients.people import People
 from ldnsim.patients.vectors import Patients, of_grid, sets_patient
-from ldnsim.runs import doses, grid, recordings
+from ldnsim.runs import doses, grid, observed, recordings
 from ldnsim.runs.bounds import check_parameters
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.events import sets_modifiers
@@ -97,7 +97,8 @@ class Plan:
         if wanted == "all":
             return tuple(known)
         if wanted == "default":
-            return tuple(v for v in DEFAULT_VARIABLES if v in known)
+            chosen = [v for v in DEFAULT_VARIABLES if v in known]
+            return tuple(dict.fromkeys([*chosen, *observed.variables(self.study)]))
         return tuple(dict.fromkeys(wanted))
 
     @cached_property

@@ -38,6 +38,8 @@ SETTLED = 1.0e-3
 """Relative change of the sizes of errors below which they have settled."""
 EDGE = 1.0e-3
 """Distance from a bound, in the coordinate, below which an estimate is at it."""
+FINE, FEWEST, MOST = 0.25, 200, 4000
+"""Step of the courses drawn (h), and the least and most points of one."""
 
 
 @dataclass(frozen=True)
@@ -109,20 +111,33 @@ class DataFit:
         """Of the observations, in standard deviations, shape (observations,)."""
         return self.fit.residuals[: len(self.simulated)]
 
-    def curves(self, points: int = 240) -> list[Curve]:
-        """Return the course of what was observed, over the time in which it was."""
+    def curves(self) -> list[Curve]:
+        """Return the course of what was observed of each subject, over the time in which it was."""
         own = self.problem
-        first = min(float(own.time_h.min()), *(float(r.doses().origin_h) for r in own.subjects))
-        grid = np.linspace(first, float(own.time_h.max()), points)
         best = {e.name: e.value for e in self.estimates}
-        both = [*own.specs(best), *own.specs({})]
-        at = own.solve(both, grid).reshape(2, len(own.subjects), len(own.variables), points)
-        return [
-            Curve(s.id, v, grid, at[0, i, j], at[1, i, j])
-            for i, s in enumerate(own.subjects)
+        asked = {
+            (i, j): _window(r, [o.time_h for o in own.seen if (o.subject, o.variable) == (r.id, v)])
+            for i, r in enumerate(own.subjects)
             for j, v in enumerate(own.variables)
-            if any(o.subject == s.id and o.variable == v for o in own.seen)
+        }
+        grid = np.unique(np.concatenate(list(asked.values())))
+        at = own.solve([*own.specs(best), *own.specs({})], grid)
+        both = at.reshape(2, len(own.subjects), len(own.variables), len(grid))
+        return [
+            Curve(own.subjects[i].id, own.variables[j], t, *both[:, i, j, np.searchsorted(grid, t)])
+            for (i, j), t in asked.items()
+            if len(t)
         ]
+
+
+def _window(recorded: Recorded, seen: Sequence[float]) -> Floats:
+    """Return times from the last dose before the first observation to the last, fine enough."""
+    if not seen:
+        return np.empty(0)
+    doses, first, last = recorded.doses().time_h, min(seen), max(seen)
+    start = float(doses[doses <= first][-1]) if (doses <= first).any() else first
+    most = max(FEWEST, min(MOST, int((last - start) / FINE)))
+    return np.linspace(start, max(last, start + FINE), most)
 
 
 def fit_data(

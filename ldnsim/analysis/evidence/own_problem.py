@@ -44,7 +44,8 @@ class Options:
         hypothesis: under which.
         phenotype: of every subject.
         parameters: held at these values, over those of hypothesis and phenotype.
-        error: kind of error, with its size if that is known; see :func:`read_error`.
+        error: kind of error, with its size if that is known, see :func:`read_error`; of one
+            variable where its name comes before, such as ``pain additive=0.5``.
         priors: a prior about the patient's value, as wide as the recorded spread, on every free
             parameter that has one.
         starts: local fits.
@@ -57,7 +58,7 @@ class Options:
     hypothesis: str = "dual_pathway"
     phenotype: str = "default"
     parameters: Mapping[str, float] = field(default_factory=dict)
-    error: str = ""
+    error: tuple[str, ...] = ()
     priors: bool = True
     starts: int = 4
     seed: int = 1
@@ -108,6 +109,16 @@ class Problem:
     def of(self, variable: str) -> NDArray[np.bool_]:
         """Which observations are of a variable, shape (observations,)."""
         return np.array([o.variable == variable for o in self.seen])
+
+    @property
+    def off(self) -> tuple[str, ...]:
+        """Switches that are at zero."""
+        return tuple(n for n, v in self.base.items() if n.startswith(SWITCH) and v == 0.0)
+
+    def reaching(self, *variables: str) -> tuple[str, ...]:
+        """Return the free parameters that some of these variables depend on."""
+        live = reaching(variables, self.off, self.edition.model)
+        return tuple(n for n in self.options.free if n in live)
 
     def values_at(self, x: Floats) -> dict[str, float]:
         """Return the free parameters at a point."""
@@ -209,26 +220,23 @@ def make_problem(
             f"{subjects[0]}: there is no observation to fit: rows of EVID 0 with a value in DV are"
         )
     base = _base(with_data[0], options, edition)
-    _check_influence(options, seen, base, edition)
     free = tuple(_free(edition.model.parameters[n], base[n], options.priors) for n in options.free)
     for name in options.parameters:
         if name in options.free:
             raise UserError(f"{name} is free and set; leave out --free {name} or --set {name}")
-    return Problem(with_data, seen, free, options, edition, base)
+    problem = Problem(with_data, seen, free, options, edition, base)
+    _check_influence(problem)
+    return problem
 
 
-def _check_influence(
-    options: Options, seen: Sequence[Observation], base: Mapping[str, float], edition: Edition
-) -> None:
+def _check_influence(problem: Problem) -> None:
     """Refuse parameters that no observed variable depends on, by the equations."""
-    variables = list(dict.fromkeys(o.variable for o in seen))
-    off = [n for n, v in base.items() if n.startswith(SWITCH) and v == 0.0]
-    live = reaching(variables, off, edition.model)
+    live, options = problem.reaching(*problem.variables), problem.options
     for name in options.free:
         if name not in live:
             raise UserError(
-                f"--free {name}: none of what was observed ({listed(variables)}) depends on it"
-                f" under {options.hypothesis}, so no fit can find it; leave it out"
+                f"--free {name}: none of what was observed ({listed(problem.variables)}) depends on"
+                f" it under {options.hypothesis}, so no fit can find it; leave it out"
             )
 
 
@@ -283,24 +291,34 @@ def first_errors(problem: Problem) -> dict[str, Error]:
     """Return the error of each variable before its size is estimated.
 
     Raises:
-        UserError: fewer values than could set parameters and sizes, or a size of several variables.
+        UserError: fewer values of a variable than could set what it depends on and the size of its
+            error, a kind for what was not observed, or one size for several variables.
     """
-    kind, names = problem.options.error, problem.variables
-    if "=" in kind and len(names) > 1:
+    names, said = problem.variables, dict(_named_error(text) for text in problem.options.error)
+    for name in said:
+        if name and name not in names:
+            raise unknown("observed variable", name, names)
+    shared = [n for n in names if n not in said]
+    if "=" in said.get("", "") and len(shared) > 1:
         raise UserError(
-            f"error = {kind!r}: a size is in the unit of one variable, and {len(names)} were"
-            f" observed ({listed(names)}); give the kind alone"
+            f"error = {said['']!r}: a size is in the unit of one variable, and {len(names)} were"
+            f" observed; say each, such as '{names[0]} {said['']}'"
         )
-    found = {
-        n: read_error(kind, problem.edition.model.observables[n].unit, problem.value[problem.of(n)])
-        for n in names
-    }
-    sizes = sum(len(e.sizes) for e in found.values() if not e.given)
-    priors = sum(f.prior is not None for f in problem.free)
-    known = int(np.sum(~problem.below))
-    if sizes and known + priors < len(problem.free) + sizes + 1:
-        raise UserError(
-            f"{known} values cannot set {len(problem.free)} parameters and the size of the error;"
-            " give that size, such as --error proportional=0.2, or free fewer"
-        )
+    found = {}
+    for n in names:
+        own = problem.of(n)
+        unit = problem.edition.model.observables[n].unit
+        found[n] = read_error(said.get(n, said.get("", "")), unit, problem.value[own])
+        known, needed = int(np.sum(~problem.below[own])), len(problem.reaching(n))
+        if not found[n].given and known < needed + len(found[n].sizes):
+            raise UserError(
+                f"{known} values of {n} cannot set {needed} parameters and the size of their error;"
+                f" give that size, such as --error '{n} {found[n].sizes[0]}=0.2', or free fewer"
+            )
     return found
+
+
+def _named_error(text: str) -> tuple[str, str]:
+    """Part ``pain additive=0.5`` into the variable, empty for all, and the error."""
+    name, _, error = text.strip().rpartition(" ")
+    return name.strip(), error

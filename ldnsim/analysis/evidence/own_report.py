@@ -17,6 +17,8 @@ HEAD = "# Written by ldnsim calibrate --data; run it again to replace this file.
 """First line of a set of parameters."""
 AGREE = 0.01
 """Difference in chi-square within which two starts ended at the same point."""
+FEW = 3
+"""Values for each parameter and size below which the most likely size of an error is low."""
 HEADERS = (
     "id", "time", "variable", "unit", "measured", "below_limit", "fitted", "residual", "row",
 )  # fmt: skip
@@ -64,16 +66,27 @@ def remarks(fit: DataFit) -> Iterator[str]:
         f" {len(own.subjects)} subjects{below}; under {options.hypothesis}, {options.phenotype}"
     )
     for name, error in fit.errors.items():
-        yield f"  error of {name}: {error.text(unit_of(fit, name))}"
+        at = own.of(name)
+        square, tests = (
+            np.sum(fit.residuals[at] ** 2),
+            "" if error.given else ", so it tests nothing",
+        )
+        yield (
+            f"  error of {name}: {error.text(unit_of(fit, name))}{tests}; chi-square"
+            f" {square:.4g} for {int(at.sum())} values"
+        )
     held = [f.name for f in own.free if f.prior is not None]
     yield "  priors: " + (
         f"lognormal (fractions: logit-normal) about the value without the fit, as wide as the"
         f" recorded spread, on {', '.join(held)}" if held else "none"
     )  # fmt: skip
-    said = "" if all(e.given for e in fit.errors.values()) else (
-        "; the size of the error is estimated, so this tests nothing"
-    )  # fmt: skip
-    yield f"  chi-square {np.sum(fit.residuals**2):.4g} for {n} observations{said}"
+    for name, error in fit.errors.items():
+        known, q = int(np.sum(~own.below[own.of(name)])), len(own.reaching(name))
+        if not error.given and known < FEW * (q + len(error.sizes)):
+            yield (
+                f"  {known} values of {name} for {q} parameters: the size of the error, and with it"
+                " the standard errors, come out low"
+            )
     same = sum(c - best.chi2 < AGREE for c in best.reached)
     yield (
         f"  {same} of {len(best.reached)} starts agree (seed {options.seed});"
