@@ -63,7 +63,9 @@ def test_a_horizon_cuts_what_comes_after_it(folder: Path) -> None:
     assert ldnsim.simulate(table, horizon="2 d")["observed_time"].values.tolist() == [40.0]
     plain = ldnsim.simulate({**table, "ignore": ["DV"]})
     assert not [n for n in plain if str(n).startswith("observed")]
-    assert "naltrexone_plasma" not in plain
+    assert "gut_fast" not in plain  # stored where it was observed
+    gut = TEXT + "b,9,.,0,4,gut_fast,umol,.,.\n"
+    assert "gut_fast" in ldnsim.simulate({**table, "table": gut}, horizon="2 d")
 
 
 def test_what_was_observed_changes_no_bit_of_the_run() -> None:
@@ -75,7 +77,7 @@ def test_what_was_observed_changes_no_bit_of_the_run() -> None:
 
 def test_what_cannot_be_used_is_refused_before_the_run() -> None:
     wrong = TEXT.replace("pain", "pian")
-    with pytest.raises(ldnsim.UserError, match="row 6: DVID = 'pian'.*did you mean 'pain'"):
+    with pytest.raises(ldnsim.UserError, match=r"row 6: DVID = 'pian'.*did you mean 'pain'"):
         ldnsim.simulate({"table": wrong, "id": "b"})
 
 
