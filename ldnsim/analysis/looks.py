@@ -7,15 +7,14 @@ length are solved as one batch.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.model import default_model
-from ldnsim.runs.few import WEEK, Case, Measure, Results, run_cases
+from ldnsim.config.run import RunSpec
+from ldnsim.runs.few import WEEK, Measure, Results, run_specs
 
 Floats = NDArray[np.float64]
 AT, UNTREATED = "at", "untreated"
@@ -35,7 +34,7 @@ class Look:
         end: of the run, h, where other looks at it need more than ``stop``.
     """
 
-    case: Case
+    case: RunSpec
     observable: str
     reduce: str
     start: float
@@ -59,16 +58,14 @@ def look_up(looks: Sequence[Look], rtol: float = 1e-5, threads: int | None = Non
 
 def _one_length(looks: list[Look], weeks: int, rtol: float, threads: int | None) -> Floats:
     """Answer looks whose runs have the same length."""
-    cases = {case_key(k.case): k.case for k in looks}
+    runs = dict.fromkeys(k.case for k in looks)
     measures = {_measure(k): None for k in looks if k.reduce not in (AT, UNTREATED)}
     single = [k for k in looks if k.reduce == AT]
     times = sorted({k.stop for k in single})
     names = list(dict.fromkeys(k.observable for k in single))
-    got = run_cases(
-        list(cases.values()), weeks, list(measures), times, names if times else (), rtol, threads
-    )
+    got = run_specs(list(runs), weeks, list(measures), times, names if times else (), rtol, threads)
     place = Places(
-        {k: i for i, k in enumerate(cases)},
+        {k: i for i, k in enumerate(runs)},
         {m: i for i, m in enumerate(measures)},
         {n: i for i, n in enumerate(names)},
         {t: i for i, t in enumerate(times)},
@@ -80,16 +77,16 @@ def _one_length(looks: list[Look], weeks: int, rtol: float, threads: int | None)
 class Places:
     """Where in a batch's results each look's number lies."""
 
-    run: dict[Hashable, int]
+    run: dict[RunSpec, int]
     measure: dict[Measure, int]
     name: dict[str, int]
     time: dict[float, int]
 
     def of(self, look: Look, got: Results) -> float:
         """Return the number of one look."""
-        i = self.run[case_key(look.case)]
+        i = self.run[look.case]
         if look.reduce == UNTREATED:
-            return float(got.untreated[i, default_model().observable_index[look.observable]])
+            return float(got.baseline(look.observable)[i])
         if look.reduce == AT:
             return float(got.at[i, self.name[look.observable], self.time[look.stop]])
         return float(got.values[i, self.measure[_measure(look)]])
@@ -97,12 +94,3 @@ class Places:
 
 def _measure(look: Look) -> Measure:
     return Measure(look.observable, look.reduce, look.start, look.stop)
-
-
-def case_key(case: Case) -> Any:
-    """Return what makes two cases the same run."""
-    return (
-        case.regimen, case.hypothesis, case.phenotype, case.basin,
-        tuple(sorted(case.parameters.items())), case.adjuncts, case.exercise, case.stress,
-        case.changes,
-    )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import files, own_data, table
+from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded
 from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.errors import UserError
@@ -72,6 +73,7 @@ def calibrate(
         typer.Option(help="Write all of it (.json); of --data also the parameters (.toml)."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it (.png, .svg, .pdf).")] = None,
+    extend: Extend = None,
     threads: Threads = None,
 ) -> None:
     """Fit parameters to the shipped observations, or to data of your own (--data)."""
@@ -84,13 +86,15 @@ def calibrate(
     }  # fmt: skip
     _check_mode(data, groups, only)
     names = tuple(dict.fromkeys(free or ()))
+    edition = edition_of(extend)
     if data is not None:
         reading = own_data.Reading(data, observe or (), dv_unit or "", ignore or (), ids or ())
         how = _own_options(names, hypothesis, phenotype, settings, error, priors)
         chosen = replace(how, starts=starts, seed=seed, profiles=profiles, threads=threads)
-        own_data.fit_and_show(reading, chosen, out, csv, plot)
+        own_data.fit_and_show(reading, chosen, out, csv, plot, edition)
         return
-    _shipped(groups, (starts, seed, names, bool(priors), profiles, threads), out, plot)
+    how = (starts, seed, names, bool(priors), profiles, threads)
+    _shipped(groups, how, edition, out, plot)
 
 
 def _check_mode(data: str | None, groups: list[str] | None, only: Mapping[str, Any]) -> None:
@@ -125,14 +129,16 @@ def _own_options(
     )
 
 
-def _shipped(groups: list[str] | None, how: Any, out: Path | None, plot: Path | None) -> None:
+def _shipped(
+    groups: list[str] | None, how: Any, edition: Any, out: Path | None, plot: Path | None
+) -> None:
     """Fit the shipped groups."""
     from ldnsim.analysis.evidence.calibrate import Options
     from ldnsim.analysis.evidence.calibrate import calibrate as fit
 
     listed = None if groups is None else ",".join(groups).split(",")
     names = None if listed is None else list(dict.fromkeys(g.strip() for g in listed if g.strip()))
-    done = fit(names, Options(*how))
+    done = fit(names, Options(*how), edition=edition)
     _print(done)
     if out is not None:
         files.write_report(out, "calibrate", {"groups": [as_dict(g) for g in done]}, indent=2)

@@ -22,6 +22,14 @@ from ldnsim.config.quantities import (
 from ldnsim.errors import UserError
 
 
+class ModelBlock(Config):
+    """The model that the study is of: that of the package, with extensions named here."""
+
+    extend: tuple[str, ...] = ()
+    """Mechanisms in Python (``.py``) and data (``.toml``), as paths relative to the study file, and
+    names of extensions of installed packages."""
+
+
 class Patient(Config):
     """Who is treated: a phenotype, the state the patient rests in, and single parameters."""
 

@@ -24,7 +24,7 @@ from ldnsim.results import files, lock
 from ldnsim.results.files import some
 from ldnsim.results.record import Damaged, sealed, unsealed
 from ldnsim.results.swap import Swap
-from ldnsim.runs.job import Block
+from ldnsim.runs.block import Block
 from ldnsim.runs.task import LANES
 
 MANIFEST = "manifest.json"

@@ -1,57 +1,29 @@
-"""Sensitivities with their labels, beside a result: made with it, or added to its store later."""
+"""Sensitivities with their labels, beside a result: laid out with it, or added to its store."""
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.errors import UserError
-from ldnsim.model import default_model
+from ldnsim.results.record import read_record
+from ldnsim.results.target import check_replaceable, checked_target
+from ldnsim.results.zarr_files import StoreFiles
 from ldnsim.runs import measures as summaries
-from ldnsim.runs.derivatives import (
-    ASYMMETRY,
-    MOST_BENT,
-    SHIFT,
-    Sensitivities,
-    reference_run,
-    sensitivities,
-)
+from ldnsim.runs.derivatives import ASYMMETRY, MOST_BENT, SHIFT, Sensitivities
 from ldnsim.runs.plan import Plan
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from ldnsim.runs.job import Job
-    from ldnsim.sweep.study import Study
-
-log = logging.getLogger("ldnsim")
-# parts of the code that decide what a stored parameter means
-_SAME = ("mechanisms", "engine", "data", "regimen", "model", "catalog")
 _MEANING = (
     "change of the summary for a change of the parameter by a factor of e, as the tangent at this"
     " run has it; by 1 % of the parameter the summary changes by a hundredth of it"
 )
-
-
-def of_job(job: Job, status: NDArray[Any]) -> xr.Dataset:
-    """Differentiate the run that stands for a finished job; empty when no run ended well."""
-    import xarray as xr
-
-    run = reference_run(job.plan, status)
-    if run is None:
-        return xr.Dataset()
-    y0 = job.untreated.y0[job.plan.patients.of_run[run]]
-    _tell(job.plan, run)
-    try:
-        return labelled(job.plan, sensitivities(job.plan, run, job.threads, y0))
-    except UserError:  # a run that ended well, but not at the looser tolerance: nothing to say
-        return xr.Dataset()
 
 
 def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
@@ -59,7 +31,7 @@ def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
     import xarray as xr
 
     grid, each = ("summary", "parameter"), "summary"
-    known = default_model().parameters
+    known = plan.edition.model.parameters
     rows = [known[n] for n in found.parameters]
     attrs = [summaries.attributes(plan, s) for s in found.summaries]
     words = {
@@ -121,66 +93,6 @@ def describe(plan: Plan, run: int) -> str:
     )
 
 
-def for_store(ds: xr.Dataset, run: int | None = None, threads: int | None = None) -> xr.Dataset:
-    """Differentiate one run of a stored result, from the study inside it.
-
-    Args:
-        ds: the result.
-        run: number of the run in C order of the dimensions; the one that stands for the study
-            when None.
-        threads: threads to use.
-
-    Raises:
-        UserError: the model is not the one that made the result, or the run failed.
-    """
-    from ldnsim.results.provenance import fingerprints
-    from ldnsim.results.store import told
-
-    then = told(ds.attrs, "fingerprints", "this result")
-    changed = [part for part in _SAME if then.get(part) != fingerprints()[part]]
-    if changed:
-        raise UserError(
-            f"this result was made by another version of ldnsim ({', '.join(changed)} differ): its"
-            " sensitivities would not belong to it; run the sweep again"
-        )
-    plan = stored_study(ds).plan()
-    status = np.asarray(ds["status"].values).reshape(-1)
-    chosen = reference_run(plan, status) if run is None else run
-    if chosen is None or status[chosen] != 0:
-        raise UserError("a run that failed has no sensitivities; choose one that ended well")
-    return of_run(plan, chosen, threads)
-
-
-def of_run(plan: Plan, run: int | None = None, threads: int | None = None) -> xr.Dataset:
-    """Differentiate one run of a plan; the one that stands for it when None.
-
-    Raises:
-        UserError: the run failed.
-    """
-    if run is None:
-        run = reference_run(plan, np.zeros(len(plan), np.int8))
-    assert run is not None  # a plan has at least one run
-    _tell(plan, run)
-    return labelled(plan, sensitivities(plan, run, threads))
-
-
-def _tell(plan: Plan, run: int) -> None:
-    log.info("sensitivities of %s", describe(plan, run))
-
-
-def stored_study(ds: xr.Dataset) -> Study:
-    """Return the study a result was made of.
-
-    Raises:
-        UserError: the dataset carries none.
-    """
-    from ldnsim.sweep.study import Study
-
-    if "study" not in ds.attrs:
-        raise UserError("this dataset carries no study; was it written by `ldnsim sweep`?")
-    return Study.loads(str(ds.attrs["study"]), "the study in the result")
-
-
 def together(ds: xr.Dataset, found: xr.Dataset) -> xr.Dataset:
     """Return a result with sensitivities in place of those it has."""
     return ds.drop_vars([n for n in found.variables if n in ds.variables]).merge(found)
@@ -201,7 +113,6 @@ def add_to_store(path: Path, found: xr.Dataset, of: Mapping[str, Any] | None = N
         UserError: the store is not one that can be replaced, is in use, or is another by now.
     """
     from ldnsim.results.store import partial_folder
-    from ldnsim.results.target import check_replaceable, checked_target
 
     target = checked_target(path)
     folder = partial_folder(target)
@@ -230,9 +141,7 @@ def _check_same(path: Path, of: Mapping[str, Any] | None) -> None:
 
 def _with_zarr(path: Path, draft: Path, found: xr.Dataset) -> None:
     from ldnsim.results.assemble import with_coordinates
-    from ldnsim.results.record import read_record
     from ldnsim.results.store import attributes
-    from ldnsim.results.zarr_files import StoreFiles
 
     store = StoreFiles(draft, attributes(path))
     record = read_record(path)

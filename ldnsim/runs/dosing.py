@@ -293,7 +293,8 @@ class Dosing:
     def _make_taken(self, key: int, habits: int, end: float) -> _Taken:
         ledger, rung = self._ledger(key, habits), self.schedule(key).rung
         slow = np.asarray(ledger.formulation) == 1
-        kept, found = dose_events(ledger.given_time_h, ledger.given_mg, slow, end)
+        model = self._runs.start.edition.model
+        kept, found = dose_events(model, ledger.given_time_h, ledger.given_mg, slow, end)
         order = np.argsort(found.time, kind="stable")
         return _Taken(
             found.time[order], found.target[order], rung[kept][order],

@@ -11,10 +11,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.catalog import adjuncts
 from ldnsim.config.run import RunSpec
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-from ldnsim.model import default_model
+from ldnsim.model import Model
 from ldnsim.runs.task import Events
 
 Floats = NDArray[np.float64]
@@ -31,11 +30,12 @@ def sets_modifiers(field: str) -> bool:
 
 
 def dose_events(
-    given_time: Floats, given_mg: Floats, slow: NDArray[np.bool_], end: float
+    model: Model, given_time: Floats, given_mg: Floats, slow: NDArray[np.bool_], end: float
 ) -> tuple[NDArray[np.bool_], Events]:
     """Turn doses actually taken into amounts in the gut depots.
 
     Args:
+        model: whose depots they are.
         given_time: hours, NaN for a missed dose.
         given_mg: mg of naltrexone hydrochloride.
         slow: whether it is the slow-release capsule.
@@ -44,7 +44,7 @@ def dose_events(
     Returns:
         which doses are given, and their events.
     """
-    index = default_model().state_index
+    index = model.state_index
     taken = np.isfinite(given_time) & (given_mg > 0.0) & (given_time < end)
     target = np.where(slow[taken], index["gut_slow"], index["gut_fast"]).astype(np.int64)
     return taken, Events(given_time[taken], target, given_mg[taken] * NMOL_PER_MG)
@@ -52,7 +52,7 @@ def dose_events(
 
 def factor_spans(run: RunSpec) -> list[Span]:
     """List the adjuncts that scale a parameter, as (parameter, factor, from hour, to hour)."""
-    known = adjuncts()
+    known = run.edition.adjuncts
     spans = []
     for a in run.modifiers.adjuncts:
         stop = np.inf if a.stop is None else a.stop
@@ -68,7 +68,7 @@ def level_spans(run: RunSpec, own: Floats) -> list[Span]:
     changes came before it. Where two hold at once, the one that started later does, at equal
     starts the later in the list.
     """
-    known = adjuncts()
+    known = run.edition.adjuncts
     spans = []
     for name, level in ((EXERCISE, run.modifiers.exercise), (STRESS, run.modifiers.stress)):
         if level is not None:
@@ -77,7 +77,7 @@ def level_spans(run: RunSpec, own: Floats) -> list[Span]:
         stop = np.inf if a.stop is None else a.stop
         if known[a.name].sets_value:
             spans.append((known[a.name].target, known[a.name].amount, a.start, stop))
-    index = default_model().parameter_index
+    index = run.edition.model.parameter_index
     for c in run.changes:
         level = c.value if c.factor is None else c.factor * float(own[index[c.parameter]])
         assert level is not None  # a change has either a value or a factor
@@ -96,7 +96,7 @@ def parameter_events(run: RunSpec, own: Floats, end: float) -> Events:
     Returns:
         one event each time the value of a parameter changes.
     """
-    model = default_model()
+    model = run.edition.model
     factors, levels = factor_spans(run), level_spans(run, own)
     rows: list[tuple[float, int, float]] = []
     for name in sorted({s[0] for s in (*factors, *levels)}):

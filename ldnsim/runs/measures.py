@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.config.summaries import WINDOWS, Summary
-from ldnsim.model import default_model
 from ldnsim.runs.plan import DAY, Plan, clock_time
 from ldnsim.runs.task import Wanted
 
@@ -26,7 +25,7 @@ def wanted(plan: Plan, mean: Floats, rows: NDArray[np.int64]) -> tuple[Wanted, .
         mean: untreated 24 h means of the patients of these runs, shape (runs, observables).
         rows: global numbers of the runs.
     """
-    index = default_model().observable_index
+    index = plan.edition.model.observable_index
     found = []
     chosen = reduced(plan)
     windows = {name: plan.window(name, rows) for name in dict.fromkeys(s.window for s in chosen)}
@@ -58,7 +57,7 @@ def extremes(plan: Plan) -> tuple[Summary, ...]:
 
 def wanted_untreated(plan: Plan, patients: int) -> tuple[Wanted, ...]:
     """Build the reductions of an untreated day that :func:`extremes` are taken against."""
-    index, zero = default_model().observable_index, np.zeros(patients)
+    index, zero = plan.edition.model.observable_index, np.zeros(patients)
     day = zero + DAY
     return tuple(Wanted(s.kind, index[s.observable], zero, day, zero) for s in extremes(plan))
 
@@ -84,7 +83,7 @@ def derive(
         hours: above the untreated patient at the same clock time, shape (runs, same_clock).
         undisturbed: runs in which nothing is given or set, shape (runs,).
     """
-    index = default_model().observable_index
+    index = plan.edition.model.observable_index
     columns, against, clocked = iter(reductions.T), iter(extreme.T), iter(hours.T)
     apart = extremes(plan)
     found = np.empty((len(reductions), len(plan.summaries)))
@@ -146,7 +145,7 @@ def hours_above_reference(
 
 def attributes(plan: Plan, s: Summary) -> dict[str, str | float]:
     """Return the attributes of a summary: unit, words, window, threshold, how to read it."""
-    variable = default_model().observables[s.observable]
+    variable = plan.edition.model.observables[s.observable]
     unit = s.unit or variable.unit
     if unit == "*h":
         unit = "h" if variable.unit in ("", "1") else f"{variable.unit} h"

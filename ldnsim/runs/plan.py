@@ -16,14 +16,13 @@ from ldnsim.config.study import StudyConfig
 from ldnsim.config.summaries import DEFAULT_VARIABLES, SUMMARIES, Summary
 from ldnsim.edition import Edition
 from ldnsim.errors import UserError
-from ldnsim.model import default_model
 from ldnsim.patients.accept import describe, find_people
-from ldnsim.patients.people import People
-from ldnsim.patients.vectors import Patients, of_grid, sets_patient
+from ldnsim.patients.vectors import Patients, find_patients, sets_patient
 from ldnsim.runs import doses, grid, observed, recordings
 from ldnsim.runs.bounds import check_parameters
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.events import sets_modifiers
+from ldnsim.runs.treatment import Treatment
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,7 +41,7 @@ class Plan:
         runs: every run in global order (last dimension fastest), made when asked for.
         dosing: the doses of the runs.
         end: horizon in hours, shared by all runs.
-        threads: threads with which candidates of a population are solved.
+        threads: threads of the solver.
     """
 
     study: StudyConfig
@@ -67,9 +66,14 @@ class Plan:
         return grid.shape(self.dims)
 
     @cached_property
-    def patients(self) -> Patients:
-        """The distinct patients."""
-        return of_grid(self.runs, self.people)
+    def described(self) -> Patients:
+        """The distinct patients that the study describes; of a population the medians."""
+        return find_patients(self.runs)
+
+    @cached_property
+    def treatment(self) -> Treatment:
+        """What is given to the patients, and set in them."""
+        return Treatment(self.runs, self.dosing, self.end)
 
     @cached_property
     def kinds(self) -> list[RunSpec]:
@@ -81,18 +85,9 @@ class Plan:
         ]
 
     @cached_property
-    def people(self) -> People | None:
-        """The virtual patients, drawn and solved untreated when first asked for.
-
-        Raises:
-            UserError: when too few candidates are plausible.
-        """
-        return find_people(self.study, grid.base(self.study), self.threads)
-
-    @cached_property
     def variables(self) -> tuple[str, ...]:
         """Names of the model variables to store, in order."""
-        known = default_model().observables
+        known = self.edition.model.observables
         wanted = self.study.output.variables
         if wanted == "all":
             return tuple(known)
@@ -104,7 +99,7 @@ class Plan:
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
         """The summaries to compute, in order."""
-        known = default_model().observables
+        known = self.edition.model.observables
         wanted = self.study.output.summaries
         if not isinstance(wanted, str):
             return tuple(SUMMARIES[name] for name in dict.fromkeys(wanted))
@@ -239,11 +234,14 @@ class Plan:
         lines += recordings.lines(self.study, self.end)
         solver = self.study.solver
         if self.study.population is not None:
-            # not resolved here: a dry run starts no solver
-            lines += [f"population {describe(self.study.population)}", f"runs       {len(self)}"]
+            # who they are is found out by enrol: a dry run starts no solver
+            lines += [
+                f"population {describe(self.edition.model, self.study.population)}",
+                f"runs       {len(self)}",
+            ]
         else:
-            many = "s" if len(self.patients) != 1 else ""
-            lines.append(f"runs       {len(self)} on {len(self.patients)} distinct patient{many}")
+            n = len(self.described)
+            lines.append(f"runs       {len(self)} on {n} distinct patient{'s' if n != 1 else ''}")
         lines += [
             f"horizon    {self.end / DAY:g} d ({self.end / WEEK:.3g} wk)",
             f"keeps      {len(self.variables)} variables"
@@ -318,9 +316,31 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
         raise UserError("\n".join(late))
     plan = Plan(study, dims, runs, dosing, end, threads or study.solver.threads)
     plan.check_bytes()
-    check_parameters(plan)
+    check_parameters(plan, plan.described)
     _ = plan.night_start  # a numbered day that is not there is refused before anything runs
     return plan
+
+
+def enrol(plan: Plan, threads: int | None = None) -> Patients:
+    """Find the distinct patients of the runs of a plan.
+
+    Those of a population are drawn, and candidates solved for untreated until enough of them are
+    plausible. Without one, they are the patients described.
+
+    Args:
+        plan: the study laid out.
+        threads: threads of the engine; those of the plan when None.
+
+    Raises:
+        UserError: when too few candidates are plausible, or a parameter of one of them is taken
+            out of its bounds.
+    """
+    people = find_people(plan.study, grid.base(plan.study), threads or plan.threads)
+    if people is None:
+        return plan.described
+    found = find_patients(plan.runs, people)
+    check_parameters(plan, found)
+    return found
 
 
 def check_space(plan: Plan, folder: Any) -> None:

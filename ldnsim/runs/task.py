@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.model import default_model
+from ldnsim.config.blocks import Solver
+from ldnsim.edition import Edition
+from ldnsim.runs.accuracy import absolute
 
 Floats = NDArray[np.float64]
 LANES = 8
@@ -38,6 +40,11 @@ class Events:
     time: Floats
     target: NDArray[np.int64]
     value: Floats
+
+    @staticmethod
+    def none() -> Events:
+        """Return that nothing happens."""
+        return Events(np.empty(0), np.empty(0, np.int64), np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,7 @@ class Task:
     """A block to solve.
 
     Attributes:
+        edition: what the runs are of.
         first: global number of its first run; a multiple of 8.
         params: shape (runs, parameters).
         y0: untreated state at midnight, shape (runs, states); NaN where there is none.
@@ -79,6 +87,7 @@ class Task:
         method: ``auto`` or ``rodas5p``.
     """
 
+    edition: Edition
     first: int
     params: Floats
     y0: Floats
@@ -112,6 +121,56 @@ class Task:
             self, first=self.first + part.start, params=self.params[part], y0=self.y0[part],
             events=self.events[part], night_start=self.night_start[part], wanted=wanted,
         )  # fmt: skip
+
+
+def make_task(
+    edition: Edition,
+    params: Floats,
+    y0: Floats,
+    events: Sequence[Events],
+    end: float,
+    solver: Solver,
+    *,
+    wanted: Sequence[Wanted] = (),
+    observables: Sequence[str] = (),
+    time: Floats | Sequence[float] = (),
+    night_start: Floats | None = None,
+    night_time: Floats | Sequence[float] = (),
+    first: int = 0,
+) -> Task:
+    """Make a task of what runs are, what happens to them, and what is wanted of them.
+
+    Args:
+        edition: what the runs are of.
+        params: shape (runs, parameters).
+        y0: untreated state at midnight, shape (runs, states).
+        events: of each run.
+        end: hours.
+        solver: accuracy and method.
+        wanted: reductions.
+        observables: variables recorded at ``time`` and in the close-up.
+        time: hours.
+        night_start: start of the close-up of each run, shape (runs,).
+        night_time: hours after it.
+        first: global number of the first run; a multiple of 8.
+    """
+    model = edition.model
+    return Task(
+        edition=edition,
+        first=first,
+        params=params,
+        y0=y0,
+        events=tuple(events),
+        end=end,
+        time=np.array(time, dtype=np.float64),
+        night_start=np.zeros(len(params)) if night_start is None else night_start,
+        night_time=np.array(night_time, dtype=np.float64),
+        observables=np.array([model.observable_index[n] for n in observables], dtype=np.int64),
+        wanted=tuple(wanted),
+        rtol=solver.rtol,
+        atol=absolute(model, solver),
+        method=solver.method,
+    )
 
 
 @dataclass(frozen=True)
@@ -214,7 +273,7 @@ def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None
         atol=task.atol,
         method=task.method,
     )
-    done = solve(default_model(), batch, threads=threads, block=LANES, progress=progress)
+    done = solve(task.edition.model, batch, threads=threads, block=LANES, progress=progress)
     return _collect(task, done, ok, times, nights)
 
 

@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ldnsim.config.study import StudyConfig
 from ldnsim.errors import Interrupted, UserError
-from ldnsim.results import assemble, store
+from ldnsim.results import assemble, dataset, store
 from ldnsim.results.blocks import BlockFolder, differences
 from ldnsim.results.provenance import fingerprints, identity, versions
 from ldnsim.results.target import check_free, check_replaceable, checked_target
-from ldnsim.runs.job import Block, Job, run_blocks, run_blocks_dask
+from ldnsim.runs.block import Block
+from ldnsim.runs.derivatives import Sensitivities, of_job
+from ldnsim.runs.job import Job, run_blocks, run_blocks_dask
 from ldnsim.runs.plan import Plan, check_memory, check_space, make_plan
 from ldnsim.sweep.progress import Progress, Report, reporting
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
+    from numpy.typing import NDArray
 
 Executor = Literal["threads", "dask"]
 log = logging.getLogger("ldnsim")
@@ -80,8 +84,8 @@ def run_plan(
     with reporting(progress) as report:
         job = Job(plan, plan.threads)
         starts, size = job.starts(plan.block), plan.block
-        blocks = list(_solve(job, starts, size, plan.threads, report, executor))
-        return _in_memory(job, blocks)
+        whole = Block.join(list(_solve(job, starts, size, plan.threads, report, executor)))
+        return dataset.in_memory(job, whole, _derivatives(job, whole.status))
 
 
 def run_into_store(
@@ -126,10 +130,9 @@ def _check_executor(executor: str) -> None:
         raise UserError(f"executor = {executor!r}: expected 'threads' or 'dask'")
 
 
-def _in_memory(job: Job, blocks: list[Block]) -> xr.Dataset:
-    from ldnsim.results.dataset import in_memory
-
-    return in_memory(job, blocks)
+def _derivatives(job: Job, status: NDArray[np.int8]) -> Sensitivities | None:
+    """Differentiate the run that stands for a finished job, where the study asks for it."""
+    return of_job(job, status) if job.plan.study.output.sensitivity else None
 
 
 def _solve(
@@ -169,6 +172,7 @@ def manifest_of(plan: Plan, replaces: bool = False) -> dict[str, Any]:
 
     return {
         "study": tomllib.loads(identity(plan.study)),
+        "extensions": {e.name: e.sha256 for e in plan.edition.extensions},
         "versions": versions(),
         "code": fingerprints(),
         "machine": platform.machine(),
@@ -244,6 +248,7 @@ def _told(target: Path, manifest: dict[str, Any], verify: bool = False) -> dict[
             ) from None
         return {
             "study": study,
+            "extensions": {e["name"]: e["sha256"] for e in store.extensions(ds.attrs, target)},
             "versions": store.told(ds.attrs, "versions", target),
             "code": store.told(ds.attrs, "fingerprints", target),
             "machine": manifest["machine"],
@@ -322,7 +327,8 @@ def _run_into(
                 folder.save(block, size)
             done += len(block.status)
         with _kept(folder, done, total):
-            assemble.finish(job, folder, size, target)
+            found = _derivatives(job, assemble.statuses(job, folder, size))
+            assemble.finish(job, folder, size, target, found)
     except KeyboardInterrupt:
         raise Interrupted(
             f"stopped with {done} of {total} runs finished; run the same command with --resume to"

@@ -252,7 +252,8 @@ def test_the_table_of_commands_is_complete() -> None:
         words = rf"\| .*\b{name.split()[0]}\b.*\b{name.split()[-1]}\b|\| .*\b{name}\b"
         rows = [line for line in text.splitlines() if re.match(words, line)]
         assert rows, name
-        general = {"--help", "--threads"} if "`--threads N`" in text else {"--help"}
+        general = {"--help"} | {o for o in ("--threads N", "--extend FILE") if f"`{o}`" in text}
+        general = {o.partition(" ")[0] for o in general}
         flags = [o for o in options - general if o.startswith("-")]
         missing = [o for o in flags if not any(o in row for row in rows)]
         assert missing == [], f"{name}: {missing}"

@@ -23,7 +23,9 @@ from ldnsim.influence import SWITCH, reaching
 from ldnsim.mechanisms.record import Parameter
 from ldnsim.patients.vectors import find_patients
 from ldnsim.regimen import Recorded
+from ldnsim.regimen.steady import lead_hours
 from ldnsim.runs.few import WEEK, run_specs
+from ldnsim.runs.grid import Listed
 from ldnsim.runs.observed import Observation, observations
 
 Floats = NDArray[np.float64]
@@ -117,7 +119,7 @@ class Problem:
 
     def reaching(self, *variables: str) -> tuple[str, ...]:
         """Return the free parameters that some of these variables depend on."""
-        live = reaching(variables, self.off, self.edition.model)
+        live = reaching(self.edition.model, variables, self.off)
         return tuple(n for n in self.options.free if n in live)
 
     def values_at(self, x: Floats) -> dict[str, float]:
@@ -214,12 +216,18 @@ def make_problem(
     if not options.free:
         raise UserError("no parameter is free: name one with --free, such as --free cl")
     with_data = tuple(r for r in subjects if r.observations)
-    seen = tuple(o for r in with_data for o in observations(r, edition.model))
-    if not seen:
+    if not with_data:
         raise UserError(
             f"{subjects[0]}: there is no observation to fit: rows of EVID 0 with a value in DV are"
         )
-    base = _base(with_data[0], options, edition)
+    vector = find_patients(Listed([_spec(with_data[0], options, edition, {})])).params
+    base = dict(zip(edition.model.parameters, vector[0].tolist(), strict=True))
+    with_data = tuple(
+        replace(r, lead_h=lead_hours(edition.model, vector))
+        if r.table.steady and r.lead_h is None else r
+        for r in with_data
+    )  # fmt: skip
+    seen = tuple(o for r in with_data for o in observations(r, edition.model))
     free = tuple(_free(edition.model.parameters[n], base[n], options.priors) for n in options.free)
     for name in options.parameters:
         if name in options.free:
@@ -238,12 +246,6 @@ def _check_influence(problem: Problem) -> None:
                 f"--free {name}: none of what was observed ({listed(problem.variables)}) depends on"
                 f" it under {options.hypothesis}, so no fit can find it; leave it out"
             )
-
-
-def _base(one: Recorded, options: Options, edition: Edition) -> dict[str, float]:
-    """Return every parameter of the patient before the fit."""
-    vector = find_patients([_spec(one, options, edition, {})]).params[0]
-    return dict(zip(edition.model.parameters, vector.tolist(), strict=True))
 
 
 def _spec(

@@ -16,10 +16,10 @@ import numpy as np
 from pydantic import Field
 
 from ldnsim.analysis.looks import AT, UNTREATED, Look
-from ldnsim.catalog import hypotheses
 from ldnsim.config.base import Config
-from ldnsim.model import default_model
-from ldnsim.runs.few import NO_DRUG, WEEK, Case
+from ldnsim.config.run import NO_DRUG, RunSpec
+from ldnsim.edition import Edition, shipped
+from ldnsim.runs.few import WEEK
 
 Numbers = Sequence[float]
 
@@ -30,11 +30,13 @@ class Patient:
 
     hypothesis: str = "dual_pathway"
     parameters: Mapping[str, float] = field(default_factory=dict)
+    edition: Edition = field(default_factory=shipped, repr=False)
 
     def parameter(self, name: str) -> float:
         """Return the value a parameter has for this patient."""
-        default = default_model().parameters[name].value
-        return self.parameters.get(name, hypotheses()[self.hypothesis].overrides.get(name, default))
+        default = self.edition.model.parameters[name].value
+        own = self.edition.hypotheses[self.hypothesis].overrides
+        return self.parameters.get(name, own.get(name, default))
 
 
 class Probe(Config):
@@ -76,15 +78,16 @@ class Run(Probe):
     changes_at: float = 0.0
     """h"""
 
-    def case(self, patient: Patient) -> Case:
+    def case(self, patient: Patient) -> RunSpec:
         """Return the run."""
-        return Case(
+        return RunSpec.of(
             regimen=self.regimen,
             hypothesis=patient.hypothesis,
             phenotype=self.phenotype,
             basin=self.basin,
             parameters={**patient.parameters, **self.parameters},
-            changes=tuple((self.changes_at, n, v) for n, v in sorted(self.changes.items())),
+            changes=[(self.changes_at, n, v) for n, v in sorted(self.changes.items())],
+            edition=patient.edition,
         )
 
     def looks(self, patient: Patient) -> list[Look]:
@@ -158,13 +161,14 @@ class _Course(Probe):
 
     def looks(self, patient: Patient) -> list[Look]:
         """Return the samples."""
-        case = Case(
+        case = RunSpec.of(
             regimen=self.regimen,
             hypothesis=patient.hypothesis,
             phenotype=self.phenotype,
             basin=self.basin,
             parameters=patient.parameters,
-            changes=tuple((self.start, n, v) for n, v in sorted(self.changes.items())),
+            changes=[(self.start, n, v) for n, v in sorted(self.changes.items())],
+            edition=patient.edition,
         )
         # end: all samples from one run, as long as the last one needs
         return [Look(case, self.observable, AT, t, t, self.stop) for t in self.times()]
@@ -289,8 +293,9 @@ class Trial(Probe):
 
         own = tuple(sorted(patient.parameters.items()))
         found = cohort(
-            patient.hypothesis, self.regimen, self.week, self.phenotype, self.size, self.seed, own
-        )
+            patient.hypothesis, self.regimen, self.week, self.phenotype, self.size, self.seed, own,
+            patient.edition,
+        )  # fmt: skip
         return found.report(self.week)[self.outcome] if len(found.before) else math.nan
 
 

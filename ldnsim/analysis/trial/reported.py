@@ -18,6 +18,8 @@ from ldnsim.units import whole_number
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ldnsim.edition import Edition
+
 Floats = NDArray[np.float64]
 WEEK = 168.0
 REPORTED = "reported_pain"
@@ -29,6 +31,7 @@ def reported(
     *,
     placebo: str = "final2024",
     independent_arms: bool = False,
+    edition: Edition | None = None,
 ) -> xr.Dataset:
     """Add what patients would report to a result with a population.
 
@@ -37,6 +40,7 @@ def reported(
         seed: of placebo response and diary; the result's own when None.
         placebo: account of the placebo response (``ldnsim/data/placebo.toml``).
         independent_arms: draw anew for every regimen instead of the same in all of them.
+        edition: whose accounts of the placebo response are meant; the shipped one when None.
 
     Returns:
         the dataset, several dimensions over what is taken laid out as one (``arm``), with
@@ -58,7 +62,7 @@ def reported(
     base = np.asarray(ds["baseline_pain"].values, dtype=float)
     if not np.isfinite(base).any():
         raise UserError("every run of this result failed: there is nothing to report")
-    fitted = fit(base[np.isfinite(base)], placebo)
+    fitted = fit(base[np.isfinite(base)], placebo, edition)
     key = int(ds.attrs.get("seed", 0)) if seed is None else seed
     response, noise = _draws(ds, fitted, weekly["week"].values, key, independent_arms)
     told = (weekly + response + noise).clip(*SCALE).transpose(*weekly.dims)
