@@ -17,12 +17,14 @@ from scipy.optimize import least_squares, minimize
 from scipy.stats import norm
 from typer.testing import CliRunner
 
+import ldnsim
 from ldnsim.analysis.evidence.own_data import DataFit, fit_data
 from ldnsim.analysis.evidence.own_error import Error
 from ldnsim.analysis.evidence.own_problem import Options, first_errors, make_problem
 from ldnsim.analysis.evidence.own_report import as_dict, parameter_set
 from ldnsim.cli import app
 from ldnsim.config.event_entry import from_events
+from ldnsim.edition import extended
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import MW_NALTREXONE, NMOL_PER_MG
 from ldnsim.model import default_model
@@ -265,10 +267,6 @@ def test_a_parameter_set_runs_as_the_defaults(tmp_path: Path) -> None:
     assert {n: t["value"] for n, t in tables.items()} == pytest.approx(values(found), rel=1e-5)
     sha = found.problem.subjects[0].table.sha256
     assert all(sha in t["note"] and t["grade"] == "assumed" for t in tables.values())
-    pytest.importorskip("ldnsim.edition.tables")  # the reader of extensions
-    import ldnsim
-    from ldnsim.edition import extended
-
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
     edition = extended(["mine.toml"], tmp_path)
     for name, t in tables.items():
@@ -281,6 +279,18 @@ def test_a_parameter_set_runs_as_the_defaults(tmp_path: Path) -> None:
         f'extend = ["{tmp_path}/mine.toml"]\n[output]\nvariables = ["c_plasma"]\n'
     ).run()
     np.testing.assert_array_equal(by_set["c_plasma"].values, plain["c_plasma"].values)
+
+
+def test_steady_state_is_given_by_the_doses_before() -> None:
+    text = "TIME,AMT,II,SS,ADDL,DV (ng/mL),DVID\n8,50,24,1,2,.,.\n"
+    rows = [f"{h},.,.,.,.,1,naltrexone_plasma\n" for h in (9, 12, 20, 32, 40, 57)]
+    made = from_events({"table": text + "".join(rows), "ids": "all"}, Path())
+    assert isinstance(made, Recordings)
+    problem = make_problem(made.members, PLAIN)
+    found = problem.simulate(np.log([[140.0, 72.2]]))[0]
+    # at steady state every day is the same: 8 h and 32 h, 9 h and 57 h
+    assert found[0] == pytest.approx(found[5], rel=1e-4)
+    assert found[3] > 0.01 * found[0]
 
 
 def test_the_command_prints_writes_and_draws(
