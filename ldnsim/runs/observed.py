@@ -115,7 +115,7 @@ def _variable(m: Measured, recorded: Recorded, model: Model) -> Variable:
     if says_nothing(m):
         said = f"{m.what}=naltrexone_plasma" if m.what else "naltrexone_plasma"
         raise _error(
-            m, recorded, f"DVID = {m.what!r}",
+            m, recorded, f"DVID or CMT = {m.what!r}",
             f"which variable is observed? Write its name into DVID, or say observe {said};"
             f" {LEFT_OUT}",
         )  # fmt: skip

@@ -94,9 +94,9 @@ def reduced() -> dict[str, Callable[..., Any]]:
     def few(names: Any = None, hypotheses: Any = None) -> Any:
         return score(names or ["E1", "pet_5mg"], hypotheses or ["dual_pathway", "null"])
 
-    def one_start(names: Any = None, options: Any = None) -> Any:
+    def one_start(names: Any = None, options: Any = None, edition: Any = None) -> Any:
         less = calibrate.replace(options, starts=1, profiles=False)
-        return fit(names or ["occupancy"], less)
+        return fit(names or ["occupancy"], less, edition)
 
     def two_sets(*args: Any, **rest: Any) -> Any:
         less = {"members": min(rest["members"], 2), "weeks": rest["weeks"][:2]}

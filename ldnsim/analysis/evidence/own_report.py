@@ -63,7 +63,8 @@ def remarks(fit: DataFit) -> Iterator[str]:
     below = f", {int(own.below.sum())} of them below the limit" if own.below.any() else ""
     yield (
         f"{file_of(fit)} (SHA-256 {table_of(fit).table.sha256[:12]}): {n} observations of"
-        f" {len(own.subjects)} subjects{below}; under {options.hypothesis}, {options.phenotype}"
+        f" {_many(len(own.subjects), 'subject')}{below}; under {options.hypothesis},"
+        f" {options.phenotype}"
     )
     for name, error in fit.errors.items():
         at = own.of(name)
@@ -84,9 +85,11 @@ def remarks(fit: DataFit) -> Iterator[str]:
         known, q = int(np.sum(~own.below[own.of(name)])), len(own.reaching(name))
         if not error.given and known < FEW * (q + len(error.sizes)):
             yield (
-                f"  {known} values of {name} for {q} parameters: the size of the error, and with it"
-                " the standard errors, come out low"
+                f"  {known} values of {name}, {_many(q, 'parameter')}: the size of the error, and"
+                " with it the standard errors, come out low"
             )
+        if error.proportional > 1.0 and not error.given:
+            yield f"  the error of {name} is larger than its values: is the unit of DV right?"
     same = sum(c - best.chi2 < AGREE for c in best.reached)
     yield (
         f"  {same} of {len(best.reached)} starts agree (seed {options.seed});"
@@ -101,6 +104,10 @@ def remarks(fit: DataFit) -> Iterator[str]:
         for j, b in enumerate(fit.estimates[:i]):
             if abs(r := bent.correlation[i, j]) > 0.7:
                 yield f"  {b.name} and {a.name} go together: correlation {r:.2f}"
+
+
+def _many(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def as_dict(fit: DataFit) -> dict[str, Any]:
@@ -196,5 +203,6 @@ def _note(fit: DataFit, e: Estimate) -> str:
     se = f"SE {e.se:.2g} {e.unit}" if math.isfinite(e.se) else "SE open"
     return (
         f"fitted to {file} (SHA-256 {data.sha256}), {len(fit.problem.seen)} observations of"
-        f" {len(fit.problem.subjects)} subjects: {se}, {e.verdict}; without the fit {e.shipped:g}"
+        f" {_many(len(fit.problem.subjects), 'subject')}: {se}, {e.verdict}; without the fit"
+        f" {e.shipped:g}"
     )
