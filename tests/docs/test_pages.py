@@ -11,7 +11,7 @@ import ast
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 
 from ldnsim.cli import app
 from ldnsim.config.study import StudyConfig
+from ldnsim.edition import shipped
 from ldnsim.regimen import Regimen
 from tests.docs.blocks import PAGES, ROOT, Block, blocks, language
 
@@ -66,7 +67,14 @@ def a_branch() -> Any:
     return continue_orbit("driver", 0.0, 0.3, dose=4.5, points=10)
 
 
-def reduced() -> dict[str, Callable[..., Any]]:
+class Two(dict[str, Any]):
+    """Names of which a loop takes two only."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self.keys()][:2])
+
+
+def reduced() -> dict[str, Any]:
     """What stands for slow parts of the library: the same with less to do.
 
     A continuation checks all it is asked for and returns one branch, the same each time; scorecard
@@ -87,16 +95,22 @@ def reduced() -> dict[str, Callable[..., Any]]:
 
     def branch(parameter: str = "driver", low: Any = None, high: Any = None, **rest: Any) -> Any:
         own = [rest.get("phenotype", "default"), rest.get("hypothesis", "dual_pathway")]
-        params = continuation._patient(*own, rest.get("parameters") or {})
-        continuation._range(parameter, low, high, params, rest.get("dose", 0.0))
+        edition = rest.get("edition") or shipped()
+        params = continuation._patient(edition, *own, rest.get("parameters") or {})
+        dose = rest.get("dose", 0.0)
+        continuation._range(edition.model, parameter, low, high, params, dose)
         return a_branch()
 
-    def few(names: Any = None, hypotheses: Any = None) -> Any:
-        return score(names or ["E1", "pet_5mg"], hypotheses or ["dual_pathway", "null"])
+    def few(names: Any = None, hypotheses: Any = None, edition: Any = None) -> Any:
+        rivals = hypotheses or ["dual_pathway", "null"]
+        return score(names or ["E1", "pet_5mg"], rivals, edition)
 
-    def one_start(names: Any = None, options: Any = None) -> Any:
+    def unshaken(names: Any = None, shake: bool = True, edition: Any = None) -> Any:
+        return judge(names, shake=False, edition=edition)
+
+    def one_start(names: Any = None, options: Any = None, edition: Any = None) -> Any:
         less = calibrate.replace(options, starts=1, profiles=False)
-        return fit(names or ["occupancy"], less)
+        return fit(names or ["occupancy"], less, edition)
 
     def two_sets(*args: Any, **rest: Any) -> Any:
         less = {"members": min(rest["members"], 2), "weeks": rest["weeks"][:2]}
@@ -106,8 +120,8 @@ def reduced() -> dict[str, Callable[..., Any]]:
         "ldnsim.config.toml.read": lambda path: cut(read(path)),
         "ldnsim.analysis.continue_orbit": branch,
         "ldnsim.analysis.behaviours.scorecard.scorecard": few,
-        "ldnsim.catalog.claims.claims": lambda: dict(list(known().items())[:2]),
-        "ldnsim.analysis.claims.judge": lambda names=None, shake=True: judge(names, shake=False),
+        "ldnsim.edition.Edition.claims": property(lambda _: Two(known())),
+        "ldnsim.analysis.claims.judge": unshaken,
         "ldnsim.analysis.evidence.calibrate.calibrate": one_start,
         "ldnsim.analysis.design.discriminate.discriminate": two_sets,
     }
