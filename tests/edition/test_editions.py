@@ -241,5 +241,5 @@ def test_a_covariate_of_ones_own_is_set_and_varied(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=said):
             ldnsim.Study.build({**whole, "patient": {"other": wrong}}, folder=tmp_path)
-    with pytest.raises(UserError, match=r"axes.1..field = 'patient.sleep_debt': .patient. also sets"):
+    with pytest.raises(UserError, match=r"axes.1..field = 'patient.sleep_debt': .patient. also"):
         ldnsim.Study.build({**whole, **heavy, **varied}, folder=tmp_path)
