@@ -9,8 +9,8 @@ the hours of NK activity: the current is an algebraic quantity here and adds no 
 The direction is contested. In human cells in a dish opioid peptides raise NK activity by 27-30 %
 [mathews1983_nk], which is what the equation of the package says; here they lower it through TRPM3.
 Both stand in the equation, and ``coupling_trpm3`` says whether the second counts: at 0 the equation
-is that of the package. A direct effect of naltrexone on the channel was seen at 200 umol/L only,
-out of reach of these doses, and is left out.
+is that of the package, to the last bit. A direct effect of naltrexone on the channel was seen at
+200 umol/L only, out of reach of these doses, and is left out.
 """
 
 from __future__ import annotations

@@ -93,9 +93,10 @@ def _of_store(
     with ldnsim.open_store(path) as ds:
         run = _chosen(ds, select) if select else None
         there = "sensitivity" in ds
+        edition = edition_for(ds, extend) if extend else None
         if there and run in (None, int(ds["sensitivity"].attrs["reference_run"])):
             return ds.load()
-        found = of_result(ds, run, threads, edition_for(ds, extend))
+        found = of_result(ds, run, threads, edition or edition_for(ds, extend))
         shown = labels.together(ds, found).load()
     try:
         labels.add_to_store(path, found, shown.attrs)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from ldnsim.config.axis import Scalar
 from ldnsim.config.base import Config, shorthand
 from ldnsim.config.quantities import (
     Flag,
@@ -53,6 +54,8 @@ class Patient(Config):
     """Cirrhosis of the liver: less first pass and clearance."""
     bioavailability: Pure | None = Field(default=None, ge=0.05, le=0.40)
     """Oral bioavailability, the strength of first pass."""
+    other: dict[str, Scalar] = Field(default_factory=dict)
+    """Covariates that extensions of the model add, and claims on them (``NAME_claim``), by name."""
 
     @field_validator("parameters", mode="before")
     @classmethod
@@ -67,11 +70,12 @@ class Patient(Config):
 
     def covariates(self) -> dict[str, Any]:
         """Return the covariates that are set, and the claims made on them."""
-        named = ("phenotype", "basin", "parameters")
-        return {
+        named = ("phenotype", "basin", "parameters", "other")
+        own = {
             k: v for k in type(self).model_fields
             if k not in named and (v := getattr(self, k)) is not None
         }  # fmt: skip
+        return own | self.other
 
 
 class Adjunct(Config):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ldnsim.errors import nearest
+from ldnsim.config.blocks import Patient
+from ldnsim.config.run import checked_level, covariate_fields
+from ldnsim.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from ldnsim.config.study import StudyConfig
@@ -72,6 +74,21 @@ def covariate_axes_differ(study: StudyConfig) -> Iterator[str]:
         )
 
 
+def other_covariates_are_known(study: StudyConfig) -> Iterator[str]:
+    """Covariates of extensions exist, and have levels that they know."""
+    fields = covariate_fields(study.edition)
+    own = [f.removeprefix(ROOM) for f in fields if f.removeprefix(ROOM) not in Patient.model_fields]
+    for name, level in study.patient.other.items():
+        if name not in own:
+            what = "a key of [patient] itself" if name in Patient.model_fields else "no covariate"
+            yield f"patient.other.{name} = {level!r}: {what}{nearest(name, own)}"
+            continue
+        try:
+            checked_level(study.edition, ROOM + name, level)
+        except UserError as error:
+            yield str(error)
+
+
 def population_varies_what_has_a_spread(study: StudyConfig) -> Iterator[str]:
     """Parameters a population varies or excludes exist, and those it varies have a spread."""
     if study.population is None:
@@ -111,6 +128,7 @@ def population_owns_its_subjects(study: StudyConfig) -> Iterator[str]:
 RULES = (
     covariates_leave_parameters_alone,
     covariate_axes_differ,
+    other_covariates_are_known,
     population_varies_what_has_a_spread,
     population_limits_known,
     population_owns_its_subjects,

@@ -89,21 +89,22 @@ class RunSpec:
         """
         home = edition or shipped()
         with home.in_force():
-            taken = as_single(regimen)
-        return cls(
-            hypothesis=hypothesis,
-            phenotype=phenotype,
-            basin=basin,
-            parameters=tuple(sorted((parameters or {}).items())),
-            regimen=taken,
-            adherence=None,
-            subject=0,
-            modifiers=Modifiers(
-                adjuncts=tuple(Adjunct(name=n) for n in adjuncts), exercise=exercise, stress=stress
-            ),
-            changes=tuple(Change(at=t, parameter=p, value=v) for t, p, v in changes),
-            edition=home,
-        )
+            changed = [
+                Change.model_validate({"at": f"{float(t)!r} h", "parameter": p, "value": v})
+                for t, p, v in changes
+            ]
+            return cls(
+                hypothesis=hypothesis,
+                phenotype=phenotype,
+                basin=basin,
+                parameters=tuple(sorted((parameters or {}).items())),
+                regimen=as_single(regimen),
+                adherence=None,
+                subject=0,
+                modifiers=_with_adjuncts(Modifiers(exercise=exercise, stress=stress), adjuncts),
+                changes=tuple(changed),
+                edition=home,
+            )
 
     def with_value(self, field: str, value: Any) -> RunSpec:
         """Return this run with one field set.
@@ -115,7 +116,7 @@ class RunSpec:
         if field in ("hypothesis", "patient.phenotype", "patient.basin", "subject"):
             return replace(self, **{rest or room: value})
         if field in covariate_fields(self.edition):
-            merged = {**dict(self.covariates), rest: _level(self.edition, field, value)}
+            merged = {**dict(self.covariates), rest: checked_level(self.edition, field, value)}
             return replace(self, covariates=tuple(sorted(merged.items())))
         if field == "patient":
             return replace(self, patient=value, subject=self.subject + value)
@@ -179,7 +180,7 @@ def _with_adherence(base: Adherence, key: str, value: Any) -> Adherence:
         raise UserError(f"adherence.{key} = {value!r}: {error.errors()[0]['msg']}") from None
 
 
-def _level(edition: Edition, field: str, value: Any) -> Any:
+def checked_level(edition: Edition, field: str, value: Any) -> Any:
     """Check a level of a covariate, or the name of a claim; ``"none"`` takes a claim back.
 
     Raises:

@@ -93,9 +93,12 @@ def test_a_setting_scales_what_the_patient_has() -> None:
     assert bound == {"nk_gain": 1.0, "autoimmunity": 3.0}
 
 
-def test_a_patient_without_the_basin_has_no_threshold() -> None:
-    gone = thresholds([Setting("dual_pathway", {"tnf_autocrine50": 30.0})], RunSpec.of())[0]
-    assert gone != gone  # NaN
+def test_a_patient_without_the_basin_has_no_threshold_and_no_verdict() -> None:
+    gone = [Setting("dual_pathway", {"tnf_autocrine50": 30.0})]
+    (dose,) = thresholds(gone, RunSpec.of())
+    assert dose != dose  # NaN
+    for rule in (drug.both_add, patient.genotype, patient.neuropathy, drug.dreams):
+        assert [f.shown for f in rule(gone)] == [None]
 
 
 @pytest.mark.parametrize(("factor", "text"), [(3.0, "x3"), (1 / 3, "/3"), (980.0, "x980")])

@@ -24,7 +24,7 @@ NEITHER = {
 }
 NEEDS = {
     "simulate": [RX], "sensitivity": [RX], "export sbml": [RX], "export antimony": [RX],
-    "trial": ["own.zarr"], "compare": ["own.zarr", "--kind", "phase"], "cite": ["own.zarr"],
+    "trial": ["people.zarr"], "compare": ["own.zarr", "--kind", "phase"], "cite": ["own.zarr"],
 }  # fmt: skip
 """What a command cannot do without."""
 MECHANISM = '''"""A signal that follows TNF, and NK cells that follow the signal."""
@@ -101,6 +101,22 @@ start = 0.0
 stop = 72.0
 """
 STUDY = f'regimen = "{RX}"\n[output]\nvariables = ["microglia_m1", "microglia_m2"]\n'
+OWN = f'hypothesis = "own_idea"\n{STUDY}[model]\nextend = ["own.toml"]\n'
+PEOPLE = """
+hypothesis = "own_idea"
+regimen = "1 mg nightly at 22:00, for 1 wk"
+[model]
+extend = ["own.toml"]
+[population]
+size = 2
+scale = 0.1
+[[axes]]
+name = "dose"
+field = "regimen.start"
+values = ["1 mg", "2 mg"]
+[output]
+variables = ["pain"]
+"""
 BOTH = ["--extend", "own.py", "--extend", "own.toml"]
 
 
@@ -124,13 +140,10 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of the model with data of one's own, and of the model of the package."""
     folder = tmp_path_factory.mktemp("stores")
     (folder / "own.toml").write_text(DATA, encoding="utf-8")
-    (folder / "study.toml").write_text(
-        f'hypothesis = "own_idea"\n{STUDY}[model]\nextend = ["own.toml"]\n', encoding="utf-8"
-    )
     kept = tmp_path_factory.mktemp("kept")
-    ldnsim.load(folder / "study.toml").run(kept / "own.zarr")
-    (folder / "plain.toml").write_text(STUDY, encoding="utf-8")
-    ldnsim.load(folder / "plain.toml").run(kept / "plain.zarr")
+    for name, text in (("own", OWN), ("plain", STUDY), ("people", PEOPLE)):
+        (folder / f"{name}_study.toml").write_text(text, encoding="utf-8")
+        ldnsim.load(folder / f"{name}_study.toml").run(kept / f"{name}.zarr")
     return kept
 
 
@@ -288,9 +301,7 @@ def test_a_prescription_is_run_on_the_extended_model(folder: Path) -> None:
 
 
 def test_a_study_names_its_own(folder: Path) -> None:
-    Path("mine.toml").write_text(
-        f'hypothesis = "own_idea"\n{STUDY}[model]\nextend = ["own.toml"]\n', encoding="utf-8"
-    )
+    Path("mine.toml").write_text(OWN, encoding="utf-8")
     Path("plain.toml").write_text(STUDY, encoding="utf-8")
     assert "own_idea" in output("export", "antimony", "mine.toml")
     for study in ("mine.toml", "plain.toml"):
@@ -323,6 +334,10 @@ def test_what_is_run_again_of_a_result_needs_the_same_extensions(folder: Path) -
         assert "is not the 'own.toml' that this result was made with" in told
         told = refusal(*command.split(), "plain.zarr", "--extend", "other.toml")
         assert "leave out --extend" in told
-    assert "--extend own.toml" in refusal("sensitivity", "own.zarr")
+    for command, store in (("sensitivity", "own.zarr"), ("trial", "people.zarr")):
+        assert "--extend own.toml" in refusal(command, store)
+    told = output("trial", "people.zarr", "--per-arm", "2", "--trials", "2", "--extend",
+                  "elsewhere/moved.toml")  # fmt: skip
+    assert "Reported pain at week 1" in told
     assert "belongs to --kind phase" in refusal("compare", "own.zarr", "--extend", "other.toml")
     assert "use one" in refusal("doctor", "own.zarr", "--extend", "other.toml")

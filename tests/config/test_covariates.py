@@ -29,7 +29,7 @@ def given_by(patient: str, rest: str = "") -> dict[str, float]:
 
 def test_every_covariate_of_the_data_is_a_key_of_the_patient_and_back() -> None:
     keys = {k.removeprefix("patient.") for k in covariate_fields(shipped())}
-    assert keys == set(Patient.model_fields) - {"phenotype", "basin", "parameters"}
+    assert keys == set(Patient.model_fields) - {"phenotype", "basin", "parameters", "other"}
 
 
 def test_every_covariate_carries_its_evidence_and_what_speaks_against_it() -> None:

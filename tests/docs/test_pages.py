@@ -1,8 +1,8 @@
 """Every command and code block of the pages is run, page by page, each page in its own folder.
 
 What would take long is reduced by the rules of :func:`reduced`; what cannot be run here is in
-:data:`LEFT_OUT` with its reason. A TOML or CSV block under a sentence that names a file of its kind
-and ends with a colon is written to that file.
+:data:`LEFT_OUT` with its reason. A TOML, CSV or Python block under a sentence that names a file of
+its kind and ends with a colon is written to that file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ast
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 
 from ldnsim.cli import app
 from ldnsim.config.study import StudyConfig
+from ldnsim.edition import shipped
 from ldnsim.regimen import Regimen
 from tests.docs.blocks import PAGES, ROOT, Block, blocks, language
 
@@ -47,6 +48,7 @@ BEFORE = {
     "docs/results.md": "ldnsim init my-study.toml --template quickstart",
 }
 """What a page takes for granted: a study, or a result to draw."""
+ENDINGS = {"toml": "toml", "csv": "csv", "python": "py"}
 MATH = ("docs/equations.md", "math")
 
 
@@ -66,7 +68,14 @@ def a_branch() -> Any:
     return continue_orbit("driver", 0.0, 0.3, dose=4.5, points=10)
 
 
-def reduced() -> dict[str, Callable[..., Any]]:
+class Two(dict[str, Any]):
+    """Names of which a loop takes two only."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self.keys()][:2])
+
+
+def reduced() -> dict[str, Any]:
     """What stands for slow parts of the library: the same with less to do.
 
     A continuation checks all it is asked for and returns one branch, the same each time; scorecard
@@ -78,25 +87,28 @@ def reduced() -> dict[str, Callable[..., Any]]:
     from ldnsim.analysis.design import discriminate
     from ldnsim.analysis.evidence import calibrate
     from ldnsim.analysis.states import continuation
-    from ldnsim.catalog import claims as catalogued
     from ldnsim.config import toml
 
-    read, known = toml.read, catalogued.claims
+    read, two = toml.read, Two(shipped().claims)
     fit, score, judge = calibrate.calibrate, scorecard.scorecard, claims.judge
     rank = discriminate.discriminate
 
     def branch(parameter: str = "driver", low: Any = None, high: Any = None, **rest: Any) -> Any:
+        home = rest.get("edition") or shipped()
         own = [rest.get("phenotype", "default"), rest.get("hypothesis", "dual_pathway")]
-        params = continuation._patient(*own, rest.get("parameters") or {})
-        continuation._range(parameter, low, high, params, rest.get("dose", 0.0))
+        params = continuation._patient(home, *own, rest.get("parameters") or {})
+        continuation._range(home.model, parameter, low, high, params, rest.get("dose", 0.0))
         return a_branch()
 
-    def few(names: Any = None, hypotheses: Any = None) -> Any:
-        return score(names or ["E1", "pet_5mg"], hypotheses or ["dual_pathway", "null"])
+    def few(names: Any = None, hypotheses: Any = None, edition: Any = None) -> Any:
+        return score(names or ["E1", "pet_5mg"], hypotheses or ["dual_pathway", "null"], edition)
 
     def one_start(names: Any = None, options: Any = None, edition: Any = None) -> Any:
         less = calibrate.replace(options, starts=1, profiles=False)
         return fit(names or ["occupancy"], less, edition)
+
+    def unshaken(names: Any = None, shake: bool = True, edition: Any = None) -> Any:
+        return judge(names or [*two], shake=False, edition=edition)
 
     def two_sets(*args: Any, **rest: Any) -> Any:
         less = {"members": min(rest["members"], 2), "weeks": rest["weeks"][:2]}
@@ -106,8 +118,8 @@ def reduced() -> dict[str, Callable[..., Any]]:
         "ldnsim.config.toml.read": lambda path: cut(read(path)),
         "ldnsim.analysis.continue_orbit": branch,
         "ldnsim.analysis.behaviours.scorecard.scorecard": few,
-        "ldnsim.catalog.claims.claims": lambda: dict(list(known().items())[:2]),
-        "ldnsim.analysis.claims.judge": lambda names=None, shake=True: judge(names, shake=False),
+        "ldnsim.edition.Edition.claims": property(lambda _: two),
+        "ldnsim.analysis.claims.judge": unshaken,
         "ldnsim.analysis.evidence.calibrate.calibrate": one_start,
         "ldnsim.analysis.design.discriminate.discriminate": two_sets,
     }
@@ -117,7 +129,8 @@ def reduced() -> dict[str, Callable[..., Any]]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder as a reader has it who stands in a clone of the repository."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    for name in ("configs", "examples"):
+        (tmp_path / name).symlink_to(ROOT / name)
     with ExitStack() as stack:
         for name, other in reduced().items():
             stack.enter_context(mock.patch(name, other))
@@ -139,13 +152,12 @@ def test_a_page_can_be_followed(page: str, folder: Path) -> None:
             for line in block.commands:
                 for command in line.split(" && "):
                     run(command, where)
+        elif (name := file_of(block)) is not None:
+            Path(name).write_text(block.text + "\n", encoding="utf-8")
         elif block.language == "python" and not left_out(block.text):
             run_python(block, space)
-        elif block.language in ("toml", "csv"):
-            if (name := file_of(block)) is not None:
-                Path(name).write_text(block.text + "\n", encoding="utf-8")
-            elif block.language == "toml":
-                read_toml(block)
+        elif block.language == "toml":
+            read_toml(block)
         elif block.language == "text":
             for line in block.text.splitlines():
                 assert Regimen.parse(str(Regimen.parse(line))) == Regimen.parse(line), where
@@ -175,7 +187,8 @@ def file_of(block: Block) -> str | None:
     lines = (ROOT / block.page).read_text(encoding="utf-8").splitlines()
     above = " ".join(lines[max(0, block.line - 6) : block.line - 1]).replace("```", " ")
     sentence = re.sub(rf"\s*{block.language}?\s*$", "", above)
-    named = re.findall(rf"`([\w-]+\.{block.language})`[^.`]*:$", sentence)
+    ending = ENDINGS.get(block.language)
+    named = re.findall(rf"`([\w-]+\.{ending})`[^.`]*:$", sentence)
     return named[-1] if named else None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ldnsim.analysis.behaviours.record import TWO_WAYS, Behaviour
 from ldnsim.analysis.judged.doses import nightly
 from ldnsim.analysis.judged.nights import after_block
-from ldnsim.analysis.judged.record import Found, Setting, attempt
+from ldnsim.analysis.judged.record import Floats, Found, Setting, attempt
 from ldnsim.config.run import RunSpec
 from ldnsim.runs.few import Measure, week
 
@@ -31,11 +31,16 @@ def once(dose: float) -> str:
     return f"{dose!r} mg daily at 09:00, for 1 d"
 
 
+def highest(settings: Sequence[Setting], doses: Iterable[float], hours: float) -> Floats:
+    """Return the highest mu occupancy of a healthy volunteer after one dose, (settings, doses)."""
+    runs = [RunSpec.of(once(d), phenotype="healthy") for d in doses]
+    top = Measure("mor_occupancy", "max", MORNING, MORNING + hours)
+    return attempt(settings, runs, 2.0 / 7.0, [top]).values[:, :, 0]
+
+
 def scans(settings: Sequence[Setting]) -> Iterable[Found]:
-    """Highest mu occupancy within 8 h of one dose in a healthy volunteer, against each scan."""
-    runs = [RunSpec.of(once(d), phenotype="healthy") for d in SCANS]
-    top = Measure("mor_occupancy", "max", MORNING, MORNING + 8.0)
-    for occupancy in attempt(settings, runs, 2.0 / 7.0, [top]).values[:, :, 0]:
+    """Highest mu occupancy within 8 h of one dose, against each scan."""
+    for occupancy in highest(settings, SCANS, 8.0):
         pairs = list(zip(SCANS.items(), occupancy, strict=True))
         off = max(abs(x - scan) for (_, scans), x in pairs for scan in scans)
         text = ", ".join(f"{d:g} mg {x:.0%}" for (d, _), x in pairs)
@@ -89,9 +94,7 @@ def duration(settings: Sequence[Setting]) -> Iterable[Found]:
 
 def tiny(settings: Sequence[Setting]) -> Iterable[Found]:
     """Occupancy after nanograms and micrograms, in proportion to the dose."""
-    runs = [RunSpec.of(once(d), phenotype="healthy") for d in TINY]
-    top = Measure("mor_occupancy", "max", MORNING, MORNING + 14.0)
-    for occupancy in attempt(settings, runs, 2.0 / 7.0, [top]).values[:, :, 0]:
+    for occupancy in highest(settings, TINY, 14.0):
         per = occupancy / np.array(TINY) / 1e3  # occupancy per microgram
         even = bool(np.allclose(per, per[-1], rtol=0.05)) and bool(1e-4 < per[-1] < 3e-4)
         text = f"1 ug occupies {per[-1]:.3%}; proportional down to 1 ng: {even}"

@@ -71,7 +71,7 @@ def both_add(settings: Sequence[Setting]) -> Iterable[Found]:
 
 
 def _mg(dose: float) -> str:
-    return f"{dose:.2g} mg" if np.isfinite(dose) else "none"
+    return "none" if np.isinf(dose) else f"{dose:.2g} mg"
 
 
 def outlasts(settings: Sequence[Setting]) -> Iterable[Found]:

@@ -39,7 +39,7 @@ def genotype(settings: Sequence[Setting]) -> Iterable[Found]:
     for plain, carrier in genotypes(settings):
         ratio = 1.0 if np.isinf(plain) else carrier / plain
         text = f"threshold dose x{ratio:.2g} if beta-endorphin is {CLAIM_118G:g} times as potent"
-        yield Found(None if np.isnan(ratio) else raised(plain, carrier), text, value=ratio)
+        yield Found(raised(plain, carrier), text, value=ratio)
 
 
 def driver(settings: Sequence[Setting]) -> Iterable[Found]:
@@ -66,7 +66,7 @@ def neuropathy(settings: Sequence[Setting]) -> Iterable[Found]:
     needed = thresholds(settings, RunSpec.of(phenotype="refractory_neuropathy"), HALF_YEAR)
     for a, b in zip(usual, needed, strict=True):
         shown = np.isfinite(a) and np.isfinite(b) and b > 1.3 * a
-        words = f"{b:.2g} mg" if np.isfinite(b) else "no dose up to 50 mg"
+        words = "no dose up to 50 mg" if np.isinf(b) else f"{b:.2g} mg"
         yield Found(shown, f"{words}, against {a:.2g} mg in the default patient")
 
 

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
+from ldnsim.patients.vectors import overrides
 from ldnsim.runs.few import Measure, Results, run_specs
 
 Floats = NDArray[np.float64]
-MISSING = re.compile(r"(?<![a-z])nan(?![a-z])")
+MISSING = re.compile(r"(?<![a-wyz])nan(?![a-z])")
+"""A number that is not there, also as a factor: ``xnan``."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ class Found:
         """Give no verdict on numbers that are not there: the text shows all that is judged."""
         shown = None if self.shown is None or MISSING.search(self.simulated) else bool(self.shown)
         object.__setattr__(self, "shown", shown)
-        known = self.value is not None and math.isfinite(self.value)
-        object.__setattr__(self, "value", float(self.value) if known else None)  # type: ignore[arg-type]
+        value = math.nan if self.value is None else float(self.value)
+        object.__setattr__(self, "value", value if math.isfinite(value) else None)
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,6 @@ class Setting:
 
     def put(self, run: RunSpec) -> RunSpec:
         """Return a run under this setting; what the run itself sets wins over ``own``."""
-        from ldnsim.patients.vectors import overrides
-
         given = {**self.own, **dict(run.parameters)}
         plain = replace(
             run, hypothesis=self.hypothesis, parameters=_pairs(given), edition=self.edition

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldnsim.edition import Edition, shipped
+from ldnsim.edition import Edition, of_record
+from ldnsim.results.store import extensions
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,10 +33,13 @@ def resting_states(
     Returns:
         ``{"resolved": (...), "inflamed": (...)}``; a basin that the patient does not have is
         left out, and a result whose patients differ from run to run gives nothing.
+
+    Raises:
+        UserError: the result was made with extensions that are not those of ``edition``.
     """
     from ldnsim.engine.rhythm.orbit import find_orbits
 
-    model = (edition or shipped()).model
+    model = of_record(extensions(ds.attrs, "this result"), edition).model
     table = {row["name"]: row["value"] for row in json.loads(ds.attrs.get("parameters", "[]"))}
     if any(table.get(name) is None for name in model.parameters):
         return {}

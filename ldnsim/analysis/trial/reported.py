@@ -57,6 +57,7 @@ def reported(
     if seed is not None:
         whole_number(seed, key="seed", least=0)
     flag(independent_arms, "independent_arms")
+    _check(ds)
     ds = as_arms(ds)
     weekly = _weekly_pain(ds)
     base = np.asarray(ds["baseline_pain"].values, dtype=float)
@@ -86,10 +87,8 @@ def reported(
     return ds.assign({REPORTED: told})
 
 
-def _weekly_pain(ds: xr.Dataset) -> xr.DataArray:
-    """Return biological pain by week, week 0 the untreated mean, over (..., patient, week)."""
-    import xarray as xr
-
+def _check(ds: xr.Dataset) -> None:
+    """Refuse a result without patients, or without their pain."""
     if PATIENT not in ds.dims or ds.sizes[PATIENT] < 2:
         raise UserError(
             "a trial needs patients who differ: add to the study\n[population]\nsize = 64"
@@ -99,6 +98,12 @@ def _weekly_pain(ds: xr.Dataset) -> xr.DataArray:
             "a trial needs pain over time: keep it with output.variables and"
             " output.trajectories = true"
         )
+
+
+def _weekly_pain(ds: xr.Dataset) -> xr.DataArray:
+    """Return biological pain by week, week 0 the untreated mean, over (..., patient, week)."""
+    import xarray as xr
+
     time = np.asarray(ds["time"].values, dtype=float)
     number = np.floor(time / WEEK).astype(int)
     step = float(time[1] - time[0]) if len(time) > 1 else 0.0
