@@ -42,32 +42,18 @@ def calibrate(
     profiles: Annotated[
         bool, typer.Option("--profile", help="Profile likelihoods: what is not determined.")
     ] = False,
-    data: Annotated[
-        str | None, typer.Option(help="Fit to the observations of this event table instead.")
-    ] = None,
-    observe: Annotated[
-        list[str] | None,
-        typer.Option(help="What DV is: a variable, or DVID=variable; repeatable."),
-    ] = None,
-    dv_unit: Annotated[str | None, typer.Option(help="Unit of DV, such as ng/mL.")] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option(help="Column that plays no part; repeatable.")
-    ] = None,
-    ids: Annotated[
-        list[str] | None, typer.Option("--id", help="Only this subject; repeatable.")
-    ] = None,
-    error: Annotated[
-        list[str] | None,
-        typer.Option(help="proportional, additive, both, proportional=0.2; repeatable."),
-    ] = None,
+    data: own_data.Data = None,
+    observe: own_data.Observe = None,
+    dv_unit: own_data.Unit = None,
+    ignore: own_data.Ignore = None,
+    ids: own_data.Ids = None,
+    error: own_data.ErrorKind = None,
     hypothesis: Annotated[str | None, typer.Option(help="See `ldnsim hypotheses`.")] = None,
     phenotype: Annotated[str | None, typer.Option(help="See `ldnsim phenotypes`.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
     ] = None,
-    csv: Annotated[
-        Path | None, typer.Option(help="Write the observations of --data, as fitted.")
-    ] = None,
+    csv: own_data.Csv = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Write all of it (.json); of --data also the parameters (.toml)."),

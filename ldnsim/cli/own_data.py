@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 PARAMETER_SET = files.Format(
     "a set of parameters", {".toml": "# Written by ldnsim calibrate --data;"}
 )
+
+Data = Annotated[
+    str | None, typer.Option(help="Fit to the observations of this event table instead.")
+]
+Observe = Annotated[
+    list[str] | None, typer.Option(help="What DV is: a variable, or DVID=variable; repeatable.")
+]
+Unit = Annotated[str | None, typer.Option(help="Unit of DV, such as ng/mL.")]
+Ignore = Annotated[list[str] | None, typer.Option(help="Column that plays no part; repeatable.")]
+Ids = Annotated[list[str] | None, typer.Option("--id", help="Only this subject; repeatable.")]
+Csv = Annotated[Path | None, typer.Option(help="Write the observations of --data, as fitted.")]
+ErrorKind = Annotated[
+    list[str] | None,
+    typer.Option(help="proportional, additive, both, proportional=0.2; repeatable."),
+]
 
 
 @dataclass(frozen=True)
