@@ -147,6 +147,11 @@ ELSEWHERE = {
     "states --json": "tests/analysis/test_continuation.py",
     "calibrate --out": "tests/analysis/test_calibrate.py",
     "calibrate --plot": "tests/analysis/test_calibrate.py",
+    **dict.fromkeys(
+        [f"calibrate --{n}" for n in ("data", "observe", "dv-unit", "ignore", "id", "error",
+                                      "hypothesis", "phenotype", "set", "csv")],
+        "tests/analysis/test_own_data.py",
+    ),
 }  # fmt: skip
 
 

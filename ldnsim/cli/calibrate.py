@@ -1,17 +1,20 @@
-"""The command that fits the model to the observations and shows what they leave open."""
+"""The command that fits the model to observations, shipped or one's own, and shows what is open."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ldnsim.cli import files, table
+from ldnsim.cli import files, own_data, table
 from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded
 from ldnsim.cli.numbers import Threads, whole_option
+from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
     from ldnsim.analysis.evidence.calibrate import Estimate, GroupFit
@@ -29,26 +32,99 @@ def calibrate(
     starts: Annotated[int, whole_option(least=1, most=256, words="Local fits per group.")] = 4,
     seed: Annotated[int, whole_option(least=0, words="Seed of the starting points.")] = 1,
     priors: Annotated[
-        bool, typer.Option("--priors", help="Priors about shipped values, of recorded spread.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--priors/--no-priors",
+            help="Priors about shipped values, of recorded spread; only with --data by default.",
+            show_default=False,
+        ),
+    ] = None,
     profiles: Annotated[
         bool, typer.Option("--profile", help="Profile likelihoods: what is not determined.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Write all of it as JSON.")] = None,
+    data: own_data.Data = None,
+    observe: own_data.Observe = None,
+    dv_unit: own_data.Unit = None,
+    ignore: own_data.Ignore = None,
+    ids: own_data.Ids = None,
+    error: own_data.ErrorKind = None,
+    hypothesis: Annotated[str | None, typer.Option(help="See `ldnsim hypotheses`.")] = None,
+    phenotype: Annotated[str | None, typer.Option(help="See `ldnsim phenotypes`.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
+    ] = None,
+    csv: own_data.Csv = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write all of it (.json); of --data also the parameters (.toml)."),
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it (.png, .svg, .pdf).")] = None,
     extend: Extend = None,
     threads: Threads = None,
 ) -> None:
-    """Fit parameters to the observations."""
+    """Fit parameters to the shipped observations, or to data of your own (--data)."""
+    files.check_picture(plot, reads=[data])
+    own_data.check_out(out, csv, data)
+    only = {
+        "--observe": observe, "--dv-unit": dv_unit, "--ignore": ignore, "--id": ids,
+        "--error": error, "--hypothesis": hypothesis, "--phenotype": phenotype,
+        "--set": settings, "--csv": csv,
+    }  # fmt: skip
+    _check_mode(data, groups, only)
+    names = tuple(dict.fromkeys(free or ()))
+    edition = edition_of(extend)
+    if data is not None:
+        reading = own_data.Reading(data, observe or (), dv_unit or "", ignore or (), ids or ())
+        how = _own_options(names, hypothesis, phenotype, settings, error, priors)
+        chosen = replace(how, starts=starts, seed=seed, profiles=profiles, threads=threads)
+        own_data.fit_and_show(reading, chosen, out, csv, plot, edition)
+        return
+    how = (starts, seed, names, bool(priors), profiles, threads)
+    _shipped(groups, how, edition, out, plot)
+
+
+def _check_mode(data: str | None, groups: list[str] | None, only: Mapping[str, Any]) -> None:
+    """Refuse options that would do nothing."""
+    if data is not None and groups is not None:
+        raise UserError("--groups are of the shipped observations, --data of your own; keep one")
+    for name, value in only.items():
+        if data is None and value:
+            raise UserError(f"{name} belongs to --data, an event table; leave it out")
+
+
+def _own_options(
+    free: tuple[str, ...],
+    hypothesis: str | None,
+    phenotype: str | None,
+    settings: list[str] | None,
+    error: list[str] | None,
+    priors: bool | None,
+) -> Any:
+    """Return how to fit to data, with the defaults where nothing was said."""
+    from ldnsim.analysis.evidence.own_problem import Options
+    from ldnsim.cli.source import assignments
+
+    plain = Options(free)
+    return replace(
+        plain,
+        hypothesis=hypothesis or plain.hypothesis,
+        phenotype=phenotype or plain.phenotype,
+        parameters=assignments(settings),
+        error=tuple(error or ()),
+        priors=plain.priors if priors is None else priors,
+    )
+
+
+def _shipped(
+    groups: list[str] | None, how: Any, edition: Any, out: Path | None, plot: Path | None
+) -> None:
+    """Fit the shipped groups."""
     from ldnsim.analysis.evidence.calibrate import Options
     from ldnsim.analysis.evidence.calibrate import calibrate as fit
 
-    files.check_picture(plot)
-    files.check(out, files.report_of("calibrate"), "--out")
     listed = None if groups is None else ",".join(groups).split(",")
     names = None if listed is None else list(dict.fromkeys(g.strip() for g in listed if g.strip()))
-    options = Options(starts, seed, tuple(dict.fromkeys(free or ())), priors, profiles, threads)
-    done = fit(names, options, edition=edition_of(extend))
+    done = fit(names, Options(*how), edition=edition)
     _print(done)
     if out is not None:
         files.write_report(out, "calibrate", {"groups": [as_dict(g) for g in done]}, indent=2)

@@ -39,11 +39,16 @@ class Events(Config):
     time_zero: Clock = Field(default=0.0, validate_default=False)
     """Time of day at TIME 0."""
     duration: Hours | None = None
-    """Length from midnight of the day of TIME 0; until 24 h after the last dose when left out."""
+    """Length from midnight of the day of TIME 0; until 24 h after the last dose, or the last
+    observation, when left out."""
     lead: Hours | None = None
     """Hours of earlier doses that stand for steady state (SS = 1); worked out when left out."""
     ignore: tuple[str, ...] = ()
     """Columns that play no part, such as covariates."""
+    observe: str | dict[str, str] = ""
+    """Variable that DV is of, where the table does not name one; several by DVID or CMT."""
+    dv_unit: str = ""
+    """Unit of DV, where the table does not say it."""
     name: str = ""
     """Name shown in the results."""
     description: str = ""
@@ -104,6 +109,10 @@ def from_events(value: Mapping[str, Any], folder: Path) -> Recorded | Recordings
     if wanted.id is not None and wanted.ids is not None:
         raise UserError(f"id = {short(wanted.id)} and ids are both given; keep one")
     table = _table(wanted, folder)
+    if wanted.observe or wanted.dv_unit:
+        named = wanted.observe
+        by_key = ({"": named} if named else {}) if isinstance(named, str) else named
+        table = table.observing(by_key, wanted.dv_unit)
     if wanted.ids is None:
         return _recorded(wanted, table, choose_id(table, wanted.id))
     ids = table.ids if wanted.ids == "all" else tuple(choose_id(table, i) for i in wanted.ids)

@@ -40,7 +40,7 @@ def draw(fits: Fits) -> Figure:
         )
         _observations(figure.add_subplot(grid[0, :]), rows)
         for i, (f, p) in enumerate(profiles):
-            _profile(figure.add_subplot(grid[1 + i // COLUMNS, i % COLUMNS]), f, p)
+            draw_profile(figure.add_subplot(grid[1 + i // COLUMNS, i % COLUMNS]), f, p)
         note = "Profiles: dashed, the rise of a 95 % interval; orange, the shipped value. "
         text = (note if profiles else "") + style.WARNING
         figure.supxlabel(text, x=0.012, ha="left", fontsize=style.SMALL, color=style.GREY)
@@ -87,8 +87,8 @@ def _scale(o: Mapping[str, Any]) -> tuple[float, float, tuple[bool, bool]]:
     return 0.5 * (low + high), max(0.5 * (high - low), 1e-9), (True, True)
 
 
-def _profile(ax: Axes, fit: Mapping[str, Any], p: Mapping[str, Any]) -> None:
-    """Rise of chi-square over the grid of one parameter."""
+def draw_profile(ax: Axes, fit: Mapping[str, Any], p: Mapping[str, Any]) -> None:
+    """Draw the rise of chi-square over the grid of one parameter into a panel."""
     estimate = next(e for e in fit["estimates"] if e["name"] == p["name"])
     ax.plot(p["value"], np.minimum(p["rise"], CEILING), ".-", color=style.OKABE_ITO["blue"])
     ax.axhline(FLAT, color=style.GREY, ls="--", lw=1.2)

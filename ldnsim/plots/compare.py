@@ -15,7 +15,7 @@ from ldnsim.errors import UserError
 from ldnsim.plots.doses import with_doses
 from ldnsim.plots.members import MOST, Member, Select, left_out, members
 from ldnsim.plots.people import over_patients, patients_shown
-from ldnsim.plots.rows import LOG_SPAN, ROWS, Row, dose_axis, draw
+from ldnsim.plots.rows import LOG_SPAN, OBSERVED, Row, dose_axis, draw, rows_of
 from ldnsim.plots.selection import narrow
 from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
@@ -81,7 +81,7 @@ def compare(
     ds = with_doses(ds, over_patients(ds, select))
     chosen = members(ds, select, most)
     missing = left_out(ds, chosen, select)
-    rows = [row for row in ROWS if row.present(ds)]
+    rows = rows_of(ds)
     if not rows:
         raise UserError("this dataset keeps none of the variables that a comparison shows")
     heading = title or str(ds.attrs.get("title", "Regimens compared"))
@@ -110,6 +110,13 @@ def compare(
 
 
 def _key(ds: xr.Dataset) -> str:
+    if f"{OBSERVED}time" not in ds:
+        return _lines(ds)
+    rest = " Last rows: stored values, no means." if any(r.sampled for r in rows_of(ds)) else ""
+    return f"{_lines(ds)}{rest} Circles: measured; triangles: below the limit, at it."
+
+
+def _lines(ds: xr.Dataset) -> str:
     time = floats(ds["time"])
     drawn = what_is_drawn(time)
     if patients_shown(ds):

@@ -19,20 +19,25 @@ from ldnsim.plots.timeline import (
     mark_stop,
     time_unit,
 )
-from ldnsim.plots.wording import legend_names, mass, unit_of, wrap
+from ldnsim.plots.wording import legend_names, mass, name_of, unit_of, wrap
 
+OBSERVED = "observed_"  # what names of measured values begin with
 LOG_SPAN = 30.0  # doses further apart than this need a logarithmic scale: 4.5 and 50 mg in one row
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of panels: its title, its variables, and whether some are only background."""
+    """One row of panels: its title, its variables, and whether some are only background.
+
+    ``sampled``: every stored value is drawn, not daily means.
+    """
 
     title: str
     variables: tuple[str, ...]
     faint: tuple[str, ...] = ()
     night: bool = False
     dose: bool = False
+    sampled: bool = False
 
     def present(self, ds: xr.Dataset) -> tuple[str, ...]:
         """Return the variables of this row that the dataset keeps."""
@@ -64,6 +69,33 @@ ROWS = (
 )
 
 
+def rows_of(ds: xr.Dataset) -> list[Row]:
+    """Return the rows that a dataset has something for: of a comparison, then what was observed."""
+    found = [row for row in ROWS if row.present(ds)]
+    shown = {v for row in found for v in row.variables}
+    seen = [n for n in map(str, ds.data_vars) if f"{OBSERVED}{n}" in ds and n not in shown]
+    return [*found, *(Row(wrap(name_of(ds[n]), 16), (n,), sampled=True) for n in seen)]
+
+
+def observed(ax: Axes, data: xr.Dataset, name: str) -> None:
+    """Draw what was measured of one variable in one run, as its attributes and coordinates say."""
+    if f"{OBSERVED}{name}" not in data:
+        return
+    _, size = time_unit(floats(data["time"]))
+    own = np.isfinite(floats(data[f"{OBSERVED}{name}"]))
+    for subject in ("id", "regimen"):
+        if subject in data.coords and data[subject].ndim == 0:
+            own &= data[f"{OBSERVED}regimen"].values == str(data[subject].item())
+    below = np.asarray(data[f"{OBSERVED}below"].values, dtype=bool)
+    at, value = floats(data[f"{OBSERVED}time"]) / size, floats(data[f"{OBSERVED}{name}"])
+    for flag, mark in ((False, "o"), (True, "v")):
+        if (chosen := own & (below == flag)).any():
+            ax.plot(
+                at[chosen], value[chosen], mark, mfc="white", mec=colour(name), ms=5.0, zorder=5,
+                gid="observed", clip_on=False,
+            )  # fmt: skip
+
+
 def draw(ax: Axes, row: Row, data: xr.Dataset, log: bool) -> None:
     """Draw one run into one panel.
 
@@ -83,7 +115,14 @@ def draw(ax: Axes, row: Row, data: xr.Dataset, log: bool) -> None:
             hours = floats(data["night_time"])
             ax.plot(hours, floats(data[name]), color=colour(name), linestyle=style, label=label)
         else:
-            _days(ax, data, name, label, DASHES[place % len(DASHES)], faint=name in row.faint)
+            if row.sampled:
+                _, size = time_unit(floats(data["time"]))
+                ax.plot(
+                    floats(data["time"]) / size, floats(data[name]), color=colour(name), label=label
+                )
+            else:
+                _days(ax, data, name, label, DASHES[place % len(DASHES)], faint=name in row.faint)
+            observed(ax, data, name)
     if row.night:
         return
     stop = end_of_dosing(data)

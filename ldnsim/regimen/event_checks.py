@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from ldnsim.errors import UserError, nearest, short
+from ldnsim.regimen import event_observations
 from ldnsim.regimen.doses import MAX_DOSES
 from ldnsim.regimen.event_rows import COLUMNS, Record
 from ldnsim.units import read_number
 
-IGNORED = ("DV", "MDV")
 _DATES = ("DATE", "DAT1", "DAT2", "DAT3", "DATETIME", "DAY", "CLOCK", "HOUR")
 
 
@@ -27,7 +27,7 @@ def check_header(header: list[str], ignore: set[str], where: str) -> None:
                 f"{where}: ignore = {short(name)}: there is no such column"
                 f"{nearest(name, [h for h in header if h not in COLUMNS])}"
             )
-    known = {*COLUMNS, *IGNORED, *ignore}
+    known = {*COLUMNS, *event_observations.COLUMNS, *ignore}
     for place, name in enumerate(header, start=1):
         if not name:
             raise UserError(f"{where}: column {place} has no name; name it or remove it")
@@ -39,7 +39,7 @@ def check_header(header: list[str], ignore: set[str], where: str) -> None:
         if name not in known:
             raise UserError(
                 f"{where}: column {short(name)} is not known"
-                f"{nearest(name, [*COLUMNS, *IGNORED])} "
+                f"{nearest(name, [*COLUMNS, *event_observations.COLUMNS])} "
                 "(a column that plays no part can be named in ignore)"
             )
         if header.count(name) > 1:

@@ -1,4 +1,4 @@
-"""Event tables: doses as CSV in the convention of population-PK programs.
+"""Event tables: doses and observations as CSV in the convention of population-PK programs.
 
 One row is one dose record: ID, TIME (h), AMT (mg), EVID, CMT (1 immediate release, 2 slow
 release), and optionally ADDL further doses at intervals of II hours, or SS=1 for a drug at steady
@@ -25,6 +25,8 @@ from ldnsim.errors import UserError, path_text, short
 from ldnsim.regimen import event_file
 from ldnsim.regimen.doses import MAX_DOSES, DoseTable, Planned
 from ldnsim.regimen.event_checks import check_header, check_ids, check_order, check_size
+from ldnsim.regimen.event_observations import COLUMNS as OBSERVED
+from ldnsim.regimen.event_observations import Measured, named, read_observation, split_header
 from ldnsim.regimen.event_rows import COLUMNS, Record, Row, Run, compress
 from ldnsim.regimen.formats import whole_minutes
 from ldnsim.units import LONGEST_TIME
@@ -37,19 +39,21 @@ _IDLE = ("0", "0", "0", "0", "0", "0", "1", "0")  # after the ID: a row without 
 
 @dataclass(frozen=True)
 class EventTable:
-    """The doses of a file, checked and not yet expanded.
+    """The doses of a file, checked and not yet expanded, and what was measured under them.
 
     Attributes:
         file: name of the file; empty for text.
         sha256: of the bytes of the file.
         ids: subjects in the order of the file, also those without doses.
         records: rows with doses, in the order of the file.
+        measured: rows with observations, in the order of the file.
     """
 
     file: str
     sha256: str
     ids: tuple[str, ...]
     records: tuple[Record, ...]
+    measured: tuple[Measured, ...] = ()
 
     @classmethod
     def read(
@@ -87,10 +91,12 @@ class EventTable:
                 f"{where} has {len(rows):,} rows, more than {MAX_ROWS:,}; write doses at equal"
                 " intervals in one row, with ADDL and II"
             )
-        header = [name.strip().upper() for name in rows[0]]
-        check_header(header, {name.strip().upper() for name in ignore}, where)
+        header, unit = split_header(rows[0])
+        ignored = {name.strip().upper() for name in ignore}
+        check_header(header, ignored, where)
         ids: dict[str, int] = {}
         records: list[Record] = []
+        measured: list[Measured] = []
         for number, cells in enumerate(rows[1:], start=2):
             if not any(cell.strip() for cell in cells):
                 continue
@@ -104,11 +110,14 @@ class EventTable:
             ids.setdefault(row.subject(), number)
             if (record := row.record()) is not None:
                 records.append(record)
+            kept = Row(where, number, {c: v for c, v in row.cells.items() if c not in ignored})
+            if (seen := read_observation(kept, record is not None, unit)) is not None:
+                measured.append(seen)
         check_ids(ids, where)
         check_order(records, where)
         check_size(records, where)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        return cls("", digest, tuple(ids), tuple(records))
+        return cls("", digest, tuple(ids), tuple(records), tuple(measured))
 
     @classmethod
     def of(cls, doses: DoseTable) -> EventTable:
@@ -120,6 +129,15 @@ class EventTable:
         if not len(doses):
             raise UserError("the dose table has no doses; for a placebo give it doses of 0 mg")
         return cls.parse(_text(("1", *run.cells()) for run in compress(doses)))
+
+    def observing(self, observe: Mapping[str, str], unit: str = "") -> EventTable:
+        """Return the table with names and a unit of its observations from beside the file.
+
+        Raises:
+            UserError: see :func:`ldnsim.regimen.event_observations.named`.
+        """
+        where = f"event table '{self.file}'" if self.file else "event table"
+        return replace(self, measured=named(self.measured, observe, unit, where))
 
     def __hash__(self) -> int:
         """Hash the bytes of the file, which tables with many rows keep at hand."""
@@ -140,12 +158,16 @@ class EventTable:
 
     def csv(self) -> str:
         """Return the table as text, which reads back as the same doses of the same subjects."""
-        rows = [(r.subject, *r.run.cells()) for r in self.records]
-        dosed = {r.subject for r in self.records}
-        idle = [(i, *_IDLE) for i in self.ids if i not in dosed]
+        blank = (".",) * len(OBSERVED) if self.measured else ()
+        rows = [(r.subject, *r.run.cells(), *blank) for r in self.records]
+        idle_at = (*_IDLE[1:6], ".", "0")  # a compartment would name what is observed
+        seen = [(m.subject, repr(m.time_h), *idle_at, *m.cells()) for m in self.measured]
+        there = {cells[0] for cells in (*rows, *seen)}
+        idle = [(i, *_IDLE, *blank) for i in self.ids if i not in there]
         first = {s: k for k, s in enumerate(self.ids)}
         # subjects keep their order: a stable sort leaves the rows of each as they are
-        return _text(sorted([*rows, *idle], key=lambda cells: first[cells[0]]))
+        every = sorted([*rows, *seen, *idle], key=lambda cells: first[cells[0]])
+        return _text(every, (*COLUMNS, *OBSERVED) if self.measured else COLUMNS)
 
     def origin(self, time_zero_h: float, lead_h: float | None) -> int:
         """Return where time 0 of the file lies, in minutes from midnight of the first day.
@@ -191,7 +213,7 @@ def read_csv(
 ) -> dict[str, DoseTable]:
     """Read an event table; return the expanded doses of each ID, in the order of the file.
 
-    Rows of EVID 0 are skipped, as are the columns DV and MDV. Times are whole minutes.
+    Rows of EVID 0 give no dose. Times of doses are whole minutes.
     SS=1 becomes the doses at TIME - II, TIME - 2 II, ... that cover ``ss_lead_h``: the drug is then
     at steady state, while slower biology has had just that long. If any of them would fall before
     time 0, the tables of all IDs are moved later by the same whole number of days, which
@@ -273,10 +295,10 @@ def _check_written(table: EventTable, wanted: Iterable[str]) -> None:
         )
 
 
-def _text(rows: Iterable[tuple[str, ...]]) -> str:
+def _text(rows: Iterable[tuple[str, ...]], header: Sequence[str] = COLUMNS) -> str:
     file = io.StringIO()
     out = csv.writer(file, lineterminator="\n")
-    out.writerow(COLUMNS)
+    out.writerow(header)
     out.writerows(rows)
     return file.getvalue()
 

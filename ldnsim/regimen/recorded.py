@@ -6,6 +6,7 @@ runs the other. It has no phases and no fields to vary: the doses are what was t
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any, NoReturn
 from ldnsim.errors import UserError, listed, short
 from ldnsim.regimen.adherence import Adherence
 from ldnsim.regimen.doses import DoseTable, Rung
+from ldnsim.regimen.event_observations import Measured
 from ldnsim.regimen.event_rows import compress
 from ldnsim.regimen.event_table import EventTable, check_lead, offset_minutes
 from ldnsim.regimen.formats import clock_text, dose_text, span_text
@@ -24,7 +26,7 @@ from ldnsim.regimen.ledger import Ledger, make_ledger
 from ldnsim.units import LONGEST_TIME, read_number
 
 TAIL_H = 24.0
-"""How long recorded doses go on after the last of them, where no duration is given."""
+"""How long recorded doses go on after the last of them at least, where no duration is given."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Recorded:
         table: the event table.
         id: the subject, as the table writes it.
         time_zero_h: time of day at TIME 0, hours after midnight.
-        length_h: length from midnight of the day of TIME 0 (h); until 24 h after the last dose
-            when None.
+        length_h: length from midnight of the day of TIME 0 (h); when None until 24 h after the
+            last dose, or the last observation if that is later.
         lead_h: hours of doses that stand for steady state (SS = 1); what the patient's slowest
             drug rate needs when None.
         name: short label for legends.
@@ -78,6 +80,12 @@ class Recorded:
                 f"{self._file}: there is no ID {short(self.id)}; it has {listed(self.table.ids)}"
             )
         last = self._last / 60
+        if self.length_h is not None and self.length_h < self._seen_last + self.time_zero_h:
+            raise UserError(
+                f"duration = '{self.length_h:g} h' ends before the last observation of ID"
+                f" {self.id}, which is at TIME = {self._seen_last:g} h; make it longer, or remove"
+                " that row"
+            )
         if self.length_h is not None and self.length_h <= last + self.time_zero_h:
             raise UserError(
                 f"duration = '{self.length_h:g} h' ends before the last dose of ID {self.id}, which"
@@ -88,6 +96,17 @@ class Recorded:
     def _last(self) -> int:
         """TIME of the last dose in minutes; -1 without doses."""
         return max((run.last for run in self.table.runs[self.id]), default=-1)
+
+    @property
+    def _seen_last(self) -> float:
+        """TIME of the last observation (h); 0 without any."""
+        return max((m.time_h for m in self.observations), default=0.0)
+
+    @cached_property
+    def observations(self) -> tuple[Measured, ...]:
+        """What was measured of the subject, by time and then by what it is."""
+        own = (m for m in self.table.measured if m.subject == self.id)
+        return tuple(sorted(own, key=lambda m: (m.time_h, m.what)))
 
     @property
     def _file(self) -> str:
@@ -112,7 +131,9 @@ class Recorded:
         origin = self.table.origin(self.time_zero_h, self.lead_h)
         if self.length_h is not None:
             return origin / 60 - self.time_zero_h + self.length_h
-        return TAIL_H + (origin + self._last if self._last >= 0 else 0) / 60
+        dosed = TAIL_H + (origin + self._last if self._last >= 0 else 0) / 60
+        seen = origin / 60 + self._seen_last if self.observations else 0.0
+        return max(dosed, float(math.ceil(seen)))
 
     @property
     def reaches_target(self) -> bool:

@@ -13,6 +13,7 @@ from ldnsim.patients import people
 from ldnsim.results.columns import Column, single, timed
 from ldnsim.results.derivatives import labelled
 from ldnsim.results.provenance import attributes
+from ldnsim.runs import observed
 from ldnsim.runs.block import Block
 from ldnsim.runs.derivatives import Sensitivities
 from ldnsim.runs.job import Job
@@ -53,6 +54,7 @@ def frame(job: Job, status: NDArray[np.int8], found: Sensitivities | None) -> Fr
     plan, drawn = job.plan, job.patients.people
     columns = [*single(job, status), *timed(plan)]
     laid = Frame(coordinates(plan), {}, columns, attributes(plan, job.patients))
+    laid.fixed.update(observed.labelled(plan))
     if plan.study.output.ledger:
         laid.fixed.update(ledger(plan))
     if found is not None:

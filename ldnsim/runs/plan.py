@@ -19,7 +19,7 @@ from ldnsim.errors import UserError
 from ldnsim.measure import Measure, Summary
 from ldnsim.patients.accept import describe, find_people
 from ldnsim.patients.vectors import Patients, find_patients, sets_patient
-from ldnsim.runs import grid, recordings
+from ldnsim.runs import grid, observed, recordings
 from ldnsim.runs.bounds import check_parameters
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.events import sets_modifiers
@@ -92,7 +92,10 @@ class Plan:
     @cached_property
     def variables(self) -> tuple[str, ...]:
         """Names of the model variables to store, in order."""
-        return stored_variables(self.study.output.variables, self.edition.model.observables)
+        wanted = self.study.output.variables
+        found = stored_variables(wanted, self.edition.model.observables)
+        seen = observed.variables(self.study) if wanted == "default" else ()
+        return tuple(dict.fromkeys([*found, *seen]))
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:

@@ -11,6 +11,7 @@ from ldnsim.patients.vectors import find_patients
 from ldnsim.regimen import Recorded, Recordings
 from ldnsim.regimen.steady import lead_hours
 from ldnsim.runs import grid
+from ldnsim.runs.observed import observations, says_nothing
 
 if TYPE_CHECKING:
     from ldnsim.config.study import StudyConfig
@@ -57,16 +58,18 @@ def _with_lead(regimen: Any, lead_h: float) -> Any:
 
 
 def check_end(study: StudyConfig, end: float) -> None:
-    """Refuse an end before TIME 0 of an event table.
+    """Refuse an end before TIME 0 of an event table, and observations that cannot be used.
 
     Args:
         study: the study, settled.
         end: its length (h).
 
     Raises:
-        UserError: when nothing but the doses before steady state would be run.
+        UserError: when nothing but the doses before steady state would be run, and as
+            :func:`ldnsim.runs.observed.observations`.
     """
     for r in recorded(study):
+        observations(r, study.edition.model, only_named=True)
         zero = r.doses().origin_h
         if r.table.steady and end <= zero:
             raise UserError(
@@ -97,6 +100,13 @@ def _after(regimen: Recorded, end: float) -> int:
     return int((regimen.doses().time_h >= end).sum())
 
 
+def _measured(regimen: Recorded) -> dict[str, int]:
+    """Count the observations, and those that name no variable and are not in the result."""
+    seen = regimen.observations
+    counts = {"observations": len(seen), "unnamed": sum(map(says_nothing, seen))}
+    return counts if seen else {}
+
+
 def attributes(study: StudyConfig, end: float) -> dict[str, Any]:
     """Return the files of recorded doses with their SHA-256, for the attributes of a result.
 
@@ -115,6 +125,7 @@ def attributes(study: StudyConfig, end: float) -> dict[str, Any]:
             "after_end": _after(r, end),
             "time_zero_h": r.doses().origin_h,
             "lead_h": r.lead_h,
+            **_measured(r),
         }
         for name, r in study.named_regimens().items()
         if isinstance(r, Recorded)

@@ -104,13 +104,12 @@ def minimise(
     sobol = qmc.Sobol(len(low), scramble=True, rng=np.random.default_rng(seed))
     points = qmc.scale(sobol.random_base2(power), low, high)
     order = np.argsort(np.sum(fitter.evaluate(points) ** 2, axis=1), kind="stable")
-    found = [fitter.run(points[i]) for i in order[:starts]]
-    best = min(found, key=lambda f: f[1])
-    x = best[0]
-    return Fit(
-        x, best[1], fitter.evaluate(x[None, :])[0], fitter.jacobian(x),
-        tuple(sorted(c for _, c in found)), fitter.evaluations,
-    )  # fmt: skip
+    return fitter.fit([points[i] for i in order[:starts]])
+
+
+def descend(batch: Batch, low: Floats, high: Floats, start: Floats) -> Fit:
+    """Minimise from one point; arguments as for :func:`minimise`."""
+    return _Local(batch, low, high).fit([start])
 
 
 class _Local:
@@ -142,6 +141,15 @@ class _Local:
             bounds=(self.low, self.high), xtol=1e-7, ftol=1e-9, gtol=1e-9, max_nfev=40,
         )  # fmt: skip
         return np.asarray(found.x, dtype=np.float64), float(2.0 * found.cost)
+
+    def fit(self, starts: Sequence[Floats]) -> Fit:
+        """Return the best of local fits, with what each reached."""
+        found = [self.run(start) for start in starts]
+        x, chi2 = min(found, key=lambda f: f[1])
+        return Fit(
+            x, chi2, self.evaluate(x[None, :])[0], self.jacobian(x),
+            tuple(sorted(c for _, c in found)), self.evaluations,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,250 @@
+"""Parameters fitted to data of one's own: the observations of an event table.
+
+Every subject gets its own doses and is simulated at its own times; the free parameters have one
+value for all subjects. The same optimiser, standard errors and profiles as for the shipped fits
+(:mod:`ldnsim.analysis.evidence.fit`), the error of the values estimated along with them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.analysis.evidence.fit import (
+    Batch,
+    Curvature,
+    Fit,
+    Free,
+    Profile,
+    curvature,
+    descend,
+    minimise,
+    profile,
+)
+from ldnsim.analysis.evidence.own_error import Error
+from ldnsim.analysis.evidence.own_problem import Options, Problem, first_errors, make_problem
+from ldnsim.edition import Edition
+from ldnsim.errors import UserError
+from ldnsim.regimen import Recorded
+
+Floats = NDArray[np.float64]
+ROUNDS = 20
+"""Times that the size of the error is estimated anew at most."""
+SETTLED = 1.0e-3
+"""Relative change of the sizes of errors below which they have settled."""
+EDGE = 1.0e-3
+"""Distance from a bound, in the coordinate, below which an estimate is at it."""
+FINE, FEWEST, MOST = 0.25, 200, 4000
+"""Step of the courses drawn (h), and the least and most points of one."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One fitted parameter.
+
+    Attributes:
+        name: of the parameter.
+        value: best value.
+        se: its standard error, inf where the data leave it open.
+        low: lower end of the 95 % interval by profile; None where there is none or not asked for.
+        high: upper end.
+        shipped: value without the fit: of hypothesis, phenotype or the model.
+        unit: of all these.
+        price: distance from that value, in recorded spreads; NaN without one.
+        bounds: lowest and highest value tried.
+        verdict: what may be said of it.
+    """
+
+    name: str
+    value: float
+    se: float
+    low: float | None
+    high: float | None
+    shipped: float
+    unit: str
+    price: float
+    bounds: tuple[float, float]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A variable of one subject over time, from the fit and from the value without it."""
+
+    subject: str
+    variable: str
+    time_h: Floats
+    fitted: Floats
+    shipped: Floats
+
+
+@dataclass(frozen=True)
+class DataFit:
+    """What a fit to data of one's own found.
+
+    Attributes:
+        problem: what was fitted to what.
+        errors: error of each variable, sizes as estimated or given.
+        fit: the fit.
+        curvature: what the Jacobian at the best point says.
+        estimates: one for each free parameter.
+        profiles: of the parameters, where asked for.
+        simulated: at each observation, shape (observations,).
+        settled: whether the sizes of the errors settled.
+    """
+
+    problem: Problem
+    errors: Mapping[str, Error]
+    fit: Fit
+    curvature: Curvature
+    estimates: tuple[Estimate, ...]
+    profiles: tuple[Profile, ...]
+    simulated: Floats
+    settled: bool
+
+    @property
+    def residuals(self) -> Floats:
+        """Of the observations, in standard deviations, shape (observations,)."""
+        return self.fit.residuals[: len(self.simulated)]
+
+    def curves(self) -> list[Curve]:
+        """Return the course of what was observed of each subject, over the time in which it was."""
+        own = self.problem
+        best = {e.name: e.value for e in self.estimates}
+        asked = {
+            (i, j): _window(r, [o.time_h for o in own.seen if (o.subject, o.variable) == (r.id, v)])
+            for i, r in enumerate(own.subjects)
+            for j, v in enumerate(own.variables)
+        }
+        grid = np.unique(np.concatenate(list(asked.values())))
+        at = own.solve([*own.specs(best), *own.specs({})], grid)
+        both = at.reshape(2, len(own.subjects), len(own.variables), len(grid))
+        return [
+            Curve(own.subjects[i].id, own.variables[j], t, *both[:, i, j, np.searchsorted(grid, t)])
+            for (i, j), t in asked.items()
+            if len(t)
+        ]
+
+
+def _window(recorded: Recorded, seen: Sequence[float]) -> Floats:
+    """Return times from the last dose before the first observation to the last, fine enough."""
+    if not seen:
+        return np.empty(0)
+    doses, first, last = recorded.doses().time_h, min(seen), max(seen)
+    start = float(doses[doses <= first][-1]) if (doses <= first).any() else first
+    most = max(FEWEST, min(MOST, int((last - start) / FINE)))
+    return np.linspace(start, max(last, start + FINE), most)
+
+
+def fit_data(
+    subjects: Sequence[Recorded], options: Options, edition: Edition | None = None
+) -> DataFit:
+    """Fit parameters to the observations of an event table; see :func:`fit_problem`.
+
+    Args:
+        subjects: of one event table.
+        options: how.
+        edition: the model; the shipped one when None.
+
+    Raises:
+        UserError: as :func:`ldnsim.analysis.evidence.own_problem.make_problem`, or fewer
+            observations than could set what is free.
+    """
+    return fit_problem(make_problem(subjects, options, edition))
+
+
+def fit_problem(problem: Problem) -> DataFit:
+    """Fit what was laid out.
+
+    The parameters are fitted with the sizes of the errors held, then the sizes are estimated with
+    the parameters held, in turn until both rest: the maximum of their joint likelihood (but for
+    errors of both kinds, see :mod:`ldnsim.analysis.evidence.own_error`). The starting points are
+    then tried once more, with the final sizes.
+
+    Raises:
+        UserError: fewer observations than could set what is free, or runs that fail.
+    """
+    errors, options = first_errors(problem), problem.options
+    low = np.array([f.coordinate(f.low) for f in problem.free])
+    high = np.array([f.coordinate(f.high) for f in problem.free])
+    best = minimise(problem.batch(errors, problem.value), low, high, options.starts, options.seed)
+    evaluations, settled = best.evaluations, False
+    for _ in range(ROUNDS):
+        weight = problem.simulate(best.x[None, :])[0]
+        if not np.isfinite(weight).all():
+            raise UserError("the fit failed: at its best point some subject cannot be simulated")
+        newer = problem.estimated(errors, weight)
+        settled, errors = _same(errors, newer), newer
+        best = descend(problem.batch(errors, weight), low, high, best.x)
+        evaluations += best.evaluations + 1
+        if settled:
+            break
+    batch = problem.batch(errors, weight)
+    again = minimise(batch, low, high, options.starts, options.seed)
+    chosen = min(best, again, key=lambda f: f.chi2)
+    evaluations += again.evaluations
+    whole = replace(chosen, reached=again.reached, evaluations=evaluations)
+    return _found(problem, errors, whole, batch, (low, high), settled)
+
+
+def _found(
+    problem: Problem,
+    errors: Mapping[str, Error],
+    best: Fit,
+    batch: Batch,
+    box: tuple[Floats, Floats],
+    settled: bool,
+) -> DataFit:
+    names = [f.name for f in problem.free]
+    bent = curvature(best.jacobian, names)
+    wanted = problem.options.profiles
+    profiles = tuple(profile(batch, *box, best, i, n) for i, n in enumerate(names) if wanted)
+    estimates = tuple(
+        _estimate(problem, i, float(best.x[i]), bent, profiles[i] if wanted else None)
+        for i in range(len(names))
+    )
+    simulated = problem.simulate(best.x[None, :])[0]
+    return DataFit(problem, errors, best, bent, estimates, profiles, simulated, settled)
+
+
+def _estimate(
+    problem: Problem, at: int, x: float, bent: Curvature, seen: Profile | None
+) -> Estimate:
+    free, p = problem.free[at], problem.edition.model.parameters[problem.free[at].name]
+    low, high = (None, None) if seen is None else seen.interval
+    own, se = problem.base[free.name], bent.se[at]
+    away = x - free.coordinate(own)
+    return Estimate(
+        free.name,
+        free.value(x),
+        float(se * free.slope(x)),
+        None if low is None else free.value(low),
+        None if high is None else free.value(high),
+        own,
+        p.unit,
+        away / p.spread.sd if p.spread.sd > 0.0 else math.nan,
+        (free.low, free.high),
+        _verdict(free, x, float(se), free.name in bent.open, seen),
+    )
+
+
+def _verdict(free: Free, x: float, se: float, is_open: bool, seen: Profile | None) -> str:
+    for bound, word in ((free.low, "lower"), (free.high, "upper")):
+        if abs(x - free.coordinate(bound)) < EDGE:
+            return f"at its {word} bound, {bound:.3g}"
+    if is_open or (seen is not None and not seen.determined):
+        return "not determined"
+    share = 1.0 if free.prior is None else 1.0 - min(1.0, (se / free.prior_sd) ** 2)
+    return "determined" if share >= 0.5 else "prior decides"
+
+
+def _same(old: Mapping[str, Error], new: Mapping[str, Error]) -> bool:
+    return all(
+        abs(getattr(new[n], size) - getattr(e, size)) <= SETTLED * getattr(e, size)
+        for n, e in old.items()
+        for size in e.sizes
+    )
