@@ -71,3 +71,4 @@ def nk_activity(
 
 M.reads("relative to healthy rest", "nk_mu_tone")
 M.reads("fold of healthy", "trpm3_current", better="higher")
+M.called(nk_mu_tone="mu tone of NK cells", trpm3_current="TRPM3 current")

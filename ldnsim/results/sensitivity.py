@@ -71,6 +71,7 @@ def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
             "summary_units": (each, np.array([str(a["units"]) for a in attrs], dtype=str)),
             "summary_scale": (each, np.array([str(a["scale"]) for a in attrs], dtype=str)),
             "summary_long_name": (each, np.array([s.long_name for s in found.summaries], str)),
+            "summary_short_name": (each, np.array([str(a["short_name"]) for a in attrs], str)),
             "parameter": np.array(found.parameters, dtype=str),
             "parameter_grade": ("parameter", np.array(found.grades, dtype=str)),
             "parameter_mechanism": ("parameter", np.array([p.mechanism for p in rows], str)),
@@ -83,14 +84,7 @@ def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
 
 def describe(plan: Plan, run: int) -> str:
     """Name a run by its hypothesis and the coordinates of the sweep."""
-    if not plan.dims:
-        return str(plan.runs[run].regimen)
-    at = np.unravel_index(run, plan.shape)
-    return ", ".join(
-        f"{c.name} {c.values[int(k)]:g} {c.unit}".strip() if c.numeric else str(c.values[int(k)])
-        for dim, k in zip(plan.dims, at, strict=True)
-        for c in dim.coordinates
-    )
+    return plan.name_of(run)
 
 
 def together(ds: xr.Dataset, found: xr.Dataset) -> xr.Dataset:

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.config.study import StudyConfig
-from ldnsim.config.summaries import Summary
 from ldnsim.errors import UserError
 from ldnsim.influence import SWITCH, reaching
+from ldnsim.measure import Summary
 from ldnsim.mechanisms.record import ASSUMED, Parameter
 from ldnsim.patients.untreated import untreated_days
 from ldnsim.patients.vectors import Patients, grades
@@ -191,7 +191,7 @@ def sensitivities(
     moving = [n for n in chosen if n in live]
     copies = _copies(own, [index[n] for n in moving])
     values, unshifted, mean = _summaries(plan, run, patient, y0, copies, threads)
-    derivative = np.zeros((len(plan.summaries), len(chosen)))
+    derivative = np.zeros((len(differentiated(plan)), len(chosen)))
     asymmetry = np.zeros_like(derivative)
     at = [chosen.index(n) for n in moving]
     up, down = values[0::2].T, values[1::2].T
@@ -202,10 +202,15 @@ def sensitivities(
     held = own[[index[n] for n in chosen]]
     graded = grades(plan.runs[run])
     return Sensitivities(
-        run, plan.summaries, tuple(chosen), held, tuple(graded[n] for n in chosen),
+        run, differentiated(plan), tuple(chosen), held, tuple(graded[n] for n in chosen),
         np.array([log_sd(known[n], v) for n, v in zip(chosen, held, strict=True)]),
         unshifted, derivative, asymmetry, left_out,
     )  # fmt: skip
+
+
+def differentiated(plan: Plan) -> tuple[Summary, ...]:
+    """Return the summaries of a plan that are smooth numbers of the run: all but functions."""
+    return tuple(s for s in plan.summaries if s.function is None)
 
 
 def log_sd(parameter: Parameter, value: float) -> float:
@@ -245,7 +250,7 @@ def _reaching(plan: Plan, own: Floats) -> set[str]:
     model = plan.edition.model
     off = [n for n, v in zip(model.parameters, own, strict=True)
            if n.startswith(SWITCH) and v == 0.0 and not plan.study.changes]  # fmt: skip
-    return reaching(model, [s.observable for s in plan.summaries], off)
+    return reaching(model, [s.variable for s in differentiated(plan)], off)
 
 
 def _copies(own: Floats, columns: Sequence[int]) -> Floats:
@@ -261,10 +266,11 @@ def _sizes(plan: Plan, unshifted: Floats, mean: Floats) -> Floats:
     """Size of each summary: of what it is a change of, else its own, (summaries,)."""
     index = plan.edition.model.observable_index
     sizes = [
-        {"change": abs(float(mean[index[s.observable]])), "percent": 100.0, "value": abs(float(v))}
-        for s, v in zip(plan.summaries, unshifted, strict=True)
+        {"change": abs(float(mean[index[s.variable]])), "percent": 100.0, "": abs(float(v))}
+        for s, v in zip(differentiated(plan), unshifted, strict=True)
     ]
-    return np.array([size[s.derived] for size, s in zip(sizes, plan.summaries, strict=True)])
+    of = zip(sizes, differentiated(plan), strict=True)
+    return np.array([size[s.against] for size, s in of])
 
 
 def _asymmetry(up: Floats, down: Floats) -> Floats:
@@ -316,7 +322,12 @@ def _lanes(plan: Plan, run: int, n: int) -> _Lanes:
 
 def _thrifty(study: StudyConfig) -> StudyConfig:
     """The study as it is solved for differences: nothing but summaries, a loose tolerance."""
-    kept = {"trajectories": False, "variables": ("pain",), "dtype": "float64"}
+    wanted = study.output.summaries
+    if not isinstance(wanted, str):  # a function is of what is stored, and nothing is
+        wanted = tuple(s for s in wanted if getattr(s, "function", None) is None)
+    kept = {
+        "trajectories": False, "variables": ("pain",), "dtype": "float64", "summaries": wanted,
+    }  # fmt: skip
     return study.model_copy(
         update={
             "output": study.output.model_copy(update=kept),

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.config import budget, times
+from ldnsim.config import budget, own_summary, times
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
-from ldnsim.config.summaries import DEFAULT_VARIABLES, SUMMARIES, Summary
+from ldnsim.config.summaries import stored_variables
 from ldnsim.edition import Edition
 from ldnsim.errors import UserError
+from ldnsim.measure import Measure, Summary
 from ldnsim.patients.accept import describe, find_people
 from ldnsim.patients.vectors import Patients, find_patients, sets_patient
 from ldnsim.runs import doses, grid, recordings
@@ -87,23 +88,12 @@ class Plan:
     @cached_property
     def variables(self) -> tuple[str, ...]:
         """Names of the model variables to store, in order."""
-        known = self.edition.model.observables
-        wanted = self.study.output.variables
-        if wanted == "all":
-            return tuple(known)
-        if wanted == "default":
-            return tuple(v for v in DEFAULT_VARIABLES if v in known)
-        return tuple(dict.fromkeys(wanted))
+        return stored_variables(self.study.output.variables, self.edition.model.observables)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
         """The summaries to compute, in order."""
-        known = self.edition.model.observables
-        wanted = self.study.output.summaries
-        if not isinstance(wanted, str):
-            return tuple(SUMMARIES[name] for name in dict.fromkeys(wanted))
-        chosen = [s for s in SUMMARIES.values() if wanted == "all" or s.standard]
-        return tuple(s for s in chosen if s.observable in known)
+        return own_summary.chosen(self.study.output, self.edition.model)
 
     @cached_property
     def time(self) -> Floats:
@@ -163,17 +153,19 @@ class Plan:
             f" study at {self.end / DAY:g} d; expected {valid}"
         )
 
-    def window(self, name: str, rows: Ints) -> tuple[Floats, Floats]:
-        """Return start and end of a window for some runs (h), each of shape (rows,).
+    def window(self, of: Measure, rows: Ints) -> tuple[Floats, Floats]:
+        """Return start and end of the window of a measure for some runs (h), each (rows,).
 
         Weeks are whole days, as many of the last seven as there are: part of a day would pass the
         daily rhythm for an effect.
 
         Args:
-            name: one of :data:`ldnsim.config.summaries.WINDOWS`.
+            of: the measure; its window is one of :data:`ldnsim.config.summaries.WINDOWS`, or hours.
             rows: numbers of the runs.
         """
-        n = len(rows)
+        n, name = len(rows), of.window
+        if not name:
+            return of.start * np.ones(n), of.stop * np.ones(n)
         if name == "run":
             return np.zeros(n), np.full(n, self.end)
         if name == "night":
@@ -222,6 +214,19 @@ class Plan:
         budget.RUN_BYTES.check(self._bytes_at_work)
         budget.BLOCK_BYTES.check(min(self.block, len(self)) * self._bytes_at_work)
         budget.BYTES.check(self.bytes, f"{len(self):,} runs are ")
+
+    def name_of(self, run: int) -> str:
+        """Name a run by the coordinates of the sweep; the only one by its regimen."""
+        if not self.dims:
+            return str(self.runs[run].regimen)
+        at = np.unravel_index(run, self.shape)
+        return ", ".join(
+            f"{c.name} {c.values[int(k)]:g} {c.unit}".strip()
+            if c.numeric
+            else str(c.values[int(k)])
+            for dim, k in zip(self.dims, at, strict=True)
+            for c in dim.coordinates
+        )
 
     def describe(self) -> str:
         """Return the plan as a few lines of text."""
@@ -311,7 +316,7 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
                 f"changes[{i}].at = '{change.at:g} h' is not before the end of the study at"
                 f" {end:g} h; make it earlier or set a longer horizon"
             )
-    if late := list(times.after_the_end(study, end)):
+    if late := [*times.after_the_end(study, end), *own_summary.after_the_end(study, end)]:
         raise UserError("\n".join(late))
     plan = Plan(study, dims, runs, dosing, end, threads or study.solver.threads)
     plan.check_bytes()

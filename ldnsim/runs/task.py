@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ldnsim.config.blocks import Solver
 from ldnsim.edition import Edition
+from ldnsim.measure import Measure
 from ldnsim.runs.accuracy import absolute
 
 Floats = NDArray[np.float64]
@@ -48,25 +49,6 @@ class Events:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """One reduction asked of the engine, with its window and threshold for each run.
-
-    Attributes:
-        kind: the engine's name of the reduction.
-        observable: index of the variable.
-        start: hours, shape (runs,).
-        stop: hours, shape (runs,).
-        threshold: shape (runs,).
-    """
-
-    kind: str
-    observable: int
-    start: Floats
-    stop: Floats
-    threshold: Floats
-
-
-@dataclass(frozen=True)
 class Task:
     """A block to solve.
 
@@ -81,7 +63,7 @@ class Task:
         night_start: start of the close-up of each run, shape (runs,).
         night_time: hours after it, shape (night times,); empty for no close-up.
         observables: indices of the variables in the output, shape (variables,).
-        wanted: reductions.
+        wanted: reductions of the engine, with window and threshold for each run.
         rtol: relative tolerance.
         atol: absolute tolerance of each state, shape (states,).
         method: ``auto`` or ``rodas5p``.
@@ -97,7 +79,7 @@ class Task:
     night_start: Floats
     night_time: Floats
     observables: NDArray[np.int64]
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[Measure, ...]
     rtol: float
     atol: Floats
     method: str = "auto"
@@ -109,14 +91,11 @@ class Task:
     def cut(self, part: slice) -> Task:
         """Return the task of some of its runs, whole groups from a whole group on."""
         # reductions share the arrays of their windows, and go on sharing them
-        windows = {id(x): x[part] for w in self.wanted for x in (w.start, w.stop)}
-        wanted = tuple(
-            replace(
-                w, start=windows[id(w.start)], stop=windows[id(w.stop)],
-                threshold=w.threshold[part],
-            )
-            for w in self.wanted
-        )  # fmt: skip
+        cut = {
+            id(x): np.asarray(x)[part] for w in self.wanted for x in (w.start, w.stop, w.threshold)
+        }
+        wanted = tuple(w.placed(*(cut[id(x)] for x in (w.start, w.stop, w.threshold)))
+                       for w in self.wanted)  # fmt: skip
         return replace(
             self, first=self.first + part.start, params=self.params[part], y0=self.y0[part],
             events=self.events[part], night_start=self.night_start[part], wanted=wanted,
@@ -131,7 +110,7 @@ def make_task(
     end: float,
     solver: Solver,
     *,
-    wanted: Sequence[Wanted] = (),
+    wanted: Sequence[Measure] = (),
     observables: Sequence[str] = (),
     time: Floats | Sequence[float] = (),
     night_start: Floats | None = None,
@@ -282,7 +261,7 @@ def _nights(task: Task) -> Floats:
     return np.minimum(task.night_start[:, None] + task.night_time[None, :], task.end)
 
 
-def _windows(wanted: Sequence[Wanted]) -> list[tuple[Floats, NDArray[np.int64]]]:
+def _windows(wanted: Sequence[Measure]) -> list[tuple[Floats, NDArray[np.int64]]]:
     """Return, for each reduction, its distinct windows (windows, 2) and which each run has.
 
     Reductions share the arrays of their windows, and what is shared is compared once.
@@ -297,15 +276,13 @@ def _windows(wanted: Sequence[Wanted]) -> list[tuple[Floats, NDArray[np.int64]]]
     return [memo[id(w.start), id(w.stop)] for w in wanted]
 
 
-def _reductions(task: Task, lane: NDArray[np.int64]) -> list[Any]:
+def _reductions(task: Task, lane: NDArray[np.int64]) -> list[Measure]:
     """Ask the engine for every distinct window of every reduction.
 
     The engine's windows belong to all runs of a batch, and do not steer its steps.
     """
-    from ldnsim.engine.solve.batch import Reduction
-
     return [
-        Reduction(w.kind, w.observable, float(a), float(b), w.threshold[lane])
+        w.placed(float(a), float(b), np.asarray(w.threshold)[lane])
         for w, (distinct, _) in zip(task.wanted, _windows(task.wanted), strict=True)
         for a, b in distinct
     ]

@@ -21,6 +21,7 @@ from who_fails import (
     sorted_out,
 )
 
+from ldnsim.config.run import RunSpec
 from ldnsim.model import default_model
 
 
@@ -58,9 +59,11 @@ def test_help_lowers_the_driver_and_adds_adjuncts() -> None:
     patient = PATIENTS["driver persists"]
     default = default_model().parameters["driver"].value
     assert helped(patient, "none") == patient
-    assert helped(patient, "driver treated").changes == ((0.0, "driver", default),)
-    assert helped(patient, "ketotifen").adjuncts == ("ketotifen",)
-    assert helped(patient, HELP[-1]).adjuncts == ("ketotifen", "cromolyn", "ketosis")
+    treated = {"phenotype": "driver_persists", "changes": [(0.0, "driver", default)]}
+    drugs = ("ketotifen", "cromolyn", "ketosis")
+    assert helped(patient, "driver treated") == RunSpec.of(**treated)
+    assert helped(patient, "ketotifen").modifiers == RunSpec.of(adjuncts=drugs[:1]).modifiers
+    assert helped(patient, HELP[-1]) == RunSpec.of(**treated, adjuncts=drugs)
 
 
 def test_doses_that_help_are_a_range() -> None:
