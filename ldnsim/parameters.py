@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ldnsim.catalog import Reference
-from ldnsim.equations.text import extensions
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.record import GRADES, Mechanism, Parameter
 
@@ -125,6 +124,8 @@ def as_markdown(edition: Edition, found: Iterable[Parameter] | None = None) -> s
         edition: whose mechanisms and sources.
         found: parameters to print, all by default.
     """
+    from ldnsim.equations.text import extensions
+
     whole = edition.model
     chosen = list(whole.parameters.values()) if found is None else list(found)
     head = _HEAD.format(n=len(chosen), graded=_counts(chosen))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,15 +56,13 @@ def cite(
 
 
 def _summary(ds: xr.Dataset, rows: dict[str, Row], store: Path) -> None:
-    graded: dict[str, int] = {}
-    for row in rows.values():
-        graded[row["grade"]] = graded.get(row["grade"], 0) + 1
+    graded = Counter(row["grade"] for row in rows.values())
     hypothesis = ds.attrs.get("hypothesis", "unknown")
     typer.echo(f"{ds.attrs.get('title', store)}; hypothesis {hypothesis}")
     for extension in stored(ds):
         typer.echo(f"extended by {extension['name']} (sha256 {extension['sha256'][:12]})")
     typer.echo(f"{len(rows)} parameters by evidence:")
-    for grade, count in sorted(graded.items(), key=lambda g: -g[1]):
+    for grade, count in graded.most_common():
         typer.echo(f"  {count:4d}  {count / len(rows):4.0%}  {grade}")
 
 
@@ -109,16 +108,9 @@ def _papers(edition: Edition, group: str, keys: Iterable[str]) -> list[str]:
 
 def _parameters(ds: xr.Dataset, store: Path) -> dict[str, Row]:
     """Return the parameter table inside a store, by name."""
-    text = next((ds.attrs[k] for k in ("parameters", "parameter_table") if k in ds.attrs), None)
-    if text is None:
+    if "parameters" not in ds.attrs:
         raise UserError(f"{store} carries no parameter table; was it written by `ldnsim sweep`?")
-    table = json.loads(text) if isinstance(text, str) else text
-    rows = table.items() if isinstance(table, dict) else ((r["name"], r) for r in table)
-    return {name: {**row, "source": _keys(row.get("source"))} for name, row in rows}
-
-
-def _keys(source: Any) -> list[str]:
-    return source.split() if isinstance(source, str) else list(source or ())
+    return {row["name"]: row for row in json.loads(ds.attrs["parameters"])}
 
 
 def _reference(edition: Edition, key: str) -> str:

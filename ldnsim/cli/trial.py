@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import table
-from ldnsim.cli.extend import Extend
+from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.cli.source import STORE, STUDY, resolve
@@ -63,11 +63,11 @@ def _result(
     """Open a result, or run a study in memory after a look at what would stop the report."""
     import ldnsim
     from ldnsim.analysis.trial.arms import PATIENT, as_arms, can_state_no_drug, check_arms
-    from ldnsim.catalog import placebo as accounts
 
     source = resolve(text, STUDY, STORE)
-    if account not in accounts().responses:
-        raise unknown("placebo response", account, accounts().responses)
+    accounts = edition_of(()).placebo.responses  # no extension adds one
+    if account not in accounts:
+        raise unknown("placebo response", account, accounts)
     if source.kind is STORE:
         own = _narrowed(ldnsim.open_store(source.path), select)
         if PATIENT not in own.dims or "baseline_pain" not in own:
@@ -205,10 +205,8 @@ def _show_trials(found: xr.Dataset) -> None:
 
 def _show_terms(told: xr.Dataset, week: int) -> None:
     """Say what was added to the biology, and the standing warning."""
-    from ldnsim.catalog import placebo
-
     attrs = told["reported_pain"].attrs
-    account = placebo().responses[str(attrs["placebo"])]
+    account = edition_of(()).placebo.responses[str(attrs["placebo"])]
     typer.echo(
         f"\nReported pain at week {week}, 0-10: biology, plus placebo response"
         f" ({account.title}: mean {attrs['placebo_mean']:.2f}, between patients"

@@ -147,6 +147,9 @@ def _check_equation(where: str, v: Variable, model: Model) -> None:
             f"{where} cannot be evaluated ({type(error).__name__}: {error}); expected arithmetic,"
             " and functions of ldnsim.mechanisms.forms such as cos, sqrt and positive_part"
         ) from None
+    odd = sorted({f.func.__name__ for f in text.atoms(sympy.Function)} - {"cos", "sin"})
+    if odd:
+        raise UserError(f"{where} uses {odd[0]}, whose derivative jumps or is not known")
     if not math.isfinite(number) or not isinstance(text, sympy.Expr):
         raise UserError(f"{where} gives {number!r} at the defaults; expected a finite number")
 

@@ -130,6 +130,8 @@ def _globals(code: CodeType, where: str) -> Iterator[str]:
     for step in dis.get_instructions(code):
         if step.opname == "IMPORT_NAME":
             raise UserError(f"{where} imports {step.argval}; import at the top of the file")
+        if "JUMP" in step.opname and "_IF_" in step.opname:  # a symbol is neither true nor false
+            raise UserError(f"{where} branches (if, and, or, not); write one expression")
         if step.opname.startswith("LOAD_GLOBAL"):
             yield str(step.argval)
     for inner in code.co_consts:

@@ -24,7 +24,7 @@ PACKAGES = ("numpy", "numba", "scipy", "xarray", "zarr", "h5netcdf", "pydantic",
 # what can change a number of the result; pictures and the command line cannot
 PARTS = (
     "mechanisms", "engine", "data", "regimen", "config", "edition", "patients", "runs", "results",
-    "sweep", "model", "influence", "catalog", "units",
+    "sweep", "measure", "model", "influence", "catalog", "units",
 )  # fmt: skip
 
 

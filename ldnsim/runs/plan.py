@@ -203,6 +203,9 @@ class Plan:
     def describe(self) -> str:
         """Return the plan as a few lines of text."""
         lines = [f"study      {self.study.title}"]
+        if self.edition.extensions:
+            names = ", ".join(e.name for e in self.edition.extensions)
+            lines.append(f"model      that of the package with {names}")
         for dim in self.dims:
             lines += [f"dimension  {_axis_line(dim.name, c)}" for c in dim.coordinates]
         if not self.dims:

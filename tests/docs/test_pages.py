@@ -11,7 +11,7 @@ import ast
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 
 from ldnsim.cli import app
 from ldnsim.config.study import StudyConfig
+from ldnsim.edition import shipped
 from ldnsim.regimen import Regimen
 from tests.docs.blocks import PAGES, ROOT, Block, blocks, language
 
@@ -64,10 +65,17 @@ def cut(text: str) -> str:
 def a_branch() -> Any:
     from ldnsim.analysis.states.continuation import continue_orbit
 
-    return continue_orbit("driver", 0.05, 0.2, points=10)
+    return continue_orbit("driver", 0.0, 0.3, dose=4.5, points=10)
 
 
-def reduced() -> dict[str, Callable[..., Any]]:
+class Two(dict[str, Any]):
+    """Names of which a loop takes two only."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self.keys()][:2])
+
+
+def reduced() -> dict[str, Any]:
     """What stands for slow parts of the library: the same with less to do.
 
     A continuation checks all it is asked for and returns one branch, the same each time; scorecard
@@ -80,9 +88,8 @@ def reduced() -> dict[str, Callable[..., Any]]:
     from ldnsim.analysis.evidence import calibrate
     from ldnsim.analysis.states import continuation
     from ldnsim.config import toml
-    from ldnsim.edition import shipped
 
-    read, few_claims = toml.read, list(shipped().claims)[:2]
+    read, two = toml.read, Two(shipped().claims)
     fit, score, judge = calibrate.calibrate, scorecard.scorecard, claims.judge
     rank = discriminate.discriminate
 
@@ -101,7 +108,7 @@ def reduced() -> dict[str, Callable[..., Any]]:
         return fit(names or ["occupancy"], less, edition)
 
     def unshaken(names: Any = None, shake: bool = True, edition: Any = None) -> Any:
-        return judge(names or few_claims, shake=False, edition=edition)
+        return judge(names or [*two], shake=False, edition=edition)
 
     def two_sets(*args: Any, **rest: Any) -> Any:
         less = {"members": min(rest["members"], 2), "weeks": rest["weeks"][:2]}
@@ -111,6 +118,7 @@ def reduced() -> dict[str, Callable[..., Any]]:
         "ldnsim.config.toml.read": lambda path: cut(read(path)),
         "ldnsim.analysis.continue_orbit": branch,
         "ldnsim.analysis.behaviours.scorecard.scorecard": few,
+        "ldnsim.edition.Edition.claims": property(lambda _: two),
         "ldnsim.analysis.claims.judge": unshaken,
         "ldnsim.analysis.evidence.calibrate.calibrate": one_start,
         "ldnsim.analysis.design.discriminate.discriminate": two_sets,

@@ -78,7 +78,19 @@ IN_PYTHON = {
     ),
     "branch": (
         HEAD + STATE + "-1.0 if own_state > 1.0 else 0.0\n",
-        "own.py: the equation of 'own_state' cannot be evaluated",
+        "own.py: the equation of 'own_state' branches",
+    ),
+    "and": (
+        HEAD + STATE + "own_state and 1.0\n",
+        "own.py: the equation of 'own_state' branches .if, and, or, not.; write one expression",
+    ),
+    "larger": (
+        HEAD + STATE + "max(own_state, 1.0)\n",
+        "own.py: the equation of 'own_state' cannot be evaluated .TypeError",
+    ),
+    "modulo": (
+        HEAD + STATE + "own_state % 2.0\n",
+        "own.py: the equation of 'own_state' uses Mod, whose derivative",
     ),
     "text": (
         HEAD + STATE + "'high'\n",

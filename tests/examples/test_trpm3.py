@@ -74,6 +74,7 @@ def test_a_parameter_set_of_ones_own_changes_defaults(folder: Path, edition: Edi
 def test_the_plan_is_laid_out_on_the_extended_model(folder: Path, edition: Edition) -> None:
     plan = ldnsim.load(folder / "study.toml").plan()
     assert plan.edition is edition and plan.shape == (2, 4)
+    assert "model      that of the package with trpm3.py, trpm3.toml" in str(plan)
     assert {r.hypothesis for r in plan.runs} == {"dual_pathway", "trpm3"}
 
 
