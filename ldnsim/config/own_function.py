@@ -97,7 +97,7 @@ def _line_of(error: BaseException, file: str) -> str:
     return line
 
 
-def read_function(text: str, folder: str | Path = "", sha256: object = None) -> Function:
+def read_function(text: object, folder: str | Path = "", sha256: object = None) -> Function:
     """Read a function from its file.
 
     Args:
@@ -108,8 +108,8 @@ def read_function(text: str, folder: str | Path = "", sha256: object = None) -> 
     Raises:
         UserError: no such file or function, or the file cannot be run.
     """
-    file, _, name = text.rpartition(":")
     start = f"function = {short(text)}: "
+    file, _, name = text.rpartition(":") if isinstance(text, str) else ("", "", "")
     if not file.endswith(".py") or not name.isidentifier():
         raise UserError(f"{start}expected file and function, such as 'own.py:area_of_relief'")
     if sha256:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Discriminator,
@@ -45,6 +46,12 @@ def _number_or_text(value: Any) -> Any:
     return value if isinstance(value, str) else plain_number(value)
 
 
+def _digest(value: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", value):
+        raise UserError(f"value = {short(value)}: expected 64 digits of 0-9 and a-f")
+    return value
+
+
 class OwnSummary(Config):
     """A summary of a study's own: a reduction of a variable, or a Python function."""
 
@@ -77,7 +84,7 @@ class OwnSummary(Config):
     """The change from the untreated patient, as it is or in percent; of means and extremes."""
     function: FunctionEntry | None = None
     """Instead of a reduction: ``"file.py:name"``, called with the stored trajectory of a run."""
-    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    sha256: Annotated[str, AfterValidator(_digest)] | None = None
     """SHA-256 of that file; another file of that name is refused."""
     unit: str | None = None
     """Unit of what the function returns."""
@@ -105,10 +112,11 @@ def _entry(value: Any, folder: Any, number: int) -> Any:
         return value
     if list(value) == ["name"] and value["name"] in (*GROUPS, *SUMMARIES):
         return value["name"]
-    if not isinstance(text := value.get("function"), str):
+    text, known = value.get("function"), value.get("sha256")
+    if text is None or isinstance(text, Function):
         return value
     try:
-        return {**value, "function": read_function(text, folder, value.get("sha256"))}
+        return {**value, "function": read_function(text, folder, known)}
     except UserError as error:
         raise UserError(f"output.summaries[{number}].{error}") from error
 

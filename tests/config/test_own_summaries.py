@@ -70,6 +70,8 @@ REFUSED = [
      without(CLOCK, "window", **{"from": "0 h"}, to="1 d")),
     ("unit", "that of a reduction is its variable's", MEAN | {"unit": "kg"}),
     ("better", "expected 'lower' or 'higher'", MEAN | {"better": "more"}),
+    ("sha256", "'x': expected 64 digits", MEAN | {"sha256": "x"}),
+    ("function", "= 5: expected file and function", {"name": "own", "function": 5}),
     ("colour", "unknown key", MEAN | {"colour": "red"}),
     ("begin", "unknown key", MEAN | {"begin": "1 wk"}),
 ]  # fmt: skip
