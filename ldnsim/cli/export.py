@@ -91,7 +91,6 @@ def _number(study: Study, what: str, run: int | None, select: list[str] | None) 
         UserError: both ways of saying it, no such run, or axes left open.
     """
     from ldnsim.export.content import checked_run
-    from ldnsim.results.sensitivity import describe
 
     if run is not None and select:
         raise UserError("--run and --select both say which run; use one")
@@ -106,7 +105,7 @@ def _number(study: Study, what: str, run: int | None, select: list[str] | None) 
             f" {len(plan) - 1}"
         )
     if len(plan) > 1:
-        say(f"run {chosen} (of 0 to {len(plan) - 1}): {describe(plan, chosen)}")
+        say(f"run {chosen} (of 0 to {len(plan) - 1}): {plan.name_of(chosen)}")
     return chosen
 
 

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 
 from ldnsim.config.axis import Scalar
 from ldnsim.config.base import Config, shorthand
+from ldnsim.config.own_summary import Summaries
 from ldnsim.config.quantities import (
     Flag,
     Fraction,
@@ -164,8 +165,8 @@ class Output(Config):
     """Interval of the stored close-up."""
     ledger: Flag = True
     """Whether every planned dose is stored with what became of it."""
-    summaries: tuple[str, ...] | Literal["default", "all"] = "default"
-    """Names of the summaries to compute, or ``"default"``, or ``"all"``."""
+    summaries: Summaries = "default"
+    """Names of the summaries to compute, or ``"default"``, or ``"all"``; tables define others."""
     occupancy_threshold: Fraction = 0.2
     """Mu-receptor occupancy above which an hour counts as blocked."""
     rebound_threshold: Pure = Field(default=1.05, gt=0.0)

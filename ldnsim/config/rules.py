@@ -31,7 +31,8 @@ RESERVED = (
     "ledger_given_dose", "ledger_status", "ledger_formulation", "ledger_phase", "ledger_step",
     "parameter", "summary", "sensitivity", "sensitivity_asymmetry", "assumed_share",
     "locally_linear", "parameter_grade", "parameter_mechanism", "parameter_source", "parameter_sd",
-    "parameter_value", "summary_units", "summary_value", "summary_long_name",
+    "parameter_value", "summary_units", "summary_value", "summary_long_name", "summary_scale",
+    "summary_short_name",
 )  # fmt: skip
 """What every result holds besides variables and summaries."""
 OF_A_POPULATION = (
@@ -162,15 +163,13 @@ def adjuncts_given_once(study: StudyConfig) -> Iterator[str]:
 
 def known_outputs(study: StudyConfig) -> Iterator[str]:
     """Stored variables and summaries exist."""
-    from ldnsim.config.summaries import SUMMARIES
+    from ldnsim.config import own_summary
 
     wanted, known = study.output, study.edition.model.observables
     if not isinstance(wanted.variables, str):
         for name in wanted.variables:
             yield from _known("output.variables", "variable", name, known)
-    if not isinstance(wanted.summaries, str):
-        for name in wanted.summaries:
-            yield from _known("output.summaries", "summary", name, SUMMARIES)
+    yield from own_summary.check(study, names_taken(study.edition))
 
 
 def names_taken(edition: Edition) -> set[str]:

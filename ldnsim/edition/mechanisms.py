@@ -41,7 +41,7 @@ def mechanisms_of(name: str, code: str, needed: bool = True) -> tuple[Mechanism,
     """
     before = [(m, copy.deepcopy(vars(m))) for m in MECHANISMS]
     try:
-        module = _run(name, code)
+        module = run_text(name, code)
     finally:
         changed = [m.name for m, kept in before if vars(m) != kept]
         for m, kept in before:
@@ -64,7 +64,16 @@ def mechanisms_of(name: str, code: str, needed: bool = True) -> tuple[Mechanism,
     return found
 
 
-def _run(name: str, code: str) -> ModuleType:
+def run_text(name: str, code: str) -> ModuleType:
+    """Run the text of a Python file as a module of a private name.
+
+    Args:
+        name: of the file, as errors and tracebacks give it.
+        code: the text.
+
+    Raises:
+        UserError: naming file and line: it is not Python, or an exception while it runs.
+    """
     key = hashlib.sha256(f"{name}\0{code}".encode()).hexdigest()[:20]
     file = f"<{name} {key[:8]}>"
     module = ModuleType(PREFIX + key)

@@ -78,9 +78,10 @@ def read_source(name: str, folder: Path) -> Source:
         UserError: there is no such file or entry point, or it cannot be read as text.
     """
     if name.endswith(".py"):
-        return Source(name, MECHANISMS, _read(folder / name, name))
+        return Source(name, MECHANISMS, read_text(folder / name, f"extension {name!r}"))
     if name.endswith(".toml"):
-        return Source(name, DATA, tables=((name, _read(folder / name, name)),))
+        text = read_text(folder / name, f"extension {name!r}")
+        return Source(name, DATA, tables=((name, text),))
     if not name.strip() or Path(name).suffix or Path(name).name != name:
         raise UserError(
             f"extension {short(name)}: expected a file that ends in .py or .toml, or the name of an"
@@ -89,20 +90,28 @@ def read_source(name: str, folder: Path) -> Source:
     return _of_package(name)
 
 
-def _read(path: Path, name: str) -> str:
-    """Return the text of a file; line ends and a byte order mark play no part."""
+def read_text(path: Path, what: str) -> str:
+    """Return the text of a file; line ends and a byte order mark play no part.
+
+    Args:
+        path: the file.
+        what: opens the error message.
+
+    Raises:
+        UserError: there is no such file, or it cannot be read as text.
+    """
     try:
         if path.is_file() and path.stat().st_size > LARGEST_FILE:
-            raise UserError(f"extension {name!r}: over {LARGEST_FILE:,} bytes")
+            raise UserError(f"{what}: over {LARGEST_FILE:,} bytes")
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         near = path.parent.glob(f"*{path.suffix}") if path.parent.is_dir() else ()
         hint = nearest(path.name, sorted(p.name for p in near))
-        raise UserError(f"extension {name!r}: there is no file {str(path)!r}{hint}") from None
+        raise UserError(f"{what}: there is no file {str(path)!r}{hint}") from None
     except UnicodeDecodeError:
-        raise UserError(f"extension {name!r}: not a text file in UTF-8") from None
+        raise UserError(f"{what}: not a text file in UTF-8") from None
     except OSError as error:
-        raise UserError(f"extension {name!r}: cannot be read: {error.strerror}") from None
+        raise UserError(f"{what}: cannot be read: {error.strerror}") from None
 
 
 def _of_package(name: str) -> Source:
@@ -122,9 +131,10 @@ def _of_package(name: str) -> Source:
         ) from None
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
         raise UserError(f"extension {name!r}: its module {where} is not a Python file")
-    code, folder = _read(Path(spec.origin), where), Path(spec.origin).parent
-    files = _data_of(code, name)
-    return Source(name, PACKAGE, code, tuple((f"{name}: {f}", _read(folder / f, f)) for f in files))
+    what, folder = f"extension {name!r}", Path(spec.origin).parent
+    code = read_text(Path(spec.origin), what)
+    tables = ((f"{name}: {f}", read_text(folder / f, f"{what}: {f}")) for f in _data_of(code, name))
+    return Source(name, PACKAGE, code, tuple(tables))
 
 
 def _data_of(code: str, name: str) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ldnsim.export.content import Content
 from ldnsim.patients.vectors import grades, of_covariates
 from ldnsim.results.provenance import warning
-from ldnsim.results.sensitivity import describe
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def headline(content: Content) -> dict[str, str]:
         "written by": f"ldnsim {ldnsim.__version__}, model {content.model.fingerprint}",
         "warning": warning(plan),
         **{f"extension {i}": str(e) for i, e in enumerate(plan.edition.extensions, start=1)},
-        "study": f"{plan.study.title}; run {content.number}: {describe(plan, content.number)}",
+        "study": f"{plan.study.title}; run {content.number}: {plan.name_of(content.number)}",
         "hypothesis": f"{hypothesis.name}: {hypothesis.statement}",
         "patient": f"phenotype {run.phenotype}, in the untreated state at midnight",
         "regimen": f"{run.regimen}; {doses} doses taken within {plan.end:g} h",

@@ -117,6 +117,8 @@ class Variable:
         mechanism: the file it belongs to.
         scale_word: how a pure number reads on an axis: ``fold of healthy``, ``fraction`` ...
         better: ``"lower"`` or ``"higher"`` where a patient is better off so, else empty.
+        called: name in legends and tables; see :attr:`short_name`.
+        symbol: LaTeX in printed equations; made from the name where empty.
         replaced_by: mechanism whose equation stands in place of its own, else empty.
     """
 
@@ -134,7 +136,14 @@ class Variable:
     start_inflamed: float | None = None
     scale_word: str = ""
     better: str = ""
+    called: str = ""
+    symbol: str = ""
     replaced_by: str = ""
+
+    @property
+    def short_name(self) -> str:
+        """Return what it is called in legends and tables: the name itself where nothing is said."""
+        return self.called or self.name.replace("_", " ")
 
 
 class Mechanism:
@@ -245,6 +254,23 @@ class Mechanism:
             self.variables[name] = replace(
                 self.variables[name], scale_word=scale_word, better=better
             )
+
+    def called(self, symbol: str = "", /, **short_names: str) -> None:
+        """Say what variables are called in legends and tables, apart from the equations.
+
+        Args:
+            symbol: LaTeX of the one variable that is named; made from its name when left out.
+            short_names: of variables of this mechanism, recorded before.
+
+        Raises:
+            ValueError: a variable that is not there, or a symbol for several.
+        """
+        if symbol and len(short_names) != 1:
+            raise ValueError(f"symbol {symbol!r} is given for {len(short_names)} variables")
+        for name, text in short_names.items():
+            if name not in self.variables:
+                raise ValueError(f"{self.name} has no variable {name!r}")
+            self.variables[name] = replace(self.variables[name], called=text, symbol=symbol)
 
     def formulas(self) -> dict[str, Formula]:
         """Return every equation written here, by the name of its variable."""

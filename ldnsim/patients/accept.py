@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +19,14 @@ from numpy.typing import NDArray
 from ldnsim.config.population import Population
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
+from ldnsim.engine.rhythm.orbit import Orbits
+from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.model import Model
 from ldnsim.patients import draws
 from ldnsim.patients.people import OPRM1, People, on_bound, varied, vary, with_genotype
 from ldnsim.patients.untreated import pick, untreated
 from ldnsim.patients.vectors import is_inflamed, own_parameters
-
-if TYPE_CHECKING:
-    from ldnsim.engine.rhythm.orbit import Orbits
 
 log = logging.getLogger("ldnsim")
 Floats = NDArray[np.float64]
@@ -158,8 +157,6 @@ def _look_at(
 
 def _reasons(model: Model, settings: Population, orbits: Orbits) -> tuple[str, ...]:
     """Say why each candidate is not plausible; empty for those who are."""
-    from ldnsim.engine.solve.status import Status
-
     index = model.observable_index
     found = []
     for status, mean in zip(orbits.status, orbits.mean, strict=True):
@@ -174,8 +171,6 @@ def _reasons(model: Model, settings: Population, orbits: Orbits) -> tuple[str, .
 
 def _accept(settings: Population, reference: RunSpec, found: _Accepted) -> People:
     """Make patients of the first plausible candidates; count what was passed over on the way."""
-    from ldnsim.engine.rhythm.orbit import Orbits
-
     good = np.flatnonzero(np.array([r == "" for r in found.reason]))[: settings.size]
     tried = int(good[-1]) + 1
     model = reference.edition.model

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.config.population import Population
 from ldnsim.config.run import RunSpec
+from ldnsim.engine.rhythm.orbit import Orbits
 from ldnsim.model import Model
 from ldnsim.patients import draws
-
-if TYPE_CHECKING:
-    from ldnsim.engine.rhythm.orbit import Orbits
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

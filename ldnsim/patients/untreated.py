@@ -10,17 +10,16 @@ from __future__ import annotations
 import hashlib
 import threading
 from dataclasses import fields
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.engine.rhythm import orbit
+from ldnsim.engine.rhythm.drugfree import felt
+from ldnsim.engine.rhythm.orbit import Orbits
 from ldnsim.model import Model
 from ldnsim.patients.people import AT_ONCE, People
-
-if TYPE_CHECKING:
-    from ldnsim.engine.rhythm.orbit import Orbits
-    from ldnsim.patients.vectors import Patients
+from ldnsim.patients.vectors import Patients
 
 Floats = NDArray[np.float64]
 KEPT = 16_384
@@ -43,12 +42,10 @@ def untreated(
     Returns:
         Orbits; a patient without one has a status and NaN.
     """
-    from ldnsim.engine.rhythm import orbit
-    from ldnsim.engine.rhythm.drugfree import felt
-
     told = felt(model, params).tobytes() + np.asarray(inflamed, dtype=np.bool_).tobytes()
     key = (model, hashlib.sha256(told).digest())
     found = _SOLVED.get(key) or orbit.find_orbits(model, params, inflamed, threads)
+    found.mean[found.status != 0] = np.nan
     with _LOCK:
         _SOLVED[key] = found
         while sum(len(days.status) for days in _SOLVED.values()) > KEPT:
@@ -95,8 +92,6 @@ def _joined(parts: list[Orbits]) -> Orbits:
 
 def _same_day(people: People, patients: Patients) -> NDArray[np.bool_]:
     """Whether an untreated day of each patient is that of the same person under the reference."""
-    from ldnsim.engine.rhythm.drugfree import felt
-
     same = np.zeros(len(patients), dtype=np.bool_)
     for first in range(0, len(patients), AT_ONCE):
         which = np.arange(first, min(first + AT_ONCE, len(patients)))

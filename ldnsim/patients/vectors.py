@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.catalog import CLAIM
+from ldnsim.catalog.covariates import Effect
 from ldnsim.config.run import RunSpec
 from ldnsim.mechanisms.record import ASSUMED
 from ldnsim.model import Model
@@ -105,21 +106,25 @@ def of_covariates(run: RunSpec, kind: Mapping[str, float]) -> dict[str, float]:
         kind: overrides of hypothesis and phenotype; factors act on these. A covariate that gives
             a value does so before any factor.
     """
-    chosen, parameters = dict(run.covariates), run.edition.model.parameters
+    default = run.edition.model.parameters
     found: dict[str, float] = {}
-    for wants_value in (True, False):
-        for name, covariate in run.edition.covariates.items():
-            if name not in chosen:
-                continue
+    for effect, amount in sorted(_acting(run), key=lambda e: not e[0].sets_value):
+        target = effect.target
+        base = found.get(target, kind.get(target, default[target].value))
+        found[target] = amount if effect.sets_value else base * amount
+    return found
+
+
+def _acting(run: RunSpec) -> Iterator[tuple[Effect, float]]:
+    """Yield what covariates do to the patient of a run, with how much."""
+    chosen = dict(run.covariates)
+    for name, covariate in run.edition.covariates.items():
+        if name in chosen:
             claims = ("", chosen.get(name + CLAIM, "none"))
             for effect in covariate.effects:
                 amount = effect.amount(chosen[name])
-                if amount is None or effect.sets_value != wants_value or effect.claim not in claims:
-                    continue
-                target = effect.target
-                base = found.get(target, kind.get(target, parameters[target].value))
-                found[target] = amount if wants_value else base * amount
-    return found
+                if amount is not None and effect.claim in claims:
+                    yield effect, amount
 
 
 def grades(run: RunSpec) -> dict[str, str]:
@@ -134,12 +139,7 @@ def grades(run: RunSpec) -> dict[str, str]:
     off = {k for k, v in hypothesis.overrides.items() if k.startswith("coupling_") and v == 0.0}
     found.update({k: r.grade for k, r in hypothesis.reasons.items()})
     found.update({k: r.grade for k, r in phenotype.reasons.items() if k not in off})
-    chosen = dict(run.covariates)
-    for name, covariate in known.covariates.items():
-        if name in chosen:
-            claims = ("", chosen.get(name + CLAIM, "none"))
-            acting = [e for e in covariate.effects if e.amount(chosen[name]) is not None]
-            found.update({e.target: e.grade for e in acting if e.claim in claims})
+    found.update({effect.target: effect.grade for effect, _ in _acting(run)})
     found.update({k: ASSUMED for k, _ in run.parameters})
     return found
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.results import files
+from ldnsim.results import dataset, files
 from ldnsim.results.blocks import ARRAYS, BlockFolder
 from ldnsim.results.record import sealed
 from ldnsim.results.target import check_free, kind_of
@@ -96,10 +96,8 @@ def finish(
     check_free(target, folder.path, replaces)
     draft = folder.draft()
     if kind_of(target) == "netcdf":
-        from ldnsim.results.dataset import in_memory
-
         whole = Block.join([folder.load(first) for first in job.starts(size)])
-        write_netcdf(in_memory(job, whole, found), draft)
+        write_netcdf(dataset.in_memory(job, whole, found), draft)
     else:
         _write_zarr(job, folder, size, draft, found)
     check_free(target, folder.path, replaces)
@@ -121,8 +119,6 @@ def _write_zarr(
     job: Job, folder: BlockFolder, size: int, path: Path, found: Sensitivities | None
 ) -> None:
     """Write the store region by region; only the blocks of one region are in memory."""
-    from ldnsim.results import dataset
-
     laid = dataset.frame(job, statuses(job, folder, size), found)
     axes = {c: v[0] for c, v in laid.coords.items()}
     store = StoreFiles(path, laid.attrs)
@@ -146,11 +142,9 @@ def _fill(
     axes: Mapping[str, Any],
 ) -> None:
     """Write columns that share their shape, region by region."""
-    from ldnsim.results.dataset import tail_length
-
     plan, kind = job.plan, columns[0].dim
     names = tuple(d.name for d in plan.dims)
-    tail = (tail_length(plan, kind),) if kind else ()
+    tail = (dataset.tail_length(plan, kind),) if kind else ()
     dims = (*names, kind) if kind else names
     item = max(c.dtype.itemsize for c in columns)
     room = CHUNK_BYTES // max(1, tail[0] * item) if tail else CHUNK_RUNS

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine.solve.status import Method, Status
+from ldnsim.equations.symbols import symbol
 from ldnsim.model import Model
 from ldnsim.runs import measures as summaries
 from ldnsim.runs.block import Block
@@ -43,11 +44,13 @@ class Column:
 
 
 def variable_attributes(model: Model, name: str) -> dict[str, str]:
-    """Return units, words, scale, direction, mechanism and evidence grade of a model variable."""
+    """Return units, words, symbol, scale, direction, mechanism and evidence of a model variable."""
     v = model.observables[name]
     return {
         "units": v.unit or "1",
         "long_name": v.long_name,
+        "short_name": v.short_name,
+        "symbol": v.symbol or symbol(name, is_parameter=False),
         "scale": v.scale_word,
         "better": v.better,
         "mechanism": v.mechanism,
@@ -97,6 +100,7 @@ def timed(plan: Plan) -> list[Column]:
         attrs = {
             "units": "mg/d",
             "long_name": "prescribed dose",
+            "short_name": "prescribed",
             "meaning": "naltrexone hydrochloride planned in the calendar day",
             "mechanism": "regimen",
         }
@@ -134,6 +138,7 @@ def _baselines(job: Job) -> Iterator[Column]:
     for name in job.plan.variables:
         attrs = variable_attributes(model, name)
         attrs["long_name"] = f"untreated 24 h mean of {attrs['long_name']}"
+        attrs["short_name"] = f"untreated {attrs['short_name']}"
         attrs["better"] = ""  # what the patient is, not what a regimen does
         values = mean(model.observable_index[name])
         yield _column(f"baseline_{name}", np.float64, attrs, values)

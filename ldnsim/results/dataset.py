@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ldnsim.patients import people
 from ldnsim.results.columns import Column, single, timed
+from ldnsim.results.derivatives import labelled
 from ldnsim.results.provenance import attributes
-from ldnsim.results.sensitivity import labelled
 from ldnsim.runs.block import Block
 from ldnsim.runs.derivatives import Sensitivities
 from ldnsim.runs.job import Job

@@ -76,10 +76,9 @@ def _hash(parts: list[bytes]) -> str:
 def parameter_table(patients: Patients) -> list[dict[str, Any]]:
     """Return one record per parameter with the value used, or its range over the sweep."""
     lows, highs = patients.extremes()
-    table = []
-    for i, p in enumerate(patients.model.parameters.values()):
-        low, high = float(lows[i]), float(highs[i])
-        row: dict[str, Any] = {
+    known = patients.model.parameters.values()
+    return [
+        {
             "name": p.name,
             "value": low if low == high else None,
             "unit": p.unit,
@@ -88,11 +87,10 @@ def parameter_table(patients: Patients) -> list[dict[str, Any]]:
             "source": list(p.source),
             "meaning": p.meaning,
             "mechanism": p.mechanism,
+            **({"range": [low, high]} if low != high else {}),
         }
-        if low != high:
-            row["range"] = [low, high]
-        table.append(row)
-    return table
+        for p, low, high in zip(known, lows.tolist(), highs.tolist(), strict=True)
+    ]
 
 
 def sources(plan: Plan, patients: Patients) -> dict[str, list[str]]:

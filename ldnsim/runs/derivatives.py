@@ -18,9 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.config.study import StudyConfig
-from ldnsim.config.summaries import Summary
+from ldnsim.engine.rhythm.orbit import daily_means
+from ldnsim.engine.rhythm.shifted import beside, rows, shifted_orbits
+from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.influence import SWITCH, reaching
+from ldnsim.measure import Summary
 from ldnsim.mechanisms.record import ASSUMED, Parameter
 from ldnsim.patients.untreated import untreated_days
 from ldnsim.patients.vectors import Patients, grades
@@ -106,25 +109,6 @@ class Sensitivities:
         return np.asarray(fine & (carried <= MOST_BENT))
 
 
-@dataclass(frozen=True)
-class _Lanes(Plan):
-    """A plan whose runs are copies of one run of another plan, with the nights it has there.
-
-    Attributes:
-        nights: start of the close-up of the run, and of that of its last treated day (h).
-    """
-
-    nights: tuple[float, float] = (0.0, 0.0)
-
-    @cached_property
-    def night_start(self) -> Floats:
-        return np.full(len(self), self.nights[0])
-
-    @cached_property
-    def last_night(self) -> Floats:
-        return np.full(len(self), self.nights[1])
-
-
 def reference_run(plan: Plan, status: Sequence[int] | NDArray[np.int8]) -> int | None:
     """The run that stands for a study: a treated one that ended well, else any that ended well.
 
@@ -191,7 +175,7 @@ def sensitivities(
     moving = [n for n in chosen if n in live]
     copies = _copies(own, [index[n] for n in moving])
     values, unshifted, mean = _summaries(plan, run, patient, y0, copies, threads)
-    derivative = np.zeros((len(plan.summaries), len(chosen)))
+    derivative = np.zeros((len(differentiated(plan)), len(chosen)))
     asymmetry = np.zeros_like(derivative)
     at = [chosen.index(n) for n in moving]
     up, down = values[0::2].T, values[1::2].T
@@ -202,10 +186,15 @@ def sensitivities(
     held = own[[index[n] for n in chosen]]
     graded = grades(plan.runs[run])
     return Sensitivities(
-        run, plan.summaries, tuple(chosen), held, tuple(graded[n] for n in chosen),
+        run, differentiated(plan), tuple(chosen), held, tuple(graded[n] for n in chosen),
         np.array([log_sd(known[n], v) for n, v in zip(chosen, held, strict=True)]),
         unshifted, derivative, asymmetry, left_out,
     )  # fmt: skip
+
+
+def differentiated(plan: Plan) -> tuple[Summary, ...]:
+    """Return the summaries of a plan that are smooth numbers of the run: all but functions."""
+    return tuple(s for s in plan.summaries if s.function is None)
 
 
 def log_sd(parameter: Parameter, value: float) -> float:
@@ -218,8 +207,6 @@ def log_sd(parameter: Parameter, value: float) -> float:
 
 def _untreated(patient: Patients, threads: int | None) -> Floats:
     """State at midnight of one patient."""
-    from ldnsim.engine.solve.status import Status
-
     found = untreated_days(patient, threads)
     if found.status[0] != Status.OK:
         raise UserError(f"no sensitivities of this run: {Status(int(found.status[0])).advice}")
@@ -228,16 +215,10 @@ def _untreated(patient: Patients, threads: int | None) -> Floats:
 
 def _choose(plan: Plan, own: Floats) -> tuple[list[str], dict[str, str]]:
     """Parameters to shift, and those left out with the reason."""
-    chosen: list[str] = []
-    left_out: dict[str, str] = {}
-    for name, value in zip(plan.edition.model.parameters, own, strict=True):
-        if name.startswith(SWITCH):
-            left_out[name] = "a switch"
-        elif value == 0.0:
-            left_out[name] = "zero in this run: no relative change"
-        else:
-            chosen.append(name)
-    return chosen, left_out
+    held = dict(zip(plan.edition.model.parameters, own.tolist(), strict=True))
+    left_out = {n: "zero in this run: no relative change" for n, v in held.items() if v == 0.0}
+    left_out |= {n: "a switch" for n in held if n.startswith(SWITCH)}
+    return [n for n in held if n not in left_out], {n: left_out[n] for n in held if n in left_out}
 
 
 def _reaching(plan: Plan, own: Floats) -> set[str]:
@@ -245,7 +226,7 @@ def _reaching(plan: Plan, own: Floats) -> set[str]:
     model = plan.edition.model
     off = [n for n, v in zip(model.parameters, own, strict=True)
            if n.startswith(SWITCH) and v == 0.0 and not plan.study.changes]  # fmt: skip
-    return reaching(model, [s.observable for s in plan.summaries], off)
+    return reaching(model, [s.variable for s in differentiated(plan)], off)
 
 
 def _copies(own: Floats, columns: Sequence[int]) -> Floats:
@@ -261,10 +242,11 @@ def _sizes(plan: Plan, unshifted: Floats, mean: Floats) -> Floats:
     """Size of each summary: of what it is a change of, else its own, (summaries,)."""
     index = plan.edition.model.observable_index
     sizes = [
-        {"change": abs(float(mean[index[s.observable]])), "percent": 100.0, "value": abs(float(v))}
-        for s, v in zip(plan.summaries, unshifted, strict=True)
+        {"change": abs(float(mean[index[s.variable]])), "percent": 100.0, "": abs(float(v))}
+        for s, v in zip(differentiated(plan), unshifted, strict=True)
     ]
-    return np.array([size[s.derived] for size, s in zip(sizes, plan.summaries, strict=True)])
+    of = zip(sizes, differentiated(plan), strict=True)
+    return np.array([size[s.against] for size, s in of])
 
 
 def _asymmetry(up: Floats, down: Floats) -> Floats:
@@ -282,9 +264,6 @@ def _summaries(
     plan: Plan, run: int, patient: Patients, y0: Floats, copies: Floats, threads: int | None
 ) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """Summaries of every copy minus those of its patient, the patient's, and untreated means."""
-    from ldnsim.engine.rhythm.orbit import daily_means
-    from ldnsim.engine.rhythm.shifted import beside, rows, shifted_orbits
-
     model, own = patient.model, patient.params[0]
     laid = beside(own, copies)
     start, closed = shifted_orbits(model, own, y0, copies, threads)
@@ -294,29 +273,34 @@ def _summaries(
     patients = Patients(model, laid, each, np.empty(0, np.int64), inflamed, each)
     mean = daily_means(model, laid, start, threads)
     day = reference_day(lanes, patients, start, threads)
-    state = Untreated(start, mean, np.zeros(n), np.zeros(n, np.int8), day)
+    state = Untreated(start, mean, np.zeros(n), np.zeros(n, np.int8), *day)
     job = Job(lanes, threads, patients, state)
     task = job.task(0, n)
     done = job.finish(task, solve_task(task, threads))
     values = np.where(closed[:, None], done.summaries, np.nan)
     if done.status[0] != 0:
-        from ldnsim.engine.solve.status import Status
-
         raise UserError(f"no sensitivities of this run: {Status(int(done.status[0])).advice}")
     at, lead = rows(len(copies))
     return values[at] - values[lead], values[0], mean[0]
 
 
-def _lanes(plan: Plan, run: int, n: int) -> _Lanes:
-    """Plan of the copies: the same run over and over, summaries only."""
+def _lanes(plan: Plan, run: int, n: int) -> Plan:
+    """Plan of the copies: the same run over and over, with its nights, summaries only."""
     runs = Runs(plan.runs[run], (Dim("copy", (), ((),) * n),))
-    nights = float(plan.night_start[run]), float(plan.last_night[run])
-    return _Lanes(_thrifty(plan.study), (), runs, Dosing(runs), plan.end, nights=nights)
+    return Plan(
+        _thrifty(plan.study), (), runs, Dosing(runs), plan.end,
+        plan.night_start[[run] * n], plan.last_night[[run] * n],
+    )  # fmt: skip
 
 
 def _thrifty(study: StudyConfig) -> StudyConfig:
     """The study as it is solved for differences: nothing but summaries, a loose tolerance."""
-    kept = {"trajectories": False, "variables": ("pain",), "dtype": "float64"}
+    wanted = study.output.summaries
+    if not isinstance(wanted, str):  # a function is of what is stored, and nothing is
+        wanted = tuple(s for s in wanted if getattr(s, "function", None) is None)
+    kept = {
+        "trajectories": False, "variables": ("pain",), "dtype": "float64", "summaries": wanted,
+    }  # fmt: skip
     return study.model_copy(
         update={
             "output": study.output.model_copy(update=kept),

@@ -1,10 +1,11 @@
 """Many runs at once, reduced to numbers: what the scorecard, the claims and the fits are made of.
 
-A :class:`Measure` is one number to compute while solving.
+A :class:`~ldnsim.measure.Measure` is one number of a run.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from ldnsim.config.blocks import Solver
 from ldnsim.config.run import RunSpec
+from ldnsim.measure import SOLVED, Measure
 from ldnsim.model import Model
 from ldnsim.patients.people import People
 from ldnsim.patients.untreated import untreated_days
@@ -20,30 +22,13 @@ from ldnsim.patients.vectors import find_patients
 from ldnsim.runs.accuracy import COMPARED
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.grid import Listed
-from ldnsim.runs.task import Wanted, make_task, solve_task
+from ldnsim.runs.task import Task, solve_task
 from ldnsim.runs.treatment import Treatment
+
+__all__ = ["Measure", "Results", "ask", "run_specs", "week"]
 
 Floats = NDArray[np.float64]
 DAY, WEEK = 24.0, 168.0
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One number of a run: a reduction of an observable over a window.
-
-    Attributes:
-        observable: name of the model variable.
-        kind: one of the engine's reductions, such as ``mean``, ``max``, ``integral``.
-        start: of the window, h.
-        stop: of the window, h.
-        threshold: for ``hours_above``, ``first_below``, ``first_above``.
-    """
-
-    observable: str
-    kind: str
-    start: float
-    stop: float
-    threshold: float = 0.0
 
 
 def week(observable: str, number: int, kind: str = "mean") -> Measure:
@@ -72,6 +57,45 @@ class Results:
     def baseline(self, observable: str) -> Floats:
         """Return the untreated 24 h mean of one variable, shape (runs,)."""
         return self.untreated[:, self.model.observable_index[observable]]
+
+
+def ask(
+    asked: Sequence[tuple[RunSpec, Sequence[Measure]]],
+    rtol: float = COMPARED,
+    threads: int | None = None,
+) -> list[Floats]:
+    """Return numbers of runs with as few runs as they need, NaN where one failed.
+
+    The same run is solved once for all that is asked of it, and runs of the same length as one
+    batch. A run is as many whole weeks long as the last of its measures needs.
+
+    Args:
+        asked: runs, each with its measures: reductions, ``at`` a time (``stop``), or ``untreated``.
+        rtol: relative tolerance of the solver.
+        threads: threads of the engine.
+    """
+    found = [np.full(len(measures), np.nan) for _, measures in asked]
+    weeks = [max(1, math.ceil(max(float(m.stop) for m in ms) / WEEK)) for _, ms in asked]
+    for length in sorted(set(weeks)):
+        rows = [i for i, w in enumerate(weeks) if w == length]
+        runs = list(dict.fromkeys(asked[i][0] for i in rows))
+        every = dict.fromkeys(m for i in rows for m in asked[i][1])
+        measures = [m for m in every if m.kind in SOLVED]
+        times = sorted({float(m.stop) for m in every if m.kind == "at"})
+        names = list(dict.fromkeys(m.variable for m in every if m.kind == "at"))
+        got = run_specs(runs, length, measures, times, names, rtol, threads)
+        place = {run: n for n, run in enumerate(runs)}
+        for i in rows:
+            run, own = asked[i]
+            of = place[run]
+            for j, m in enumerate(own):
+                if m.kind == "untreated":
+                    found[i][j] = got.baseline(m.variable)[of]
+                elif m.kind == "at":
+                    found[i][j] = got.at[of, names.index(m.variable), times.index(float(m.stop))]
+                else:
+                    found[i][j] = got.values[of, measures.index(m)]
+    return found
 
 
 def run_specs(
@@ -104,20 +128,16 @@ def run_specs(
     place = {spec: k for k, spec in enumerate(dict.fromkeys(_of_anyone(s) for s in specs))}
     runs = Listed(list(place))
     rows = np.array([place[_of_anyone(s)] for s in specs])
-    index, ones = edition.model.observable_index, np.ones(len(specs))
-    task = make_task(
+    task = Task(
         edition,
         params,
         days.y0[who],
         Treatment(runs, Dosing(runs), end).events(rows, params),
         end,
         Solver(rtol=rtol),
-        wanted=[
-            Wanted(m.kind, index[m.observable], m.start * ones, m.stop * ones, m.threshold * ones)
-            for m in measures
-        ],
+        wanted=[m.over(len(specs)) for m in measures],
         observables=observables,
-        time=times,
+        time=np.array(times, dtype=np.float64),
     )
     done = solve_task(task, threads)
     status = np.where(days.status[who] != 0, days.status[who], done.status).astype(np.int8)

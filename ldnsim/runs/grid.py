@@ -113,16 +113,6 @@ def _dim(axes: list[Any], edition: Edition) -> Dim:
     return Dim(axes[0].name, coordinates, settings)
 
 
-def shape(grid: tuple[Dim, ...]) -> tuple[int, ...]:
-    """Return the number of positions of each dimension; empty for a single run."""
-    return tuple(d.size for d in grid)
-
-
-def size(grid: tuple[Dim, ...]) -> int:
-    """Return the number of runs."""
-    return math.prod(shape(grid))
-
-
 class Runs(Sequence[RunSpec]):
     """Every run of a grid in C order (last dimension fastest), made when asked for.
 
@@ -138,12 +128,12 @@ class Runs(Sequence[RunSpec]):
         """
         self.start = start
         self.grid = grid
-        self.shape = shape(grid)
+        self.shape = tuple(d.size for d in grid)
         self._at = functools.lru_cache(maxsize=64)(self._make)
 
     def __len__(self) -> int:
         """Return the number of runs."""
-        return size(self.grid)
+        return math.prod(self.shape)
 
     @overload
     def __getitem__(self, i: int) -> RunSpec: ...

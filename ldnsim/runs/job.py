@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.config.own_function import Function
 from ldnsim.engine.solve.status import Status
 from ldnsim.model import Model
 from ldnsim.patients.vectors import Patients
@@ -15,7 +17,7 @@ from ldnsim.runs import measures as summaries
 from ldnsim.runs.block import Block, names
 from ldnsim.runs.plan import Plan, enrol
 from ldnsim.runs.reference import Untreated, find_untreated
-from ldnsim.runs.task import Events, Solved, Task, make_task, solve_task
+from ldnsim.runs.task import Events, Solved, Task, solve_task
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -46,6 +48,11 @@ class Job:
         """
         self.plan = plan
         self.threads = threads
+        self.functions = {
+            j: s.function.loaded()
+            for j, s in enumerate(plan.summaries)
+            if isinstance(s.function, Function)
+        }
         self.patients = patients or enrol(plan, threads)
         self.untreated = untreated or find_untreated(plan, self.patients, threads)
 
@@ -86,7 +93,7 @@ class Job:
         rows = np.arange(first, min(first + block, len(plan)))
         who = self.patients.of_run[rows]
         params = self.patients.vectors(who)
-        return make_task(
+        return Task(
             plan.edition,
             params,
             self.untreated.y0[who],
@@ -108,9 +115,10 @@ class Job:
         who = self.patients.of_run[rows]
         values = summaries.derive(
             plan,
+            task.wanted,
             solved.reductions,
             self.untreated.mean[who],
-            self.untreated.reference.extreme[who],
+            self.untreated.extreme[who],
             self._hours(task, solved, who),
             undisturbed(plan.edition.model, task.events),
         )
@@ -120,9 +128,12 @@ class Job:
         night = solved.night[:, :kept] if plan.keeps_night else solved.night[:, :kept, :0]
         with np.errstate(over="ignore"):
             stored = solved.trajectory[:, :kept].astype(dtype), night.astype(dtype)
-        overflown = np.isinf(values).any(axis=1)
+        overflown = np.zeros(len(rows), dtype=bool)
         for array in stored:
             overflown |= np.isinf(array).any(axis=(1, 2))
+        for j, function in self.functions.items():
+            values[:, j] = self._said(function, stored[0], rows, (status == 0) & ~overflown)
+        overflown |= np.isinf(values).any(axis=1)
         status[overflown & (status == 0)] = Status.NOT_FINITE
         for array in (*stored, values):
             array[status != 0] = np.nan
@@ -141,17 +152,30 @@ class Job:
         plan, names = self.plan, summaries.followed(self.plan)
         columns = [
             summaries.hours_above_reference(
-                solved.night[:, self._observables.index(s.observable)],
+                solved.night[:, self._observables.index(s.variable)],
                 task.night_start,
                 task.night_time,
-                self.untreated.reference.values[who, names.index(s.observable)],
+                self.untreated.clocked[who, names.index(s.variable)],
                 plan.clock,
-                float(getattr(plan.study.output, s.threshold)),
+                float(s.threshold),
             )
             for s in plan.summaries
             if s.kind == "same_clock"
         ]
         return np.stack(columns, axis=1) if columns else np.empty((len(task), 0))
+
+    def _said(
+        self, function: Function, stored: NDArray[Any], rows: Ints, alive: NDArray[np.bool_]
+    ) -> Floats:
+        """What a function says of the stored trajectories, shape (runs,)."""
+        plan, who = self.plan, self.patients.of_run[rows]
+        index, values = plan.edition.model.observable_index, {}
+        for name in function.arguments:
+            if name in plan.variables:
+                values[name] = stored[:, plan.variables.index(name)]
+            elif name != "time":
+                values[name] = self.untreated.mean[who, index[name.removeprefix("baseline_")]]
+        return summaries.call(function, plan.time, values, [plan.name_of(i) for i in rows], alive)
 
 
 def run_blocks(

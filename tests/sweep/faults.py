@@ -21,7 +21,7 @@ from ldnsim.results.zarr_files import read_array
 from ldnsim.runs.block import Block
 from ldnsim.runs.job import Job
 from ldnsim.runs.plan import Plan, make_plan
-from ldnsim.runs.reference import Day, Untreated
+from ldnsim.runs.reference import Untreated
 from ldnsim.sweep import execute
 from ldnsim.sweep.study import Study
 
@@ -61,8 +61,8 @@ class StandIn(Job):
         n, model = len(plan.described), default_model()
         flat = np.zeros((n, len(model.observables)))
         y0 = np.zeros((n, len(model.states)))
-        status, day = np.zeros(n, np.int8), Day(flat[:, :, None], flat)
-        known = Untreated(y0, flat, flat[:, 0], status, day)
+        status = np.zeros(n, np.int8)
+        known = Untreated(y0, flat, flat[:, 0], status, flat[:, :, None], flat)
         super().__init__(plan, threads, plan.described, known)
 
 

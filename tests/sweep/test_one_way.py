@@ -21,6 +21,7 @@ from ldnsim.patients.untreated import untreated
 from ldnsim.runs import accuracy
 from ldnsim.runs.few import Results, run_specs, week
 from ldnsim.runs.plan import enrol
+from ldnsim.runs.task import UNSOLVED, Events, Task, solve_task
 from ldnsim.sweep.study import Study
 
 NAMES = ("pain", "tnf", "mor_density")
@@ -154,3 +155,18 @@ def test_one_number_sets_both_tolerances() -> None:
     scale = np.array([s.scale for s in model.states.values()])
     np.testing.assert_allclose(accuracy.absolute(model, Solver(rtol=1e-3)), 1e-5 * scale)
     np.testing.assert_allclose(accuracy.absolute(model, Solver(atol=1e-9)), 1e-9 * scale)
+
+
+def test_where_no_run_can_start_nothing_is_solved() -> None:
+    model, n = default_model(), 9
+    nowhere = np.full((n, len(model.states)), np.nan)
+    params = model.defaults()[None].repeat(n, 0)
+    pain = week("pain", 1).over(n)
+    task = Task(
+        Edition(model), params, nowhere, [Events.none()] * n, 168.0, Solver(), wanted=[pain],
+        observables=["pain"], time=np.array([1.0, 2.0]),
+    )  # fmt: skip
+    found = solve_task(task)
+    assert (found.method == UNSOLVED).all() and not found.steps.any() and not found.status.any()
+    for values, shape in ((found.trajectory, (n, 1, 2)), (found.reductions, (n, 1))):
+        assert values.shape == shape and np.isnan(values).all()

@@ -253,7 +253,7 @@ def test_the_middle_of_a_dose_axis_stands_for_a_sweep() -> None:
     assert reference_run(plan, [0, 0, 0, 0, 3, 0, 0, 0]) == 2  # 1 mg, inflamed
     assert reference_run(plan, [0, 3, 3, 3, 3, 3, 3, 3]) == 0
     assert reference_run(study().plan(), [0]) == 0
-    assert sensitivity_data.describe(plan, 4) == "dose 3 mg, inflamed"
+    assert plan.name_of(4) == "dose 3 mg, inflamed"
 
 
 def test_the_first_treated_run_that_ended_well_stands_for_a_study() -> None:

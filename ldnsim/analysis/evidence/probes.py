@@ -12,11 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from ldnsim.analysis.evidence.probe_kinds import AnyProbe, Patient, Probe
 from ldnsim.analysis.judged.record import Check
-from ldnsim.analysis.looks import look_up
 from ldnsim.catalog.observations import FILE, Observation
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, nearest, unknown
 from ldnsim.model import Model
+from ldnsim.runs.few import ask
 
 Floats = NDArray[np.float64]
 Asked = Sequence[tuple[Observation, Patient]]
@@ -103,13 +103,11 @@ def simulate(asked: Asked, rtol: float = 1e-5, threads: int | None = None) -> Fl
         the simulated numbers, in the unit of the observation; NaN where there is none.
     """
     probes = [_probe(o, who.edition) for o, who in asked]
-    wanted = [p.looks(who) for p, (_, who) in zip(probes, asked, strict=True)]
-    every = [look for looks in wanted for look in looks]
-    numbers = look_up(every, rtol, threads).tolist() if every else []
-    found, at = np.full(len(asked), np.nan), 0
+    wanted = [p.asks(who) for p, (_, who) in zip(probes, asked, strict=True)]
+    answers = iter(ask([one for asks in wanted for one in asks], rtol, threads))
+    found = np.full(len(asked), np.nan)
     for i, (probe, (_, who)) in enumerate(zip(probes, asked, strict=True)):
-        own = numbers[at : at + len(wanted[i])]
-        at += len(wanted[i])
+        own = [x for _ in wanted[i] for x in next(answers).tolist()]
         found[i] = probe.value(own, who) if np.all(np.isfinite(own)) else math.nan
     return found
 

@@ -1,6 +1,6 @@
 """Local sensitivities of one run: of a study laid out, or of a stored result.
 
-Both are the same numbers with the same labels (:mod:`ldnsim.results.sensitivity`); what is
+Both are the same numbers with the same labels (:mod:`ldnsim.results.derivatives`); what is
 computed of a result can be kept in its store.
 """
 
@@ -14,8 +14,8 @@ import numpy as np
 from ldnsim.edition import Edition, of_record
 from ldnsim.errors import UserError
 from ldnsim.patients.vectors import Patients
+from ldnsim.results.derivatives import labelled
 from ldnsim.results.provenance import attributes, fingerprints
-from ldnsim.results.sensitivity import describe, labelled
 from ldnsim.results.store import extensions, told
 from ldnsim.runs.derivatives import reference_run, sensitivities
 from ldnsim.runs.plan import Plan, enrol
@@ -54,7 +54,7 @@ def of_plan(plan: Plan, run: int | None = None, threads: int | None = None) -> x
 
 
 def _of(plan: Plan, patients: Patients, run: int, threads: int | None) -> xr.Dataset:
-    log.info("sensitivities of %s", describe(plan, run))
+    log.info("sensitivities of %s", plan.name_of(run))
     return labelled(plan, sensitivities(plan, patients, run, threads))
 
 

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
 from ldnsim.engine.rhythm.drugfree import felt
-from ldnsim.engine.solve.batch import Batch, FloatArray, Reduction, solve
+from ldnsim.engine.solve.batch import Batch, FloatArray, solve
 from ldnsim.engine.solve.status import Status
+from ldnsim.measure import Measure
 from ldnsim.model import Model
 
 DAY = 24.0
@@ -134,7 +135,7 @@ def _find(
 
 
 def _batch(params: FloatArray, y0: FloatArray, hours: float, rtol: float, atol: float,
-           reductions: list[Reduction]) -> Batch:  # fmt: skip
+           reductions: list[Measure]) -> Batch:  # fmt: skip
     none = np.empty(0)
     return Batch(
         params, y0, np.zeros(len(params) + 1, np.int64), none, np.empty(0, np.int64), none, hours,
@@ -228,5 +229,5 @@ def daily_means(
     """Mean of every observable over the first day without drug, (n, n_observables)."""
     if not len(params):
         return np.empty((0, len(model.observables)))
-    reductions = [Reduction("mean", i, 0.0, DAY) for i in range(len(model.observables))]
+    reductions = [Measure(name, "mean", 0.0, DAY) for name in model.observables]
     return solve(model, _batch(params, y0, DAY, 1e-8, 1e-10, reductions), threads).reductions

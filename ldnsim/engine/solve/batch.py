@@ -9,43 +9,21 @@ from __future__ import annotations
 
 import os
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
 from ldnsim.engine.solve.status import Method, Status
+from ldnsim.measure import SOLVED, Measure
 from ldnsim.model import Model
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-KINDS = ("mean", "integral", "max", "min", "hours_above", "first_below", "first_above")
-"""What a reduction can compute, in the order of the kernel's codes."""
-
-
-@dataclass(frozen=True)
-class Reduction:
-    """A number computed while solving.
-
-    Attributes:
-        kind: one of :data:`KINDS`. ``mean`` and ``integral`` are over the window (unit of the
-            observable, times h for the integral); ``hours_above`` is in h; ``first_below`` and
-            ``first_above`` give the time (h) the threshold is first passed in the window, NaN if
-            never.
-        obs: index into the model's observables.
-        t0: begin of the window, h.
-        t1: end of the window, h.
-        threshold: for the last three kinds; one value, or one per run.
-    """
-
-    kind: str
-    obs: int
-    t0: float
-    t1: float
-    threshold: float | FloatArray = 0.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +40,8 @@ class Batch:
         t_end: h.
         out_times: h, ascending; an event at an output time counts as after it.
         out_obs: observables to record at each output time.
-        reductions: numbers to compute while solving.
+        reductions: numbers to compute while solving, of kinds in :data:`~ldnsim.measure.SOLVED`;
+            windows are the same for all runs, a threshold is one value, or one per run.
         rtol: relative tolerance per step.
         atol: absolute tolerance of each state, (n_states,).
         h_start: first step after an event, h.
@@ -81,7 +60,7 @@ class Batch:
     t_end: float
     out_times: FloatArray
     out_obs: IntArray
-    reductions: Sequence[Reduction] = ()
+    reductions: Sequence[Measure] = ()
     rtol: float = 1e-6
     atol: FloatArray = field(default_factory=lambda: np.empty(0))
     h_start: float = 0.05
@@ -97,7 +76,7 @@ class Batch:
         return Batch(
             np.ones((1, n_parameters)), np.zeros((1, n_states)), np.zeros(2, np.int64), none,
             np.empty(0, np.int64), none, 0.0, np.zeros(1), np.zeros(1, np.int64),
-            [Reduction("mean", 0, 0.0, 1.0)], atol=np.ones(n_states),
+            atol=np.ones(n_states),
         )  # fmt: skip
 
 
@@ -142,7 +121,7 @@ def solve(
     """
     from ldnsim.engine.generate.kernels import load_kernels
 
-    return solve_with(load_kernels(model), batch, threads, block, progress)
+    return solve_with(load_kernels(model), batch, threads, block, progress, model.observable_index)
 
 
 def solve_with(
@@ -151,8 +130,11 @@ def solve_with(
     threads: int | None = None,
     block: int = 16,
     progress: Callable[[int], None] | None = None,
+    index: Mapping[str, int] = MappingProxyType({}),
 ) -> BatchResult:
     """Solve a batch with given kernels; see :func:`solve`.
+
+    ``index`` has the place of each variable that is reduced among the observables.
 
     A run in which an observable that was asked for is not finite somewhere is a failed run, even
     where the solver went through: the states may be finite and what is computed from them not.
@@ -175,7 +157,7 @@ def solve_with(
         np.full(n, wanted, np.int8),
     )
     effort = np.zeros((n, 3), np.int64)
-    fixed = _kernel_arguments(batch, n)
+    fixed = _kernel_arguments(batch, n, index)
     size = max(LANES, -(-block // LANES) * LANES)
     starts = range(0, n, size)
 
@@ -204,21 +186,26 @@ def solve_with(
 _SUMS = ("mean", "integral")
 
 
-def _witnesses(batch: Batch) -> list[Reduction]:
+def _witnesses(batch: Batch) -> list[Measure]:
     """Integrals of what is reduced in other ways only: these can miss a value that is not finite.
 
     A comparison with NaN is false, so such a curve has no maximum, and passes no threshold.
     """
-    seen = {(r.obs, r.t0, r.t1) for r in batch.reductions if r.kind in _SUMS}
-    other = dict.fromkeys((r.obs, r.t0, r.t1) for r in batch.reductions if r.kind not in _SUMS)
-    return [Reduction("integral", *of) for of in other if of not in seen]
+    seen = {(r.variable, *_window(r)) for r in batch.reductions if r.kind in _SUMS}
+    other = [(r.variable, *_window(r)) for r in batch.reductions if r.kind not in _SUMS]
+    missing = dict.fromkeys(of for of in other if of not in seen)
+    return [Measure(name, "integral", start, stop) for name, start, stop in missing]
+
+
+def _window(measure: Measure) -> tuple[float, float]:
+    return float(measure.start), float(measure.stop)
 
 
 def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
     """Give runs with values that are not finite their status, and take their results away."""
     sums = [
         i for i, r in enumerate(batch.reductions)
-        if r.kind in _SUMS and max(r.t0, 0.0) < min(r.t1, batch.t_end)
+        if r.kind in _SUMS and max(float(r.start), 0.0) < min(float(r.stop), batch.t_end)
     ]  # fmt: skip
     finite = np.isfinite(result.final).all(axis=1)
     for values in (result.traj, result.reductions[:, sums]):
@@ -230,10 +217,10 @@ def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
             values[bad] = np.nan
 
 
-def _kernel_arguments(batch: Batch, n: int) -> tuple[object, ...]:
+def _kernel_arguments(batch: Batch, n: int, index: Mapping[str, int]) -> tuple[object, ...]:
     """The arrays of ``solve_runs`` in its order, without those it fills."""
-    windows = sorted({(r.t0, r.t1) for r in batch.reductions})
-    index = {window: i for i, window in enumerate(windows)}
+    windows = sorted({_window(r) for r in batch.reductions})
+    place = {window: i for i, window in enumerate(windows)}
     threshold = np.empty((n, len(batch.reductions)))
     for i, r in enumerate(batch.reductions):
         threshold[:, i] = r.threshold
@@ -253,9 +240,9 @@ def _kernel_arguments(batch: Batch, n: int) -> tuple[object, ...]:
         np.ascontiguousarray(batch.out_times, dtype=np.float64),
         np.ascontiguousarray(batch.out_obs, dtype=np.int64),
         np.array(windows, dtype=np.float64).reshape(-1, 2),
-        ints([index[r.t0, r.t1] for r in batch.reductions]),
-        ints([KINDS.index(r.kind) for r in batch.reductions]),
-        ints([r.obs for r in batch.reductions]),
+        ints([place[_window(r)] for r in batch.reductions]),
+        ints([SOLVED.index(r.kind) for r in batch.reductions]),
+        ints([index[r.variable] for r in batch.reductions]),
         threshold,
         float(batch.rtol),
         np.ascontiguousarray(atol, dtype=np.float64),
