@@ -46,7 +46,7 @@ from common import (
 )
 from numpy.typing import NDArray
 
-from ldnsim.catalog import cite, references
+from ldnsim.edition import shipped
 
 STOPPED = ("smith2007",)
 """References that saw patients after the drug was stopped."""
@@ -183,7 +183,7 @@ def answer(ds: xr.Dataset, b: Branches, weeks: int) -> str:
         "It hangs on these numbers, which make the switch:",
         *parameter_lines(HANGS_ON),
         "What was found on the time after stopping; nothing longer, and no controlled withdrawal:",
-        *(f"  {references()[key].finding} {cite([key])[0]}" for key in STOPPED),
+        *(f"  {shipped().references[key].finding} {shipped().cite([key])[0]}" for key in STOPPED),
         "Evidence that speaks against the hypothesis used:",
         *against((HYPOTHESIS,)),
         "That a patient has two resting states is an assumption of the model; nobody measured a "

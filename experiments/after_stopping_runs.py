@@ -12,7 +12,7 @@ from common import Floats, responds, say, values
 from numpy.typing import NDArray
 
 from ldnsim import Study
-from ldnsim.catalog import hypotheses, phenotypes
+from ldnsim.edition import shipped
 from ldnsim.engine.rhythm.orbit import find_orbits
 from ldnsim.engine.solve.status import Status
 from ldnsim.model import default_model
@@ -141,7 +141,8 @@ def untreated(
 ) -> tuple[Floats, NDArray[np.int8]]:
     """Return inflamed microglia of the untreated state asked for, and the status of the search."""
     model = default_model()
-    base = {**hypotheses()[HYPOTHESIS].overrides, **phenotypes()[PHENOTYPE].overrides}
+    home = shipped()
+    base = {**home.hypotheses[HYPOTHESIS].overrides, **home.phenotypes[PHENOTYPE].overrides}
     rows = [model.parameter_vector({**base, "driver": float(x)}) for x in drivers]
     orbits = find_orbits(default_model(), np.array(rows), np.full(len(rows), inflamed), threads)
     return orbits.mean[:, model.observable_index["microglia_m1"]], orbits.status

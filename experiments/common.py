@@ -14,7 +14,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ldnsim.catalog import cite, hypotheses, references
+from ldnsim.edition import shipped
 from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
@@ -141,15 +141,15 @@ def parameter_lines(names: Iterable[str]) -> list[str]:
 
 def against(names: Iterable[str]) -> list[str]:
     """Return what the catalogue holds against some hypotheses, then the works cited."""
-    known = hypotheses()
+    known = shipped().hypotheses
     found = [f"  {s}" for n in names for s in known[n].evidence_against]
     keys = [k for n in names for k in known[n].sources if any(k in line for line in found)]
-    return [*found, "Works cited:", *(f"  {line}" for line in cite(list(dict.fromkeys(keys))))]
+    return [*found, "Works cited:", *(f"  {line}" for line in shipped().cite(keys))]
 
 
 def findings(keys: Iterable[str]) -> list[str]:
     """Return what works in the bibliography found, with the work, as items of a list."""
-    return [f"  {references()[key].finding} {cite([key])[0]}" for key in keys]
+    return [f"  {shipped().references[key].finding} {shipped().cite([key])[0]}" for key in keys]
 
 
 def failures(ds: xr.Dataset) -> str:

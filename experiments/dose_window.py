@@ -35,7 +35,7 @@ from dose_verdict import Kind, Verdict, headline_of, verdict_sentence
 from dose_window_picture import picture
 from dose_window_runs import MAIN, SUMMARIES, Setting, reasons, run, verdict
 
-from ldnsim.catalog import hypotheses
+from ldnsim.edition import shipped
 from ldnsim.model import default_model
 
 HANGS_ON = (
@@ -154,7 +154,7 @@ def potency_sentence() -> str:
     """Say how the potencies at TLR4 differ that the hypotheses take."""
     default = default_model().parameters["ic50_trif"].value
     names = (MAIN, "rebound", "glial")
-    taken = [hypotheses()[n].overrides.get("ic50_trif", default) for n in names]
+    taken = [shipped().hypotheses[n].overrides.get("ic50_trif", default) for n in names]
     told = ", ".join(f"{n} {value:g}" for n, value in zip(names, taken, strict=True))
     return f"The routes differ in what they assume: ic50_trif (nM) is {told}."
 

@@ -32,8 +32,8 @@ from common import (
 )
 from matplotlib.figure import Figure
 
-from ldnsim.catalog import phenotypes
 from ldnsim.config.run import RunSpec
+from ldnsim.edition import shipped
 from ldnsim.plots import style
 from ldnsim.plots.style import DASHES, GREY, OKABE_ITO, SMALL
 from ldnsim.plots.wording import mass
@@ -73,7 +73,7 @@ def starts() -> dict[str, str]:
 
 def own_reserve() -> float:
     """Return the reserve of the phenotype."""
-    return float(phenotypes()[PATIENT].overrides["reserve"])
+    return float(shipped().phenotypes[PATIENT].overrides["reserve"])
 
 
 def patient(prescription: str, reserve: float) -> RunSpec:
@@ -252,7 +252,7 @@ def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> st
         "Peptides in the fluid were found low, normal and high. Dream scores have no clinical "
         "scale. Not medical advice.",
         "What speaks against a depleted reserve:",
-        *(f"  {line}" for line in phenotypes()[PATIENT].contradicting),
+        *(f"  {line}" for line in shipped().phenotypes[PATIENT].contradicting),
         rows.attrs.get("failed", ""),
     ]
     return paragraphs(parts)

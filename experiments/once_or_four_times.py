@@ -34,8 +34,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from ldnsim.catalog import hypotheses
 from ldnsim.config.run import RunSpec
+from ldnsim.edition import shipped
 from ldnsim.model import default_model
 from ldnsim.plots import style
 from ldnsim.plots.style import DASHES, GREY, OKABE_ITO, SMALL
@@ -97,7 +97,7 @@ def affinities(number: int) -> list[dict[str, float]]:
     """Return OGF-receptor constants from an eighth to eight times the hypothesis's own."""
     table_ = default_model().parameters
     base = {
-        n: hypotheses()[AXIS].overrides.get(n, table_[n].value)
+        n: shipped().hypotheses[AXIS].overrides.get(n, table_[n].value)
         for n in ("kd_ogfr", "kd_ogfr_naltrexol")
     }
     return [{n: x * f for n, x in base.items()} for f in 8.0 ** np.linspace(-1, 1, number)]
@@ -292,7 +292,7 @@ def _map(figure: Figure, ax: Axes, found: pd.DataFrame) -> None:
     codes = found.map(list(KINDS).index).to_numpy(float)
     ax.pcolormesh(found.columns, found.index, codes, cmap=ListedColormap(colours), vmin=-0.5,
                   vmax=len(KINDS) - 0.5, shading="nearest")  # fmt: skip
-    own = hypotheses()[AXIS].overrides["kd_ogfr"]
+    own = shipped().hypotheses[AXIS].overrides["kd_ogfr"]
     ax.axhline(own, color="black", lw=1.2)
     ax.set(yscale="log", ylabel="kd_ogfr (nmol/L, log), assumed")
     ticks = [found.index[0], own, found.index[-1]]

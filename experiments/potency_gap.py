@@ -33,8 +33,8 @@ from common import (
 )
 from matplotlib.figure import Figure
 
-from ldnsim.catalog import cite
 from ldnsim.config.run import RunSpec
+from ldnsim.edition import shipped
 from ldnsim.mechanisms.tlr4 import trif_uninhibited
 from ldnsim.model import default_model
 from ldnsim.plots import style
@@ -189,7 +189,7 @@ def answer(brain: Floats, plasma: Floats, need: dict[str, Floats]) -> str:
         "the edge the patient stands, which is assumed. Not medical advice.",
         "What was measured:",
         *findings(SOURCES),
-        f"The route as it was proposed: {cite(['hutchinson2008'])[0]}",
+        f"The route as it was proposed: {shipped().cite(['hutchinson2008'])[0]}",
     ]
     return paragraphs(parts)
 

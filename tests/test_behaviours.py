@@ -8,7 +8,7 @@ import functools
 import numpy as np
 import pytest
 
-from ldnsim.catalog import adjuncts, hypotheses
+from ldnsim.edition import shipped
 from ldnsim.engine.rhythm.orbit import find_orbits
 from ldnsim.engine.solve.batch import BatchResult, solve
 from ldnsim.engine.solve.status import Status
@@ -115,7 +115,7 @@ def test_each_pathway_is_needed_for_what_it_claims() -> None:
 
 
 def test_duration_of_block_sets_the_sign_on_the_growth_factor_axis() -> None:
-    overrides = hypotheses()["ogfr"].overrides
+    overrides = shipped().hypotheses["ogfr"].overrides
     params, y0, nights, _ = nightly([1.0, 1.0], 12.0, overrides=overrides)
     times = [nights[0], np.arange(4.0, 12 * WEEK, 6.0)]
     amounts = [np.full(len(times[0]), 1.5), np.full(len(times[1]), 1.5 / 4.0)]
@@ -155,9 +155,9 @@ def test_exercise_is_no_burden_and_does_not_undo_the_drug(level: float) -> None:
     assert with_modifier(4.5, exercise=level)["tnf"] < 0.5 * alone["tnf"]
 
 
-@pytest.mark.parametrize("name", [n for n, a in adjuncts().items() if a.null_trials])
+@pytest.mark.parametrize("name", [n for n, a in shipped().adjuncts.items() if a.null_trials])
 def test_an_adjunct_with_null_trials_moves_no_pain(name: str) -> None:
-    adjunct = adjuncts()[name]
+    adjunct = shipped().adjuncts[name]
     own = MODEL.parameters[adjunct.target].value
     level = adjunct.amount if adjunct.sets_value else adjunct.amount * own
     alone, added = with_modifier(0.0), with_modifier(0.0, **{adjunct.target: level})

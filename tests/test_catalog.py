@@ -11,23 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldnsim.catalog import (
-    BASINS,
-    Adjunct,
-    Hypothesis,
-    Phenotype,
-    adjuncts,
-    cite,
-    hypotheses,
-    phenotypes,
-    references,
-)
+from ldnsim.catalog import BASINS, Adjunct, Hypothesis, Phenotype
 from ldnsim.catalog.read import (
     read_adjuncts,
     read_hypotheses,
     read_phenotypes,
     read_references,
 )
+from ldnsim.edition import shipped
 from ldnsim.engine.rhythm.orbit import find_orbits
 from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
@@ -35,55 +26,58 @@ from ldnsim.mechanisms.record import GRADES
 from ldnsim.model import default_model
 
 RECORDS: list[Hypothesis | Phenotype | Adjunct] = [
-    *hypotheses().values(),
-    *phenotypes().values(),
-    *adjuncts().values(),
+    *shipped().hypotheses.values(),
+    *shipped().phenotypes.values(),
+    *shipped().adjuncts.values(),
 ]
 
-OVERRIDING: list[Hypothesis | Phenotype] = [*hypotheses().values(), *phenotypes().values()]
+OVERRIDING: list[Hypothesis | Phenotype] = [
+    *shipped().hypotheses.values(),
+    *shipped().phenotypes.values(),
+]
 
 
 def test_every_source_of_a_parameter_is_in_the_bibliography() -> None:
     for p in default_model().parameters.values():
-        assert set(p.source) <= set(references()), p.name
+        assert set(p.source) <= set(shipped().references), p.name
 
 
 def test_identifiers_have_their_form_and_name_one_paper() -> None:
-    for r in references().values():
+    for r in shipped().references.values():
         assert not r.doi or re.fullmatch(r"10\.\d{4,}/\S+", r.doi), r.key
         assert not r.pmid or r.pmid.isdigit(), r.key
         assert not r.pmcid or re.fullmatch(r"PMC\d+", r.pmcid), r.key
         assert not r.url or r.url.startswith("https://"), r.key
     for field in ("doi", "pmid", "pmcid"):
-        counts = Counter(getattr(r, field).lower() for r in references().values())
+        counts = Counter(getattr(r, field).lower() for r in shipped().references.values())
         del counts[""]
         assert max(counts.values()) == 1, counts.most_common(1)
 
 
 def test_no_conclusion_rests_on_what_nobody_saw() -> None:
-    unseen = {k for k, r in references().items() if r.seen == "not verified"}
+    unseen = {k for k, r in shipped().references.items() if r.seen == "not verified"}
     sources = {k for p in default_model().parameters.values() for k in p.source}
-    sources |= {k for h in hypotheses().values() for k in h.sources}
-    sources |= {k for a in adjuncts().values() for k in a.sources}
+    sources |= {k for h in shipped().hypotheses.values() for k in h.sources}
+    sources |= {k for a in shipped().adjuncts.values() for k in a.sources}
     assert not unseen & sources
 
 
-@given(st.lists(st.sampled_from(sorted(references()))))
+@given(st.lists(st.sampled_from(sorted(shipped().references))))
 def test_citing_keeps_the_order_and_drops_repeats(keys: list[str]) -> None:
-    found = cite(keys)
-    assert found == [str(references()[k]) for k in dict.fromkeys(keys)]
+    found = shipped().cite(keys)
+    assert found == [str(shipped().references[k]) for k in dict.fromkeys(keys)]
 
 
 def test_a_citation_names_its_paper_and_how_it_was_seen() -> None:
-    (line,) = cite(["trostheim2022"])
+    (line,) = shipped().cite(["trostheim2022"])
     for part in ("Trøstheim et al. 2022", "doi:10.1038/s41386-022-01416-z", "review table"):
         assert part in line
     with pytest.raises(UserError, match="'lee1988'"):
-        cite(["lee1998"])
+        shipped().cite(["lee1998"])
 
 
 def test_the_eight_hypotheses_change_what_they_assert() -> None:
-    found = hypotheses()
+    found = shipped().hypotheses
     assert list(found) == [
         "dual_pathway", "rebound", "glial", "tonic", "persistent", "ogfr", "peripheral", "null",
     ]  # fmt: skip
@@ -98,7 +92,7 @@ def test_the_eight_hypotheses_change_what_they_assert() -> None:
 
 
 def test_each_hypothesis_states_both_sides_and_each_override_is_graded() -> None:
-    for h in hypotheses().values():
+    for h in shipped().hypotheses.values():
         assert h.evidence_for and h.evidence_against and h.sources, h.name
     for record in OVERRIDING:
         assert record.overrides.keys() == record.reasons.keys()
@@ -107,7 +101,7 @@ def test_each_hypothesis_states_both_sides_and_each_override_is_graded() -> None
 
 
 def test_a_phenotype_says_what_it_assumes() -> None:
-    for p in phenotypes().values():
+    for p in shipped().phenotypes.values():
         assert p.basin in BASINS and p.assumed, p.name
         for name, reason in p.reasons.items():
             if reason.grade == "assumed":
@@ -122,7 +116,7 @@ def test_overrides_change_something() -> None:
 
 
 def test_every_phenotype_rests_in_its_basin() -> None:
-    found = list(phenotypes().values())
+    found = list(shipped().phenotypes.values())
     params = np.array([default_model().parameter_vector(p.overrides) for p in found])
     orbits = find_orbits(default_model(), params, np.array([p.basin == "inflamed" for p in found]))
     missing = {
@@ -134,7 +128,7 @@ def test_every_phenotype_rests_in_its_basin() -> None:
 
 
 def test_a_persistent_driver_leaves_no_resolved_state() -> None:
-    params = default_model().parameter_vector(phenotypes()["driver_persists"].overrides)
+    params = default_model().parameter_vector(shipped().phenotypes["driver_persists"].overrides)
     orbits = find_orbits(default_model(), params[None], np.array([False]))
     assert orbits.status.tolist() == [Status.NO_SUCH_BASIN]
 
@@ -144,21 +138,21 @@ def test_every_citation_in_the_guide_is_in_the_bibliography() -> None:
     groups = re.findall(r"\[([a-z0-9_]+(?:, [a-z0-9_]+)*)\](?!\()", guide.read_text("utf-8"))
     cited = {key for group in groups for key in group.split(", ")}
     assert len(cited) > 20
-    assert cited <= set(references())
+    assert cited <= set(shipped().references)
 
 
 def test_an_adjunct_acts_on_a_neutral_factor_or_sets_a_level() -> None:
     known = default_model().parameters
-    for a in adjuncts().values():
+    for a in shipped().adjuncts.values():
         if a.value is None:
             assert known[a.target].value == 1.0 and 0.0 < a.factor <= 1.0, a.name
         else:
             assert known[a.target].value != a.value, a.name
-    assert adjuncts()["minocycline"].factor == 1.0, "the negative control does nothing"
+    assert shipped().adjuncts["minocycline"].factor == 1.0, "the negative control does nothing"
 
 
 def test_a_level_is_never_taken_for_a_factor() -> None:
-    exercise = adjuncts()["exercise"]
+    exercise = shipped().adjuncts["exercise"]
     assert exercise.value == pytest.approx(0.05)
     with pytest.raises(UserError, match=r"modifiers\.exercise = 0\.05"):
         _ = exercise.factor
@@ -189,7 +183,7 @@ REFUSED = {
 def test_mistakes_in_hypotheses_name_file_and_key(case: str) -> None:
     text, parts = REFUSED[case]
     with pytest.raises(UserError) as error:
-        read_hypotheses(text, "bad.toml", references(), default_model())
+        read_hypotheses(text, "bad.toml", shipped().references, default_model())
     for part in ["bad.toml", *parts]:
         assert part in str(error.value)
 
@@ -207,14 +201,14 @@ def test_mistakes_in_hypotheses_name_file_and_key(case: str) -> None:
 )
 def test_mistakes_in_adjuncts_name_file_and_key(text: str, parts: list[str]) -> None:
     with pytest.raises(UserError) as error:
-        read_adjuncts(text, "bad.toml", references(), default_model())
+        read_adjuncts(text, "bad.toml", shipped().references, default_model())
     for part in ["bad.toml", *parts]:
         assert part in str(error.value)
 
 
 def test_mistakes_in_phenotypes_and_references_name_file_and_key() -> None:
     with pytest.raises(UserError, match=r"bad\.toml: x\.basin.*inflamed, resolved"):
-        read_phenotypes(GOOD + 'basin = "ill"\n', "bad.toml", references(), default_model())
+        read_phenotypes(GOOD + 'basin = "ill"\n', "bad.toml", shipped().references, default_model())
     with pytest.raises(UserError, match=r"bad\.toml: x\.seen.*abstract"):
         read_references('[x]\nfinding = "f"\nseen = "yes"\n', "bad.toml")
     with pytest.raises(UserError, match=r"bad\.toml: x\.year"):
@@ -223,15 +217,15 @@ def test_mistakes_in_phenotypes_and_references_name_file_and_key() -> None:
 
 def test_every_record_finds_its_sources_in_its_sentences() -> None:
     text = HYPOTHESIS + "evidence_for = ['a [lee1988, kim1997].', 'b [lee1988].']\n"
-    found = read_hypotheses(text, "f", references(), default_model())
+    found = read_hypotheses(text, "f", shipped().references, default_model())
     assert found["x"].sources == ("lee1988", "kim1997")
     for record in RECORDS:
-        assert set(record.sources) <= set(references())
+        assert set(record.sources) <= set(shipped().references)
 
 
-def test_the_bibliography_is_read_without_the_numerical_packages() -> None:
+def test_the_bibliography_is_read_without_the_heavy_packages() -> None:
     code = (
-        "import sys; from ldnsim.catalog import references; references();"
-        "assert not {'numpy', 'numba', 'pydantic', 'sympy'} & set(sys.modules)"
+        "import sys; from ldnsim.edition import shipped; shipped().references;"
+        "assert not {'numba', 'pydantic', 'sympy', 'xarray'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

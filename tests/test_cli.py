@@ -118,9 +118,9 @@ def test_hypotheses_and_phenotypes_name_the_defaults() -> None:
 
 @pytest.mark.parametrize("kind", ["hypotheses", "phenotypes", "covariates", "adjuncts"])
 def test_one_record_shows_its_evidence_and_a_typo_its_remedy(kind: str) -> None:
-    from ldnsim import catalog
+    from ldnsim.edition import shipped
 
-    for name, record in getattr(catalog, kind)().items():
+    for name, record in getattr(shipped(), kind).items():
         text = RUN.invoke(app, [kind, name]).stdout
         assert f"name: {name}\n" in text
         assert all(f"  - {key}\n" in text for key in record.sources)
@@ -283,7 +283,7 @@ def test_compare_mistakes_name_what_was_meant(store: Path, tmp_path: Path) -> No
 
 
 def test_cite_counts_every_parameter_and_names_the_assumed(store: Path) -> None:
-    from ldnsim import catalog
+    from ldnsim.edition import shipped
     from ldnsim.model import default_model
 
     text = RUN.invoke(app, ["cite", str(store)]).stdout
@@ -292,7 +292,7 @@ def test_cite_counts_every_parameter_and_names_the_assumed(store: Path) -> None:
     assert f"{sum(p.grade == 'assumed' for p in model.values())}  " in text
     used = {key for p in model.values() for key in p.source}
     assert all(f"[{key}]" in text for key in used)
-    assert "(not in the bibliography)" not in text, sorted(used - set(catalog.references()))
+    assert "(not in the bibliography)" not in text, sorted(used - set(shipped().references))
 
 
 def test_simulate_prints_the_patient_and_draws(tmp_path: Path) -> None:

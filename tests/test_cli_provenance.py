@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 import ldnsim
-from ldnsim.catalog import hypotheses, references
 from ldnsim.cli import app
+from ldnsim.edition import shipped
 from ldnsim.influence import switched_off
 from ldnsim.model import default_model
 
@@ -76,7 +76,7 @@ def test_papers_come_by_mechanism_then_by_catalogue_each_once_a_group(store: Pat
         assert f"{room}: {len(own)} parameters" in text
         for key in {k for p in own for k in p.source}:
             assert text.count(f"[{key}]") == 1
-    for key in hypotheses()["ogfr"].sources:
+    for key in shipped().hypotheses["ogfr"].sources:
         assert groups[len(rooms) + 1].count(f"[{key}]") == 1
 
 
@@ -100,7 +100,8 @@ def test_the_papers_can_be_taken_into_a_reference_manager(store: Path, tmp_path:
     for entry in entries:
         key = entry.split("{")[1].split(",")[0]
         assert f"[{key}]" in text
-        assert not references()[key].doi or f"doi = {{{references()[key].doi}}}" in entry
+        doi = shipped().references[key].doi
+        assert not doi or f"doi = {{{doi}}}" in entry
         assert entry.count("{") - entry.count("\\{") == entry.count("}") - entry.count("\\}")
 
 
@@ -112,10 +113,10 @@ def test_hypotheses_stand_next_to_the_potency_that_was_measured() -> None:
     measured = MODEL.parameters["ic50_trif"].alternatives["superoxide_naloxone"]
     rows = {line.split("\t")[0]: line.split("\t")[2:5] for line in lines[1:]}
     assert "nmol/L" in lines[0]
-    assert rows.keys() == hypotheses().keys()
+    assert rows.keys() == shipped().hypotheses.keys()
     for name, (used, seen, ratio) in rows.items():
         assert float(seen) == measured
-        over = hypotheses()[name].overrides
+        over = shipped().hypotheses[name].overrides
         reaches = all(over.get(f"coupling_{c}", 1.0) for c in ("tlr4", "drug", "brain"))
         if not reaches:
             assert (used, ratio) == ("off", "")

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ldnsim.analysis.evidence.probes import probe_of, read_probe
-from ldnsim.catalog import hypotheses, references
-from ldnsim.catalog.observations import Observation, observations, read_observations
+from ldnsim.catalog.observations import Observation, read_observations
 from ldnsim.cli import app
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 
@@ -31,7 +31,7 @@ parameter = "k_tnf"
 
 
 def read(text: str) -> dict[str, Observation]:
-    return read_observations(text, "mine.toml", references(), hypotheses())
+    return read_observations(text, "mine.toml", shipped().references, shipped().hypotheses)
 
 
 def test_a_good_file_is_read() -> None:
@@ -40,7 +40,7 @@ def test_a_good_file_is_read() -> None:
     assert o.interval == (1.0, 3.0)  # two standard deviations about the mean
     assert o.agrees(2.9) and not o.agrees(3.1) and o.agrees(math.nan) is None
     assert o.residuals(2.0) == pytest.approx([2.0, -2.0])
-    assert o.hypotheses == tuple(hypotheses())
+    assert o.hypotheses == tuple(shipped().hypotheses)
 
 
 def test_a_bound_pulls_only_from_outside() -> None:
@@ -90,13 +90,13 @@ def test_mistakes_in_a_probe_name_file_and_key(old: str, new: str, said: str) ->
 
 
 def test_every_shipped_observation_has_a_probe_and_a_source() -> None:
-    for name, o in observations().items():
+    for name, o in shipped().observations.items():
         assert probe_of(name) is not None
         assert o.sources and o.interval[0] < o.interval[1]
 
 
 def test_fits_use_only_what_a_hypothesis_is_compared_with() -> None:
-    for o in observations().values():
+    for o in shipped().observations.values():
         assert set(o.fitted) <= set(o.hypotheses), o.name
 
 
@@ -109,7 +109,7 @@ def test_the_command_lists_shows_and_refuses() -> None:
     run = CliRunner()
     listed = run.invoke(app, ["observations"])
     assert listed.exit_code == 0
-    assert all(f"\n{name}\t" in listed.stdout for name in observations())
+    assert all(f"\n{name}\t" in listed.stdout for name in shipped().observations)
     shown = run.invoke(app, ["observations", "block_48h"])
     assert "fitted under: tonic, persistent" in shown.stdout and "observable = " in shown.stdout
     refused = run.invoke(app, ["observations", "block_48"])

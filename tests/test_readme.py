@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ldnsim.catalog import adjuncts, hypotheses
+from ldnsim.edition import shipped
 from ldnsim.mechanisms.record import ASSUMED
 from ldnsim.model import default_model
 
@@ -30,12 +30,12 @@ def test_the_readme_lists_every_mechanism() -> None:
     table = README[README.index("| mechanism ") : README.index("## Rival")]
     rows = [row.lower() for row in re.findall(r"^\| ([^|]+?) \|", table, re.M)]
     assert rows == ["mechanism", *named]
-    assert len(adjuncts()) == 10
+    assert len(shipped().adjuncts) == 10
     assert "ten adjuncts" in table
 
 
 def test_the_readme_lists_every_hypothesis() -> None:
-    assert re.findall(r"^\| `(\w+)` \|", README, re.M) == list(hypotheses())
+    assert re.findall(r"^\| `(\w+)` \|", README, re.M) == list(shipped().hypotheses)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 from ldnsim.catalog.observations import Observation
 from ldnsim.catalog.read import Known, TableEntry, Text, check_parameter, cited, entries
@@ -88,17 +86,6 @@ def read_groups(
     return {
         e.name: _group(e, known, explained, seen, model) for _, e in entries(text, file, FIELDS)
     }
-
-
-@cache
-def fit_groups() -> dict[str, FitGroup]:
-    """Return the shipped groups by name, in order."""
-    from ldnsim.catalog import hypotheses, references
-    from ldnsim.catalog.observations import observations
-    from ldnsim.model import default_model
-
-    text = files("ldnsim").joinpath(f"data/{FILE}").read_text("utf-8")
-    return read_groups(text, FILE, references(), hypotheses(), observations(), default_model())
 
 
 def _group(

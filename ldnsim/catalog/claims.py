@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 from ldnsim.catalog.read import Known, Text, check_parameter, cited, entries
 from ldnsim.errors import UserError
@@ -58,13 +56,3 @@ def read_claims(text: Text, file: str, known: Known, model: Model) -> dict[str, 
     if not found:
         raise UserError(f"{file}: no claims in it")
     return found
-
-
-@cache
-def claims() -> dict[str, Claim]:
-    """Return the claims by name, in order."""
-    from ldnsim.catalog import references
-    from ldnsim.model import default_model
-
-    text = files("ldnsim").joinpath("data/claims.toml").read_text("utf-8")
-    return read_claims(text, "claims.toml", references(), default_model())

@@ -10,8 +10,6 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from ldnsim.catalog.read import Known, TableEntry, Text, cited, entries
@@ -126,15 +124,6 @@ def read_observations(
             bound, a value without standard deviation, bounds the wrong way round.
     """
     return {e.name: _observation(e, known, explained) for _, e in entries(text, file, FIELDS)}
-
-
-@cache
-def observations() -> dict[str, Observation]:
-    """Return the shipped observations by name."""
-    from ldnsim.catalog import hypotheses, references
-
-    text = files("ldnsim").joinpath(f"data/{FILE}").read_text("utf-8")
-    return read_observations(text, FILE, references(), hypotheses())
 
 
 def _observation(

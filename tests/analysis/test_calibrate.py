@@ -14,10 +14,10 @@ from ldnsim.analysis.evidence import calibrate as module
 from ldnsim.analysis.evidence.calibrate import Options, calibrate, fit_group, rounded, with_free
 from ldnsim.analysis.evidence.probe_kinds import Patient
 from ldnsim.analysis.evidence.probes import find_observation, simulate
-from ldnsim.catalog import hypotheses, references
-from ldnsim.catalog.calibration import fit_groups, read_groups
-from ldnsim.catalog.observations import Observation, observations
+from ldnsim.catalog.calibration import read_groups
+from ldnsim.catalog.observations import Observation
 from ldnsim.cli import app
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 
@@ -25,7 +25,7 @@ FEW = Options(starts=1)
 
 
 def test_parameters_that_made_the_data_are_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    group = fit_groups()["persistent"]
+    group = shipped().fit_groups["persistent"]
     truth = {"kd_mor": 0.11, "k_off_mor": 0.02, "kd_kor": 0.22, "k_off_kor": 0.02}
     seen = [find_observation(n) for n in group.observations]
     numbers = simulate([(o, Patient("persistent", truth)) for o in seen], 1e-7)
@@ -82,8 +82,8 @@ def test_wrong_names_are_refused() -> None:
 
 
 def test_other_free_parameters_keep_recorded_bounds_and_drop_their_ties() -> None:
-    group = with_free(fit_groups()["persistent"], ["kd_mor", "bound_mor"])
-    assert group.free[0] == fit_groups()["persistent"].free[0]
+    group = with_free(shipped().fit_groups["persistent"], ["kd_mor", "bound_mor"])
+    assert group.free[0] == shipped().fit_groups["persistent"].free[0]
     assert 0.0 < group.free[1].low < 0.2 < group.free[1].high < 0.95
     assert set(group.ties) == {"kd_kor"}
 
@@ -116,8 +116,8 @@ high = 2.0
 def test_mistakes_in_the_file_name_the_key(old: str, new: str, said: str) -> None:
     with pytest.raises(UserError) as error:
         read_groups(
-            GOOD.replace(old, new), "mine.toml", references(), hypotheses(), observations(),
-            default_model(),
+            GOOD.replace(old, new), "mine.toml", shipped().references, shipped().hypotheses,
+            shipped().observations, default_model(),
         )  # fmt: skip
     assert said in str(error.value) and "mine.toml" in str(error.value)
 
@@ -139,10 +139,11 @@ def test_shipped_values_are_the_rounded_estimates() -> None:
 def test_the_page_of_fits_shows_the_values_in_use() -> None:
     page = Path(__file__).parents[2] / "docs" / "calibration.md"
     rows = re.findall(r"^\| (\w+) \| `(\w+)` \| ([\d.]+)", page.read_text("utf-8"), re.M)
-    assert {name for _, name, _ in rows} == {p.name for g in fit_groups().values() for p in g.free}
+    free = {p.name for g in shipped().fit_groups.values() for p in g.free}
+    assert {name for _, name, _ in rows} == free
     model = default_model().parameters
     for group, name, shown in rows:
-        own = hypotheses()[group].overrides if group in hypotheses() else {}
+        own = shipped().hypotheses[group].overrides if group in shipped().hypotheses else {}
         assert float(shown) == own.get(name, model[name].value), (group, name)
 
 

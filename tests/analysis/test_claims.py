@@ -8,8 +8,7 @@ from ldnsim.analysis.claims import RULES, Shaken, drug, judge, patient, populati
 from ldnsim.analysis.claims.verdict import factor_text, potency_text, verdict_of
 from ldnsim.analysis.judged.doses import thresholds
 from ldnsim.analysis.judged.record import Found, Setting
-from ldnsim.catalog import hypotheses, references
-from ldnsim.catalog.claims import claims, read_claims
+from ldnsim.catalog.claims import read_claims
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import shipped
 from ldnsim.errors import UserError
@@ -20,14 +19,15 @@ YES, NO = Found(True, "seen"), Found(False, "not seen")
 
 
 def found(*holding: str) -> dict[str, Found]:
-    return {h: YES if h in holding else NO for h in hypotheses()}
+    return {h: YES if h in holding else NO for h in shipped().hypotheses}
 
 
 def test_twenty_claims_each_with_a_rule_and_evidence_on_both_sides() -> None:
-    assert list(claims()) == [f"C{i}" for i in range(1, 21)]
-    for c in claims().values():
+    assert list(shipped().claims) == [f"C{i}" for i in range(1, 21)]
+    for c in shipped().claims.values():
         assert c.rule in RULES and c.evidence_for and c.evidence_against
-    assert sorted(c.rule for c in claims().values()) == sorted(RULES), "every rule is used once"
+    used = sorted(c.rule for c in shipped().claims.values())
+    assert used == sorted(RULES), "every rule is used once"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_twenty_claims_each_with_a_rule_and_evidence_on_both_sides() -> None:
 )
 def test_mistakes_in_the_file_are_told(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        read_claims(text, "claims.toml", references(), default_model())
+        read_claims(text, "claims.toml", shipped().references, default_model())
 
 
 def test_verdicts_follow_from_what_was_found() -> None:
@@ -52,7 +52,7 @@ def test_verdicts_follow_from_what_was_found() -> None:
     assert glial.startswith("not under the default hypothesis; holds under glial")
     assert "140,000 times the TLR4 potency" in glial
     assert "no action of the drug is needed" in verdict_of(found("null"), (), None, True)
-    assert "tells none from another" in verdict_of(found(*hypotheses()), (), None, True)
+    assert "tells none from another" in verdict_of(found(*shipped().hypotheses), (), None, True)
 
 
 def test_verdicts_name_the_numbers_that_turn_the_answer() -> None:
@@ -87,7 +87,7 @@ def test_a_setting_scales_what_the_patient_has() -> None:
         return dict(Setting(hypothesis, factors=factors).put(run).parameters)
 
     assert given("dual_pathway", reserve=1.0 / 3.0) == {"reserve": pytest.approx(0.35 / 3.0)}
-    own = hypotheses()["tonic"].overrides["t_half_brain"]
+    own = shipped().hypotheses["tonic"].overrides["t_half_brain"]
     assert given("tonic", t_half_brain=2.0) == {"t_half_brain": 2.0 * own}
     bound = given("null", autoimmunity=3.0, nk_gain=10.0)
     assert bound == {"nk_gain": 1.0, "autoimmunity": 3.0}
@@ -136,7 +136,7 @@ def test_shaking_finds_what_a_claim_hangs_on() -> None:
     judged = judge(["C11"])[0]
     assert "dual_pathway" in judged.reproduced_by and "null" not in judged.reproduced_by
     tried = {s.parameter: s for s in judged.shaken}
-    assert set(tried) == set(claims()["C11"].needs)
+    assert set(tried) == set(shipped().claims["C11"].needs)
     assert tried["dream_tolerance"].changes_at and judged.verdict.count("dream_tolerance") == 1
     row = judged.as_dict()
     assert row["reproduced_by"] == list(judged.reproduced_by) and row["claim"]["id"] == "C11"

@@ -12,12 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 import ldnsim
-from ldnsim import catalog, plots
+from ldnsim import plots
 from ldnsim.analysis.design.assays import read_assays
 from ldnsim.analysis.design.discriminate import Ranking, discriminate
 from ldnsim.analysis.design.ranking_data import full_headers, full_row, to_dataset
 from ldnsim.cli import app
 from ldnsim.config.run import RunSpec
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.runs.few import run_specs
 from ldnsim.sweep.study import Study
@@ -113,7 +114,7 @@ def test_a_ranking_is_drawn_and_written(ranking: Ranking) -> None:
 
 
 def test_errors_of_measurement_are_sourced_or_said_to_be_assumed() -> None:
-    known = catalog.references()
+    known = shipped().references
     for assay in read_assays().values():
         keys = [k.strip() for g in re.findall(r"\[([^\]]+)\]", assay.note) for k in g.split(",")]
         assert all(k in known for k in keys), assay.title
@@ -169,7 +170,7 @@ def test_the_command_ranks_and_refuses(tmp_path: Path) -> None:
 def test_the_shipped_study_names_all_hypotheses() -> None:
     path = Path(__file__).parents[2] / "configs" / "discriminate.toml"
     plan = ldnsim.load(path).plan()
-    assert {r.hypothesis for r in plan.runs} == set(catalog.hypotheses())
+    assert {r.hypothesis for r in plan.runs} == set(shipped().hypotheses)
     assert plan.dims[0].coordinates[0].values == (0.5, 1.5, 4.5, 50.0)
 
 

@@ -17,13 +17,13 @@ from ldnsim.analysis.judged.response import (
     raised,
     responses,
 )
-from ldnsim.catalog import hypotheses
 from ldnsim.config.run import RunSpec
+from ldnsim.edition import shipped
 
 
 def agree(behaviour: Rule, *claims: Rule) -> None:
     """Check that where a behaviour is shown, so are claims about a part of what it asks for."""
-    settings = [Setting(h) for h in hypotheses()]
+    settings = [Setting(h) for h in shipped().hypotheses]
     whole, *parts = (list(rule(settings)) for rule in (behaviour, *claims))
     assert any(w.shown for w in whole)
     for part in parts:

@@ -12,7 +12,7 @@ from ldnsim.analysis.behaviours.record import Behaviour
 from ldnsim.analysis.behaviours.scorecard import remarks, scorecard
 from ldnsim.analysis.judged.doses import series
 from ldnsim.analysis.judged.record import Check, Found, Setting
-from ldnsim.catalog import hypotheses, references
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 
 
@@ -28,8 +28,8 @@ CLAIMED = [(b.id, h) for b in BEHAVIOURS.values() for h in b.claimed]
 def test_thirteen_behaviours_each_claimed_by_a_hypothesis_that_exists() -> None:
     assert list(BEHAVIOURS) == [f"E{i}" for i in range(1, 14)]
     for b in BEHAVIOURS.values():
-        assert b.claimed and set(b.claimed) <= set(hypotheses())
-        assert set(b.evidence.split()) <= set(references())
+        assert b.claimed and set(b.claimed) <= set(shipped().hypotheses)
+        assert set(b.evidence.split()) <= set(shipped().references)
 
 
 MISSED = {("E1", "persistent")}  # an affinity high enough for 2 mg overshoots 15 mg

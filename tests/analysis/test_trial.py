@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from ldnsim.analysis.trial import reported as reporting
 from ldnsim.analysis.trial import simulated as trial
 from ldnsim.analysis.trial.placebo import clipped_mean, fit, mean_change, responders
-from ldnsim.catalog import placebo, references
 from ldnsim.cli import app
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 
 WEEKS = 12
@@ -83,7 +83,7 @@ def test_the_placebo_arm_shows_the_published_mean_and_responders(mean: float, ha
 def test_the_deviation_that_follows_is_that_of_the_trial_for_patients_like_its_own() -> None:
     """The interval of the FINAL placebo arm, -1.4 to -0.5 in 50 patients, means about 1.6."""
     interval = 0.45 / 1.96 * np.sqrt(50)
-    assert placebo().numbers["sd_fallback"].value == pytest.approx(interval, abs=0.05)
+    assert shipped().placebo.numbers["sd_fallback"].value == pytest.approx(interval, abs=0.05)
     assert fit(np.array([6.0])).sd == pytest.approx(interval, abs=0.15)
 
 
@@ -98,7 +98,7 @@ def test_an_effect_size_is_in_units_of_the_deviation_of_changes() -> None:
 def test_mild_pain_that_cannot_give_the_responders_says_so() -> None:
     found = fit(np.full(4, 3.0))
     assert "30.8%" in found.misfit
-    assert found.sd == placebo().numbers["sd_fallback"].value
+    assert found.sd == shipped().placebo.numbers["sd_fallback"].value
     assert found.expected_mean == pytest.approx(-0.9, abs=1e-6)
 
 
@@ -110,9 +110,9 @@ def test_the_mean_of_a_variable_cut_off_at_both_ends(mean: float, sd: float) -> 
 
 
 def test_every_account_carries_grade_and_sources() -> None:
-    data = placebo()
+    data = shipped().placebo
     for one in (*data.responses.values(), *data.numbers.values()):
-        assert set(one.sources) <= set(references())
+        assert set(one.sources) <= set(shipped().references)
         assert one.grade == "assumed" or one.sources, one
     assert {"final2024", "hauser2011"} <= set(data.responses["final2024"].sources)
 
@@ -154,7 +154,7 @@ def test_the_response_rises_with_its_half_time() -> None:
     quiet = trial.reported(made_up(), placebo="none")["reported_pain"].sel(regimen="placebo")
     told = trial.reported(made_up())["reported_pain"].sel(regimen="placebo")
     effect = (told - quiet).mean("patient").values
-    half = placebo().numbers["half_time"].value
+    half = shipped().placebo.numbers["half_time"].value
     reached = (1 - 2 ** (-np.arange(13) / half)) / (1 - 2 ** (-12 / half))
     np.testing.assert_allclose(effect, effect[-1] * reached, atol=0.03)
 
@@ -359,6 +359,6 @@ def test_mistakes_in_the_placebo_data_name_file_and_key(
     text = files("ldnsim").joinpath("data/placebo.toml").read_text("utf-8")
     assert old in text
     with pytest.raises(UserError) as error:
-        read_placebo(text.replace(old, new, 1), "bad.toml", references())
+        read_placebo(text.replace(old, new, 1), "bad.toml", shipped().references)
     for part in ("bad.toml", *parts):
         assert part in str(error.value)

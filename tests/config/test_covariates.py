@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldnsim.catalog import covariates, phenotypes, references
 from ldnsim.catalog.covariates import read_covariates
 from ldnsim.config.blocks import Patient
 from ldnsim.config.run import covariate_fields
@@ -33,22 +32,22 @@ def test_every_covariate_of_the_data_is_a_key_of_the_patient_and_back() -> None:
 
 
 def test_every_covariate_carries_its_evidence_and_what_speaks_against_it() -> None:
-    for c in covariates().values():
-        assert set(c.sources) <= set(references())
+    for c in shipped().covariates.values():
+        assert set(c.sources) <= set(shipped().references)
         assert c.contradicting, f"{c.name}: none of these numbers is beyond doubt"
         assert all(e.note for e in c.effects)
-    assert "Befort" in " ".join(covariates()["oprm1"].contradicting)
+    assert "Befort" in " ".join(shipped().covariates["oprm1"].contradicting)
 
 
 def test_functional_capacity_gives_the_reserve_it_states() -> None:
     found = {s: given_by(f"functional_capacity = {s}")["reserve"] for s in (0, 3, 10)}
     assert found == {0: 0.05, 3: 0.35, 10: 1.0}
-    assert found[3] == phenotypes()["depleted"].overrides["reserve"]
+    assert found[3] == shipped().phenotypes["depleted"].overrides["reserve"]
 
 
 @given(st.floats(0.0, 10.0), st.floats(0.0, 10.0))
 def test_more_capacity_never_means_less_reserve(a: float, b: float) -> None:
-    effect = covariates()["functional_capacity"].effects[0]
+    effect = shipped().covariates["functional_capacity"].effects[0]
     low, high = (effect.amount(s) for s in sorted((a, b)))
     assert low is not None and high is not None and 0.05 <= low <= high <= 1.0
 
@@ -237,10 +236,11 @@ note = "n"
     ],
 )
 def test_mistakes_in_the_data_name_file_and_key(old: str, new: str, parts: list[str]) -> None:
-    assert read_covariates(GOOD, "bad.toml", references(), default_model())["x"].span == (0.0, 2.0)
+    good = read_covariates(GOOD, "bad.toml", shipped().references, default_model())
+    assert good["x"].span == (0.0, 2.0)
     assert old in GOOD
     with pytest.raises(UserError) as error:
-        read_covariates(GOOD.replace(old, new), "bad.toml", references(), default_model())
+        read_covariates(GOOD.replace(old, new), "bad.toml", shipped().references, default_model())
     for part in ("bad.toml", *parts):
         assert part in str(error.value)
 
@@ -250,4 +250,4 @@ def test_a_level_nobody_knows_is_refused_in_the_data() -> None:
         "[[0, 0.5], [2, 1.0]]", "{ maybe = 1.0 }"
     )
     with pytest.raises(UserError, match=r"no level 'maybe'.*true"):
-        read_covariates(text, "bad.toml", references(), default_model())
+        read_covariates(text, "bad.toml", shipped().references, default_model())

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ldnsim.analysis.trial.placebo import fit
-from ldnsim.catalog import covariates, hypotheses
 from ldnsim.config.run import RunSpec
+from ldnsim.edition import shipped
 from ldnsim.model import default_model
 from ldnsim.runs.few import Measure, run_specs
 from tests.docs.blocks import PAGES, ROOT
@@ -48,13 +48,13 @@ def test_the_readme_gives_the_potency_that_is_used_and_the_one_that_was_measured
     used = number("README.md", r"TRIF branch at ([\d.]+) nmol/L")
     measured = number("README.md", r"measured in glial cells is ([\d,.]+) nmol/L")
     assert used == MODEL.parameters["ic50_trif"].value
-    assert measured == hypotheses()["rebound"].overrides["ic50_trif"]
+    assert measured == shipped().hypotheses["rebound"].overrides["ic50_trif"]
     assert 500 < measured / used < 2000, "about a thousand times"
 
 
 def test_covariates_have_the_factors_of_the_page() -> None:
     factors = {
-        name: {x for e in covariates()[name].effects for x in _numbers(e)}
+        name: {x for e in shipped().covariates[name].effects for x in _numbers(e)}
         for name in ("smoker", "cirrhosis")
     }
     assert number("docs/populations.md", r"`smoker` \| `cl` \| x ([\d.]+),") in factors["smoker"]

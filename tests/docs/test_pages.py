@@ -202,10 +202,9 @@ def read_toml(block: Block) -> None:
         whole = data if {"regimen", "regimens"} & set(data) else {"regimen": rx, **data}
         StudyConfig.build(whole, f"{block.page}:{block.line}")
     else:
-        from ldnsim.catalog import hypotheses, references
         from ldnsim.catalog.observations import read_observations
 
-        assert read_observations(block.text, block.page, references(), hypotheses())
+        assert read_observations(block.text, block.page, shipped().references, shipped().hypotheses)
 
 
 def test_every_reason_for_leaving_out_is_used() -> None:

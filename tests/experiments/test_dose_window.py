@@ -11,7 +11,7 @@ from dose_verdict import Verdict, headline_of, judge, verdict_sentence
 from dose_window import experiment, main, reason_sentences, route_sentences
 from dose_window_runs import Setting
 
-from ldnsim.catalog import hypotheses
+from ldnsim.edition import shipped
 
 DOSE = np.array([0.5, 1.0, 2.0, 4.0, 8.0])
 
@@ -67,7 +67,7 @@ def none() -> Verdict:
 def test_the_route_is_read_from_the_runs(rebound: Verdict, glial: Verdict, word: str) -> None:
     first, potency = route_sentences({"rebound": rebound, "glial": glial})
     assert word in first
-    taken = hypotheses()["glial"].overrides["ic50_trif"]
+    taken = shipped().hypotheses["glial"].overrides["ic50_trif"]
     assert f"glial {taken:g}" in potency
 
 

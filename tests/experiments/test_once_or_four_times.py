@@ -17,7 +17,7 @@ from once_or_four_times import (
     prescription,
 )
 
-from ldnsim.catalog import hypotheses
+from ldnsim.edition import shipped
 from ldnsim.regimen import Regimen
 
 
@@ -56,7 +56,7 @@ def test_affinities_keep_the_ratio_of_drug_and_metabolite() -> None:
     pairs = affinities(3)
     ratios = {round(p["kd_ogfr_naltrexol"] / p["kd_ogfr"], 6) for p in pairs}
     assert len(ratios) == 1
-    assert pairs[1]["kd_ogfr"] == pytest.approx(hypotheses()["ogfr"].overrides["kd_ogfr"])
+    assert pairs[1]["kd_ogfr"] == pytest.approx(shipped().hypotheses["ogfr"].overrides["kd_ogfr"])
 
 
 def test_the_headline_names_hypotheses_and_doses() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from potency_gap import Setting, added_sentence, constants, experiment, inhibited, verdict
 
-from ldnsim.catalog import hypotheses
+from ldnsim.edition import shipped
 
 
 def test_the_share_inhibited_is_that_of_simple_binding() -> None:
@@ -17,7 +17,7 @@ def test_the_share_inhibited_is_that_of_simple_binding() -> None:
 
 
 def test_the_lowest_constant_is_the_one_the_hypothesis_takes() -> None:
-    assert min(constants().values()) == hypotheses()["rebound"].overrides["ic50_trif"]
+    assert min(constants().values()) == shipped().hypotheses["rebound"].overrides["ic50_trif"]
 
 
 def test_the_verdict_follows_the_gap() -> None:

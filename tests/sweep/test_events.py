@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ldnsim.catalog import adjuncts
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
+from ldnsim.edition import shipped
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import default_model
 from ldnsim.runs import events
@@ -25,7 +25,7 @@ def changes(text: str, own: float = 2.0, end: float = 1e4) -> list[Any]:
     model = default_model()
     vector = np.full(len(model.parameters), own)
     found = events.parameter_events(run(text), vector, end)
-    target = len(model.states) + model.parameter_index[adjuncts()[NAME].target]
+    target = len(model.states) + model.parameter_index[shipped().adjuncts[NAME].target]
     assert set(found.target.tolist()) <= {target}
     return list(zip(found.time.tolist(), found.value.tolist(), strict=True))
 
@@ -45,13 +45,13 @@ def test_doses_become_nmol_in_the_right_depot_and_missed_ones_nothing() -> None:
 
 
 def test_an_adjunct_multiplies_the_patients_own_value_and_gives_it_back() -> None:
-    factor = adjuncts()[NAME].factor
+    factor = shipped().adjuncts[NAME].factor
     text = f'modifiers.adjuncts = [{{name = "{NAME}", start = "1 wk", stop = "2 wk"}}]'
     assert changes(text) == [(168.0, 2.0 * factor), (336.0, 2.0)]
 
 
 def test_a_change_is_a_level_and_the_factor_of_an_adjunct_stays_on_top_of_it() -> None:
-    factor, target = adjuncts()[NAME].factor, adjuncts()[NAME].target
+    factor, target = shipped().adjuncts[NAME].factor, shipped().adjuncts[NAME].target
     text = (
         f'modifiers.adjuncts = ["{NAME}"]\n'
         f'[[changes]]\nat = "1 wk"\nparameter = "{target}"\nvalue = 0.5\n'
@@ -67,7 +67,7 @@ def test_a_change_is_a_level_and_the_factor_of_an_adjunct_stays_on_top_of_it() -
 def test_the_latest_change_wins_and_its_factor_is_on_the_starting_value(
     second: str, expected: float
 ) -> None:
-    target = adjuncts()[NAME].target
+    target = shipped().adjuncts[NAME].target
     text = (
         f'[[changes]]\nat = "2 d"\nparameter = "{target}"\nfactor = 0.2\n'
         f'[[changes]]\nat = "4 d"\nparameter = "{target}"\n{second}\n'
@@ -102,7 +102,7 @@ def test_merging_keeps_the_order_at_equal_times() -> None:
 
 
 def test_an_adjunct_that_sets_a_level_gives_it_back_when_it_stops() -> None:
-    level = adjuncts()["exercise"].value
+    level = shipped().adjuncts["exercise"].value
     model = default_model()
     text = 'modifiers.adjuncts = [{name = "exercise", start = "1 wk", stop = "2 wk"}]'
     found = events.parameter_events(run(text), np.full(len(model.parameters), 0.01), 1e4)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ldnsim.catalog import hypotheses
 from ldnsim.config.population import Population
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.patients import accept as population
@@ -147,7 +147,7 @@ def test_patients_are_the_same_in_every_regimen_and_hypothesis(
     assert (params[0] == params[1]).all()
     dual, tonic = params[0]
     plain = default_model().parameters
-    other = {n: v / plain[n].value for n, v in hypotheses()["tonic"].overrides.items()}
+    other = {n: v / plain[n].value for n, v in shipped().hypotheses["tonic"].overrides.items()}
     for name, at in index.items():
         ratio = other.get(name, 1.0)
         np.testing.assert_allclose(tonic[:, at], ratio * dual[:, at], rtol=1e-12, err_msg=name)
