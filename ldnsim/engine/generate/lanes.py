@@ -147,10 +147,10 @@ def _index(i: int) -> Any:
 
 
 def _loop_of(function: Callable[..., None]) -> ast.For:
-    """The loop that is the body of a generated lane function."""
+    """The loop that is, after a docstring, the body of a generated lane function."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    assert isinstance(tree, ast.FunctionDef) and isinstance(tree.body[0], ast.For)
-    return tree.body[0]
+    assert isinstance(tree, ast.FunctionDef) and isinstance(tree.body[-1], ast.For)
+    return tree.body[-1]
 
 
 def lanes(function: Callable[..., None]) -> Any:
@@ -159,7 +159,8 @@ def lanes(function: Callable[..., None]) -> Any:
     Its source is read when it is compiled, not before: kernels from the cache need none of it.
 
     Args:
-        function: ``f(w, *scalars)`` whose body is one loop over lanes; see :mod:`.emit`.
+        function: ``f(w, *scalars)`` whose body is one loop over lanes; see
+            :func:`ldnsim.engine.generate.source.lane_function`.
     """
     arguments = list(inspect.signature(function).parameters)
 

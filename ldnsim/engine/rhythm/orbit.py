@@ -16,14 +16,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.engine import LANES
+from ldnsim.engine.rhythm.day import DAY, solved, untreated
 from ldnsim.engine.rhythm.drugfree import felt
-from ldnsim.engine.solve.batch import Batch, FloatArray, Reduction, solve
+from ldnsim.engine.rhythm.shifted import day
+from ldnsim.engine.solve.batch import FloatArray, Reduction, solve
 from ldnsim.engine.solve.status import Status
 from ldnsim.model import Model
 
-DAY = 24.0
-_COPIES = LANES - 1  # shifted copies beside the patient in each group
 SETTLE = (4320.0, 43200.0)
 """Hours a patient is left to settle before Newton's method: first attempt, second attempt."""
 TOLERANCE = 1e-8
@@ -111,7 +110,7 @@ def _find(
     )
     open_ = np.arange(n)
     for hours in SETTLE:
-        settled = solve(model, _batch(params[open_], y[open_], hours, 1e-6, 1e-8, []), threads)
+        settled = solve(model, untreated(params[open_], y[open_], hours, 1e-6, 1e-8, []), threads)
         y[open_], wild = settled.final, open_[settled.status == Status.NOT_FINITE]
         _newton(model, params, y, open_, best, threads)
         open_ = np.flatnonzero(best.status == Status.NO_ORBIT)
@@ -133,53 +132,6 @@ def _find(
     return best
 
 
-def _batch(params: FloatArray, y0: FloatArray, hours: float, rtol: float, atol: float,
-           reductions: list[Reduction]) -> Batch:  # fmt: skip
-    none = np.empty(0)
-    return Batch(
-        params, y0, np.zeros(len(params) + 1, np.int64), none, np.empty(0, np.int64), none, hours,
-        none, np.empty(0, np.int64), reductions, rtol, np.full(y0.shape[1], atol), h_max=24.0,
-        max_steps=200_000,
-    )  # fmt: skip
-
-
-def _flow(model: Model, params: FloatArray, y0: FloatArray, hours: float, rtol: float,
-          threads: int | None) -> FloatArray:  # fmt: skip
-    return solve(model, _batch(params, y0, hours, rtol, rtol * 1e-2, []), threads).final
-
-
-def _day(
-    model: Model, params: FloatArray, y: FloatArray, threads: int | None
-) -> tuple[FloatArray, FloatArray]:
-    """State one day later (n, n_states) and its derivatives, the monodromy (n, n_states, n_states).
-
-    Every group of eight lanes carries the unshifted patient next to seven shifted copies. Lanes of
-    a group share their steps, so the differences are derivatives of one and the same discrete map.
-    """
-    n, size = y.shape
-    rows = -(-size // _COPIES) * LANES
-    shift = _shift(y)
-    starts = np.repeat(y[:, None, :], rows, axis=1)
-    for i in range(size):
-        starts[:, _lane(i), i] += shift[:, i]
-    many = np.repeat(params, rows, axis=0)
-    end = _flow(model, many, starts.reshape(-1, size), DAY, 1e-9, threads)
-    end = end.reshape(n, rows, size)
-    monodromy = np.empty((n, size, size))
-    for i in range(size):
-        monodromy[:, :, i] = (end[:, _lane(i)] - end[:, LANES * (i // _COPIES)]) / shift[:, i, None]
-    return end[:, 0], monodromy
-
-
-def _lane(i: int) -> int:
-    """Row of the copy in which state ``i`` is shifted."""
-    return LANES * (i // _COPIES) + 1 + i % _COPIES
-
-
-def _shift(y: FloatArray) -> FloatArray:
-    return 1e-5 * np.maximum(np.abs(y), 1e-2)
-
-
 def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[np.intp],
             best: Orbits, threads: int | None, most: int = 12) -> None:  # fmt: skip
     """Newton's method on the daily map of some patients; fills ``best``, changes ``y``."""
@@ -188,7 +140,7 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
     for _ in range(most):
         if not len(active):
             return
-        after, monodromy = _day(model, params[active], y[active], threads)
+        after, monodromy = day(model, params[active], y[active], threads)
         still = []
         for row, k in enumerate(active):
             gap = after[row] - y[k]
@@ -200,7 +152,7 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
                 _accept(best, k, y[k], residual, monodromy[row])
                 continue
             best.residual[k] = residual
-            y[k] = np.maximum(y[k] + _solve(eye - monodromy[row], gap), -SLACK)
+            y[k] = np.maximum(y[k] + solved(eye - monodromy[row], gap), -SLACK)
             still.append(k)
         active = np.array(still, dtype=np.intp)
 
@@ -215,13 +167,6 @@ def _accept(
         best.status[k] = Status.OK
 
 
-def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
-    try:
-        return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
-    except np.linalg.LinAlgError:
-        return np.asarray(np.linalg.lstsq(matrix, right, rcond=None)[0], dtype=np.float64)
-
-
 def daily_means(
     model: Model, params: FloatArray, y0: FloatArray, threads: int | None = None
 ) -> FloatArray:
@@ -229,4 +174,4 @@ def daily_means(
     if not len(params):
         return np.empty((0, len(model.observables)))
     reductions = [Reduction("mean", i, 0.0, DAY) for i in range(len(model.observables))]
-    return solve(model, _batch(params, y0, DAY, 1e-8, 1e-10, reductions), threads).reductions
+    return solve(model, untreated(params, y0, DAY, 1e-8, 1e-10, reductions), threads).reductions

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
+
+from ldnsim.engine.methods import METHODS
 
 
-class Method(IntEnum):
-    """What gave the result of a run, in the order of the kernel's codes."""
-
-    NONE = -1
-    RODAS5P = 0
-    COLLOCATION = 1
+Method: Any = IntEnum("Method", [("NONE", -1), *((m.name.upper(), i) for i, m in enumerate(METHODS))])  # type: ignore[misc]
+"""What gave the result of a run: ``NONE``, or a method by its code in the kernels."""
 
 
 class Status(IntEnum):
