@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.forms import OMEGA
-from ldnsim.mechanisms.record import CLOCK, Mechanism, Parameter, Variable
+from ldnsim.mechanisms.record import CLOCK, Mechanism, Parameter, Switch, Variable
 
 FloatArray = NDArray[np.float64]
 
@@ -58,6 +58,11 @@ class Model:
     def parameter_index(self) -> dict[str, int]:
         """Position of each parameter in the parameter vector."""
         return {name: i for i, name in enumerate(self.parameters)}
+
+    @functools.cached_property
+    def inflamed(self) -> Switch | None:
+        """What tells an inflamed patient, as its mechanism says; None in a model of one basin."""
+        return next((m.inflamed for m in self.mechanisms if m.inflamed is not None), None)
 
     @functools.cached_property
     def observable_index(self) -> dict[str, int]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ldnsim.engine.generate.sparse import plan_elimination
+from ldnsim.engine.methods.rodas5p.sparse import plan_elimination
 from ldnsim.mechanisms.forms import OMEGA
 from tests.engine.bench import (
     LANES,
@@ -31,8 +31,8 @@ def workspace(seed: int, how: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     k = plain()
     w = np.zeros(k.SIZE)
     params, y = random_parameters(rng, LANES), random_state(rng, LANES)
-    put(w, k.AT_P, params)
-    put(w, k.AT_T, y)
+    put(w, k.AT_PARAMETERS, params)
+    put(w, k.AT_POINT, y)
     run("setup", how)(w)
     return w, params, y, float(rng.uniform(0.0, 24.0))
 
@@ -46,7 +46,7 @@ def run(name: str, how: str) -> Callable[..., None]:
 def test_rates_equal_the_mechanism_functions_in_every_lane(how: str, seed: int) -> None:
     w, params, y, t = workspace(seed, how)
     run("rhs", how)(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
-    got = get(w, plain().AT_F, NS)
+    got = get(w, plain().AT_RATES, NS)
     want = np.array([MODEL.rates(t, y[lane], params[lane]) for lane in range(LANES)])
     np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-13)
 
@@ -55,7 +55,7 @@ def test_rates_equal_the_mechanism_functions_in_every_lane(how: str, seed: int) 
 def test_observables_equal_the_mechanism_functions(how: str) -> None:
     w, params, y, t = workspace(11, how)
     run("observe", how)(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
-    got = get(w, plain().AT_O, NOBS)
+    got = get(w, plain().AT_OBSERVED, NOBS)
     for lane in range(LANES):
         names = MODEL.environment(t, y[lane], params[lane])
         want = [names[n] for n in MODEL.observables]
@@ -79,9 +79,9 @@ def test_factor_and_solve_invert_the_numeric_jacobian(how: str, g: float) -> Non
     clock = math.cos(OMEGA * t), math.sin(OMEGA * t)
     run("factor", how)(w, *clock, g)
     right = np.random.default_rng(0).normal(size=(LANES, NS))
-    put(w, plain().AT_B, right)
+    put(w, plain().AT_RIGHT, right)
     run("solve", how)(w)
-    x = get(w, plain().AT_B, NS)
+    x = get(w, plain().AT_RIGHT, NS)
     for lane in range(LANES):
         matrix = g * np.eye(NS) - numeric_jacobian(t, y[lane], params[lane])
         np.testing.assert_allclose(matrix @ x[lane], right[lane], atol=2e-6)
@@ -91,7 +91,7 @@ def test_factor_and_solve_invert_the_numeric_jacobian(how: str, g: float) -> Non
 def test_time_derivative_of_the_rates(how: str) -> None:
     w, params, y, t = workspace(4, how)
     run("factor", how)(w, math.cos(OMEGA * t), math.sin(OMEGA * t), 1.0)
-    got = get(w, plain().AT_D, NS)
+    got = get(w, plain().AT_TIME_SLOPE, NS)
     for lane in range(LANES):
         later = MODEL.rates(t + 1e-4, y[lane], params[lane])
         earlier = MODEL.rates(t - 1e-4, y[lane], params[lane])

@@ -10,8 +10,6 @@ import math
 
 import numpy as np
 
-from ldnsim.engine.solve.arguments import Group
-
 # sizes: lanes, states, parameters, observables, doubles of the workspace
 LANES = NS = NP = NOBS = SIZE = 0
 # sections of the workspace that all methods share: ldnsim.engine.generate.emit

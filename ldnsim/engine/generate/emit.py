@@ -1,8 +1,8 @@
 """Write what every method needs of a model: its constants, its rates, what can be observed.
 
-With parameters ``p``, states ``y`` and the time of day as ``c = cos(2 pi t / 24)`` and its sine, the
-model is ``dy/dt = f(y, c, p)``. The equations come from the mechanisms through :mod:`.trace`; each
-is written once as straight-line arithmetic on rows of eight lanes of the workspace
+With parameters ``p``, states ``y`` and the clock ``c``, the cosine and sine of ``2 pi t / 24 h``,
+the model is ``dy/dt = f(y, c, p)``. The equations come from the mechanisms through :mod:`.trace`;
+each is written once as straight-line arithmetic on rows of eight lanes of the workspace
 (:mod:`.layout`). What a method needs beside these it writes itself, from the same pieces.
 """
 

@@ -38,8 +38,6 @@ import math
 
 import numpy as np
 
-from ldnsim.engine.solve.arguments import Group
-
 '''
 _COMPILED = """from numba import njit
 
@@ -71,7 +69,11 @@ _one_at_a_time = threading.RLock()
 def _engine_hash(methods: Sequence[Method]) -> str:
     """Hash of the files that make kernels, read as text: importing them would load SymPy."""
     engine = resources.files("ldnsim.engine")
-    folders = [engine / "generate", engine / "methods", *(resources.files(m.package) for m in methods)]
+    folders = [
+        engine / "generate",
+        engine / "methods",
+        *(resources.files(m.package) for m in methods),
+    ]
     files = [f for folder in folders for f in folder.iterdir() if f.name.endswith(".py")]
     files += [engine / "solve" / f"{name}.py" for name in ("arguments", "status", *_TEMPLATES)]
     text = "".join(f.read_text(encoding="utf-8") for f in sorted(files, key=str))
@@ -115,7 +117,7 @@ def generate(model: Model, methods: Sequence[Method] = METHODS) -> str:
         *(_template(resources.files(m.package) / "template.py") for m in methods),
         *(_template(solve / f"{name}.py") for name in _TEMPLATES),
     ])  # fmt: skip
-    source.check_names(text.replace("{jit}", ""))
+    source.check_names(text.replace("{jit}", ""), [f"{n}_{step}" for n in names for step in STEPS])
     return _HEAD + text
 
 
@@ -143,9 +145,7 @@ def _constants(emitter: Any, methods: Sequence[Method]) -> dict[str, Any]:
     }
 
 
-def kernel_key(
-    model: Model, compiled: bool = True, methods: Sequence[Method] = METHODS
-) -> str:
+def kernel_key(model: Model, compiled: bool = True, methods: Sequence[Method] = METHODS) -> str:
     """What kernels depend on, hashed: the model, how they are made, by what, and for what."""
     import llvmlite
     import numba
@@ -153,9 +153,9 @@ def kernel_key(
     from numba.core.registry import cpu_target
 
     parts = [
-        model.fingerprint, _engine_hash(methods), [m.name for m in methods], compiled, sys.implementation.cache_tag,
+        model.fingerprint, _engine_hash(methods), compiled, sys.implementation.cache_tag,
         numba.__version__, llvmlite.__version__, getattr(config, "USING_SVML", None),
-        cpu_target.target_context.codegen().magic_tuple(),
+        cpu_target.target_context.codegen().magic_tuple(), [m.name for m in methods],
     ]  # fmt: skip
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:20]
 
@@ -211,9 +211,7 @@ def _no_good(key: str, error: Exception) -> None:
     cache.forget(key)
 
 
-def _made(
-    model: Model, key: str, compiled: bool, methods: Sequence[Method]
-) -> types.ModuleType:
+def _made(model: Model, key: str, compiled: bool, methods: Sequence[Method]) -> types.ModuleType:
     with cache.alone(key):
         found = _kept(key)  # what another process made meanwhile
         if found is not None:
@@ -285,4 +283,5 @@ class _MachineCode:
 
 def warm_up(module: types.ModuleType) -> None:
     """Run a trivial solve, which makes numba compile everything for the types in use."""
-    module.solve_runs(0, 1, *arguments.nothing(module.NP, module.NS, (0,)))
+    given = arguments.nothing(module.NP, module.NS)
+    module.solve_runs(0, 1, *given, arguments.new_group(given[3], given[4], module.NODES))

@@ -44,7 +44,11 @@ printed = _Printer({"fully_qualified_modules": True}).doprint
 
 
 def lane_function(
-    name: str, arguments: str, doc: str, lines: Iterable[str], over: tuple[int, int, int] = (0, 0, 0)
+    name: str,
+    arguments: str,
+    doc: str,
+    lines: Iterable[str],
+    over: tuple[int, int, int] = (0, 0, 0),
 ) -> str:
     """Text of a function that does the same straight-line arithmetic in every lane.
 
@@ -86,8 +90,12 @@ def constants(values: Mapping[str, Any]) -> str:
     return "\n".join(f"{k} = {v}" for k, v in arrays.items()) + "\n"
 
 
-def check_names(text: str) -> None:
-    """Refuse a module in which two parts use one name for two things.
+def check_names(text: str, needed: Iterable[str]) -> None:
+    """Refuse a module in which two parts use one name for two things, or a function is missing.
+
+    Args:
+        text: of the module.
+        needed: functions that it must have.
 
     Raises:
         ValueError: with the name.
@@ -97,7 +105,8 @@ def check_names(text: str) -> None:
         found = [node.name] if isinstance(node, ast.FunctionDef) else []
         if isinstance(node, ast.Assign):
             found = [t.id for t in node.targets if isinstance(t, ast.Name)]
-        for name in found:
-            if name in seen:
-                raise ValueError(f"two parts of a kernel module define {name!r}")
-            seen.add(name)
+        for name in seen.intersection(found):
+            raise ValueError(f"two parts of a kernel module define {name!r}")
+        seen.update(found)
+    for name in set(needed) - seen:
+        raise ValueError(f"no part of the kernel module defines {name!r}")

@@ -21,5 +21,5 @@ AUTO: tuple[Method, ...] = (RADAU, RODAS5P)
 def ways(methods: Sequence[Method] = METHODS) -> dict[str, tuple[int, ...]]:
     """For every choice a user has, the codes of the methods to try, in order."""
     auto = tuple(methods.index(m) for m in AUTO if m in methods)
-    alone = {m.name: (code,) for code, m in enumerate(methods)}
-    return {"auto": auto, **alone} if auto else alone
+    found = {"auto": auto} if auto else {}
+    return found | {m.name: (code,) for code, m in enumerate(methods)}

@@ -1,10 +1,10 @@
 """The daily map of one patient, untreated or on a nightly dose, with its derivatives.
 
-``x -> Phi(x; p)``: the state at midnight, one day later (the Poincare or stroboscopic map; Kuznetsov,
-Elements of Applied Bifurcation Theory, chapter 1). With the same dose at the same clock time every
-night the equations repeat every 24 h, so a treated patient's rhythm is a fixed point ``Phi(x) = x``
-as the untreated one's is; it is stable where all eigenvalues of ``dPhi/dx``, the multipliers, lie
-inside the unit circle. ``p`` is any parameter of the model, or the dose itself.
+``x -> Phi(x; p)``: the state at midnight, one day later (the Poincare or stroboscopic map;
+Kuznetsov, Elements of Applied Bifurcation Theory, chapter 1). With the same dose at the same clock
+time every night the equations repeat every 24 h, so a treated patient's rhythm is a fixed point
+``Phi(x) = x`` as the untreated one's is; it is stable where all eigenvalues of ``dPhi/dx``, the
+multipliers, lie inside the unit circle. ``p`` is any parameter of the model, or the dose itself.
 """
 
 from __future__ import annotations
@@ -53,10 +53,12 @@ class DailyMap:
 
         One group of eight more than the shifts of the state take is for the parameter.
         """
+        # (Phi(x; p + d) - Phi(x; p)) / d, towards the middle of what p may be
         step = self.step if p < self.middle else -self.step
         by_p = np.empty(len(x))
 
         def map_(starts: FloatArray) -> FloatArray:
+            # in the last group the second lane has the parameter shifted, not the state
             whole = np.vstack([starts, np.tile(x, (LANES, 1))])
             values = np.full(len(whole), p)
             values[1 - LANES] += step
@@ -94,6 +96,7 @@ class DailyMap:
             observables: indices.
             samples: equally spaced samples of each day that the mean is taken over.
         """
+        # the midpoint rule, which for a smooth periodic curve is as good as any
         times = (np.arange(days * samples) + 0.5) * DAY / samples
         done = self._solve(x, p, days * DAY, 1e-6, 1e-8, times=times, observables=observables)
         shape = (len(x), len(observables), days, samples)
@@ -106,12 +109,14 @@ class DailyMap:
     ) -> BatchResult:  # fmt: skip
         # the same dose at the same time every day, in every run; no events at all without one
         n, days = len(y0), round(hours / DAY)
+        # what varies is the dose, or one column of the parameters
         params = np.tile(self.params, (n, 1))
         mg = np.full(n, self.dose)
         if self.parameter == DOSE:
             mg = values
         else:
             params[:, self.model.parameter_index[self.parameter]] = values
+        # steps end on events, so that a dose of zero mg would still change the steps
         taken = days if np.any(mg != 0.0) else 0
         depot = self.model.state_index["gut_fast"]
         batch = Batch(

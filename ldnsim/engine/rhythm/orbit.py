@@ -2,11 +2,13 @@
 
 With a daily rhythm nobody rests at a fixed point. The orbit is the fixed point of the Poincare
 map ``x -> Phi(x)``, the state one day later without drug. It is found by letting the patient
-settle from the basin's starting guess and then by Newton's method on ``Phi(x) - x`` with the
-monodromy matrix from finite differences; the spectral radius of that matrix tells a stable orbit
-from an unstable one. A patient counts as inflamed when the autocrine TNF loop is switched on: mean
-TNF above half the concentration of its half-maximal activation, which is where a response of Hill
-coefficient 4 leaves its floor (6 % of its maximum).
+settle from the basin's starting guess and then by Newton's method on ``Phi(x) - x``,
+
+``x <- x + (I - M)^-1 (Phi(x) - x)``,
+
+with the monodromy matrix ``M = dPhi/dx`` from finite differences; the spectral radius of that
+matrix tells a stable orbit from an unstable one (Kuznetsov, Elements of Applied Bifurcation Theory,
+chapter 1). Which basin an orbit lies in is the model's to say (:attr:`Model.inflamed`).
 """
 
 from __future__ import annotations
@@ -71,6 +73,7 @@ def find_orbits(
     Returns:
         Orbits; a patient without one has a status and NaN, never an exception.
     """
+    # what only the drug reads is set to its default, so that equal patients are equal
     flags = np.asarray(inflamed, dtype=bool)
     own = felt(model, params)
     rows, which = _distinct(own, flags)
@@ -82,6 +85,7 @@ def _distinct(
     own: FloatArray, flags: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the first patient of each orbit, and for each patient which of those it shares."""
+    # by bits, not by value: who shares an orbit must not depend on rounding
     index: dict[bytes, int] = {}
     first: list[int] = []
     which = np.empty(len(own), dtype=np.int64)
@@ -109,6 +113,7 @@ def _find(
         np.full(n, Status.NO_ORBIT, np.int8),
     )
     open_ = np.arange(n)
+    # left to itself a patient comes near the orbit; who does not is left longer, once
     for hours in SETTLE:
         settled = solve(model, untreated(params[open_], y[open_], hours, 1e-6, 1e-8, []), threads)
         y[open_], wild = settled.final, open_[settled.status == Status.NOT_FINITE]
@@ -116,25 +121,38 @@ def _find(
         open_ = np.flatnonzero(best.status == Status.NO_ORBIT)
         if not len(open_):
             break
+        # whom the solver gave up starts again; others go on from where Newton's method left them
         lost = open_[~np.isfinite(y[open_]).all(axis=1)]
         for k in lost:
             y[k] = model.start(bool(flags[k]))
+    # why there is none: the equations failed, or there is no fixed point that attracts
     best.status[np.intersect1d(open_, wild)] = Status.NOT_FINITE
     found = np.flatnonzero(best.status == Status.OK)
     best.mean[found] = daily_means(model, params[found], best.y0[found], threads)
     best.status[found[~np.isfinite(best.mean[found]).all(axis=1)]] = Status.NOT_FINITE
-    tnf = best.mean[:, model.observable_index["tnf"]]
-    switched_on = tnf > 0.5 * params[:, model.parameter_index["tnf_autocrine50"]]
-    wrong = (best.status == Status.OK) & (switched_on != flags)
+    # an orbit of the other basin is an orbit, but not of the patient asked for
+    wrong = (best.status == Status.OK) & (_inflamed(model, params, best.mean, flags) != flags)
     best.status[wrong] = Status.NO_SUCH_BASIN
     best.y0[best.status != Status.OK] = np.nan
     best.residual[np.isinf(best.residual)] = np.nan  # no step of Newton's method was taken
     return best
 
 
+def _inflamed(
+    model: Model, params: FloatArray, mean: FloatArray, flags: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Basin each orbit lies in, by its daily means; as asked for in a model of one basin."""
+    switch = model.inflamed
+    if switch is None:
+        return flags
+    level = switch.share * params[:, model.parameter_index[switch.parameter]]
+    return np.asarray(mean[:, model.observable_index[switch.variable]] > level)
+
+
 def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[np.intp],
             best: Orbits, threads: int | None, most: int = 12) -> None:  # fmt: skip
     """Newton's method on the daily map of some patients; fills ``best``, changes ``y``."""
+    # (k is a patient among all, row the same one among those still iterating)
     active = np.array([k for k in patients if np.all(np.isfinite(y[k]))], dtype=np.intp)
     eye = np.eye(y.shape[1])
     for _ in range(most):
@@ -143,6 +161,7 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
         after, monodromy = day(model, params[active], y[active], threads)
         still = []
         for row, k in enumerate(active):
+            # Phi(x) - x, and how far that is from nothing
             gap = after[row] - y[k]
             if not np.all(np.isfinite(monodromy[row])):
                 continue
@@ -152,6 +171,7 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
                 _accept(best, k, y[k], residual, monodromy[row])
                 continue
             best.residual[k] = residual
+            # a step that leads far below zero leads out of where the equations mean anything
             y[k] = np.maximum(y[k] + solved(eye - monodromy[row], gap), -SLACK)
             still.append(k)
         active = np.array(still, dtype=np.intp)
@@ -160,8 +180,10 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
 def _accept(
     best: Orbits, k: np.intp, y: FloatArray, residual: float, monodromy: FloatArray
 ) -> None:
+    # a disturbance shrinks by the largest modulus of an eigenvalue each day, or grows
     radius = float(np.max(np.abs(np.linalg.eigvals(monodromy))))
     best.residual[k], best.spectral_radius[k] = residual, radius
+    # an orbit that repels is one too, but nobody lives on it
     if radius < 1.0 - NEUTRAL:
         best.y0[k] = y
         best.status[k] = Status.OK

@@ -30,6 +30,7 @@ _MOST = 12
 
 def rows(copies: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the copies, and of the patient each of them is compared with, both (copies,)."""
+    # copy i is in group i // 7, behind the patient in its first lane
     at = np.arange(copies, dtype=np.int64)
     lead = LANES * (at // COPIES)
     return lead + 1 + at % COPIES, lead
@@ -45,6 +46,7 @@ def beside(base: FloatArray, copies: FloatArray) -> FloatArray:
     Returns:
         whole groups, (8 ceil(n / 7), k); rows that are left over hold the patient.
     """
+    # whole groups only, or the last would be filled up with others
     laid = np.tile(base, (LANES * -(-len(copies) // COPIES), 1))
     laid[rows(len(copies))[0]] = copies
     return laid
@@ -70,7 +72,9 @@ def by_state(
     # in copy i of each patient, state i is shifted
     starts = np.repeat(y[:, None, :], LANES * -(-size // COPIES), axis=1)
     starts[:, at, np.arange(size)] += shift
+    # all patients and copies in one go: the solver takes groups of eight from it
     end = map_(starts.reshape(-1, size)).reshape(n, -1, size)
+    # a difference within a group, where the steps are the same: smooth in the shift
     slopes = (end[:, at] - end[:, lead]) / shift[:, :, None]
     return end[:, 0], np.ascontiguousarray(slopes.transpose(0, 2, 1))
 
@@ -88,6 +92,7 @@ def day(
     """
 
     def map_(starts: FloatArray) -> FloatArray:
+        # as many rows for each patient, one patient after the other
         many = np.repeat(params, len(starts) // len(params), axis=0)
         return flow(model, many, starts, DAY, CLOSE_UP, threads)
 
@@ -119,15 +124,18 @@ def shifted_orbits(
         states at midnight laid out as by :func:`beside`, and whether each row closed.
     """
     many = beside(params, shifted)
+    # every row, those left over as well, is compared with the first of its group
     lead = LANES * (np.arange(len(many)) // LANES)
     _, monodromy = day(model, params[None], y0[None], threads)
     matrix = np.eye(len(y0)) - monodromy[0]
     states = np.tile(y0, (len(many), 1))
+    # dy <- dy + (I - M)^-1 (what is missing to Phi(y + dy; p + dp) - Phi(y; p) = dy)
     for _ in range(_MOST):
         end = flow(model, many, states, DAY, CLOSE_UP, threads)
         # how much further than its patient each copy went than it was ahead
         gap = (end - end[lead]) - (states - states[lead])
         size = np.max(np.abs(gap) / (1.0 + np.abs(states)), axis=1)
+        # rows that are lost are NaN and hold up no other
         if not np.nanmax(size) > CLOSE:
             break
         states = states + solved(matrix, gap.T).T

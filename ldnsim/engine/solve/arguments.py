@@ -6,11 +6,12 @@ other. Times are hours; ``lane`` is one of the eight runs that are solved togeth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ldnsim.engine import LANES
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -106,7 +107,7 @@ class Results(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Eight runs on their way; used again for the next eight.
+    """Eight runs on their way, made once per thread and used again for the next eight.
 
     Attributes:
         pointer: next event of each lane.
@@ -136,10 +137,27 @@ class Group(NamedTuple):
 
 Arguments = tuple[FloatArray, FloatArray, Events, Outputs, Numbers, Control, Results]
 """What ``solve_runs`` takes after its range of runs: parameters (n, n_parameters), states at time
-0 (n, n_states), and the records."""
+0 (n, n_states), and the records; a group comes last."""
 
 
-def nothing(n_parameters: int, n_states: int, ways: Sequence[int]) -> Arguments:
+def new_group(outputs: Outputs, numbers: Numbers, nodes: int) -> Group:
+    """Room for eight runs and what is asked of them.
+
+    Args:
+        outputs: what is stored.
+        numbers: what is computed while solving.
+        nodes: samples of a piece of a step.
+    """
+    count, stored = len(numbers.kind), (LANES, len(outputs.observables), len(outputs.times))
+    whole, byte = np.int64, np.int8
+    return Group(
+        np.zeros(LANES, whole), np.zeros(LANES, whole), np.zeros(LANES, byte), np.zeros(LANES),
+        np.zeros(LANES, byte), np.zeros(3, whole), np.zeros(stored), np.zeros((LANES, count)),
+        np.zeros((count, LANES)), np.zeros((nodes, max(1, count) * LANES)),
+    )  # fmt: skip
+
+
+def nothing(n_parameters: int, n_states: int) -> Arguments:
     """One run of no length; solving it makes numba compile for the types in use."""
     none, no_int = np.empty(0), np.empty(0, np.int64)
     one, zero = np.ones(1), np.zeros(1, np.int64)
@@ -148,7 +166,7 @@ def nothing(n_parameters: int, n_states: int, ways: Sequence[int]) -> Arguments:
         Events(np.zeros(2, np.int64), none, no_int, none),
         Outputs(0.0 * one, zero),
         Numbers(np.array([[0.0, 1.0]]), zero, zero, zero, np.zeros((1, 1))),
-        Control(0.0, 1e-6, np.ones(n_states), 0.05, 6.0, 1, np.array(ways, np.int64)),
+        Control(0.0, 1e-6, np.ones(n_states), 0.05, 6.0, 1, zero),
         Results(np.empty((1, 1, 1)), np.empty((1, 1)), np.empty((1, n_states)),
                 np.zeros(1, np.int8), np.zeros((1, 3), np.int64), np.zeros(1, np.int8)),
     )  # fmt: skip

@@ -17,7 +17,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ldnsim.engine import LANES
-from ldnsim.engine.solve.arguments import Control, Events, Numbers, Outputs, Results
+from ldnsim.engine.solve.arguments import (
+    Control,
+    Events,
+    Numbers,
+    Outputs,
+    Results,
+    new_group,
+)
 from ldnsim.engine.solve.status import Method, Status
 from ldnsim.model import Model
 
@@ -148,6 +155,7 @@ def solve_with(
     A run in which an observable that was asked for is not finite somewhere is a failed run, even
     where the solver went through: the states may be finite and what is computed from them not.
     """
+    # witnesses are computed with what was asked for, and dropped at the end
     asked = len(batch.reductions)
     batch = replace(batch, reductions=[*batch.reductions, *_witnesses(batch)])
     n = len(batch.params)
@@ -164,17 +172,21 @@ def solve_with(
         np.zeros(n, np.int64),
         np.full(n, Method.NONE, np.int8),
     )
+    # the kernels fill these in place; each thread has rows of its own
     effort = np.zeros((n, 3), np.int64)
     given = _arguments(batch, kernels.WAYS[batch.method])
     filled = Results(
         result.traj, result.reductions, result.final, result.status, effort, result.method
     )
+    # whole groups, so that who shares steps with whom does not depend on threads or blocks
     size = max(LANES, -(-block // LANES) * LANES)
     starts = range(0, n, size)
 
     def work(start: int) -> int:
+        # compiled code holds no interpreter lock: threads run side by side
         stop = min(start + size, n)
-        kernels.solve_runs(start, stop, *given, filled)
+        group = new_group(given[3], given[4], kernels.NODES)
+        kernels.solve_runs(start, stop, *given, filled, group)
         return stop - start
 
     done = 0
@@ -209,6 +221,7 @@ def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
         i for i, r in enumerate(batch.reductions)
         if r.kind in _SUMS and max(r.t0, 0.0) < min(r.t1, batch.t_end)
     ]  # fmt: skip
+    # of other kinds NaN is an answer (a threshold never passed), and sums speak for them
     finite = np.isfinite(result.final).all(axis=1)
     for values in (result.traj, result.reductions[:, sums]):
         finite &= np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
@@ -223,8 +236,10 @@ def _arguments(
     batch: Batch, ways: Sequence[int]
 ) -> tuple[FloatArray, FloatArray, Events, Outputs, Numbers, Control]:
     """What ``solve_runs`` takes after its range of runs, without the records it fills."""
+    # numbers over the same window share its samples, so each window is listed once
     windows = sorted({(r.t0, r.t1) for r in batch.reductions})
     index = {window: i for i, window in enumerate(windows)}
+    # one value for all runs, or one of each
     threshold = np.empty((len(batch.params), len(batch.reductions)))
     for i, r in enumerate(batch.reductions):
         threshold[:, i] = r.threshold

@@ -35,6 +35,7 @@ def store(w, outputs, trajectory, column):
     Called for every output time, with OBSERVED evaluated there. Changes in place: ``trajectory``
     (lane, observable, time).
     """
+    # OBSERVED has a row per observable, of which only some are asked for
     for k in range(outputs.observables.shape[0]):
         for l in range(LANES):
             trajectory[l, k, column] = w[AT_OBSERVED + LANES * outputs.observables[k] + l]
@@ -51,6 +52,7 @@ def apply_events(w, t, events, group):
     changed = False
     for l in range(LANES):
         while group.pointer[l] < group.stop[l] and events.time[group.pointer[l]] <= t:
+            # a dose into a state, or from now on another value of a parameter
             target = events.target[group.pointer[l]]
             if target < NS:
                 w[AT_STATE + LANES * target + l] += events.value[group.pointer[l]]
@@ -81,6 +83,7 @@ def worst(group):
     error = 0.0
     verdict = FINE
     for l in range(LANES):
+        # lanes that have ended, or were never to run, hold up no other
         if group.status[l] == OK:
             error = max(error, group.error[l]) if group.verdict[l] != BROKEN else error
             verdict = max(verdict, group.verdict[l])
@@ -98,6 +101,7 @@ def give_up(group, all_refused):
     running = False
     for l in range(LANES):
         if group.status[l] == OK:
+            # the error has no say where the verdict is not FINE
             refused = group.error[l] > 1.0 or group.verdict[l] != FINE
             if group.verdict[l] == UNSETTLED or (all_refused and refused):
                 group.status[l] = NOT_FINITE if group.verdict[l] == BROKEN else STEP_TOO_SMALL
@@ -153,6 +157,7 @@ def read_step(w, t, h, end, column, outputs, numbers, group, method):
     if not wanted:
         return column
     read(w, method)
+    # at x = (t_out - t) / h, as many as lie in the step
     while column < outputs.times.shape[0] and outputs.times[column] <= end:
         evaluate(w, (outputs.times[column] - t) / h, method)
         observe_at(w, outputs.times[column])
@@ -200,6 +205,7 @@ def integrate(w, events, outputs, numbers, control, group, method):
     first = True  # no step since the start or the last event
     unsettled = 0  # steps shortened because a loop did not settle
     while t < control.t_end:
+        # try a step that the last error allows, at most up to the next event of any lane
         target = next_event(events, group, control.t_end)
         left = target - t
         trial = trial_step(h, control.h_max, left)
@@ -237,6 +243,7 @@ def integrate(w, events, outputs, numbers, control, group, method):
         first = False
         ahead = True
         t = end
+        # a step that ends on an event ends exactly there; what follows it starts short again
         if t >= target and target < control.t_end:
             if apply_events(w, t, events, group) > 0:
                 h = min(h, after_event)
@@ -257,6 +264,7 @@ def load_group(w, lead, last_run, params, y0, events, results, group):
     """
     w[:] = 0.0
     group.effort[:] = 0
+    # from rows of runs to rows of lanes
     for l in range(LANES):
         run = min(lead + l, last_run - 1)
         for i in range(NP):
@@ -296,6 +304,7 @@ def keep_run(w, run, l, numbers, group, results):
         for c in range(group.trajectory.shape[2]):
             results.trajectory[run, k, c] = group.trajectory[l, k, c]
     for r in range(numbers.kind.shape[0]):
+        # until now a mean was an integral
         value = group.numbers[l, r]
         if numbers.kind[r] == MEAN:
             k = numbers.window[r]
@@ -314,24 +323,6 @@ def workspace():
 
 
 @jit
-def new_group(outputs, numbers):
-    """Arrays for one group, with room for what is asked for. Called once by ``solve_runs``."""
-    count = numbers.kind.shape[0]
-    pointer = np.zeros(LANES, np.int64)
-    stop = np.zeros(LANES, np.int64)
-    status = np.zeros(LANES, np.int8)
-    error = np.zeros(LANES)
-    verdict = np.zeros(LANES, np.int8)
-    effort = np.zeros(3, np.int64)
-    trajectory = np.zeros((LANES, outputs.observables.shape[0], outputs.times.shape[0]))
-    values = np.zeros((LANES, count))
-    threshold = np.zeros((count, LANES))
-    samples = np.zeros((NODES, max(1, count) * LANES))
-    return Group(pointer, stop, status, error, verdict, effort, trajectory, values, threshold,
-                 samples)
-
-
-@jit
 def keep_group(w, lead, last_run, numbers, group, results, way, last_way, done, outcome):
     """Take over what a method has brought to an end; returns whether some runs failed.
 
@@ -342,6 +333,7 @@ def keep_group(w, lead, last_run, numbers, group, results, way, last_way, done, 
     failed = False
     for l in range(min(LANES, last_run - lead)):
         run = lead + l
+        # not to be advanced, or solved by the method before
         if results.status[run] != OK or done[l]:
             continue
         if group.status[l] != OK and not last_way:
@@ -357,17 +349,16 @@ def keep_group(w, lead, last_run, numbers, group, results, way, last_way, done, 
 
 
 @jit
-def solve_runs(first_run, last_run, params, y0, events, outputs, numbers, control, results):
+def solve_runs(first_run, last_run, params, y0, events, outputs, numbers, control, results, group):
     """Solve runs ``first_run`` to ``last_run`` (exclusive), eight neighbours at a time.
 
     Called from Python, with a stretch of the runs of a batch (:mod:`ldnsim.engine.solve.batch`).
     ``params`` is (run, parameter), ``y0`` the state at time 0 (run, state). Runs in which the first
     method of ``control.ways`` fails are solved again by the next, from the start. Changes in place:
-    ``results``; those of failed runs stay as they are on entry. Groups start at multiples of eight
-    counted from run 0, so the split into calls changes nothing.
+    ``results``; those of failed runs stay as they are on entry. ``group`` is room to work in. Groups
+    start at multiples of eight counted from run 0, so the split into calls changes nothing.
     """
     w = workspace()
-    group = new_group(outputs, numbers)
     done = np.zeros(LANES, np.bool_)
     outcome = np.zeros(LANES, np.int8)
     ways = control.ways.shape[0]
@@ -377,8 +368,18 @@ def solve_runs(first_run, last_run, params, y0, events, outputs, numbers, contro
             clear_results(lead, last_run, numbers, group)
             # all eight again, so that a run has the same neighbours whatever became of them
             integrate(w, events, outputs, numbers, control, group, control.ways[k])
-            failed = keep_group(w, lead, last_run, numbers, group, results, control.ways[k],
-                                k + 1 == ways, done, outcome)
+            failed = keep_group(
+                w,
+                lead,
+                last_run,
+                numbers,
+                group,
+                results,
+                control.ways[k],
+                k + 1 == ways,
+                done,
+                outcome,
+            )
             if not failed:
                 break
         # only now: until here a status other than OK meant a run that was not to be advanced

@@ -97,6 +97,7 @@ def extreme(v, sign):
     x = peak(low, v[at - 1], REACH[at], v[at], high, v[at + 1])
     top = v[best]
     near = 0.05
+    # two parabolas come within a fraction of what the samples themselves are worth
     for _ in range(2):
         a = max(low, x - near)
         b = min(high, x + near)
@@ -109,6 +110,7 @@ def extreme(v, sign):
             top = middle
         x = peak(a, polynomial(v, a), x, middle, b, polynomial(v, b))
         near = 0.2 * near
+    # where the last parabola points, if that is better still
     last = polynomial(v, min(max(x, low), high))
     return last if sign * last > sign * top else top
 
@@ -138,6 +140,7 @@ def first(v, threshold, below):
 
     Called for FIRST_BELOW (``below``) and FIRST_ABOVE.
     """
+    # the first sample past it; the passage lies just before
     for i in range(NODES):
         hit = v[i] < threshold if below else v[i] > threshold
         if hit:
@@ -181,8 +184,10 @@ def reduce_piece(kind, v, threshold, t, span, value):
         # value == value: there is one
         if value == value and cannot_pass(v, sign, value):
             return value
+        # written so that a value that is not a number yet gives way
         best = extreme(v, sign)
         return value if sign * value >= sign * best else best
+    # hours of this piece are added to those before
     if kind == HOURS_ABOVE:
         return value + span * above(v, threshold)
     # a passage that has been met stays the first
@@ -229,6 +234,10 @@ def reduce_step(w, t, h, numbers, group, method):
                     for n in range(NODES):
                         v[n] = group.samples[n, LANES * r + l]
                     group.numbers[l, r] = reduce_piece(
-                        numbers.kind[r], v, group.threshold[r, l], begin, end - begin,
+                        numbers.kind[r],
+                        v,
+                        group.threshold[r, l],
+                        begin,
+                        end - begin,
                         group.numbers[l, r],
                     )

@@ -8,7 +8,12 @@ from typing import Any
 from ldnsim.engine.methods import METHODS
 
 
-Method: Any = IntEnum("Method", [("NONE", -1), *((m.name.upper(), i) for i, m in enumerate(METHODS))])  # type: ignore[misc]
+def _codes() -> Any:
+    names = [("NONE", -1), *((m.name.upper(), code) for code, m in enumerate(METHODS))]
+    return IntEnum("Method", names, module=__name__)
+
+
+Method = _codes()
 """What gave the result of a run: ``NONE``, or a method by its code in the kernels."""
 
 

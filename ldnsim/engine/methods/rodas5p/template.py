@@ -76,6 +76,7 @@ def rodas5p_attempt(w, t, h, last, ahead, moved, control, group):
     (state at ``t + h``) and ERROR (``U_8``, the difference to the embedded method of order 4);
     ``group.error`` and ``group.verdict``.
     """
+    # the matrix of all eight systems, at the start of the step
     copy(w, AT_STATE, AT_POINT, WIDTH)
     cosine = math.cos(OMEGA * t)
     sine = math.sin(OMEGA * t)
@@ -103,6 +104,7 @@ def rodas5p_attempt(w, t, h, last, ahead, moved, control, group):
         # U_i
         solve(w)
         copy(w, AT_RIGHT, AT_STAGES + i * WIDTH, WIDTH)
+    # y1 = (stage 8's argument) + U_8, and U_8 is what the embedded method lacks
     copy(w, AT_STAGES + 7 * WIDTH, AT_ERROR, WIDTH)
     copy(w, AT_POINT, AT_END, WIDTH)
     add_scaled(w, 1.0, AT_ERROR, AT_END, WIDTH)
@@ -126,6 +128,7 @@ def errors(w, rtol, atol, lane_error, verdict):
             # what is not a number is taken over, and stays: no comparison with it is true
             if ratio > lane_error[l] or ratio != ratio:
                 lane_error[l] = ratio
+    # infinity and what is not a number alike
     for l in range(LANES):
         verdict[l] = FINE if lane_error[l] < 1e30 else BROKEN
 
