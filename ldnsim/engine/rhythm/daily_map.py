@@ -62,7 +62,7 @@ class DailyMap:
             whole = np.vstack([starts, np.tile(x, (LANES, 1))])
             values = np.full(len(whole), p)
             values[1 - LANES] += step
-            end = self._solve(whole, values, DAY, CLOSE_UP, 1e-2 * CLOSE_UP).final
+            end = self._solve(whole, values, DAY, CLOSE_UP, 1e-11).final
             by_p[:] = (end[1 - LANES] - end[-LANES]) / step
             return end[:-LANES]
 
@@ -71,7 +71,7 @@ class DailyMap:
 
     def image(self, x: FloatArray, p: float) -> FloatArray:
         """State a day later alone, (n,): a tenth of the work."""
-        end = self._solve(x[None], np.array([p]), DAY, CLOSE_UP, 1e-2 * CLOSE_UP).final[0]
+        end = self._solve(x[None], np.array([p]), DAY, CLOSE_UP, 1e-11).final[0]
         return np.asarray(end, dtype=np.float64)
 
     def means(self, x: FloatArray, p: FloatArray) -> FloatArray:
