@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Callable
 
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ldnsim.engine.generate.kernels import generate
+from ldnsim.engine.generate.source import check_names
 from ldnsim.engine.methods.rodas5p.sparse import plan_elimination
 from ldnsim.mechanisms.forms import OMEGA
 from tests.engine.bench import (
@@ -148,3 +151,17 @@ def test_extreme_finds_the_top_between_nodes() -> None:
     x = plain().REACH
     assert plain().extreme(1.0 - (x - 0.4) ** 2, 1.0) == pytest.approx(1.0, abs=1e-12)
     assert plain().extreme((x - 0.6) ** 2 - 1.0, -1.0) == pytest.approx(-1.0, abs=1e-12)
+
+
+def test_every_function_of_a_kernel_module_says_what_it_does() -> None:
+    module = ast.parse(generate(MODEL).replace("{jit}", ""))
+    functions = [n for n in ast.walk(module) if isinstance(n, ast.FunctionDef)]
+    assert len(functions) > 60
+    assert [f.name for f in functions if not ast.get_docstring(f)] == []
+
+
+def test_one_name_for_two_things_and_a_function_that_is_missing_are_refused() -> None:
+    check_names("a = 1\ndef b(): pass", ["b"])
+    for text, name in (("a = 1\ndef a(): pass", "a"), ("b = 1\nb = 2", "b"), ("a = 1", "wanted")):
+        with pytest.raises(ValueError, match=f"'{name}'"):
+            check_names(text, ["wanted"] if name == "wanted" else [])

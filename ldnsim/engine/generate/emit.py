@@ -100,7 +100,7 @@ class Emitter:
         for name, expression in fixed.items():
             body.append(f"{name} = {printed(expression)}")
             body.append(f"{self.places[name]} = {name}")
-        doc = "FIXED (one of each name) from PARAMETERS; again whenever an event sets one."
+        doc = "FIXED from PARAMETERS. Called by begin_run, and by apply_events where one is set."
         return lane_function("setup", "w", doc, [
             *self.load(self.free(*fixed.values()) - set(fixed)), *body,
         ])  # fmt: skip
@@ -116,7 +116,7 @@ class Emitter:
             body.append(f"# d {name} / dt")
             place = self.layout.at("RATES", self.state_index[name])
             body.append(f"{place} = {printed(rate.value)}")
-        doc = "RATES = f(POINT, clock, PARAMETERS), per hour, one of each state."
+        doc = "RATES = f(POINT, clock, PARAMETERS), per hour. Called by the methods."
         return lane_function("rhs", f"w, {', '.join(CLOCK)}", doc, [
             *self.load(wanted | self.free(*values)), *body,
         ])  # fmt: skip
@@ -128,5 +128,5 @@ class Emitter:
         names |= self.free(*(q.value for q in quantities.values()))
         body = [f"{name} = {printed(q.value)}" for name, q in quantities.items()]
         body += [f"{self.layout.at('OBSERVED', i)} = {n}" for i, n in enumerate(self.observables)]
-        doc = "OBSERVED: states, quantities and constants of the model at POINT."
+        doc = "OBSERVED: states, quantities and constants at POINT. Called by observe_at."
         return lane_function("observe", f"w, {', '.join(CLOCK)}", doc, [*self.load(names), *body])

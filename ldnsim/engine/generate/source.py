@@ -84,10 +84,10 @@ def choice(name: str, arguments: str, doc: str, methods: Sequence[str]) -> str:
     return "\n".join([*lines, ""])
 
 
-def constants(values: Mapping[str, Any]) -> str:
-    """Text of assignments to names of the module; lists become arrays."""
+def constants(title: str, values: Mapping[str, Any]) -> str:
+    """Text of assignments to names of the module, under a title; lists become arrays."""
     arrays = {k: f"np.array({v})" if isinstance(v, list) else v for k, v in values.items()}
-    return "\n".join(f"{k} = {v}" for k, v in arrays.items()) + "\n"
+    return "\n".join([f"# {title}", *(f"{k} = {v}" for k, v in arrays.items())])
 
 
 def check_names(text: str, needed: Iterable[str]) -> None:

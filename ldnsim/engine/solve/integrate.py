@@ -71,22 +71,26 @@ def apply_events(w, t, events, group):
 def next_event(events, group, t_end):
     """Time of the next event of any lane, or the end. Called before every step."""
     t = t_end
+    # fields are fetched before a loop, not in it: each time costs a count of who holds the array
+    time, pointer, stop = events.time, group.pointer, group.stop
     for l in range(LANES):
-        if group.pointer[l] < group.stop[l] and events.time[group.pointer[l]] < t:
-            t = events.time[group.pointer[l]]
+        if pointer[l] < stop[l] and time[pointer[l]] < t:
+            t = time[pointer[l]]
     return t
 
 
 @jit
 def worst(group):
     """Largest error and worst verdict among lanes still running. Called after every attempt."""
+    status, lane_error, lane_verdict = group.status, group.error, group.verdict
     error = 0.0
     verdict = FINE
     for l in range(LANES):
         # lanes that have ended, or were never to run, hold up no other
-        if group.status[l] == OK:
-            error = max(error, group.error[l]) if group.verdict[l] != BROKEN else error
-            verdict = max(verdict, group.verdict[l])
+        if status[l] == OK:
+            verdict = max(verdict, lane_verdict[l])
+            if lane_verdict[l] != BROKEN and lane_error[l] > error:
+                error = lane_error[l]
     return error, verdict
 
 
@@ -149,18 +153,19 @@ def read_step(w, t, h, end, column, outputs, numbers, group, method):
     Called for every step before it is accepted. Changes in place: ``group.trajectory`` and
     ``group.numbers``; POINT and OBSERVED, and what the method needs to evaluate inside the step.
     """
-    wanted = column < outputs.times.shape[0] and outputs.times[column] <= end
-    for k in range(numbers.windows.shape[0]):
-        if numbers.windows[k, 0] < end and numbers.windows[k, 1] > t:
+    times, windows = outputs.times, numbers.windows
+    wanted = column < times.shape[0] and times[column] <= end
+    for k in range(windows.shape[0]):
+        if windows[k, 0] < end and windows[k, 1] > t:
             wanted = True
     # most steps of a long run are not read at all
     if not wanted:
         return column
     read(w, method)
     # at x = (t_out - t) / h, as many as lie in the step
-    while column < outputs.times.shape[0] and outputs.times[column] <= end:
-        evaluate(w, (outputs.times[column] - t) / h, method)
-        observe_at(w, outputs.times[column])
+    while column < times.shape[0] and times[column] <= end:
+        evaluate(w, (times[column] - t) / h, method)
+        observe_at(w, times[column])
         store(w, outputs, group.trajectory, column)
         column += 1
     reduce_step(w, t, h, numbers, group, method)
@@ -196,6 +201,7 @@ def integrate(w, events, outputs, numbers, control, group, method):
     outputs, numbers, status and effort.
     """
     column = begin_run(w, events, outputs, control, group, method)
+    effort = group.effort
     t = 0.0
     h = control.h_start
     after_event = h  # what the first step after the last event came to
@@ -215,13 +221,13 @@ def integrate(w, events, outputs, numbers, control, group, method):
         last = 0.0 if verdict == BROKEN else trial
         # not good enough: try a shorter one, or give up lanes that make it too short
         if error > 1.0 or verdict != FINE:
-            group.effort[REJECTED] += 1
+            effort[REJECTED] += 1
             ahead = False
             h = trial * shorter(error, verdict, EXPONENT[method])
             short = h < SHORTEST
             if verdict == UNSETTLED and not short:
                 unsettled += 1
-            impatient = unsettled > max(PATIENCE, 0.1 * group.effort[ACCEPTED])
+            impatient = unsettled > max(PATIENCE, 0.1 * effort[ACCEPTED])
             if short or (verdict == UNSETTLED and impatient):
                 if not give_up(group, short):
                     return
@@ -229,7 +235,7 @@ def integrate(w, events, outputs, numbers, control, group, method):
                 h = control.h_start if short else h
             continue
         # good: read what is asked for, take the end over, choose the next length
-        group.effort[ACCEPTED] += 1
+        effort[ACCEPTED] += 1
         end = target if trial == left else t + trial
         column = read_step(w, t, trial, end, column, outputs, numbers, group, method)
         accept(w, trial, method)
@@ -249,7 +255,7 @@ def integrate(w, events, outputs, numbers, control, group, method):
                 h = min(h, after_event)
                 first = True
                 moved = True
-        if group.effort[ACCEPTED] >= control.max_steps and t < control.t_end:
+        if effort[ACCEPTED] >= control.max_steps and t < control.t_end:
             out_of_steps(group)
             return
 
@@ -300,9 +306,7 @@ def keep_run(w, run, l, numbers, group, results):
     Called for runs that went through. Changes in place: one row of ``results.trajectory``,
     ``results.numbers`` and ``results.final``.
     """
-    for k in range(group.trajectory.shape[1]):
-        for c in range(group.trajectory.shape[2]):
-            results.trajectory[run, k, c] = group.trajectory[l, k, c]
+    results.trajectory[run] = group.trajectory[l]
     for r in range(numbers.kind.shape[0]):
         # until now a mean was an integral
         value = group.numbers[l, r]

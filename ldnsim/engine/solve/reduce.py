@@ -212,10 +212,12 @@ def reduce_step(w, t, h, numbers, group, method):
     ``group.samples``; POINT and OBSERVED of the workspace.
     """
     v = np.empty(NODES)
-    for k in range(numbers.windows.shape[0]):
+    windows, window, kind = numbers.windows, numbers.window, numbers.kind
+    samples, threshold, values = group.samples, group.threshold, group.numbers
+    for k in range(windows.shape[0]):
         # the piece of the step that lies in window k
-        begin = max(t, numbers.windows[k, 0])
-        end = min(t + h, numbers.windows[k, 1])
+        begin = max(t, windows[k, 0])
+        end = min(t + h, windows[k, 1])
         if end <= begin:
             continue
         # sample what is asked for at its nodes, in all lanes at once
@@ -223,21 +225,16 @@ def reduce_step(w, t, h, numbers, group, method):
             at = begin + REACH[n] * (end - begin)
             evaluate(w, (at - t) / h, method)
             observe_at(w, at)
-            for r in range(numbers.window.shape[0]):
-                if numbers.window[r] == k:
+            for r in range(window.shape[0]):
+                if window[r] == k:
                     source = AT_OBSERVED + LANES * numbers.observable[r]
-                    copy_out(w, source, group.samples, n, LANES * r)
+                    copy_out(w, source, samples, n, LANES * r)
         # each number of each lane goes on from where it was
-        for r in range(numbers.window.shape[0]):
-            if numbers.window[r] == k:
+        for r in range(window.shape[0]):
+            if window[r] == k:
                 for l in range(LANES):
                     for n in range(NODES):
-                        v[n] = group.samples[n, LANES * r + l]
-                    group.numbers[l, r] = reduce_piece(
-                        numbers.kind[r],
-                        v,
-                        group.threshold[r, l],
-                        begin,
-                        end - begin,
-                        group.numbers[l, r],
+                        v[n] = samples[n, LANES * r + l]
+                    values[l, r] = reduce_piece(
+                        kind[r], v, threshold[r, l], begin, end - begin, values[l, r]
                     )

@@ -142,7 +142,8 @@ class CollocationEmitter:
         for state in group.states:
             body.append(f"# {state} at all nodes: (P + h diag(a)) Y = P 1 y + h b")
             body += self._solve(state, repeats=self._in_loop(state))
-        doc = f"RECORDS of {', '.join(group.states)}: values and rates at the nodes, solved for."
+        names = ", ".join(group.states)
+        doc = f"Values and rates at the nodes, in RECORDS, of {names}. Called by sweep."
         return lane_function(f"group_{i}", "w, h, rtol", doc, [*self.e.load(once), *body])
 
     def _in_loop(self, state: str) -> bool:
@@ -210,7 +211,7 @@ class CollocationEmitter:
             lines.append(f"{r.at(state, 0)} = (1.0 - ahead)*y0 + ahead*y{STAGES}")
         doc = (
             "First guess Y_i = sum_j WEIGHTS[i, j] Y_j of the last step, where one is needed;\n"
-            "    the start of the step moves to its end if ahead is 1."
+            "    the start of the step moves to its end if ahead is 1. Called by prepare."
         )
         return lane_function("predict", "w, ahead", doc, lines)
 
@@ -218,7 +219,7 @@ class CollocationEmitter:
         """Function that takes the start of the step as first guess everywhere."""
         lines = ["y = w[0 + s + l]"]
         lines += [f"w[{LANES * (i + 1)} + s + l] = y" for i in range(STAGES)]
-        doc = "First guess Y_i = y at every node."
+        doc = "First guess Y_i = y at every node. Called by prepare, with no polynomial to use."
         return lane_function("constant", "w", doc, lines, self.records.over_states)
 
     def estimate(self) -> str:
@@ -251,7 +252,8 @@ class CollocationEmitter:
         ]
         doc = (
             "WORST = largest error h fine^2 / (fine + smooth coarse) of a state over its tolerance,"
-            "\n    where fine and coarse are what the quadrature loses with fewer nodes."
+            "\n    where fine and coarse are what the quadrature loses with fewer nodes, as in"
+            "\n    DOP853. Called by collocation_attempt."
         )
         arguments = "w, h, rtol, memory, smooth"
         return lane_function("estimate", arguments, doc, lines, r.over_states)
@@ -265,7 +267,7 @@ class CollocationEmitter:
             lines.append(f"{r.at(n, r.slope(0))} = {e.layout.at('RATES', i)}")
             lines.append(f"{r.at(n, 0)} = y{i}")
             lines.append(f"{r.at(n, r.largest)} = max({r.at(n, r.largest)}, math.fabs(y{i}))")
-        doc = "Value, rate and largest size at the start of the step, from STATE and RATES."
+        doc = "Value, rate and size at the start, from STATE and RATES. Called by restart."
         return lane_function("begin", "w", doc, lines)
 
     def finish(self) -> str:
@@ -280,13 +282,13 @@ class CollocationEmitter:
             lines.append(f"{e.layout.at('STATE', i)} = y")
             if not self.needs_guess(n):  # a guess is made from the step, its start included
                 lines.append(f"{r.at(n, 0)} = y")
-        doc = "STATE, rate and largest size at the end of the step; sizes fade by a factor."
+        doc = "STATE, rate and fading size at the end. Called by collocation_accept."
         return lane_function("finish", "w, fade", doc, lines)
 
     def advance(self) -> str:
         """Function that makes the end of the last step the start of the next."""
         lines = [f"w[0 + s + l] = w[{LANES * STAGES} + s + l]"]
-        doc = "The end of the last step becomes the start of the next."
+        doc = "The end of the last step becomes the start of the next. Called by prepare."
         return lane_function("advance", "w", doc, lines, self.records.over_states)
 
     def interpolate(self) -> str:
@@ -296,14 +298,14 @@ class CollocationEmitter:
         for n, i in e.state_index.items():
             terms = " + ".join(f"c{j}*{r.at(n, j)}" for j in points)
             lines.append(f"{e.layout.at('POINT', i)} = {terms}")
-        doc = "POINT = sum_j WEIGHTS[0, j] Y_j, the polynomial of the step with Y_0 = y."
+        doc = "POINT = sum_j WEIGHTS[0, j] Y_j, where Y_0 = y. Called by collocation_evaluate."
         return lane_function("interpolate", "w", doc, lines)
 
     def sweep(self) -> str:
         """The order of the cascade as plain code: evaluate, solve, repeat loops until settled."""
         lines = [
             "@inlined", "def sweep(w, h, rtol):",
-            '    """All states at all nodes, causes first; returns the rounds of loops it took."""',
+            '    """All states at all nodes, causes first; returns the rounds of loops."""',
             "    rounds = 0",
         ]  # fmt: skip
         at, loops = 0, 0

@@ -150,8 +150,9 @@ def collocation_attempt(w, t, h, last, ahead, moved, control, group):
     for n in range(STAGES):
         w[AT_CLOCK + n] = math.cos(OMEGA * (t + NODE[n] * h))
         w[AT_CLOCK + STAGES + n] = math.sin(OMEGA * (t + NODE[n] * h))
+    status, lane_error, verdict = group.status, group.error, group.verdict
     for l in range(LANES):
-        w[AT_ALIVE + l] = 1.0 if group.status[l] == OK else 0.0
+        w[AT_ALIVE + l] = 1.0 if status[l] == OK else 0.0
     clear(w, AT_WORST)
     clear(w, AT_BROKEN)
     clear(w, AT_UNSETTLED)
@@ -160,12 +161,12 @@ def collocation_attempt(w, t, h, last, ahead, moved, control, group):
     # the verdict on each lane: what the stepper does about a step is not read off its error
     for l in range(LANES):
         error = w[AT_WORST + l]
-        group.error[l] = error
-        group.verdict[l] = FINE
+        lane_error[l] = error
+        verdict[l] = FINE
         if not (w[AT_BROKEN + l] == 0.0 and error < FARTHEST):
-            group.verdict[l] = BROKEN
+            verdict[l] = BROKEN
         elif w[AT_UNSETTLED + l] > 0.0 or error >= FAR:
-            group.verdict[l] = UNSETTLED
+            verdict[l] = UNSETTLED
 
 
 @inlined

@@ -55,7 +55,11 @@ class _Algebra:
             place = self.e.layout.at("TIME_SLOPE", self.e.state_index[name])
             lines.append(f"{place} = {total(rate, 'time') or '0.0'}")
         lines += self._elimination(total)
-        doc = "FACTORS = LU of (g I - J) and TIME_SLOPE = df/dt, both at POINT; p_x_y = dx/dy."
+        doc = (
+            "FACTORS = LU of (g I - J) and TIME_SLOPE = df/dt at POINT. Called once an attempt.\n\n"
+            "    p_x_y is a partial derivative of x by y, d_x_y the total one through quantities.\n"
+            "    "
+        )
         return lane_function("factor", f"w, {', '.join(CLOCK)}, g", doc, lines)
 
     def _derivatives(self) -> tuple[list[str], set[str], Any]:
@@ -165,5 +169,5 @@ class _Algebra:
             terms = "".join(f" - {lu(k, c)} * b{c}" for c in self.plan.upper[k])
             lines.append(f"b{k} = (b{k}{terms}) * {lu(k, k)}")
         lines += [f"{self.e.layout.at('RIGHT', i)} = b{i}" for i in range(n)]
-        doc = "RIGHT becomes (g I - J)^-1 RIGHT, with the FACTORS of the last call of factor."
+        doc = "RIGHT becomes (g I - J)^-1 RIGHT, with FACTORS. Called for each stage."
         return lane_function("solve", "w", doc, lines)
