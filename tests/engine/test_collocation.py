@@ -156,10 +156,10 @@ def test_a_step_satisfies_the_equations_at_its_nodes() -> None:
     caller("setup")(w)
     given, h = nothing(k.NP, k.NS), 0.5
     group = new_group(given[3], given[4], k.NODES)
-    control = given[5]._replace(rtol=1e-12)
-    k.collocation_start(w, 30.0, np.full(len(STATES), 1e-14))
-    k.collocation_attempt(w, 30.0, h, 0.0, True, False, control, group)
-    assert group.effort[2] > 0
+    told, atol = group.lanes, np.full(len(STATES), 1e-14)
+    k.collocation_start(w, 30.0, atol)
+    k.collocation_attempt(w, 30.0, h, 0.0, True, False, 1e-12, atol, told)
+    assert told.effort[2] > 0
     points = np.concatenate([[0.0], radau(STAGES).nodes])
     rows = w[k.AT_RECORDS :][: k.RECORD * len(STATES)].reshape(len(STATES), -1, 8)
     values = rows[:, : STAGES + 1, 0]

@@ -106,16 +106,29 @@ class Results(NamedTuple):
     method: NDArray[np.int8]
 
 
-class Group(NamedTuple):
-    """Eight runs on their way, made once per thread and used again for the next eight.
+class Lanes(NamedTuple):
+    """What a method and the stepper tell each other about eight runs.
 
     Attributes:
-        pointer: next event of each lane.
-        stop: the one after its last.
         status: as in :class:`Results`, (lane,).
         error: of the step just tried, in tolerances, (lane,).
         verdict: on it: ``FINE``, ``UNSETTLED`` or ``BROKEN``, (lane,).
         effort: accepted steps, rejected steps, rounds of loops, (3,).
+    """
+
+    status: NDArray[np.int8]
+    error: FloatArray
+    verdict: NDArray[np.int8]
+    effort: IntArray
+
+
+class Group(NamedTuple):
+    """Eight runs on their way, made once per thread and used again for the next eight.
+
+    Attributes:
+        lanes: how they fare.
+        pointer: next event of each lane.
+        stop: the one after its last.
         trajectory: (lane, observables, times).
         numbers: values so far, (lane, numbers).
         threshold: (numbers, lane).
@@ -123,12 +136,9 @@ class Group(NamedTuple):
             (nodes, 8 numbers + lane).
     """
 
+    lanes: Lanes
     pointer: IntArray
     stop: IntArray
-    status: NDArray[np.int8]
-    error: FloatArray
-    verdict: NDArray[np.int8]
-    effort: IntArray
     trajectory: FloatArray
     numbers: FloatArray
     threshold: FloatArray
@@ -151,8 +161,8 @@ def new_group(outputs: Outputs, numbers: Numbers, nodes: int) -> Group:
     count, stored = len(numbers.kind), (LANES, len(outputs.observables), len(outputs.times))
     whole, byte = np.int64, np.int8
     return Group(
-        np.zeros(LANES, whole), np.zeros(LANES, whole), np.zeros(LANES, byte), np.zeros(LANES),
-        np.zeros(LANES, byte), np.zeros(3, whole), np.zeros(stored), np.zeros((LANES, count)),
+        Lanes(np.zeros(LANES, byte), np.zeros(LANES), np.zeros(LANES, byte), np.zeros(3, whole)),
+        np.zeros(LANES, whole), np.zeros(LANES, whole), np.zeros(stored), np.zeros((LANES, count)),
         np.zeros((count, LANES)), np.zeros((nodes, max(1, count) * LANES)),
     )  # fmt: skip
 

@@ -9,7 +9,8 @@ of this one's length.
 What a method does is behind five functions (:mod:`ldnsim.engine.methods.method`); ``start``,
 ``attempt``, ``accept``, ``read`` and ``evaluate`` called here are generated and hand on to the one
 in use. The records ``events``, ``outputs``, ``numbers``, ``control``, ``group`` and ``results`` are
-described in :mod:`ldnsim.engine.solve.arguments`.
+described in :mod:`ldnsim.engine.solve.arguments`. What is called at every step takes single arrays
+instead: fetching one from a record, or handing a record on, costs a count of who holds its arrays.
 """
 
 # mypy: ignore-errors
@@ -68,11 +69,12 @@ def apply_events(w, t, events, group):
 
 
 @jit
-def next_event(events, group, t_end):
-    """Time of the next event of any lane, or the end. Called before every step."""
+def next_event(time, pointer, stop, t_end):
+    """Time of the next event of any lane, or the end. Called before every step.
+
+    ``time`` is of all events; ``pointer`` and ``stop`` (lane,) say which are a lane's next and last.
+    """
     t = t_end
-    # fields are fetched before a loop, not in it: each time costs a count of who holds the array
-    time, pointer, stop = events.time, group.pointer, group.stop
     for l in range(LANES):
         if pointer[l] < stop[l] and time[pointer[l]] < t:
             t = time[pointer[l]]
@@ -80,46 +82,48 @@ def next_event(events, group, t_end):
 
 
 @jit
-def worst(group):
+def worst(status, lane_error, lane_verdict):
     """Largest error and worst verdict among lanes still running. Called after every attempt."""
-    status, lane_error, lane_verdict = group.status, group.error, group.verdict
     error = 0.0
     verdict = FINE
     for l in range(LANES):
         # lanes that have ended, or were never to run, hold up no other
-        if status[l] == OK:
-            verdict = max(verdict, lane_verdict[l])
-            if lane_verdict[l] != BROKEN and lane_error[l] > error:
-                error = lane_error[l]
+        running = status[l] == OK
+        one = lane_error[l]
+        kind = lane_verdict[l]
+        if running and kind > verdict:
+            verdict = kind
+        if running and kind != BROKEN and one > error:
+            error = one
     return error, verdict
 
 
 @jit
-def give_up(group, all_refused):
+def give_up(lanes, all_refused):
     """End the lanes that hold up the others; returns whether any lane still runs.
 
     Called when steps have become too short, or too many had to be shortened. Ends, in the first
     case (``all_refused``), every lane that the last step did not satisfy, in the second those with
-    a loop that does not settle. Changes in place: ``group.status``.
+    a loop that does not settle. Changes in place: ``lanes.status``.
     """
     running = False
     for l in range(LANES):
-        if group.status[l] == OK:
+        if lanes.status[l] == OK:
             # the error has no say where the verdict is not FINE
-            refused = group.error[l] > 1.0 or group.verdict[l] != FINE
-            if group.verdict[l] == UNSETTLED or (all_refused and refused):
-                group.status[l] = NOT_FINITE if group.verdict[l] == BROKEN else STEP_TOO_SMALL
+            refused = lanes.error[l] > 1.0 or lanes.verdict[l] != FINE
+            if lanes.verdict[l] == UNSETTLED or (all_refused and refused):
+                lanes.status[l] = NOT_FINITE if lanes.verdict[l] == BROKEN else STEP_TOO_SMALL
             else:
                 running = True
     return running
 
 
 @jit
-def out_of_steps(group):
-    """End every lane still running: the steps allowed are used up. Changes ``group.status``."""
+def out_of_steps(status):
+    """End every lane still running: the steps allowed are used up. Changes ``status`` (lane,)."""
     for l in range(LANES):
-        if group.status[l] == OK:
-            group.status[l] = TOO_MANY_STEPS
+        if status[l] == OK:
+            status[l] = TOO_MANY_STEPS
 
 
 @jit
@@ -146,21 +150,27 @@ def shorter(error, verdict, exponent):
     return SHRINK if verdict == UNSETTLED else max(SHRINK, SAFETY * error**-exponent)
 
 
-@inlined
-def read_step(w, t, h, end, column, outputs, numbers, group, method):
-    """Store outputs and update numbers from the step ``[t, end]``; returns the next column.
+@jit
+def is_read(t, end, column, times, windows):
+    """Whether an output time or a window (begin, end) lies in the step ``[t, end]``.
 
-    Called for every step before it is accepted. Changes in place: ``group.trajectory`` and
-    ``group.numbers``; POINT and OBSERVED, and what the method needs to evaluate inside the step.
+    Called for every step before it is accepted; most steps of a long run are not read at all.
     """
-    times, windows = outputs.times, numbers.windows
     wanted = column < times.shape[0] and times[column] <= end
     for k in range(windows.shape[0]):
         if windows[k, 0] < end and windows[k, 1] > t:
             wanted = True
-    # most steps of a long run are not read at all
-    if not wanted:
-        return column
+    return wanted
+
+
+@inlined
+def read_step(w, t, h, end, column, outputs, numbers, group, method):
+    """Store outputs and update numbers from the step ``[t, end]``; returns the next column.
+
+    Called before the step is accepted. Changes in place: ``group.trajectory`` and
+    ``group.numbers``; POINT and OBSERVED, and what the method needs to evaluate inside the step.
+    """
+    times = outputs.times
     read(w, method)
     # at x = (t_out - t) / h, as many as lie in the step
     while column < times.shape[0] and times[column] <= end:
@@ -201,7 +211,10 @@ def integrate(w, events, outputs, numbers, control, group, method):
     outputs, numbers, status and effort.
     """
     column = begin_run(w, events, outputs, control, group, method)
-    effort = group.effort
+    lanes, pointer, stop = group.lanes, group.pointer, group.stop
+    status, lane_error, verdicts, effort = lanes.status, lanes.error, lanes.verdict, lanes.effort
+    due, times, windows = events.time, outputs.times, numbers.windows
+    rtol, atol = control.rtol, control.atol
     t = 0.0
     h = control.h_start
     after_event = h  # what the first step after the last event came to
@@ -212,11 +225,11 @@ def integrate(w, events, outputs, numbers, control, group, method):
     unsettled = 0  # steps shortened because a loop did not settle
     while t < control.t_end:
         # try a step that the last error allows, at most up to the next event of any lane
-        target = next_event(events, group, control.t_end)
+        target = next_event(due, pointer, stop, control.t_end)
         left = target - t
         trial = trial_step(h, control.h_max, left)
-        attempt(w, t, trial, last, ahead, moved, control, group, method)
-        error, verdict = worst(group)
+        attempt(w, t, trial, last, ahead, moved, rtol, atol, lanes, method)
+        error, verdict = worst(status, lane_error, verdicts)
         moved = False
         last = 0.0 if verdict == BROKEN else trial
         # not good enough: try a shorter one, or give up lanes that make it too short
@@ -229,7 +242,7 @@ def integrate(w, events, outputs, numbers, control, group, method):
                 unsettled += 1
             impatient = unsettled > max(PATIENCE, 0.1 * effort[ACCEPTED])
             if short or (verdict == UNSETTLED and impatient):
-                if not give_up(group, short):
+                if not give_up(lanes, short):
                     return
                 last = 0.0
                 h = control.h_start if short else h
@@ -237,7 +250,8 @@ def integrate(w, events, outputs, numbers, control, group, method):
         # good: read what is asked for, take the end over, choose the next length
         effort[ACCEPTED] += 1
         end = target if trial == left else t + trial
-        column = read_step(w, t, trial, end, column, outputs, numbers, group, method)
+        if is_read(t, end, column, times, windows):
+            column = read_step(w, t, trial, end, column, outputs, numbers, group, method)
         accept(w, trial, method)
         grow = min(GROW, SAFETY * max(error, LEAST_ERROR) ** -EXPONENT[method])
         if first and RESUMES[method]:
@@ -256,7 +270,7 @@ def integrate(w, events, outputs, numbers, control, group, method):
                 first = True
                 moved = True
         if effort[ACCEPTED] >= control.max_steps and t < control.t_end:
-            out_of_steps(group)
+            out_of_steps(status)
             return
 
 
@@ -265,11 +279,11 @@ def load_group(w, lead, last_run, params, y0, events, results, group):
     """Put eight runs, the first of them ``lead``, into the workspace; past the end the last again.
 
     Called before every attempt at a group. ``params`` is (run, parameter), ``y0`` (run, state).
-    Changes in place: all of ``w``, ``group.pointer``, ``group.stop``, ``group.status``,
-    ``group.effort``.
+    Changes in place: all of ``w``; of ``group``, the next and last events, status and effort.
     """
     w[:] = 0.0
-    group.effort[:] = 0
+    lanes = group.lanes
+    lanes.effort[:] = 0
     # from rows of runs to rows of lanes
     for l in range(LANES):
         run = min(lead + l, last_run - 1)
@@ -279,7 +293,7 @@ def load_group(w, lead, last_run, params, y0, events, results, group):
             w[AT_STATE + LANES * i + l] = y0[run, i]
         group.pointer[l] = events.offset[run]
         group.stop[l] = events.offset[run + 1]
-        group.status[l] = results.status[run]
+        lanes.status[l] = results.status[run]
 
 
 @jit
@@ -334,20 +348,21 @@ def keep_group(w, lead, last_run, numbers, group, results, way, last_way, done, 
     other method is left (``last_way``). Changes in place: rows of ``results`` but their status;
     ``done`` and ``outcome`` (lane,), the status to be.
     """
+    lanes = group.lanes
     failed = False
     for l in range(min(LANES, last_run - lead)):
         run = lead + l
         # not to be advanced, or solved by the method before
         if results.status[run] != OK or done[l]:
             continue
-        if group.status[l] != OK and not last_way:
+        if lanes.status[l] != OK and not last_way:
             failed = True
             continue
         done[l] = True
-        outcome[l] = group.status[l]
+        outcome[l] = lanes.status[l]
         results.method[run] = way
-        results.effort[run] = group.effort
-        if group.status[l] == OK:
+        results.effort[run] = lanes.effort
+        if lanes.status[l] == OK:
             keep_run(w, run, l, numbers, group, results)
     return failed
 

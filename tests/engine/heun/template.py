@@ -17,7 +17,7 @@ def heun_start(w, t, atol):
 
 
 @inlined
-def heun_attempt(w, t, h, last, ahead, moved, control, group):
+def heun_attempt(w, t, h, last, ahead, moved, rtol, atol, lanes):
     """Predict with ``k1``, correct with the mean of both; the difference is the error."""
     # k1 = f(y)
     copy(w, AT_STATE, AT_POINT, WIDTH)
@@ -32,16 +32,16 @@ def heun_attempt(w, t, h, last, ahead, moved, control, group):
     add_scaled(w, 0.5 * h, AT_HEUN_FIRST, AT_HEUN_END, WIDTH)
     add_scaled(w, 0.5 * h, AT_HEUN_SECOND, AT_HEUN_END, WIDTH)
     for l in range(LANES):
-        group.error[l] = 0.0
-        group.verdict[l] = FINE
+        lanes.error[l] = 0.0
+        lanes.verdict[l] = FINE
     for i in range(NS):
         for l in range(LANES):
             k = LANES * i + l
             gap = 0.5 * h * abs(w[AT_HEUN_SECOND + k] - w[AT_HEUN_FIRST + k])
-            size = control.atol[i] + HEUN_CAUTION * control.rtol * abs(w[AT_HEUN_END + k])
-            group.error[l] = max(group.error[l], gap / size)
+            size = atol[i] + HEUN_CAUTION * rtol * abs(w[AT_HEUN_END + k])
+            lanes.error[l] = max(lanes.error[l], gap / size)
             if not gap < np.inf:
-                group.verdict[l] = BROKEN
+                lanes.verdict[l] = BROKEN
 
 
 @inlined

@@ -139,34 +139,33 @@ def collocation_start(w, t, atol):
 
 
 @inlined
-def collocation_attempt(w, t, h, last, ahead, moved, control, group):
+def collocation_attempt(w, t, h, last, ahead, moved, rtol, atol, lanes):
     """Guess, then solve ``(P + h diag(a)) Y = P 1 y + h b`` state by state; estimate the error.
 
     Called by ``integrate``. Changes in place: RECORDS (values and rates at the nodes), KEPT, CLOCK
-    and the method's single rows; ``group.error`` (in tolerances), ``group.verdict`` and the rounds
-    of loops in ``group.effort``.
+    and the method's single rows; ``lanes.error`` (in tolerances), ``lanes.verdict`` and the rounds
+    of loops in ``lanes.effort``. ``atol`` is in RECORDS since the start.
     """
     prepare(w, t, h, last, ahead, moved)
     for n in range(STAGES):
         w[AT_CLOCK + n] = math.cos(OMEGA * (t + NODE[n] * h))
         w[AT_CLOCK + STAGES + n] = math.sin(OMEGA * (t + NODE[n] * h))
-    status, lane_error, verdict = group.status, group.error, group.verdict
+    status, lane_error, verdict = lanes.status, lanes.error, lanes.verdict
     for l in range(LANES):
         w[AT_ALIVE + l] = 1.0 if status[l] == OK else 0.0
     clear(w, AT_WORST)
     clear(w, AT_BROKEN)
     clear(w, AT_UNSETTLED)
-    group.effort[ROUNDS] += sweep(w, h, TIGHT * control.rtol)
-    estimate(w, h, TIGHT * control.rtol, MEMORY, SMOOTH)
+    lanes.effort[ROUNDS] += sweep(w, h, TIGHT * rtol)
+    estimate(w, h, TIGHT * rtol, MEMORY, SMOOTH)
     # the verdict on each lane: what the stepper does about a step is not read off its error
     for l in range(LANES):
         error = w[AT_WORST + l]
+        broken = w[AT_BROKEN + l]
+        unsettled = w[AT_UNSETTLED + l]
+        whole = broken == 0.0 and error < FARTHEST
         lane_error[l] = error
-        verdict[l] = FINE
-        if not (w[AT_BROKEN + l] == 0.0 and error < FARTHEST):
-            verdict[l] = BROKEN
-        elif w[AT_UNSETTLED + l] > 0.0 or error >= FAR:
-            verdict[l] = UNSETTLED
+        verdict[l] = (UNSETTLED if unsettled > 0.0 or error >= FAR else FINE) if whole else BROKEN
 
 
 @inlined

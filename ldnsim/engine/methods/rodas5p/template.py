@@ -68,13 +68,13 @@ def rodas5p_start(w, t, atol):
 
 
 @inlined
-def rodas5p_attempt(w, t, h, last, ahead, moved, control, group):
+def rodas5p_attempt(w, t, h, last, ahead, moved, rtol, atol, lanes):
     """Eight stages from section STATE at ``t``, each a linear system with the same matrix.
 
     Called by ``integrate``; a one-step method needs no ``last``, ``ahead``, ``moved``. Changes in
     place: POINT, RATES, FACTORS, TIME_SLOPE, RIGHT on the way; STAGES (``U_1`` to ``U_8``), END
     (state at ``t + h``) and ERROR (``U_8``, the difference to the embedded method of order 4);
-    ``group.error`` and ``group.verdict``.
+    ``lanes.error`` and ``lanes.verdict``.
     """
     # the matrix of all eight systems, at the start of the step
     copy(w, AT_STATE, AT_POINT, WIDTH)
@@ -108,7 +108,7 @@ def rodas5p_attempt(w, t, h, last, ahead, moved, control, group):
     copy(w, AT_STAGES + 7 * WIDTH, AT_ERROR, WIDTH)
     copy(w, AT_POINT, AT_END, WIDTH)
     add_scaled(w, 1.0, AT_ERROR, AT_END, WIDTH)
-    errors(w, CAUTION * control.rtol, control.atol, group.error, group.verdict)
+    errors(w, CAUTION * rtol, atol, lanes.error, lanes.verdict)
 
 
 @jit
