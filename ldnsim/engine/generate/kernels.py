@@ -60,7 +60,7 @@ def jit(function):
 lanes = inlined = jit
 """
 _MARKER = "# ---- template begins ----"
-_TEMPLATES = ("vectors", "reduce", "integrate")
+_TEMPLATES = ("vectors", "reduce", "integrate", "groups")
 """In ``solve/``; every method has one more."""
 SAMPLES = 4
 """Nodes at which a step is sampled for the numbers computed while solving, beside its start."""

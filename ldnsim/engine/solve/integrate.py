@@ -1,4 +1,4 @@
-"""Kernel template: stepping from event to event, and the loop over groups of runs.
+"""Kernel template: stepping eight runs from event to event.
 
 Eight runs share their steps, whose length is what the worst of them allows. Steps end exactly on
 every event of any lane; output times never steer them, outputs are read off the inside of a step.
@@ -26,6 +26,9 @@ SHRINK = 0.2  # a rejected one at least a fifth of it
 SHRINK_BROKEN = 0.1  # or a tenth, where no error is known
 LEAST_ERROR = 1e-8
 SHORTEST = 1e-10  # h
+ON = 0  # after a rejection: a shorter step is tried
+AFRESH = 1  # ... without a guess
+ENDED = 2  # no lane is left
 PATIENCE = 20  # steps of a run that may be shortened because a loop did not settle, or 10 % of them
 
 
@@ -163,6 +166,27 @@ def is_read(t, end, column, times, windows):
     return wanted
 
 
+@jit
+def reject(lanes, h, verdict, unsettled):
+    """Count a rejected step, and see whether it can go on with one of length ``h``.
+
+    Called after a rejection. Changes in place: ``lanes.effort``, ``lanes.status``.
+
+    Returns:
+        how many steps were shortened because a loop did not settle, and ``ON``; ``AFRESH``, when
+        lanes were given up, whose steps are no guess for the others; or ``ENDED``, when all were.
+    """
+    lanes.effort[REJECTED] += 1
+    short = h < SHORTEST
+    impatient = False
+    if verdict == UNSETTLED and not short:
+        unsettled += 1
+        impatient = unsettled > max(PATIENCE, 0.1 * lanes.effort[ACCEPTED])
+    if not short and not impatient:
+        return unsettled, ON
+    return unsettled, AFRESH if give_up(lanes, short) else ENDED
+
+
 @inlined
 def read_step(w, t, h, end, column, outputs, numbers, group, method):
     """Store outputs and update numbers from the step ``[t, end]``; returns the next column.
@@ -206,9 +230,8 @@ def begin_run(w, events, outputs, control, group, method):
 def integrate(w, events, outputs, numbers, control, group, method):
     """Advance eight lanes from time 0 to ``control.t_end`` with one method.
 
-    Called by ``solve_runs``. Changes in place: ``w`` (sections STATE and PARAMETERS hold the lanes'
-    states and parameters on entry, STATE the last state on return), and ``group``: next events,
-    outputs, numbers, status and effort.
+    Called by ``solve_runs``. Changes in place: ``w`` (PARAMETERS and STATE are the lanes' on entry,
+    STATE the last state on return), and ``group``: next events, outputs, numbers, status, effort.
     """
     column = begin_run(w, events, outputs, control, group, method)
     lanes, pointer, stop = group.lanes, group.pointer, group.stop
@@ -223,7 +246,7 @@ def integrate(w, events, outputs, numbers, control, group, method):
     moved = False  # an event has changed something since
     first = True  # no step since the start or the last event
     unsettled = 0  # steps shortened because a loop did not settle
-    while t < control.t_end:
+    while t < control.t_end and effort[ACCEPTED] < control.max_steps:
         # try a step that the last error allows, at most up to the next event of any lane
         target = next_event(due, pointer, stop, control.t_end)
         left = target - t
@@ -234,18 +257,13 @@ def integrate(w, events, outputs, numbers, control, group, method):
         last = 0.0 if verdict == BROKEN else trial
         # not good enough: try a shorter one, or give up lanes that make it too short
         if error > 1.0 or verdict != FINE:
-            effort[REJECTED] += 1
             ahead = False
             h = trial * shorter(error, verdict, EXPONENT[method])
-            short = h < SHORTEST
-            if verdict == UNSETTLED and not short:
-                unsettled += 1
-            impatient = unsettled > max(PATIENCE, 0.1 * effort[ACCEPTED])
-            if short or (verdict == UNSETTLED and impatient):
-                if not give_up(lanes, short):
-                    return
-                last = 0.0
-                h = control.h_start if short else h
+            unsettled, going = reject(lanes, h, verdict, unsettled)
+            if going == ENDED:
+                return
+            last = last if going == ON else 0.0
+            h = control.h_start if h < SHORTEST else h
             continue
         # good: read what is asked for, take the end over, choose the next length
         effort[ACCEPTED] += 1
@@ -264,145 +282,9 @@ def integrate(w, events, outputs, numbers, control, group, method):
         ahead = True
         t = end
         # a step that ends on an event ends exactly there; what follows it starts short again
-        if t >= target and target < control.t_end:
-            if apply_events(w, t, events, group) > 0:
-                h = min(h, after_event)
-                first = True
-                moved = True
-        if effort[ACCEPTED] >= control.max_steps and t < control.t_end:
-            out_of_steps(status)
-            return
-
-
-@jit
-def load_group(w, lead, last_run, params, y0, events, results, group):
-    """Put eight runs, the first of them ``lead``, into the workspace; past the end the last again.
-
-    Called before every attempt at a group. ``params`` is (run, parameter), ``y0`` (run, state).
-    Changes in place: all of ``w``; of ``group``, the next and last events, status and effort.
-    """
-    w[:] = 0.0
-    lanes = group.lanes
-    lanes.effort[:] = 0
-    # from rows of runs to rows of lanes
-    for l in range(LANES):
-        run = min(lead + l, last_run - 1)
-        for i in range(NP):
-            w[AT_PARAMETERS + LANES * i + l] = params[run, i]
-        for i in range(NS):
-            w[AT_STATE + LANES * i + l] = y0[run, i]
-        group.pointer[l] = events.offset[run]
-        group.stop[l] = events.offset[run + 1]
-        lanes.status[l] = results.status[run]
-
-
-@jit
-def clear_results(lead, last_run, numbers, group):
-    """Set a group's outputs to nothing and its numbers to where they start: 0 for sums, else NaN.
-
-    Called before every attempt at a group. Changes in place: ``group.trajectory``,
-    ``group.numbers``, ``group.threshold``.
-    """
-    group.trajectory[:] = np.nan
-    for l in range(LANES):
-        run = min(lead + l, last_run - 1)
-        for r in range(numbers.kind.shape[0]):
-            group.threshold[r, l] = numbers.threshold[run, r]
-            kind = numbers.kind[r]
-            sums = kind == MEAN or kind == INTEGRAL or kind == HOURS_ABOVE
-            group.numbers[l, r] = 0.0 if sums else np.nan
-
-
-@jit
-def keep_run(w, run, l, numbers, group, results):
-    """Copy the results of lane ``l`` to its run.
-
-    Called for runs that went through. Changes in place: one row of ``results.trajectory``,
-    ``results.numbers`` and ``results.final``.
-    """
-    results.trajectory[run] = group.trajectory[l]
-    for r in range(numbers.kind.shape[0]):
-        # until now a mean was an integral
-        value = group.numbers[l, r]
-        if numbers.kind[r] == MEAN:
-            k = numbers.window[r]
-            value = value / (numbers.windows[k, 1] - numbers.windows[k, 0])
-        results.numbers[run, r] = value
-    for i in range(NS):
-        results.final[run, i] = w[AT_STATE + LANES * i + l]
-
-
-@jit
-def workspace():
-    """An array of SIZE doubles that starts on a cache line, so that no vector crosses one."""
-    room = np.zeros(SIZE + LANES)
-    ahead = (-room.ctypes.data) % 64 // 8
-    return room[ahead : ahead + SIZE]
-
-
-@jit
-def keep_group(w, lead, last_run, numbers, group, results, way, last_way, done, outcome):
-    """Take over what a method has brought to an end; returns whether some runs failed.
-
-    Called after every attempt at a group. A failed run counts as brought to an end only when no
-    other method is left (``last_way``). Changes in place: rows of ``results`` but their status;
-    ``done`` and ``outcome`` (lane,), the status to be.
-    """
-    lanes = group.lanes
-    failed = False
-    for l in range(min(LANES, last_run - lead)):
-        run = lead + l
-        # not to be advanced, or solved by the method before
-        if results.status[run] != OK or done[l]:
-            continue
-        if lanes.status[l] != OK and not last_way:
-            failed = True
-            continue
-        done[l] = True
-        outcome[l] = lanes.status[l]
-        results.method[run] = way
-        results.effort[run] = lanes.effort
-        if lanes.status[l] == OK:
-            keep_run(w, run, l, numbers, group, results)
-    return failed
-
-
-@jit
-def solve_runs(first_run, last_run, params, y0, events, outputs, numbers, control, results, group):
-    """Solve runs ``first_run`` to ``last_run`` (exclusive), eight neighbours at a time.
-
-    Called from Python, with a stretch of the runs of a batch (:mod:`ldnsim.engine.solve.batch`).
-    ``params`` is (run, parameter), ``y0`` the state at time 0 (run, state). Runs in which the first
-    method of ``control.ways`` fails are solved again by the next, from the start. Changes in place:
-    ``results``; those of failed runs stay as they are on entry. ``group`` is room to work in. Groups
-    start at multiples of eight counted from run 0, so the split into calls changes nothing.
-    """
-    w = workspace()
-    done = np.zeros(LANES, np.bool_)
-    outcome = np.zeros(LANES, np.int8)
-    ways = control.ways.shape[0]
-    for lead in range(first_run, last_run, LANES):
-        for k in range(ways):
-            load_group(w, lead, last_run, params, y0, events, results, group)
-            clear_results(lead, last_run, numbers, group)
-            # all eight again, so that a run has the same neighbours whatever became of them
-            integrate(w, events, outputs, numbers, control, group, control.ways[k])
-            failed = keep_group(
-                w,
-                lead,
-                last_run,
-                numbers,
-                group,
-                results,
-                control.ways[k],
-                k + 1 == ways,
-                done,
-                outcome,
-            )
-            if not failed:
-                break
-        # only now: until here a status other than OK meant a run that was not to be advanced
-        for l in range(min(LANES, last_run - lead)):
-            if done[l]:
-                results.status[lead + l] = outcome[l]
-                done[l] = False
+        if t >= target and target < control.t_end and apply_events(w, t, events, group) > 0:
+            h = min(h, after_event)
+            first = True
+            moved = True
+    if t < control.t_end:
+        out_of_steps(status)
