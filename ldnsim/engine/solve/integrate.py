@@ -274,8 +274,7 @@ def integrate(w, events, outputs, numbers, control, group, method):
         grow = min(GROW, SAFETY * max(error, LEAST_ERROR) ** -EXPONENT[method])
         if first and RESUMES[method]:
             after_event = trial * grow
-        # a step cut short by an event says nothing of the length allowed; nor does one after a
-        # rejection say that more is
+        # a step cut short says nothing of the length allowed, one after a rejection not of more
         if trial < left or grow < 1.0:
             h = trial * (grow if ahead else min(grow, 1.0))
         first = False
