@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine.rhythm.orbit import find_orbits
-from ldnsim.engine.solve.batch import Batch, BatchResult, Reduction, solve
+from ldnsim.engine.solve.batch import Batch, BatchResult, solve
 from ldnsim.engine.solve.status import Method, Status
+from ldnsim.measure import Measure
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.mechanisms.record import Spread
 from ldnsim.model import default_model
@@ -84,9 +85,7 @@ def cases(n: int, days: int, seed: int) -> Batch:
     offsets = np.cumsum([0, *(len(t) for t, _ in plans)]).astype(np.int64)
     index = MODEL.observable_index
     reductions = [
-        Reduction(kind, index[name], max(0.0, end - 168.0), end)
-        for name in SUMMARISED
-        for kind in SUMMARIES
+        Measure(name, kind, max(0.0, end - 168.0), end) for name in SUMMARISED for kind in SUMMARIES
     ]
     return Batch(
         params, y0, offsets, np.concatenate([t for t, _ in plans]),

@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.engines import problem, report  # noqa: E402
-from ldnsim.engine.solve.batch import Reduction, solve  # noqa: E402
+from ldnsim.engine.solve.batch import solve  # noqa: E402
+from ldnsim.measure import Measure  # noqa: E402
 
 RTOL = 1e-4
 DAYS = 2
@@ -55,8 +56,7 @@ class Point:
 def timed(runs: int, days: int, threads: int, seconds: float) -> Point:
     """Time a study of ``runs``: summaries only, as a large sweep has it; the best of repeats."""
     drawn = problem.draw(7, runs, days, people=16)
-    tnf = problem.MODEL.observable_index["tnf"]
-    last = Reduction("mean", tnf, drawn.t_end - 24.0, drawn.t_end)
+    last = Measure("tnf", "mean", drawn.t_end - 24.0, drawn.t_end)
     batch = dataclasses.replace(drawn.batch(RTOL), out_times=np.empty(0), reductions=[last])
     best, spent = np.inf, 0.0
     while spent < seconds:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from ldnsim.analysis import continue_orbit
-from ldnsim.analysis.behaviours.record import series
 from ldnsim.analysis.behaviours.scorecard import scorecard
 from ldnsim.analysis.claims import judge
+from ldnsim.analysis.judged.doses import _series
 from ldnsim.analysis.trial import cohort
-from ldnsim.runs import few as runs
+from ldnsim.patients import untreated
 
 
 def _forget() -> None:
     """Empty what a process keeps between scorecards, so that every round does the work."""
-    runs._ORBITS.clear()
-    for kept in (series, cohort.people, cohort.cohort):
+    untreated._SOLVED.clear()
+    for kept in (_series, cohort.people, cohort.cohort):
         kept.cache_clear()
 
 

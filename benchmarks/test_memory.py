@@ -34,9 +34,8 @@ if solver == "none":
     batch.solve = nothing
     import ldnsim.engine.rhythm.orbit as orbit
 
-    def found(params, inflamed, threads=None):
-        from ldnsim.model import default_model
-        n, model = len(params), default_model()
+    def found(model, params, inflamed, threads=None):
+        n = len(params)
         return orbit.Orbits(
             np.ones((n, len(model.states))), np.ones((n, len(model.observables))), np.zeros(n),
             np.zeros(n, np.int64), np.zeros(n), np.zeros(n, np.int8),

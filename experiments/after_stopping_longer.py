@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from common import Floats, change, responds
 
-from ldnsim.runs.few import Case, run_cases, week
+from ldnsim.config.run import RunSpec
+from ldnsim.runs.few import run_specs, week
 
 TIMES = 4
 """How many times as long the follow-up is made."""
@@ -25,7 +26,7 @@ def still_there(
     """
     after = TIMES * weeks
     cases = [
-        Case(
+        RunSpec.of(
             f"{d:g} mg nightly at 22:00, for {weeks} wk, then stop for {after} wk",
             hypothesis,
             basin="inflamed",
@@ -34,7 +35,7 @@ def still_there(
         for x, d in zip(driver, dose, strict=True)
     ]
     last = [week(n, weeks + after) for n in ("tnf", "pain")]
-    got = run_cases(cases, weeks + after, last, threads=threads)
+    got = run_specs(cases, weeks + after, last, threads=threads)
     return int(np.sum(responds(change(got, 0, "tnf"), change(got, 1, "pain"))))
 
 

@@ -33,10 +33,11 @@ from common import (
 from matplotlib.figure import Figure
 
 from ldnsim.catalog import phenotypes
+from ldnsim.config.run import RunSpec
 from ldnsim.plots import style
 from ldnsim.plots.style import DASHES, GREY, OKABE_ITO, SMALL
 from ldnsim.plots.wording import mass
-from ldnsim.runs.few import Case, Measure, Results, run_cases, week
+from ldnsim.runs.few import Measure, Results, run_specs, week
 
 NAME, QUESTION = "microgram_start", "Microgram start or standard start in a depleted patient?"
 STUDY = Path(__file__).parents[1] / "configs" / "microdose_depleted.toml"
@@ -75,9 +76,9 @@ def own_reserve() -> float:
     return float(phenotypes()[PATIENT].overrides["reserve"])
 
 
-def patient(prescription: str, reserve: float) -> Case:
+def patient(prescription: str, reserve: float) -> RunSpec:
     """Return a depleted patient on a prescription."""
-    return Case(prescription, phenotype=PATIENT, parameters={"reserve": reserve})
+    return RunSpec.of(prescription, phenotype=PATIENT, parameters={"reserve": reserve})
 
 
 def worst(got: Results, weeks: int) -> Floats:
@@ -92,7 +93,7 @@ def run_starts(s: Setting) -> tuple[pd.DataFrame, pd.DataFrame]:
     measures = [week("pain", w) for w in range(1, s.weeks + 1)]
     measures += [Measure("vivid_dreams", "max", 0.0, s.weeks * 168.0)]
     measures += [week(n, s.weeks) for n in ("tnf", "opioid_tone", "endorphin_pool")]
-    got = run_cases(cases, s.weeks, measures, threads=s.threads)
+    got = run_specs(cases, s.weeks, measures, threads=s.threads)
     pain, extra = worst(got, s.weeks), s.weeks
     columns = {
         "worst_pain": pain.max(1),
@@ -119,7 +120,7 @@ def run_constant(s: Setting) -> pd.DataFrame:
         for d in doses
     ]
     measures = [week("pain", w) for w in range(1, weeks + 1)]
-    got = run_cases(cases, weeks, measures, threads=s.threads)
+    got = run_specs(cases, weeks, measures, threads=s.threads)
     peak = worst(got, weeks).max(1).reshape(len(s.reserves), -1)
     columns = [float(f"{d:.3g}") for d in doses]
     return pd.DataFrame(peak, pd.Index(s.reserves, name="reserve"), columns)

@@ -35,10 +35,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from ldnsim.catalog import hypotheses
+from ldnsim.config.run import RunSpec
 from ldnsim.model import default_model
 from ldnsim.plots import style
 from ldnsim.plots.style import DASHES, GREY, OKABE_ITO, SMALL
-from ldnsim.runs.few import Case, Measure, run_cases, week
+from ldnsim.runs.few import Measure, run_specs, week
 
 NAME, QUESTION = "once_or_four_times", "Once a day or every six hours: does the sign change?"
 AXIS = "ogfr"
@@ -102,13 +103,13 @@ def affinities(number: int) -> list[dict[str, float]]:
     return [{n: x * f for n, x in base.items()} for f in 8.0 ** np.linspace(-1, 1, number)]
 
 
-def run(cases: dict[tuple[object, ...], Case], names: list[str], s: Setting) -> pd.DataFrame:
+def run(cases: dict[tuple[object, ...], RunSpec], names: list[str], s: Setting) -> pd.DataFrame:
     """Run named cases; changes from the untreated in percent, and the block of the OGF receptor."""
     last, span = s.weeks, ((s.weeks - 1) * 168.0, s.weeks * 168.0)
     measures = [week(v, last) for v in VARIABLES]
     measures += [week("ogfr_occupancy", last), week("ogfr_occupancy", last, "max")]
     measures += [Measure("ogfr_occupancy", "hours_above", *span, BLOCKED)]
-    got = run_cases(list(cases.values()), last, measures, threads=s.threads)
+    got = run_specs(list(cases.values()), last, measures, threads=s.threads)
     columns = {v: change(got, i, v) for i, v in enumerate(VARIABLES)}
     columns |= {n: 100 * got.values[:, i] for i, n in ((-3, "block_mean"), (-2, "block_peak"))}
     columns["block_hours"] = got.values[:, -1] / 7
@@ -121,13 +122,14 @@ def runs(s: Setting) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Run daily dose x schedule under each hypothesis, and over the affinity under one."""
     say("hypotheses, then affinities")
     doses = daily_doses(s.doses)
-    rivals: dict[tuple[object, ...], Case] = {
-        (h, d, n): Case(prescription(d, t, s.weeks), h)
+    rivals: dict[tuple[object, ...], RunSpec] = {
+        (h, d, n): RunSpec.of(prescription(d, t, s.weeks), h)
         for h in HYPOTHESES for d in doses for n, t in SCHEDULES.items()
     }  # fmt: skip
     fewer = sorted({*doses[::2], 4.5})
-    affinity: dict[tuple[object, ...], Case] = {
-        (round(kd["kd_ogfr"], 4), d, n): Case(prescription(d, t, s.weeks), AXIS, parameters=kd)
+    affinity: dict[tuple[object, ...], RunSpec] = {
+        (round(kd["kd_ogfr"], 4), d, n):
+            RunSpec.of(prescription(d, t, s.weeks), AXIS, parameters=kd)
         for kd in affinities(s.affinities) for d in fewer for n, t in SCHEDULES.items()
     }  # fmt: skip
     names = ["dose", "schedule"]

@@ -34,11 +34,12 @@ from common import (
 from matplotlib.figure import Figure
 
 from ldnsim.catalog import cite
+from ldnsim.config.run import RunSpec
 from ldnsim.mechanisms.tlr4 import trif_uninhibited
 from ldnsim.model import default_model
 from ldnsim.plots import style
 from ldnsim.plots.style import DASHES, GREY, OKABE_ITO, SMALL
-from ldnsim.runs.few import DAY, Case, run_cases, week
+from ldnsim.runs.few import DAY, run_specs, week
 
 NAME, QUESTION = "potency_gap", "How much direct effect at TLR4 is possible at low dose?"
 DOSES = (1.5, 3.0, 4.5, 6.0, 50.0)
@@ -80,8 +81,8 @@ def concentrations(threads: int | None) -> tuple[Floats, Floats, Floats]:
     """Return hours after the dose, and free nM in brain and plasma, shape (doses, hours)."""
     last = 20 * DAY - 2.0  # three weeks: all but the slow traces of the drug have settled
     hours = np.linspace(0.0, DAY, 193)
-    cases = [Case(nightly(d, 3)) for d in DOSES]
-    got = run_cases(
+    cases = [RunSpec.of(nightly(d, 3)) for d in DOSES]
+    got = run_specs(
         cases, 3, [], (last + hours).tolist(), ["ntx_brain", "c_plasma"], threads=threads
     )
     free = default_model().parameters["f_unbound"].value
@@ -98,11 +99,11 @@ def needed(route: str, setting: Setting) -> Floats:
 
     def tips(constant: Floats) -> np.ndarray:
         cases = [
-            Case(nightly(d, setting.weeks), route, parameters={"ic50_trif": float(c)})
+            RunSpec.of(nightly(d, setting.weeks), route, parameters={"ic50_trif": float(c)})
             for d, c in zip(DOSES, constant, strict=True)
         ]
         last = [week("tnf", setting.weeks)]
-        got = run_cases(cases, setting.weeks, last, threads=setting.threads)
+        got = run_specs(cases, setting.weeks, last, threads=setting.threads)
         return change(got, 0, "tnf") <= -TNF_FALL
 
     ones = np.ones(len(DOSES))

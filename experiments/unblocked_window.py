@@ -34,9 +34,10 @@ from common import (
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ldnsim.config.run import RunSpec
 from ldnsim.plots import style
 from ldnsim.plots.style import DASHES, GREY, OKABE_ITO, SMALL
-from ldnsim.runs.few import DAY, Case, Measure, run_cases, week
+from ldnsim.runs.few import DAY, Measure, run_specs, week
 
 NAME, QUESTION = "unblocked_window", "Is there an unblocked window at low dose?"
 MAIN = "dual_pathway"
@@ -77,8 +78,10 @@ def single_doses(threads: int | None) -> Single:
     start, hours = DAY + 8.0, np.linspace(0.0, 14 * DAY, 14 * 24 * 2 + 1)
     found = {}
     for name in HYPOTHESES:
-        cases = [Case(f"stop for 1 d, then {d:g} mg daily at 08:00, for 1 d", name) for d in PET]
-        got = run_cases(
+        cases = [
+            RunSpec.of(f"stop for 1 d, then {d:g} mg daily at 08:00, for 1 d", name) for d in PET
+        ]
+        got = run_specs(
             cases, 16 / 7, [], (start + hours).tolist(), ["mor_occupancy"], threads=threads
         )
         found[name] = 100.0 * got.at[:, 0]
@@ -114,8 +117,8 @@ def nightly(setting: Setting) -> pd.DataFrame:
     means = ("met_enkephalin", "beta_endorphin", "opioid_tone", "tnf", "pain")
     measures += [week(name, last) for name in means]
     keys = [(h, d) for h in HYPOTHESES for d in setting.doses]
-    cases = [Case(f"{d:g} mg nightly at 22:00, for {last} wk", h) for h, d in keys]
-    got = run_cases(cases, last, measures, threads=setting.threads)
+    cases = [RunSpec.of(f"{d:g} mg nightly at 22:00, for {last} wk", h) for h, d in keys]
+    got = run_specs(cases, last, measures, threads=setting.threads)
     columns = {f"hours_below_{100 * x:g}": DAY - got.values[:, i] / 7 for i, x in enumerate(LIMITS)}
     columns |= {n: 100.0 * got.values[:, 2 + i] for i, n in enumerate(("peak", "trough"))}
     columns |= {name: change(got, 4 + i, name) for i, name in enumerate(means)}
@@ -127,8 +130,8 @@ def nightly(setting: Setting) -> pd.DataFrame:
 def last_night(setting: Setting) -> tuple[Floats, Floats]:
     """Return hours and occupancy (percent) over a settled day of the usual dose, by hypothesis."""
     hours, start = np.linspace(0.0, DAY, 97), 8 * 7 * DAY - 26.0
-    cases = [Case(f"{USUAL:g} mg nightly at 22:00, for 8 wk", h) for h in HYPOTHESES]
-    got = run_cases(
+    cases = [RunSpec.of(f"{USUAL:g} mg nightly at 22:00, for 8 wk", h) for h in HYPOTHESES]
+    got = run_specs(
         cases, 8, [], (start + hours).tolist(), ["mor_occupancy"], threads=setting.threads
     )
     return hours, 100.0 * got.at[:, 0]

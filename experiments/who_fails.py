@@ -41,24 +41,26 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from ldnsim.config.blocks import Change
+from ldnsim.config.run import RunSpec
 from ldnsim.model import default_model
 from ldnsim.plots import style
 from ldnsim.plots.style import GREY, OKABE_ITO, SMALL
-from ldnsim.runs.few import Case, run_cases, week
+from ldnsim.runs.few import run_specs, week
 
 NAME, QUESTION = "who_fails", "Who does not respond, and why?"
 USUAL = 4.5
 PATIENTS = {
-    "default": Case(),
-    "reserve 0.35": Case(parameters={"reserve": 0.35}),
-    "reserve 0.1": Case(parameters={"reserve": 0.1}),
-    "depleted": Case(phenotype="depleted"),
-    "OPRM1 118G (threefold)": Case(parameters={"oprm1_potency": 3.0}),
-    "OPRM1 118G (no effect)": Case(parameters={"oprm1_potency": 1.0}),
-    "not mediated": Case(phenotype="not_mediated"),
-    "driver persists": Case(phenotype="driver_persists"),
-    "long COVID": Case(phenotype="long_covid"),
-    "mast cell": Case(phenotype="mast_cell"),
+    "default": RunSpec.of(),
+    "reserve 0.35": RunSpec.of(parameters={"reserve": 0.35}),
+    "reserve 0.1": RunSpec.of(parameters={"reserve": 0.1}),
+    "depleted": RunSpec.of(phenotype="depleted"),
+    "OPRM1 118G (threefold)": RunSpec.of(parameters={"oprm1_potency": 3.0}),
+    "OPRM1 118G (no effect)": RunSpec.of(parameters={"oprm1_potency": 1.0}),
+    "not mediated": RunSpec.of(phenotype="not_mediated"),
+    "driver persists": RunSpec.of(phenotype="driver_persists"),
+    "long COVID": RunSpec.of(phenotype="long_covid"),
+    "mast cell": RunSpec.of(phenotype="mast_cell"),
 }
 HELP = ("none", "driver treated", "ketotifen", "cromolyn", "ketosis", "all of these")
 ALONG = ("none", "driver treated", "ketotifen", "all of these")
@@ -82,18 +84,22 @@ class Setting:
     threads: int | None = None
 
 
-def helped(patient: Case, help_: str) -> Case:
+def helped(patient: RunSpec, help_: str) -> RunSpec:
     """Return a patient who is helped from the start: the driver falls to the default, adjuncts."""
     default = default_model().parameters["driver"].value
-    treated = ((0.0, "driver", default),) if help_ in ("driver treated", HELP[-1]) else ()
+    treated = (
+        (Change(at=0.0, parameter="driver", value=default),)
+        if help_ in ("driver treated", HELP[-1])
+        else ()
+    )
     drugs = HELP[2:5] if help_ == HELP[-1] else tuple(h for h in HELP[2:5] if h == help_)
-    return replace(patient, changes=treated, adjuncts=drugs)
+    return replace(patient.with_value("modifiers", drugs), changes=treated)
 
 
-def dosed(patient: Case, dose: float, weeks: int) -> Case:
+def dosed(patient: RunSpec, dose: float, weeks: int) -> RunSpec:
     """Return a patient on a nightly dose; 0 is placebo."""
     what = f"{dose:.4g} mg" if dose else "placebo"
-    return replace(patient, regimen=f"{what} nightly at 22:00, for {weeks} wk")
+    return patient.with_value("regimen", f"{what} nightly at 22:00, for {weeks} wk")
 
 
 def kind(alone: bool, help_alone: bool, both: bool) -> str:
@@ -135,7 +141,7 @@ def run_patients(s: Setting) -> pd.DataFrame:
     measures = [week(n, w) for w in (half, last) for n in ("tnf", "pain")]
     measures += [week(n, last) for n in names]
     cases = [dosed(p, USUAL, last) for p in PATIENTS.values()]
-    got = run_cases(cases, last, measures, threads=s.threads)
+    got = run_specs(cases, last, measures, threads=s.threads)
     columns = {
         f"{n}_{w}": change(got, i, n)
         for i, (w, n) in enumerate((w, n) for w in ("12", "end") for n in ("tnf", "pain"))
@@ -153,9 +159,9 @@ def run_patients(s: Setting) -> pd.DataFrame:
     return rows
 
 
-def outcomes(cases: Sequence[Case], s: Setting) -> tuple[NDArray[np.bool_], Floats]:
+def outcomes(cases: Sequence[RunSpec], s: Setting) -> tuple[NDArray[np.bool_], Floats]:
     """Return who responds in the last week, and the change of TNF in percent."""
-    got = run_cases(cases, s.weeks, [week(n, s.weeks) for n in ("tnf", "pain")], threads=s.threads)
+    got = run_specs(cases, s.weeks, [week(n, s.weeks) for n in ("tnf", "pain")], threads=s.threads)
     tnf = change(got, 0, "tnf")
     return responds(tnf, change(got, 1, "pain")), tnf
 
@@ -172,13 +178,15 @@ def reserve_edge(s: Setting) -> float:
     """Return the smallest reserve at which the default patient still responds to the usual dose."""
 
     def enough(reserve: Floats) -> NDArray[np.bool_]:
-        cases = [dosed(Case(parameters={"reserve": float(r)}), USUAL, s.weeks) for r in reserve]
+        cases = [
+            dosed(RunSpec.of(parameters={"reserve": float(r)}), USUAL, s.weeks) for r in reserve
+        ]
         return outcomes(cases, s)[0]
 
     return float(bisect(enough, np.array([1.0]), np.array([0.02]), 7)[0])
 
 
-def with_help(people: dict[str, Case], help_: Sequence[str], s: Setting) -> pd.DataFrame:
+def with_help(people: dict[str, RunSpec], help_: Sequence[str], s: Setting) -> pd.DataFrame:
     """Name the kind of every patient for every help; the first, ``none``, is the drug alone."""
     cases = [
         dosed(helped(p, h), dose, s.weeks)
@@ -189,11 +197,11 @@ def with_help(people: dict[str, Case], help_: Sequence[str], s: Setting) -> pd.D
     return pd.DataFrame(named, list(people), list(help_))
 
 
-def drivers(s: Setting) -> dict[str, Case]:
+def drivers(s: Setting) -> dict[str, RunSpec]:
     """Return neighbours of the default and of the mast-cell patient, by driver."""
     values = np.geomspace(0.02, 0.6, s.drivers).round(3)
     return {
-        f"{name}, driver {x:g}": replace(PATIENTS[name], parameters={"driver": float(x)})
+        f"{name}, driver {x:g}": PATIENTS[name].with_value("parameters.driver", float(x))
         for name in ("default", "mast cell") for x in values
     }  # fmt: skip
 

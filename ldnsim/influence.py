@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ldnsim.mechanisms.record import Variable
-from ldnsim.model import Model, default_model
+from ldnsim.model import Model
 
 SWITCH = "coupling_"
 """Parameters whose names begin like this are switches: 0 off, 1 on."""
@@ -30,13 +30,12 @@ def _random_point(model: Model, zero: Iterable[str], seed: int) -> dict[str, Any
     return model.environment(rng.uniform(0.0, 24.0), y, p)
 
 
-def silent(off: Iterable[str], model: Model | None = None) -> set[str]:
+def silent(model: Model, off: Iterable[str]) -> set[str]:
     """Names that are zero throughout a run in which the parameters ``off`` are zero.
 
     These are the parameters themselves, binding that starts from nothing and is fed by nothing,
     and quantities made of nothing else.
     """
-    model = model or default_model()
     switches = set(off)
     bound = {n for n, s in model.states.items() if s.mechanism == "receptors" and s.start == 0.0}
     if not switches:
@@ -69,18 +68,15 @@ def live_arguments(variable: Variable, zero: Iterable[str]) -> set[str]:
     return live
 
 
-def reaching(
-    observables: Iterable[str], off: Iterable[str] = (), model: Model | None = None
-) -> set[str]:
+def reaching(model: Model, observables: Iterable[str], off: Iterable[str] = ()) -> set[str]:
     """Names of the parameters that some of the observables depend on, directly or not.
 
     Args:
+        model: the equations.
         observables: states and quantities.
         off: parameters that are zero and stay so, usually switches.
-        model: the shipped one by default.
     """
-    model = model or default_model()
-    zero = silent(off, model)
+    zero = silent(model, off)
     graph = {n: live_arguments(v, zero) for n, v in model.observables.items()}
     waiting, seen = list(observables), set()
     while waiting:
@@ -91,24 +87,22 @@ def reaching(
     return seen & set(model.parameters)
 
 
-def outcomes(model: Model | None = None) -> list[str]:
+def outcomes(model: Model) -> list[str]:
     """Observables that are more than drug concentrations and binding."""
-    model = model or default_model()
     return [n for n, v in model.observables.items() if v.mechanism not in DRUG_ONLY]
 
 
-def switched_off(switches: Iterable[str], model: Model | None = None) -> set[str]:
+def switched_off(model: Model, switches: Iterable[str]) -> set[str]:
     """Parameters that no outcome depends on once these switches are at zero.
 
     Args:
+        model: the equations.
         switches: names of the switches that are off.
-        model: the shipped one by default.
 
     Returns:
         parameters that reach an outcome with every switch on, and none with these off.
     """
-    model = model or default_model()
     wanted, off = outcomes(model), set(switches)
     if not off:
         return set()
-    return reaching(wanted, (), model) - reaching(wanted, off, model) - off
+    return reaching(model, wanted) - reaching(model, wanted, off) - off

@@ -13,7 +13,7 @@ import inspect
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.forms import OMEGA
-from ldnsim.mechanisms.record import CLOCK, Mechanism, Parameter, Switch, Variable
+from ldnsim.mechanisms.record import (
+    CLOCK,
+    Formula,
+    Mechanism,
+    Parameter,
+    Switch,
+    Variable,
+    arguments_of,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -75,9 +83,13 @@ class Model:
         text = [",".join(self.parameters)]
         for name, v in self.observables.items():
             text.append(f"{name}:{v.is_state}:{v.lower}:{v.upper}:{v.scale}")
-        modules = {v.formula.__module__ for v in self.observables.values()}
-        for module in sorted({*modules, "ldnsim.mechanisms.forms"}):
-            text += _code_of(module)
+            if v.replaced_by:
+                text.append(f"replaced by {v.replaced_by}")
+        modules = {f.__module__ for m in self.mechanisms for f in m.formulas().values()}
+        ours = {m for m in modules if m.startswith("ldnsim.")} | {"ldnsim.mechanisms.forms"}
+        text += [line for module in sorted(ours) for line in code_of(module)]
+        # a module of an extension is named after its whole text: ordered by what counts of it
+        text += sorted("\n".join(code_of(module)) for module in modules - ours)
         return hashlib.sha256("\n".join(text).encode()).hexdigest()[:16]
 
     def defaults(self) -> FloatArray:
@@ -127,7 +139,7 @@ class Model:
         return np.array(guess)
 
 
-def _code_of(module: str) -> list[str]:
+def code_of(module: str) -> list[str]:
     """Source of a module's functions and its numeric constants: all that equations can use."""
     space = sys.modules[module].__dict__
     found = []
@@ -160,17 +172,20 @@ def assemble(mechanisms: Iterable[Mechanism]) -> Model:
     """Wire mechanisms into a model.
 
     Raises:
-        ValueError: a name defined twice, an argument nothing defines, or quantities in a circle.
+        ValueError: a name defined twice, an equation to replace that is not there or is replaced
+            twice, an argument nothing defines, or quantities in a circle.
     """
     rooms = tuple(mechanisms)
     parameters: dict[str, Parameter] = {}
     variables: dict[str, Variable] = {}
     for room in rooms:
         for name in [*room.parameters, *room.variables]:
-            if name in parameters or name in variables or name in CLOCK:
-                raise ValueError(f"{name!r} is defined twice; second time in {room.name}")
+            _check_name(name, room, {**parameters, **variables})
         parameters.update(room.parameters)
         variables.update(room.variables)
+    for room in rooms:
+        for name, formula in room.replacements.items():
+            variables[name] = _replaced(variables, name, formula, room)
     _check_arguments(parameters, variables)
     states = {n: v for n, v in variables.items() if v.is_state}
     ordered = _evaluation_order({n: v for n, v in variables.items() if not v.is_state})
@@ -180,6 +195,31 @@ def assemble(mechanisms: Iterable[Mechanism]) -> Model:
             fixed[name] = v
     moving = {n: v for n, v in ordered.items() if n not in fixed}
     return Model(rooms, parameters, states, fixed, moving)
+
+
+def _check_name(name: str, room: Mechanism, known: Mapping[str, Parameter | Variable]) -> None:
+    if name in CLOCK:
+        raise ValueError(f"{room.name}: {name!r} is the time of day; choose another name")
+    if name in known:
+        remedy = "choose another name" if isinstance(known[name], Parameter) else (
+            "to put another equation in place of that one on purpose, decorate it with .replaces"
+        )  # fmt: skip
+        raise ValueError(
+            f"{name!r} is defined twice: in {known[name].mechanism} and in {room.name}; {remedy}"
+        )
+
+
+def _replaced(
+    variables: Mapping[str, Variable], name: str, formula: Formula, room: Mechanism
+) -> Variable:
+    """Return a variable with another equation; unit, words and bounds stay."""
+    if name not in variables:
+        raise ValueError(f"{room.name}: {unknown('equation to replace', name, variables)}")
+    if other := variables[name].replaced_by:
+        raise ValueError(f"the equation of {name!r} is replaced twice: in {other}, {room.name}")
+    return replace(
+        variables[name], formula=formula, arguments=arguments_of(formula), replaced_by=room.name
+    )
 
 
 def _check_arguments(parameters: dict[str, Parameter], variables: dict[str, Variable]) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from ldnsim.catalog import Reference, references
+from ldnsim.catalog import Reference
+from ldnsim.equations.text import extensions
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.record import GRADES, Mechanism, Parameter
-from ldnsim.model import Model, default_model
+
+if TYPE_CHECKING:
+    from ldnsim.edition import Edition
 
 NORMAL_95 = 1.96
 _HEADERS = (
@@ -70,23 +74,23 @@ def link(r: Reference) -> str:
 
 
 def find(
+    edition: Edition,
     room: str | None = None,
     search: str | None = None,
     grade: str | None = None,
-    model: Model | None = None,
 ) -> list[Parameter]:
     """Parameters of a mechanism, or the one of that name, that mention a word and have a grade.
 
     Args:
+        edition: whose parameters; its bibliography is searched as well.
         room: name of a mechanism or of a parameter; all parameters when None.
         search: word looked for in name, meaning, note, unit, sources and alternatives.
         grade: one of :data:`~ldnsim.mechanisms.record.GRADES`.
-        model: the shipped one by default.
 
     Raises:
         UserError: unknown names, or nothing found.
     """
-    every = list((model or default_model()).parameters.values())
+    every = list(edition.model.parameters.values())
     rooms = list(dict.fromkeys(p.mechanism for p in every))
     names = [p.name for p in every]
     if room is not None and room not in rooms and room not in names:
@@ -96,16 +100,15 @@ def find(
     found = [p for p in every if room in (None, p.mechanism, p.name)]
     found = [p for p in found if grade in (None, p.grade)]
     word = (search or "").lower()
-    found = [p for p in found if word in _text(p)]
+    found = [p for p in found if word in _text(p, edition.references)]
     if not found:
         what = f"no parameter graded {grade!r}" if grade else "no parameter"
         raise UserError(f"{what} mentions {search!r}; try a shorter word" if search else what)
     return found
 
 
-def _text(p: Parameter) -> str:
+def _text(p: Parameter, known: Mapping[str, Reference]) -> str:
     """All that is searched of a parameter, in small letters."""
-    known = references()
     papers = " ".join(
         " ".join((k, r.authors, str(r.year or ""), r.title, r.journal, r.doi, r.pmid))
         for k, r in ((k, known.get(k)) for k in p.source)
@@ -115,20 +118,21 @@ def _text(p: Parameter) -> str:
     return " ".join(parts).lower()
 
 
-def as_markdown(found: Iterable[Parameter] | None = None, model: Model | None = None) -> str:
+def as_markdown(edition: Edition, found: Iterable[Parameter] | None = None) -> str:
     """Tables of parameters as Markdown, one for each mechanism.
 
     Args:
+        edition: whose mechanisms and sources.
         found: parameters to print, all by default.
-        model: the shipped one by default.
     """
-    whole = model or default_model()
+    whole = edition.model
     chosen = list(whole.parameters.values()) if found is None else list(found)
-    parts = ["# Parameters", "", _HEAD.format(n=len(chosen), graded=_counts(chosen))]
+    head = _HEAD.format(n=len(chosen), graded=_counts(chosen))
+    parts = ["# Parameters", "", "\n\n".join(filter(None, (head, extensions(edition))))]
     for room in whole.mechanisms:
         rows = [p for p in chosen if p.mechanism == room.name]
         if rows:
-            parts += ["", *_table(room, rows)]
+            parts += ["", *_table(room, rows, edition.references)]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -137,30 +141,31 @@ def _counts(found: list[Parameter]) -> str:
     return ", ".join(f"{grades.count(g)} {g}" for g in GRADES if g in grades)
 
 
-def _table(room: Mechanism, rows: list[Parameter]) -> list[str]:
+def _table(room: Mechanism, rows: list[Parameter], known: Mapping[str, Reference]) -> list[str]:
     lines = [f"## {room.title} (`{room.name}`)", "", _row(_HEADERS), _row(["---"] * len(_HEADERS))]
-    return lines + [_row(_cells(p)) for p in rows]
+    return lines + [_row(_cells(p, known)) for p in rows]
 
 
 def _row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |"
 
 
-def _cells(p: Parameter) -> list[str]:
+def _cells(p: Parameter, known: Mapping[str, Reference]) -> list[str]:
     return [
         f"`{p.name}`", f"{p.value:g}", p.unit, spread_in_words(p), p.grade,
-        "; ".join(_linked(k) for k in p.source) or "-", p.meaning, p.note or "-",
+        "; ".join(_linked(known[k]) for k in p.source) or "-", p.meaning, p.note or "-",
         alternatives_in_words(p).replace("_", "\\_") or "-",
     ]  # fmt: skip
 
 
-def _linked(key: str) -> str:
-    r = references()[key]
+def _linked(r: Reference) -> str:
     return f"[{short_citation(r)}]({link(r)})" if link(r) else short_citation(r)
 
 
-def card(p: Parameter) -> str:
+def card(edition: Edition, p: Parameter) -> str:
     """Everything about one parameter, with its references in full."""
+    known = edition.references
+    users = [n for n, v in edition.model.observables.items() if p.name in v.arguments]
     bounds = " to ".join("no bound" if b is None else f"{b:g}" for b in (p.low, p.high))
     lines = [
         f"name: {p.name}",
@@ -170,25 +175,20 @@ def card(p: Parameter) -> str:
         f"allowed: {bounds}",
         f"grade: {p.grade}",
         f"mechanism: {p.mechanism}",
-        f"used by: {', '.join(_users(p.name))}",
+        f"used by: {', '.join(users)}",
     ]
     if p.note:
         lines.append(f"note: {p.note}")
     lines += [f"alternative: {n} = {v:g} {p.unit}" for n, v in p.alternatives.items()]
-    known = references()
     lines += [f"source: [{k}] {known[k]}\n  found: {known[k].finding}" for k in p.source]
     lines += [f"  reservation: {known[k].note}" for k in p.source if known[k].note]
     return "\n".join(lines if p.source else [*lines, "source: none; the number is assumed"])
 
 
-def _users(name: str) -> list[str]:
-    return [n for n, v in default_model().observables.items() if name in v.arguments]
-
-
-def csv_row(p: Parameter) -> list[str]:
+def csv_row(edition: Edition, p: Parameter) -> list[str]:
     """All of a parameter as the columns :data:`CSV_HEADERS`; numbers in full."""
     limits = interval(p)
-    papers = [references()[k] for k in p.source]
+    papers = [edition.references[k] for k in p.source]
     return [
         p.name, repr(p.value), p.unit, p.grade, p.meaning, " ".join(p.source),
         p.spread.kind, repr(p.spread.sd), *(("", "") if limits is None else map(repr, limits)),

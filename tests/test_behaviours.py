@@ -10,8 +10,9 @@ import pytest
 
 from ldnsim.catalog import adjuncts, hypotheses
 from ldnsim.engine.rhythm.orbit import find_orbits
-from ldnsim.engine.solve.batch import BatchResult, Reduction, solve
+from ldnsim.engine.solve.batch import BatchResult, solve
 from ldnsim.engine.solve.status import Status
+from ldnsim.measure import Measure
 from tests.engine.bench import MODEL, dosing, nightly
 
 OBS = MODEL.observable_index
@@ -26,7 +27,7 @@ def half_year_on_half_year_off(**overrides: float) -> dict[str, np.ndarray]:
     """Weekly means (dose, week 2 / week 26 / week 52) after nightly doses for 26 weeks."""
     params, y0, times, amounts = nightly(list(DOSES), 26.0, overrides=dict(overrides))
     weeks = [(1, 2), (25, 26), (51, 52)]
-    reductions = [Reduction("mean", OBS[n], a * WEEK, b * WEEK) for n in NAMES for a, b in weeks]
+    reductions = [Measure(n, "mean", a * WEEK, b * WEEK) for n in NAMES for a, b in weeks]
     batch = dosing(params, y0, times, amounts, 52 * WEEK, np.empty(0), [], reductions)
     result = solve(MODEL, batch)
     assert np.all(result.status == Status.OK)
@@ -118,8 +119,8 @@ def test_duration_of_block_sets_the_sign_on_the_growth_factor_axis() -> None:
     params, y0, nights, _ = nightly([1.0, 1.0], 12.0, overrides=overrides)
     times = [nights[0], np.arange(4.0, 12 * WEEK, 6.0)]
     amounts = [np.full(len(times[0]), 1.5), np.full(len(times[1]), 1.5 / 4.0)]
-    tone = Reduction("mean", OBS["opioid_tone"], 11 * WEEK, 12 * WEEK)
-    level = Reduction("mean", OBS["tnf"], 11 * WEEK, 12 * WEEK)
+    tone = Measure("opioid_tone", "mean", 11 * WEEK, 12 * WEEK)
+    level = Measure("tnf", "mean", 11 * WEEK, 12 * WEEK)
     batch = dosing(params, y0, times, amounts, 12 * WEEK, np.empty(0), [], [tone, level])
     (once_tone, once_tnf), (often_tone, often_tnf) = solve(MODEL, batch).reductions
     untreated = find_orbits(MODEL, params[:1], np.array([True])).mean[0]
@@ -131,7 +132,7 @@ def with_modifier(dose: float, **levels: float) -> dict[str, float]:
     """Last-week means after 26 weeks of a nightly dose with modifiers set at time 0."""
     params, y0, times, amounts = nightly([dose], 26.0)
     batch = dosing(params, y0, times, amounts, 26 * WEEK, np.empty(0), [], [
-        Reduction("mean", OBS[n], 25 * WEEK, 26 * WEEK) for n in (*NAMES, "nk_activity")
+        Measure(n, "mean", 25 * WEEK, 26 * WEEK) for n in (*NAMES, "nk_activity")
     ])  # fmt: skip
     sets = [len(MODEL.states) + MODEL.parameter_index[n] for n in levels]
     batch = dataclasses.replace(
@@ -174,9 +175,7 @@ def dreams(weeks_to_target: int) -> np.ndarray:
     params, y0, times, _ = nightly([4.5], 12.0)
     step = np.minimum(np.floor(times[0] / WEEK) + 1, weeks_to_target)
     amounts = [4.5 * step / weeks_to_target]
-    reductions = [
-        Reduction("max", OBS["vivid_dreams"], w * WEEK, (w + 1) * WEEK) for w in range(12)
-    ]
+    reductions = [Measure("vivid_dreams", "max", w * WEEK, (w + 1) * WEEK) for w in range(12)]
     batch = dosing(params, y0, times, amounts, 12 * WEEK, np.empty(0), [], reductions)
     return solve(MODEL, batch).reductions[0]
 
@@ -191,7 +190,7 @@ def test_e10_dreams_come_early_fade_and_follow_the_pace_of_titration() -> None:
 @pytest.mark.parametrize("milligram", [1e-6, 1e-5, 1e-4, 1e-3])
 def test_e13_tiny_doses_occupy_in_proportion(milligram: float) -> None:
     params, y0, _, _ = nightly([1.0], 1.0)
-    top = Reduction("max", OBS["mor_occupancy"], 0.0, 24.0)
+    top = Measure("mor_occupancy", "max", 0.0, 24.0)
     batch = dosing(
         params, y0, [np.array([1.0])], [np.array([milligram])], 24.0, np.empty(0), [], [top]
     )
@@ -202,7 +201,7 @@ def test_e13_tiny_doses_occupy_in_proportion(milligram: float) -> None:
 def test_e13_microgram_doses_change_nothing_measurable() -> None:
     params, y0, times, _ = nightly([1.0, 1.0], 12.0)
     amounts = [np.zeros(len(times[0])), np.full(len(times[0]), 1e-3)]
-    last = Reduction("mean", OBS["tnf"], 11 * WEEK, 12 * WEEK)
+    last = Measure("tnf", "mean", 11 * WEEK, 12 * WEEK)
     none, microgram = solve(
         MODEL, dosing(params, y0, times, amounts, 12 * WEEK, np.empty(0), [], [last])
     ).reductions[:, 0]
@@ -214,7 +213,7 @@ def test_pet_occupancies_after_one_dose_are_near() -> None:
     doses = [2.0, 5.0, 50.0]
     params, y0, _, _ = nightly(doses, 1.0)
     times = [np.array([9.0])] * 3
-    top = Reduction("max", OBS["mor_occupancy"], 9.0, 17.0)
+    top = Measure("mor_occupancy", "max", 9.0, 17.0)
     amounts = [np.array([d]) for d in doses]
     batch = dosing(params, y0, times, amounts, 24.0, np.empty(0), [], [top])
     two, five, fifty = solve(MODEL, batch).reductions[:, 0]

@@ -189,7 +189,7 @@ REFUSED = {
 def test_mistakes_in_hypotheses_name_file_and_key(case: str) -> None:
     text, parts = REFUSED[case]
     with pytest.raises(UserError) as error:
-        read_hypotheses(text, "bad.toml", references())
+        read_hypotheses(text, "bad.toml", references(), default_model())
     for part in ["bad.toml", *parts]:
         assert part in str(error.value)
 
@@ -207,14 +207,14 @@ def test_mistakes_in_hypotheses_name_file_and_key(case: str) -> None:
 )
 def test_mistakes_in_adjuncts_name_file_and_key(text: str, parts: list[str]) -> None:
     with pytest.raises(UserError) as error:
-        read_adjuncts(text, "bad.toml", references())
+        read_adjuncts(text, "bad.toml", references(), default_model())
     for part in ["bad.toml", *parts]:
         assert part in str(error.value)
 
 
 def test_mistakes_in_phenotypes_and_references_name_file_and_key() -> None:
     with pytest.raises(UserError, match=r"bad\.toml: x\.basin.*inflamed, resolved"):
-        read_phenotypes(GOOD + 'basin = "ill"\n', "bad.toml", references())
+        read_phenotypes(GOOD + 'basin = "ill"\n', "bad.toml", references(), default_model())
     with pytest.raises(UserError, match=r"bad\.toml: x\.seen.*abstract"):
         read_references('[x]\nfinding = "f"\nseen = "yes"\n', "bad.toml")
     with pytest.raises(UserError, match=r"bad\.toml: x\.year"):
@@ -223,7 +223,8 @@ def test_mistakes_in_phenotypes_and_references_name_file_and_key() -> None:
 
 def test_every_record_finds_its_sources_in_its_sentences() -> None:
     text = HYPOTHESIS + "evidence_for = ['a [lee1988, kim1997].', 'b [lee1988].']\n"
-    assert read_hypotheses(text, "f", references())["x"].sources == ("lee1988", "kim1997")
+    found = read_hypotheses(text, "f", references(), default_model())
+    assert found["x"].sources == ("lee1988", "kim1997")
     for record in RECORDS:
         assert set(record.sources) <= set(references())
 

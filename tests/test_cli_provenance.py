@@ -82,7 +82,7 @@ def test_papers_come_by_mechanism_then_by_catalogue_each_once_a_group(store: Pat
 
 def test_what_the_hypothesis_switches_off_is_marked_and_not_counted(store: Path) -> None:
     (text,) = [g for g in said("cite", store).split("\n\n") if g.startswith("tlr4:")]
-    off = switched_off(["coupling_tlr4"]) | {"coupling_tlr4"}
+    off = switched_off(MODEL, ["coupling_tlr4"]) | {"coupling_tlr4"}
     own = [p for p in MODEL.parameters.values() if p.mechanism == "tlr4"]
     live = [p for p in own if p.grade == "assumed" and p.name not in off]
     assert f"{len(own)} parameters, {len(live)} assumed, {len(off)} switched off" in text

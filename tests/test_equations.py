@@ -15,6 +15,7 @@ from matplotlib.mathtext import MathTextParser
 from typer.testing import CliRunner
 
 from ldnsim.cli import app
+from ldnsim.edition import shipped
 from ldnsim.equations import as_latex, as_markdown, as_text, expression
 from ldnsim.equations.formula import formula
 from ldnsim.equations.symbols import symbols
@@ -146,7 +147,7 @@ def test_latex_of_every_line_can_be_typeset(name: str) -> None:
 
 
 def test_the_document_is_balanced() -> None:
-    text = as_latex()
+    text = as_latex(shipped())
     opened = []
     for kind, name in re.findall(r"\\(begin|end)\{([a-z*]+)\}", text):
         if kind == "begin":
@@ -165,7 +166,7 @@ def test_the_document_is_balanced() -> None:
 
 
 def test_every_symbol_is_in_a_table_with_its_unit() -> None:
-    text, page = as_latex(), as_markdown()
+    text, page = as_latex(shipped()), as_markdown(shipped())
     for name, thing in {**MODEL.parameters, **MODEL.observables}.items():
         spelled = name.replace("_", r"\_")
         assert rf"${SYMBOLS[name]}$ & \texttt{{{spelled}}} & {thing.unit} & " in text
@@ -177,18 +178,22 @@ def test_every_symbol_is_in_a_table_with_its_unit() -> None:
 
 def test_the_page_in_the_docs_is_current() -> None:
     page = Path(__file__).parent.parent / "docs" / "equations.md"
-    assert page.read_text() == as_markdown(), "run: ldnsim equations --markdown > docs/equations.md"
+    assert page.read_text() == as_markdown(shipped()), (
+        "run: ldnsim equations --markdown > docs/equations.md"
+    )
 
 
 def test_unknown_mechanism_names_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean 'microglia'"):
-        as_markdown("microgla")
+        as_markdown(shipped(), "microgla")
 
 
 def test_the_command_prints_each_format() -> None:
     run = CliRunner()
-    assert run.invoke(app, ["equations", "--latex"]).stdout == as_latex()
-    assert run.invoke(app, ["equations", "tlr4", "--markdown"]).stdout == as_markdown("tlr4")
+    assert run.invoke(app, ["equations", "--latex"]).stdout == as_latex(shipped())
+    assert run.invoke(app, ["equations", "tlr4", "--markdown"]).stdout == as_markdown(
+        shipped(), "tlr4"
+    )
     assert "d(gut_slow)/dt" in run.invoke(app, ["equations", "pharmacokinetics"]).stdout
     both = run.invoke(app, ["equations", "--latex", "--markdown"])
     assert both.exit_code == 2

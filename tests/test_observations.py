@@ -12,6 +12,7 @@ from ldnsim.catalog import hypotheses, references
 from ldnsim.catalog.observations import Observation, observations, read_observations
 from ldnsim.cli import app
 from ldnsim.errors import UserError
+from ldnsim.model import default_model
 
 GOOD = """
 [seen]
@@ -84,7 +85,7 @@ def test_mistakes_name_file_and_key(old: str, new: str, said: str) -> None:
 def test_mistakes_in_a_probe_name_file_and_key(old: str, new: str, said: str) -> None:
     observation = read(GOOD.replace(old, new))["seen"]
     with pytest.raises(UserError) as error:
-        read_probe(observation, "mine.toml")
+        read_probe(observation, default_model(), "mine.toml")
     assert said in str(error.value) and "mine.toml" in str(error.value)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ldnsim.catalog import references
 from ldnsim.cli import app
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.record import (
     ASSUMED,
@@ -21,7 +21,6 @@ from ldnsim.mechanisms.record import (
     logitnormal,
     lognormal,
 )
-from ldnsim.model import default_model
 from ldnsim.parameters import (
     as_markdown,
     card,
@@ -34,7 +33,8 @@ from ldnsim.parameters import (
 )
 
 RUN = CliRunner()
-EVERY = default_model().parameters
+SHIPPED = shipped()
+EVERY = SHIPPED.model.parameters
 
 
 def example(value: float, **more: object) -> Parameter:
@@ -53,7 +53,7 @@ def test_alternatives_are_values_the_parameter_may_take(name: str) -> None:
 
 
 def test_whoever_reads_a_grade_can_find_the_paper() -> None:
-    known = references()
+    known = SHIPPED.references
     for p in EVERY.values():
         for r in (known[key] for key in p.source):
             if p.grade != ASSUMED:
@@ -62,13 +62,13 @@ def test_whoever_reads_a_grade_can_find_the_paper() -> None:
 
 def test_the_page_in_the_docs_is_current() -> None:
     page = Path(__file__).parent.parent / "docs" / "parameters.md"
-    assert page.read_text("utf-8") == as_markdown(), (
+    assert page.read_text("utf-8") == as_markdown(SHIPPED), (
         "run: ldnsim parameters --markdown > docs/parameters.md"
     )
 
 
 def test_the_tables_hold_every_parameter_once_in_whole_rows() -> None:
-    rows = [line for line in as_markdown().splitlines() if line.startswith("| `")]
+    rows = [line for line in as_markdown(SHIPPED).splitlines() if line.startswith("| `")]
     assert [row.split("`")[1] for row in rows] == list(EVERY)
     assert {row.replace("\\|", "").count("|") for row in rows} == {10}
 
@@ -103,41 +103,41 @@ def test_plain_numbers(x: float, text: str) -> None:
 
 
 def test_search_reads_sources_notes_and_alternatives() -> None:
-    assert "kd_kor" in [p.name for p in find(search="ko_monkey")]
+    assert "kd_kor" in [p.name for p in find(SHIPPED, search="ko_monkey")]
     for p in EVERY.values():
         for key in p.source:
-            assert p in find(search=key.upper())
-            if doi := references()[key].doi:
-                assert p in find(search=doi)
+            assert p in find(SHIPPED, search=key.upper())
+            if doi := SHIPPED.references[key].doi:
+                assert p in find(SHIPPED, search=doi)
 
 
 @pytest.mark.parametrize("grade", sorted({p.grade for p in EVERY.values()}))
 def test_grades_filter(grade: str) -> None:
-    assert find(grade=grade) == [p for p in EVERY.values() if p.grade == grade]
+    assert find(SHIPPED, grade=grade) == [p for p in EVERY.values() if p.grade == grade]
 
 
 def test_mistakes_name_what_was_meant() -> None:
     with pytest.raises(UserError, match="did you mean 'animal'"):
-        find(grade="animals")
+        find(SHIPPED, grade="animals")
     with pytest.raises(UserError, match="'ic50_trif'"):
-        find("ic50_trf")
+        find(SHIPPED, "ic50_trf")
     with pytest.raises(UserError, match=r"graded 'animal'.*'zzz'"):
-        find(search="zzz", grade="animal")
+        find(SHIPPED, search="zzz", grade="animal")
 
 
 def test_one_parameter_shows_everything_recorded() -> None:
     for p in EVERY.values():
-        text = card(p)
+        text = card(SHIPPED, p)
         for part in (p.name, p.meaning, p.grade, p.mechanism, p.note, *p.alternatives):
             assert part in text
         for key in p.source:
-            assert str(references()[key]) in text
+            assert str(SHIPPED.references[key]) in text
         if not p.source:
             assert "the number is assumed" in text
 
 
 def test_a_name_prints_the_card_and_a_mechanism_its_table() -> None:
-    assert RUN.invoke(app, ["parameters", "kd_mor"]).stdout == card(EVERY["kd_mor"]) + "\n"
+    assert RUN.invoke(app, ["parameters", "kd_mor"]).stdout == card(SHIPPED, EVERY["kd_mor"]) + "\n"
     table = RUN.invoke(app, ["parameters", "microglia", "--markdown"]).stdout
     assert "(`microglia`)" in table
     assert "(`receptors`)" not in table
@@ -149,13 +149,13 @@ def test_the_file_holds_what_the_record_holds(tmp_path: Path) -> None:
     assert RUN.invoke(app, words).exit_code == 0
     with file.open(newline="", encoding="utf-8") as lines:
         rows = {row["name"]: row for row in csv.DictReader(lines)}
-    assert list(rows) == [p.name for p in find(grade=IN_VITRO)]
+    assert list(rows) == [p.name for p in find(SHIPPED, grade=IN_VITRO)]
     for name, row in rows.items():
         p = EVERY[name]
         assert (float(row["value"]), float(row["sd"])) == (p.value, p.spread.sd)
         pairs = (item.split("=") for item in row["alternatives"].split("; ") if item)
         assert {word: float(value) for word, value in pairs} == p.alternatives
-        papers = [references()[key] for key in p.source]
+        papers = [SHIPPED.references[key] for key in p.source]
         assert row["doi"].split() == [r.doi for r in papers if r.doi]
         assert row["pmid"].split() == [r.pmid for r in papers if r.pmid]
         if (limits := interval(p)) is not None:
@@ -165,12 +165,12 @@ def test_the_file_holds_what_the_record_holds(tmp_path: Path) -> None:
 def test_every_row_of_the_file_has_every_column() -> None:
     from ldnsim.parameters import CSV_HEADERS
 
-    assert {len(csv_row(p)) for p in EVERY.values()} == {len(CSV_HEADERS)}
+    assert {len(csv_row(SHIPPED, p)) for p in EVERY.values()} == {len(CSV_HEADERS)}
     assert set(GRADES) >= {p.grade for p in EVERY.values()}
 
 
 def test_links_lead_to_the_best_address() -> None:
-    for r in references().values():
+    for r in SHIPPED.references.values():
         if r.doi:
             assert link(r) == f"https://doi.org/{r.doi}"
         assert not link(r) or link(r).startswith("https://")

@@ -12,9 +12,10 @@ from functools import cache
 from importlib.resources import files
 
 from ldnsim.catalog.observations import Observation
-from ldnsim.catalog.read import Known, TableEntry, cited, entries
+from ldnsim.catalog.read import Known, TableEntry, Text, check_parameter, cited, entries
 from ldnsim.catalog.records import Hypothesis
 from ldnsim.errors import nearest
+from ldnsim.model import Model
 
 FILE = "calibration.toml"
 FIELDS = ("title", "hypothesis", "observations", "free", "ties", "note")
@@ -63,11 +64,12 @@ class FitGroup:
 
 
 def read_groups(
-    text: str,
+    text: Text,
     file: str,
     known: Known,
     explained: Mapping[str, Hypothesis],
     seen: Mapping[str, Observation],
+    model: Model,
 ) -> dict[str, FitGroup]:
     """Read fit groups.
 
@@ -77,12 +79,15 @@ def read_groups(
         known: the bibliography.
         explained: the hypotheses.
         seen: the observations.
+        model: whose parameters are fitted.
 
     Raises:
         UserError: a mistake in the file, an unknown name, or an observation that may not be
             fitted under the hypothesis.
     """
-    return {e.name: _group(e, known, explained, seen) for _, e in entries(text, file, FIELDS)}
+    return {
+        e.name: _group(e, known, explained, seen, model) for _, e in entries(text, file, FIELDS)
+    }
 
 
 @cache
@@ -90,9 +95,10 @@ def fit_groups() -> dict[str, FitGroup]:
     """Return the shipped groups by name, in order."""
     from ldnsim.catalog import hypotheses, references
     from ldnsim.catalog.observations import observations
+    from ldnsim.model import default_model
 
     text = files("ldnsim").joinpath(f"data/{FILE}").read_text("utf-8")
-    return read_groups(text, FILE, references(), hypotheses(), observations())
+    return read_groups(text, FILE, references(), hypotheses(), observations(), default_model())
 
 
 def _group(
@@ -100,6 +106,7 @@ def _group(
     known: Known,
     explained: Mapping[str, Hypothesis],
     seen: Mapping[str, Observation],
+    model: Model,
 ) -> FitGroup:
     hypothesis = entry.text("hypothesis")
     if hypothesis not in explained:
@@ -111,19 +118,20 @@ def _group(
             raise entry.error("observations", f"{name!r} is not known{nearest(name, seen)}")
         if hypothesis not in seen[name].fitted:
             raise entry.error("observations", f"{name!r} may not be fitted under {hypothesis}")
-    free = tuple(_free(e) for e in entry.table("free").values())
+    free = tuple(_free(e, model) for e in entry.table("free").values())
     if not free or not names:
         raise entry.error("free" if names else "observations", "expected at least one")
     note = entry.text("note", required=False)
     cited(entry, known, [note])
-    ties = {n: _tie(e, [f.name for f in free]) for n, e in entry.table("ties").items()}
+    leaders = [f.name for f in free]
+    ties = {n: _tie(e, leaders, model) for n, e in entry.table("ties").items()}
     return FitGroup(entry.name, entry.text("title"), hypothesis, names, free, ties, note)
 
 
-def _free(entry: TableEntry) -> FreeParameter:
+def _free(entry: TableEntry, model: Model) -> FreeParameter:
     entry.only(("low", "high", "prior", "prior_sd"))
     low, high = entry.number("low"), entry.number("high")
-    _parameter(entry, entry.name)
+    check_parameter(entry, "", entry.name, model)
     if not 0.0 < low < high:
         raise entry.error("low", f"expected 0 < low < high, not {low:g} and {high:g}")
     prior = entry.number("prior") if "prior" in entry.data else None
@@ -133,18 +141,10 @@ def _free(entry: TableEntry) -> FreeParameter:
     return FreeParameter(entry.name, low, high, prior, sd)
 
 
-def _tie(entry: TableEntry, leaders: list[str]) -> tuple[str, float]:
+def _tie(entry: TableEntry, leaders: list[str], model: Model) -> tuple[str, float]:
     entry.only(("of", "factor"))
-    _parameter(entry, entry.name)
+    check_parameter(entry, "", entry.name, model)
     of = entry.text("of")
     if of not in leaders:
         raise entry.error("of", f"{of!r} is not free here{nearest(of, leaders)}")
     return of, entry.number("factor")
-
-
-def _parameter(entry: TableEntry, name: str) -> None:
-    from ldnsim.model import default_model
-
-    known = default_model().parameters
-    if name not in known:
-        raise entry.error("", f"{name!r} is not a parameter of the model{nearest(name, known)}")

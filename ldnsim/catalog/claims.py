@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from ldnsim.catalog.read import Known, cited, entries
-from ldnsim.errors import UserError, nearest
+from ldnsim.catalog.read import Known, Text, check_parameter, cited, entries
+from ldnsim.errors import UserError
+from ldnsim.model import Model
 
 FIELDS = ("claim", "rule", "needs", "potency", "evidence_for", "evidence_against")
 
@@ -37,26 +38,19 @@ class Claim:
     sources: tuple[str, ...]
 
 
-def read_claims(text: str, file: str, known: Known) -> dict[str, Claim]:
-    """Read claims; ``known`` is the bibliography.
+def read_claims(text: Text, file: str, known: Known, model: Model) -> dict[str, Claim]:
+    """Read claims on a model; ``known`` is the bibliography.
 
     Raises:
         UserError: a mistake in the file, an unknown parameter or reference.
     """
-    from ldnsim.model import default_model
-
-    parameters = default_model().parameters
     found = {}
     for name, entry in entries(text, file, FIELDS):
         needs = entry.sentences("needs")
         for parameter in needs:
-            if parameter not in parameters:
-                hint = nearest(parameter, parameters)
-                raise entry.error("needs", f"{parameter!r} is not a parameter of the model{hint}")
+            check_parameter(entry, "needs", parameter, model)
         pro, con = entry.sentences("evidence_for"), entry.sentences("evidence_against")
-        potency = entry.data.get("potency", False)
-        if not isinstance(potency, bool):
-            raise entry.error("potency", f"{potency!r}: expected true or false")
+        potency = entry.flag("potency", False)
         sources = cited(entry, known, [*pro, *con])
         found[name] = Claim(
             name, entry.text("claim"), entry.text("rule"), needs, potency, pro, con, sources
@@ -70,6 +64,7 @@ def read_claims(text: str, file: str, known: Known) -> dict[str, Claim]:
 def claims() -> dict[str, Claim]:
     """Return the claims by name, in order."""
     from ldnsim.catalog import references
+    from ldnsim.model import default_model
 
     text = files("ldnsim").joinpath("data/claims.toml").read_text("utf-8")
-    return read_claims(text, "claims.toml", references())
+    return read_claims(text, "claims.toml", references(), default_model())

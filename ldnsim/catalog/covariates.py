@@ -10,6 +10,7 @@ from ldnsim.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from ldnsim.catalog.records import Reference
+    from ldnsim.model import Model
 
 KINDS = ("score", "choice", "flag")
 FIELDS = ("title", "kind", "low", "high", "levels", "effects", "evidence", "contradicting")
@@ -105,8 +106,10 @@ def word_of(level: Level) -> str:
     return str(level).lower() if isinstance(level, bool) else str(level)
 
 
-def read_covariates(text: str, file: str, known: Mapping[str, Reference]) -> dict[str, Covariate]:
-    """Read covariates; ``known`` is the bibliography.
+def read_covariates(
+    text: str | Mapping[str, Any], file: str, known: Mapping[str, Reference], model: Model
+) -> dict[str, Covariate]:
+    """Read covariates of a model; ``known`` is the bibliography.
 
     Raises:
         UserError: a mistake in the file, an unknown parameter, level, grade or reference, anchors
@@ -114,10 +117,10 @@ def read_covariates(text: str, file: str, known: Mapping[str, Reference]) -> dic
     """
     from ldnsim.catalog.read import entries
 
-    return {n: _covariate(e, known) for n, e in entries(text, file, FIELDS)}
+    return {n: _covariate(e, known, model) for n, e in entries(text, file, FIELDS)}
 
 
-def _covariate(entry: Any, known: Mapping[str, Reference]) -> Covariate:
+def _covariate(entry: Any, known: Mapping[str, Reference], model: Model) -> Covariate:
     from ldnsim.catalog.read import cited
 
     kind = entry.choice("kind", KINDS)
@@ -127,7 +130,7 @@ def _covariate(entry: Any, known: Mapping[str, Reference]) -> Covariate:
     if not isinstance(rows, list) or not rows:
         raise entry.error("effects", f"{rows!r}: expected [[{entry.name}.effects]] tables")
     effects = tuple(
-        _effect(entry, i, row, kind, levels, span) for i, row in enumerate(rows, start=1)
+        _effect(entry, i, row, kind, levels, span, model) for i, row in enumerate(rows, start=1)
     )
     seen, against = entry.sentences("evidence"), entry.sentences("contradicting")
     notes = [e.note for e in effects]
@@ -151,8 +154,10 @@ def _effect(
     kind: str,
     levels: tuple[str, ...],
     span: tuple[float, ...],
+    model: Model,
 ) -> Effect:
-    from ldnsim.catalog.read import _check_parameter, _entry, _grades
+    from ldnsim.catalog.read import _entry, check_parameter
+    from ldnsim.mechanisms.record import GRADES
 
     one = _entry(entry.place, f"effects[{i}]", row)
     one.only(EFFECT_FIELDS)
@@ -169,7 +174,7 @@ def _effect(
     numbers = [a for _, a in anchors] or list(table.values())
     for amount in numbers:
         factor = kinds[0] == "factor"
-        _check_parameter(one, "target", one.text("target"), None if factor else amount)
+        check_parameter(one, "target", one.text("target"), model, None if factor else amount)
         if factor and amount <= 0.0:
             raise one.error("factor", f"{amount:g}: expected a factor above 0")
     return Effect(
@@ -178,7 +183,7 @@ def _effect(
         table,
         anchors,
         one.text("claim", required=False),
-        one.choice("grade", _grades()),
+        one.choice("grade", GRADES),
         one.text("note"),
     )
 

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ldnsim.catalog.read import Known, TableEntry, cited, entries
+from ldnsim.catalog.read import Known, TableEntry, Text, cited, entries
 from ldnsim.catalog.records import Hypothesis
 from ldnsim.errors import nearest
 
@@ -111,7 +111,7 @@ class Observation:
 
 
 def read_observations(
-    text: str, file: str, known: Known, explained: Mapping[str, Hypothesis]
+    text: Text, file: str, known: Known, explained: Mapping[str, Hypothesis]
 ) -> dict[str, Observation]:
     """Read observations.
 
@@ -145,10 +145,7 @@ def _observation(
     sd = entry.number("sd") if "sd" in entry.data else 0.0
     weight = entry.number("weight") if "weight" in entry.data else 1.0
     _check_numbers(entry, values, low, high, sd, weight)
-    once, was_set = (entry.data.get(k, False) for k in ("once", "set"))
-    for key, flag in (("once", once), ("set", was_set)):
-        if not isinstance(flag, bool):
-            raise entry.error(key, f"{flag!r}: expected true or false")
+    once, was_set = (entry.flag(k, False) for k in ("once", "set"))
     if not isinstance(entry.data.get("probe"), dict):
         raise entry.error("probe", f"{entry.data.get('probe')!r}: expected a table")
     first = next(iter(explained))

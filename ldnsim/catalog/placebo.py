@@ -99,7 +99,8 @@ def read_placebo(text: str, file: str, known: Mapping[str, Reference]) -> Placeb
 
 
 def _response(entry: Any, known: Mapping[str, Reference]) -> Response:
-    from ldnsim.catalog.read import _grades, cited
+    from ldnsim.catalog.read import cited
+    from ldnsim.mechanisms.record import GRADES
 
     entry.only(RESPONSE_FIELDS)
     for pair in (("mean", "effect_size"), ("responders30", "sd")):
@@ -117,20 +118,21 @@ def _response(entry: Any, known: Mapping[str, Reference]) -> Response:
         number("effect_size"),
         number("responders30"),
         number("sd"),
-        entry.choice("grade", _grades()),
+        entry.choice("grade", GRADES),
         entry.text("note"),
         cited(entry, known, [entry.text("note")]),
     )
 
 
 def _number(entry: Any, known: Mapping[str, Reference]) -> Number:
-    from ldnsim.catalog.read import _grades, cited
+    from ldnsim.catalog.read import cited
+    from ldnsim.mechanisms.record import GRADES
 
     entry.only(NUMBER_FIELDS)
     return Number(
         entry.number("value"),
         entry.text("unit"),
-        entry.choice("grade", _grades()),
+        entry.choice("grade", GRADES),
         entry.text("note"),
         cited(entry, known, [entry.text("note")]),
     )

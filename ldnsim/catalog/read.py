@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ldnsim.catalog.records import (
     BASINS,
@@ -19,7 +19,13 @@ from ldnsim.catalog.records import (
     Reference,
 )
 from ldnsim.errors import UserError, nearest
+from ldnsim.mechanisms.record import GRADES
 
+if TYPE_CHECKING:
+    from ldnsim.model import Model
+
+Text = str | Mapping[str, Any]
+"""TOML text, or tables of a file that was read."""
 Known = Mapping[str, Reference]
 CITATION = re.compile(r"\[([^\]]*)\]")
 REFERENCE_FIELDS = tuple(f.name for f in fields(Reference) if f.name != "key")
@@ -31,7 +37,7 @@ ADJUNCT_FIELDS = (
 )  # fmt: skip
 
 
-def read_references(text: str, file: str) -> dict[str, Reference]:
+def read_references(text: Text, file: str) -> dict[str, Reference]:
     """Read a bibliography.
 
     Args:
@@ -44,32 +50,32 @@ def read_references(text: str, file: str) -> dict[str, Reference]:
     return {key: _reference(entry) for key, entry in entries(text, file, REFERENCE_FIELDS)}
 
 
-def read_hypotheses(text: str, file: str, known: Known) -> dict[str, Hypothesis]:
-    """Read hypotheses; ``known`` is the bibliography.
+def read_hypotheses(text: Text, file: str, known: Known, model: Model) -> dict[str, Hypothesis]:
+    """Read hypotheses on a model; ``known`` is the bibliography.
 
     Raises:
         UserError: a mistake in the file, an unknown parameter, grade or reference.
     """
-    return {n: _hypothesis(e, known) for n, e in entries(text, file, HYPOTHESIS_FIELDS)}
+    return {n: _hypothesis(e, known, model) for n, e in entries(text, file, HYPOTHESIS_FIELDS)}
 
 
-def read_phenotypes(text: str, file: str, known: Known) -> dict[str, Phenotype]:
-    """Read phenotypes; ``known`` is the bibliography.
+def read_phenotypes(text: Text, file: str, known: Known, model: Model) -> dict[str, Phenotype]:
+    """Read phenotypes of a model; ``known`` is the bibliography.
 
     Raises:
         UserError: a mistake in the file, an unknown parameter, basin, grade or reference.
     """
-    return {n: _phenotype(e, known) for n, e in entries(text, file, PHENOTYPE_FIELDS)}
+    return {n: _phenotype(e, known, model) for n, e in entries(text, file, PHENOTYPE_FIELDS)}
 
 
-def read_adjuncts(text: str, file: str, known: Known) -> dict[str, Adjunct]:
-    """Read adjuncts; ``known`` is the bibliography.
+def read_adjuncts(text: Text, file: str, known: Known, model: Model) -> dict[str, Adjunct]:
+    """Read adjuncts of a model; ``known`` is the bibliography.
 
     Raises:
         UserError: a mistake in the file, an unknown target, grade or reference, not exactly one of
             ``factor`` and ``value``, a factor that is not positive.
     """
-    return {n: _adjunct(e, known) for n, e in entries(text, file, ADJUNCT_FIELDS)}
+    return {n: _adjunct(e, known, model) for n, e in entries(text, file, ADJUNCT_FIELDS)}
 
 
 class TableEntry:
@@ -112,6 +118,13 @@ class TableEntry:
             raise self.error(key, f"{value!r}: expected one of {', '.join(allowed)}")
         return value
 
+    def flag(self, key: str, otherwise: bool) -> bool:
+        """Return true or false; ``otherwise`` when left out."""
+        value = self.data.get(key, otherwise)
+        if not isinstance(value, bool):
+            raise self.error(key, f"{value!r}: expected true or false")
+        return value
+
     def number(self, key: str) -> float:
         """Return a finite number."""
         value = self.data.get(key)
@@ -135,16 +148,35 @@ def _entry(place: str, name: str, value: Any) -> TableEntry:
     return TableEntry(f"{place}.{name}", name, value)
 
 
-def entries(text: str, file: str, allowed: tuple[str, ...]) -> Iterable[tuple[str, TableEntry]]:
-    """Yield the tables of a file after checking that they hold no unknown field."""
+def toml(text: str, file: str) -> dict[str, Any]:
+    """Read TOML text of a file.
+
+    Raises:
+        UserError: naming the file and the line.
+    """
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise UserError(f"{file}: not readable as TOML: {error}") from error
+
+
+def entries(text: Text, file: str, allowed: tuple[str, ...]) -> Iterable[tuple[str, TableEntry]]:
+    """Yield tables after checking that they hold no unknown field.
+
+    Args:
+        text: TOML, or the tables in one block of a file.
+        file: name that errors give it, such as ``own.toml``, or with its block,
+            ``own.toml: hypotheses``.
+        allowed: fields of a table.
+
+    Raises:
+        UserError: not TOML, not a table, an unknown field.
+    """
+    data, between = (toml(text, file), ": ") if isinstance(text, str) else (text, ".")
     for name, value in data.items():
         if not isinstance(value, dict):
-            raise UserError(f"{file}: {name} = {value!r}: expected a table")
-        entry = TableEntry(f"{file}: {name}", name, value)
+            raise UserError(f"{file}{between}{name} = {value!r}: expected a table")
+        entry = TableEntry(f"{file}{between}{name}", name, value)
         entry.only(allowed)
         yield name, entry
 
@@ -161,8 +193,8 @@ def _reference(entry: TableEntry) -> Reference:
     return Reference(key=entry.name, seen=entry.choice("seen", SEEN), year=year, **texts)
 
 
-def _hypothesis(entry: TableEntry, known: Known) -> Hypothesis:
-    overrides, reasons = _overrides(entry)
+def _hypothesis(entry: TableEntry, known: Known, model: Model) -> Hypothesis:
+    overrides, reasons = _overrides(entry, model)
     pro, con = entry.sentences("evidence_for"), entry.sentences("evidence_against")
     return Hypothesis(
         entry.name,
@@ -176,8 +208,8 @@ def _hypothesis(entry: TableEntry, known: Known) -> Hypothesis:
     )
 
 
-def _phenotype(entry: TableEntry, known: Known) -> Phenotype:
-    overrides, reasons = _overrides(entry)
+def _phenotype(entry: TableEntry, known: Known, model: Model) -> Phenotype:
+    overrides, reasons = _overrides(entry, model)
     seen, against = entry.sentences("evidence"), entry.sentences("contradicting")
     chosen = [
         f"{name} = {overrides[name]:g}: {r.note}"
@@ -199,7 +231,7 @@ def _phenotype(entry: TableEntry, known: Known) -> Phenotype:
     )
 
 
-def _adjunct(entry: TableEntry, known: Known) -> Adjunct:
+def _adjunct(entry: TableEntry, known: Known, model: Model) -> Adjunct:
     kinds = [k for k in ("factor", "value") if k in entry.data]
     if len(kinds) != 1:
         raise entry.error("", "expected exactly one of factor and value")
@@ -207,14 +239,14 @@ def _adjunct(entry: TableEntry, known: Known) -> Adjunct:
     if kinds[0] == "factor" and amount <= 0.0:
         raise entry.error("factor", f"{amount:g}: expected a factor above 0")
     target = entry.text("target")
-    _check_parameter(entry, "target", target, amount if kinds[0] == "value" else None)
+    check_parameter(entry, "target", target, model, amount if kinds[0] == "value" else None)
     note = entry.text("note")
     evidence, nulls = entry.sentences("evidence"), entry.sentences("null_trials")
     return Adjunct(
         entry.name,
         entry.text("title"),
         target,
-        entry.choice("grade", _grades()),
+        entry.choice("grade", GRADES),
         note,
         evidence,
         nulls,
@@ -224,28 +256,25 @@ def _adjunct(entry: TableEntry, known: Known) -> Adjunct:
     )
 
 
-def _grades() -> tuple[str, ...]:
-    from ldnsim.mechanisms.record import GRADES
-
-    return GRADES
-
-
-def _overrides(entry: TableEntry) -> tuple[dict[str, float], dict[str, Reason]]:
+def _overrides(entry: TableEntry, model: Model) -> tuple[dict[str, float], dict[str, Reason]]:
     """Read the table ``overrides``: each parameter with value, grade and note."""
     values: dict[str, float] = {}
     reasons: dict[str, Reason] = {}
     for name, override in entry.table("overrides").items():
         override.only(OVERRIDE_FIELDS)
         values[name] = override.number("value")
-        _check_parameter(entry, f"overrides.{name}", name, values[name])
-        reasons[name] = Reason(override.choice("grade", _grades()), override.text("note"))
+        check_parameter(entry, f"overrides.{name}", name, model, values[name])
+        reasons[name] = Reason(override.choice("grade", GRADES), override.text("note"))
     return values, reasons
 
 
-def _check_parameter(entry: TableEntry, key: str, name: str, value: float | None) -> None:
-    from ldnsim.model import check_value, default_model
+def check_parameter(
+    entry: TableEntry, key: str, name: str, model: Model, value: float | None = None
+) -> None:
+    """Refuse what is no parameter of the model, or a value out of its bounds."""
+    from ldnsim.model import check_value
 
-    known = default_model().parameters
+    known = model.parameters
     if name not in known:
         raise entry.error(key, f"{name!r} is not a parameter of the model{nearest(name, known)}")
     if value is not None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ldnsim.cli import files, table
+from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded, say
 
 if TYPE_CHECKING:
-    from ldnsim.analysis.checks import Check
     from ldnsim.analysis.claims import Judged
+    from ldnsim.analysis.judged.record import Check
 
 Names = Annotated[list[str] | None, typer.Argument(help="Only these rows, such as E5 pet_5mg.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")]
@@ -27,13 +28,14 @@ def validate(
     misses: Annotated[bool, typer.Option("--misses", help="Only what is missed.")] = False,
     json_file: Json = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it (.png, .svg, .pdf).")] = None,
+    extend: Extend = None,
 ) -> None:
     """Hold the model against observations and behaviours."""
     from ldnsim.analysis.behaviours.scorecard import remarks, scorecard
 
     files.check_picture(plot)
     files.check(json_file, files.report_of("validate"), "--json")
-    checks = scorecard(names, hypothesis)
+    checks = scorecard(names, hypothesis, edition=edition_of(extend))
     shown = [c for c in checks if c.passed is False] if misses else checks
     headers = (
         "id", "hypothesis", "verdict", "simulated", "expected", "role", "what", "evidence", "note",
@@ -74,15 +76,15 @@ def claims(
         bool, typer.Option("--quick", help="Do not look for the numbers a claim hangs on.")
     ] = False,
     json_file: Json = None,
+    extend: Extend = None,
 ) -> None:
     """Put the clinical story to the test, claim by claim."""
     files.check(json_file, files.report_of("claims"), "--json")
     from ldnsim.analysis.claims import judge
-    from ldnsim.catalog.claims import claims as known
 
-    judged = []
-    for name in names or known():
-        judged += judge([name], shake=not quick)
+    edition, judged = edition_of(extend), []
+    for name in names or edition.claims:
+        judged += judge([name], shake=not quick, edition=edition)
         _show(judged[-1])
     typer.echo("Judged from simulations of assumed mechanisms; not medical advice.")
     if json_file is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import files, table
+from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded
 from ldnsim.cli.numbers import Threads, whole_option
 
@@ -35,6 +36,7 @@ def calibrate(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Write all of it as JSON.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it (.png, .svg, .pdf).")] = None,
+    extend: Extend = None,
     threads: Threads = None,
 ) -> None:
     """Fit parameters to the observations."""
@@ -46,7 +48,7 @@ def calibrate(
     listed = None if groups is None else ",".join(groups).split(",")
     names = None if listed is None else list(dict.fromkeys(g.strip() for g in listed if g.strip()))
     options = Options(starts, seed, tuple(dict.fromkeys(free or ())), priors, profiles, threads)
-    done = fit(names, options)
+    done = fit(names, options, edition=edition_of(extend))
     _print(done)
     if out is not None:
         files.write_report(out, "calibrate", {"groups": [as_dict(g) for g in done]}, indent=2)

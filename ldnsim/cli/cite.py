@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import files
+from ldnsim.cli.extend import Extend, edition_for, edition_of, stored, without
 from ldnsim.cli.guard import guarded
 from ldnsim.cli.source import STORE, resolve
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from ldnsim.edition import Edition
 
 Row = dict[str, Any]
 _SWITCH = "coupling_"
@@ -25,6 +28,7 @@ _SWITCH = "coupling_"
 def cite(
     store: Annotated[Path, typer.Argument(help="What `ldnsim sweep` wrote.")],
     bibtex: Annotated[Path | None, typer.Option(help="Write the papers to this .bib file.")] = None,
+    extend: Extend = None,
 ) -> None:
     """Print the papers a stored result rests on."""
     import ldnsim
@@ -33,19 +37,21 @@ def cite(
     store = resolve(store, STORE).path
     files.check(bibtex, files.BIBTEX, "--bibtex", [store])
     with ldnsim.open_store(store) as ds:
+        named = not without(ds, extend, "papers are given by key alone where they are not known")
+        edition = edition_for(ds, extend) if named else edition_of(())
         rows = _parameters(ds, store)
         off = _off(rows)
-        silent = switched_off(off) | set(off)
+        silent = switched_off(edition.model, off) | set(off)
         keys: dict[str, None] = {}
         _summary(ds, rows, store)
         for room in dict.fromkeys(str(r.get("mechanism", "other")) for r in rows.values()):
             own = {n: r for n, r in rows.items() if str(r.get("mechanism", "other")) == room}
-            keys |= dict.fromkeys(_mechanism(room, own, silent))
+            keys |= dict.fromkeys(_mechanism(edition, room, own, silent))
         for group, cited in _catalogued(ds).items():
-            keys |= dict.fromkeys(_papers(group, cited))
+            keys |= dict.fromkeys(_papers(edition, group, cited))
     typer.echo(f"{len(keys)} sources in all")
     if bibtex is not None:
-        _write_bibtex(bibtex, keys)
+        _write_bibtex(edition, bibtex, keys)
 
 
 def _summary(ds: xr.Dataset, rows: dict[str, Row], store: Path) -> None:
@@ -54,6 +60,8 @@ def _summary(ds: xr.Dataset, rows: dict[str, Row], store: Path) -> None:
         graded[row["grade"]] = graded.get(row["grade"], 0) + 1
     hypothesis = ds.attrs.get("hypothesis", "unknown")
     typer.echo(f"{ds.attrs.get('title', store)}; hypothesis {hypothesis}")
+    for extension in stored(ds):
+        typer.echo(f"extended by {extension['name']} (sha256 {extension['sha256'][:12]})")
     typer.echo(f"{len(rows)} parameters by evidence:")
     for grade, count in sorted(graded.items(), key=lambda g: -g[1]):
         typer.echo(f"  {count:4d}  {count / len(rows):4.0%}  {grade}")
@@ -64,7 +72,7 @@ def _off(rows: dict[str, Row]) -> list[str]:
     return [n for n, r in rows.items() if n.startswith(_SWITCH) and r.get("value") == 0.0]
 
 
-def _mechanism(room: str, rows: dict[str, Row], silent: set[str]) -> list[str]:
+def _mechanism(edition: Edition, room: str, rows: dict[str, Row], silent: set[str]) -> list[str]:
     """Print the papers of one mechanism, each once with what it is used for; return their keys."""
     live = {n: r for n, r in rows.items() if n not in silent}
     assumed = [n for n, r in live.items() if r["grade"] == "assumed"]
@@ -76,7 +84,7 @@ def _mechanism(room: str, rows: dict[str, Row], silent: set[str]) -> list[str]:
         for key in row["source"]:
             used.setdefault(key, []).append(f"{name} (switched off)" if name in silent else name)
     for key, names in used.items():
-        typer.echo(f"  [{key}] {_reference(key)}\n      used for: {', '.join(names)}")
+        typer.echo(f"  [{key}] {_reference(edition, key)}\n      used for: {', '.join(names)}")
     if assumed:
         typer.echo(f"  assumed: {', '.join(assumed)}")
     if dead:
@@ -90,12 +98,12 @@ def _catalogued(ds: xr.Dataset) -> dict[str, list[str]]:
     return found
 
 
-def _papers(group: str, keys: Iterable[str]) -> list[str]:
+def _papers(edition: Edition, group: str, keys: Iterable[str]) -> list[str]:
     """Print the papers behind one entry of the catalogue, each once; return their keys."""
     found = list(dict.fromkeys(keys))
     typer.echo(f"\n{group}: {len(found)} sources")
     for key in found:
-        typer.echo(f"  [{key}] {_reference(key)}")
+        typer.echo(f"  [{key}] {_reference(edition, key)}")
     return found
 
 
@@ -113,18 +121,15 @@ def _keys(source: Any) -> list[str]:
     return source.split() if isinstance(source, str) else list(source or ())
 
 
-def _reference(key: str) -> str:
-    from ldnsim.catalog import references
-
-    record = references().get(key)
+def _reference(edition: Edition, key: str) -> str:
+    record = edition.references.get(key)
     return str(record) if record is not None else "(not in the bibliography)"
 
 
-def _write_bibtex(path: Path, keys: Iterable[str]) -> None:
-    from ldnsim.catalog import references
+def _write_bibtex(edition: Edition, path: Path, keys: Iterable[str]) -> None:
     from ldnsim.catalog.bibtex import entry
 
-    known = references()
+    known = edition.references
     found = [known[k] for k in sorted(keys) if k in known]
     files.write(path, "\n".join([files.BIBTEX_HEAD, "", *map(entry, found)]))
 

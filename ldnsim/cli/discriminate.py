@@ -55,8 +55,9 @@ def discriminate(
     files.check(csv, files.table_of(*ranking_data.HEADERS[:2]), "--csv", [study, error])
     at_weeks, at_times = _weeks(weeks), _clock(clock)
     loaded = source.study()
+    assays = read_assays(error, loaded.edition)
     ranking = rank(
-        loaded, read_assays(error), hypothesis or (), weeks=at_weeks, clock=at_times,
+        loaded, assays, hypothesis or (), weeks=at_weeks, clock=at_times,
         participants=participants, members=members, seed=seed or 0, threads=threads,
     )  # fmt: skip
     _show(ranking, top)

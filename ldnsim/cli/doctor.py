@@ -8,12 +8,17 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded
 from ldnsim.cli.source import STORE, resolve
+from ldnsim.errors import UserError
+
+if TYPE_CHECKING:
+    from ldnsim.model import Model
 
 PACKAGES = (
     "numpy",
@@ -32,21 +37,30 @@ def doctor(
     stores: Annotated[
         list[Path] | None, typer.Argument(help="Results to compare with what was written.")
     ] = None,
+    extend: Extend = None,
 ) -> None:
     """Check versions, solver and kernel cache; or stored results.
 
-    With results, only these are checked: every file of each against its checksum.
+    With results, only these are checked: every file of each against its checksum. With --extend,
+    the model with these extensions is compiled and checked.
     """
     import ldnsim
 
+    if stores and extend:
+        raise UserError(
+            "--extend: stored results are compared with what was written, not run; use one"
+        )
     if stores:
         _check_stores(stores)
         return
+    edition = edition_of(extend)
     _line("ldnsim", ldnsim.__version__)
     _line("python", f"{platform.python_version()} on {platform.platform()}")
     _line("packages", ", ".join(f"{p} {_installed(p)}" for p in PACKAGES))
-    _kernels()
-    ok = _self_check()
+    for extension in edition.extensions:
+        _line("extension", str(extension))
+    _kernels(edition.model)
+    ok = _self_check(edition.model)
     _line(
         "verdict", "everything works" if ok else "the solver does not agree with SciPy: report it"
     )
@@ -74,34 +88,33 @@ def _installed(package: str) -> str:
         return "MISSING"
 
 
-def _kernels() -> None:
-    _line("cache", _cache())
+def _kernels(model: Model) -> None:
+    _line("cache", _cache(model))
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
     _line("threads", f"{cores} cores usable")
 
 
-def _cache() -> str:
+def _cache(model: Model) -> str:
     """Where compiled kernels are kept, and whether what is there can be used."""
     from ldnsim.engine.generate import cache
     from ldnsim.engine.generate.kernels import kernel_key
-    from ldnsim.model import default_model
 
     usable = list(cache.folders(looking=True))
     if not usable:
         return "none that can be used: kernels are compiled at every start"
-    name = f"k{kernel_key(default_model())}{cache.SUFFIX}"
+    name = f"k{kernel_key(model)}{cache.SUFFIX}"
     for folder in usable:
         if cache.read(folder / name) is not None:
             return f"{folder} (compiled kernels found, checksum right)"
     return f"{usable[0]} (no compiled kernels of this version that can be used)"
 
 
-def _self_check() -> bool:
+def _self_check(model: Model) -> bool:
     """Solve one short run twice, with the kernels and with SciPy, and compare."""
     from ldnsim.cli.selfcheck import compare_with_scipy
 
     start = time.perf_counter()
-    error = compare_with_scipy()
+    error = compare_with_scipy(model)
     took = time.perf_counter() - start
     _line("solver", f"largest difference from SciPy {error:.1e} (relative), {took:.1f} s")
     return bool(error < 1e-4)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import files
+from ldnsim.cli.extend import Extend
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.errors import UserError
@@ -38,13 +39,14 @@ def sbml(
     hypothesis: Hypothesis = None,
     phenotype: Phenotype = None,
     settings: Settings = None,
+    extend: Extend = None,
     threads: Threads = None,
 ) -> None:
     """Write one run as SBML (Level 3 Version 2)."""
     from ldnsim import export
 
     files.check(out, files.SBML, "--out", [what])
-    study = _study(what, run, select, hypothesis, phenotype, settings)
+    study = _study(what, run, select, hypothesis, phenotype, settings, extend)
     _deliver(export.sbml(study, _number(study, what, run, select), threads=threads), out)
 
 
@@ -58,26 +60,28 @@ def antimony(
     hypothesis: Hypothesis = None,
     phenotype: Phenotype = None,
     settings: Settings = None,
+    extend: Extend = None,
     threads: Threads = None,
 ) -> None:
     """Write one run as Antimony, SBML for people to read."""
     from ldnsim import export
 
     files.check(out, files.ANTIMONY, "--out", [what])
-    study = _study(what, run, select, hypothesis, phenotype, settings)
+    study = _study(what, run, select, hypothesis, phenotype, settings, extend)
     _deliver(export.antimony(study, _number(study, what, run, select), threads=threads), out)
 
 
 def _study(
     what: str, run: int | None, select: list[str] | None,
     hypothesis: str | None, phenotype: str | None, settings: list[str] | None,
+    extend: list[str] | None,
 ) -> Study:  # fmt: skip
     """Load a study file, or make the study of a prescription."""
     from ldnsim.cli.source import EVENTS, PRESCRIPTION, STUDY, resolve
 
     source = resolve(what, STUDY, PRESCRIPTION, EVENTS)
     source.only((STUDY,), {"--run": run, "--select": select})
-    return source.study(hypothesis, phenotype, settings)
+    return source.study(hypothesis, phenotype, settings, extend)
 
 
 def _number(study: Study, what: str, run: int | None, select: list[str] | None) -> int:
@@ -87,7 +91,6 @@ def _number(study: Study, what: str, run: int | None, select: list[str] | None) 
         UserError: both ways of saying it, no such run, or axes left open.
     """
     from ldnsim.export.content import checked_run
-    from ldnsim.results.sensitivity import describe
 
     if run is not None and select:
         raise UserError("--run and --select both say which run; use one")
@@ -102,7 +105,7 @@ def _number(study: Study, what: str, run: int | None, select: list[str] | None) 
             f" {len(plan) - 1}"
         )
     if len(plan) > 1:
-        say(f"run {chosen} (of 0 to {len(plan) - 1}): {describe(plan, chosen)}")
+        say(f"run {chosen} (of 0 to {len(plan) - 1}): {plan.name_of(chosen)}")
     return chosen
 
 

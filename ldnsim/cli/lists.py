@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ldnsim.cli import files, table
+from ldnsim.cli.extend import Extend, edition_of, listing, origins, with_origins
 from ldnsim.cli.guard import guarded
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
     from ldnsim.catalog import Covariate
@@ -31,6 +32,7 @@ def parameters(
     grade: Annotated[str | None, typer.Option(help="Only with this evidence grade.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write all columns to this CSV file.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As tables for a page.")] = False,
+    extend: Extend = None,
 ) -> None:
     """List parameters with value, unit, evidence and source."""
     from ldnsim import parameters as records
@@ -40,15 +42,21 @@ def parameters(
     if search is not None and not search.strip():
         raise UserError("--search '': expected a word, such as half-life")
     files.check(csv, files.table_of(*records.CSV_HEADERS[:2]), "--csv")
-    found = records.find(mechanism, search, grade)
+    edition = edition_of(extend)
+    found = records.find(edition, mechanism, search, grade)
     if csv is not None:
-        table.write_csv(csv, records.CSV_HEADERS, [records.csv_row(p) for p in found])
+        rows = [records.csv_row(edition, p) for p in found]
+        table.write_csv(csv, *with_origins(edition, "parameters", records.CSV_HEADERS, rows))
     elif markdown:
-        typer.echo(records.as_markdown(found), nl=False)
+        typer.echo(records.as_markdown(edition, found), nl=False)
     elif mechanism is not None and [p.name for p in found] == [mechanism]:
-        typer.echo(records.card(found[0]))
+        typer.echo(records.card(edition, found[0]))
+        if by := origins(edition, "parameters").get(mechanism):
+            typer.echo(f"from: {by}")
     else:
-        table.show(_HEADERS, [_brief(p) for p in found], f"{len(found)} parameters")
+        rows = [_brief(p) for p in found]
+        shown = with_origins(edition, "parameters", _HEADERS, rows)
+        table.show(*shown, f"{len(found)} parameters")
 
 
 def _brief(p: Parameter) -> list[str]:
@@ -59,56 +67,56 @@ Name = Annotated[str | None, typer.Argument(help="Show all that is known of this
 
 
 @guarded()
-def hypotheses(name: Name = None) -> None:
+def hypotheses(name: Name = None, extend: Extend = None) -> None:
     """List the rival hypotheses and the TLR4 potency they use."""
-    from ldnsim.catalog import hypotheses as records
     from ldnsim.cli.potency import IC50, potency
-    from ldnsim.model import default_model
 
-    if name is not None:
-        _show_record("hypothesis", name, records())
-        return
-    used = {h: potency(r.overrides) for h, r in records().items()}
-    rows = [[h.name, h.title, *used[h.name], h.statement] for h in records().values()]
-    unit = default_model().parameters[IC50].unit
+    edition = edition_of(extend)
+    model = edition.model
+    unit = model.parameters[IC50].unit
     headers = (f"TLR4 ic50 used ({unit})", f"measured ({unit})", "measured / used")
-    table.show(("name", "title", *headers, "what it asserts"), rows)
+    listing(
+        edition, "hypotheses", name, ("title", *headers, "what it asserts"),
+        lambda h: [h.title, *potency(model, h.overrides), h.statement], _fields,
+    )  # fmt: skip
 
 
 @guarded()
-def phenotypes(name: Name = None) -> None:
+def phenotypes(name: Name = None, extend: Extend = None) -> None:
     """List the patient phenotypes and where they rest untreated."""
-    from ldnsim.catalog import phenotypes as records
-
-    if name is not None:
-        _show_record("phenotype", name, records())
-        return
-    rows = [[p.name, p.title, p.basin, _text(p.overrides)] for p in records().values()]
-    table.show(("name", "title", "rests", "differs from the default"), rows)
+    headers = ("title", "rests", "differs from the default")
+    listing(
+        edition_of(extend), "phenotypes", name, headers,
+        lambda p: [p.title, p.basin, _text(p.overrides)], _fields,
+    )  # fmt: skip
 
 
 @guarded()
-def adjuncts(name: Name = None) -> None:
+def adjuncts(name: Name = None, extend: Extend = None) -> None:
     """List what prescribers add to the drug, with its evidence."""
-    from ldnsim.catalog import adjuncts as records
-
-    if name is not None:
-        _show_record("adjunct", name, records())
-        return
-    rows = [[a.name, a.title, a.target, a.grade, a.note] for a in records().values()]
-    table.show(("name", "title", "acts on", "grade", "how it was chosen"), rows)
+    headers = ("title", "acts on", "grade", "how it was chosen")
+    listing(
+        edition_of(extend), "adjuncts", name, headers,
+        lambda a: [a.title, a.target, a.grade, a.note], _fields,
+    )  # fmt: skip
 
 
 @guarded()
-def covariates(name: Name = None) -> None:
+def covariates(name: Name = None, extend: Extend = None) -> None:
     """List what a study can say of a patient, with its evidence."""
-    from ldnsim.catalog import covariates as records
+    listing(
+        edition_of(extend), "covariates", name, ("title", "values", "acts on"),
+        lambda c: [c.title, _levels(c), _targets(c)], _fields,
+    )  # fmt: skip
 
-    if name is not None:
-        _show_record("covariate", name, records())
-        return
-    rows = [[c.name, c.title, _levels(c), _targets(c)] for c in records().values()]
-    table.show(("name", "title", "values", "acts on"), rows)
+
+@guarded()
+def protocols(extend: Extend = None) -> None:
+    """List the named dosing protocols as prescriptions."""
+    listing(
+        edition_of(extend), "protocols", None, ("prescription", "description"),
+        lambda r: [str(r), _text(r.description)], _fields,
+    )  # fmt: skip
 
 
 def _levels(c: Covariate) -> str:
@@ -121,27 +129,15 @@ def _targets(c: Covariate) -> str:
     return "; ".join(f"{e.target} (claim {e.claim})" if e.claim else e.target for e in c.effects)
 
 
-def _show_record(kind: str, name: str, records: Mapping[str, Any]) -> None:
-    """Print every field of a record, sentences one to a line."""
-    if name not in records:
-        raise unknown(kind, name, records)
-    for field in dataclasses.fields(records[name]):
-        value = getattr(records[name], field.name)
+def _fields(record: Any) -> Iterator[tuple[str, str]]:
+    """Every field of a record as text, sentences one to a line."""
+    for field in dataclasses.fields(record):
+        value = getattr(record, field.name)
         if field.name == "reasons":
             value = [f"{k}: {r.grade}; {r.note}" for k, r in value.items()]
         if isinstance(value, list | tuple):
             value = "".join(f"\n  - {v}" for v in value)
-        if text := _text(value):
-            typer.echo(f"{field.name.replace('_', ' ')}: {text}")
-
-
-@guarded()
-def protocols() -> None:
-    """List the named dosing protocols as prescriptions."""
-    from ldnsim.regimen import protocols as records
-
-    rows = [[name, str(r), _text(r.description)] for name, r in records().items()]
-    table.show(("name", "prescription", "description"), rows)
+        yield field.name.replace("_", " "), _text(value)
 
 
 @guarded()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import files
+from ldnsim.cli.extend import Extend, edition_for, without
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import whole_option
 from ldnsim.cli.source import STORE, resolve
@@ -44,6 +45,7 @@ def compare(
     most: Annotated[
         int | None, whole_option(least=1, words="How many runs to draw side by side, or as paths.")
     ] = None,
+    extend: Extend = None,
 ) -> None:
     """Draw a stored result: regimens, heat map, night and others."""
     import ldnsim
@@ -58,9 +60,13 @@ def compare(
         raise UserError(f"--summary belongs to --kind heatmap, not to {chosen.value}")
     if most is not None and chosen not in (Kind.regimens, Kind.phase):
         raise UserError(f"--most belongs to --kind regimens or phase, not to {chosen.value}")
+    if extend and chosen is not Kind.phase:
+        raise UserError(
+            f"--extend belongs to --kind phase, not to {chosen.value}: nothing is computed"
+        )
     target = out or store.with_name(f"{store.stem}-{chosen.value}.png")
     files.check_picture(target, "--out", [store])
-    figure = _draw(ds, chosen, summary, selected or None, most)
+    figure = _draw(ds, chosen, summary, selected or None, most, extend)
     if missing := getattr(figure, "left_out", ""):
         say(missing)
     files.save_picture(figure, target, label="")
@@ -81,7 +87,7 @@ def _default_kind(ds: xr.Dataset, summary: list[str] | None) -> Kind:
 
 def _draw(
     ds: xr.Dataset, kind: Kind, summary: list[str] | None, select: dict[str, Any] | None,
-    most: int | None,
+    most: int | None, extend: list[str] | None,
 ) -> Figure:  # fmt: skip
     from ldnsim import plots
     from ldnsim.plots import members, phase
@@ -96,7 +102,10 @@ def _draw(
     if kind is Kind.phase:
         from ldnsim.analysis import resting_states
 
-        found = resting_states(ds, ("microglia_m1", "microglia_m2"))
+        found = {}
+        if not without(ds, extend, "resting states are not drawn"):
+            two = ("microglia_m1", "microglia_m2")
+            found = resting_states(ds, two, edition=edition_for(ds, extend))
         states = {name: (xy[0], xy[1]) for name, xy in found.items()}
         return plots.phase_plane(ds, select, states=states, most=most or phase.MOST)
     return plots.compare(ds, select, most=most or members.MOST)

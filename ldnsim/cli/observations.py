@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ldnsim.cli import table
+from ldnsim.cli.extend import Extend, edition_of, listing
 from ldnsim.cli.guard import guarded
+
+if TYPE_CHECKING:
+    from ldnsim.catalog.observations import Observation
+    from ldnsim.edition import Edition
 
 
 @guarded()
@@ -15,40 +19,30 @@ def observations(
     name: Annotated[
         str | None, typer.Argument(help="Show all that is known of this one, with its probe.")
     ] = None,
+    extend: Extend = None,
 ) -> None:
     """List the observations the model is compared with."""
-    from ldnsim.catalog.observations import observations as records
-
-    if name is not None:
-        _show(name)
-        return
-    rows = [
-        [o.name, o.group, o.title, o.expected(), " ".join(o.fitted) or "not fitted",
-         " ".join(o.sources)]
-        for o in records().values()
-    ]  # fmt: skip
-    headers = ("name", "group", "what was seen", "published", "fitted under", "source")
-    table.show(headers, rows, f"{len(rows)} observations")
+    edition = edition_of(extend)
+    headers = ("group", "what was seen", "published", "fitted under", "source")
+    listing(edition, "observations", name, headers, _cells, lambda o: _card(edition, o).items())
 
 
-def _show(name: str) -> None:
-    """Print one observation, its probe and its sources."""
-    from ldnsim.analysis.evidence.probes import find_observation
-    from ldnsim.catalog import cite
+def _cells(o: Observation) -> list[str]:
+    fitted = " ".join(o.fitted) or "not fitted"
+    return [o.group, o.title, o.expected(), fitted, " ".join(o.sources)]
 
-    o = find_observation(name)
-    lines = {
+
+def _card(edition: Edition, o: Observation) -> dict[str, str]:
+    """Everything about one observation, its probe and its sources."""
+    return {
         "name": o.name, "group": o.group, "what was seen": o.title, "published": o.expected(),
         "sd of one value": f"{o.sd:g}" if o.sd else "", "weight": f"{o.weight:g}",
         "evidence": o.evidence, "note": o.note,
         "simulated under": "any hypothesis" if o.once else ", ".join(o.hypotheses),
         "fitted under": ", ".join(o.fitted) or "never",
         "probe": "".join(f"\n  {k} = {v}" for k, v in o.probe.items()),
-        "sources": "".join(f"\n  - {line}" for line in cite(o.sources)),
+        "sources": "".join(f"\n  - {line}" for line in edition.cite(o.sources)),
     }  # fmt: skip
-    for key, value in lines.items():
-        if value:
-            typer.echo(f"{key}: {value}")
 
 
 def register(app: typer.Typer) -> None:

@@ -13,29 +13,23 @@ from ldnsim.plots import wording
 if TYPE_CHECKING:
     import xarray as xr
 
-CHANGES = {
-    "pain": "pain",
-    "fatigue": "fatigue",
-    "tnf": "tnf",
-    "il6": "il6",
-    "m1": "microglia_m1",
-    "neuronal_health": "neuronal_health",
-    "beta_endorphin": "beta_endorphin",
-    "met_enkephalin": "met_enkephalin",
-    "nk": "nk_activity",
-}
+CHANGES = (
+    "pain_change", "fatigue_change", "tnf_change", "il6_change", "m1_change",
+    "neuronal_health_change", "beta_endorphin_change", "met_enkephalin_change", "nk_change",
+)  # fmt: skip
 NIGHT = ("hours_blocked", "hours_rebound", "occupancy_peak", "worst_dreams", "time_to_response")
 
 
 def show_run(ds: xr.Dataset) -> None:
-    """Print untreated value and changes of one run, then what the drug did at night.
+    """Print untreated value and changes of one run, what the drug did at night, own summaries.
 
     Args:
         ds: a dataset of a single run.
     """
-    rows = [row for short, name in CHANGES.items() if (row := _row(ds, short, name))]
+    rows = [row for name in CHANGES if (row := _row(ds, name))]
     table.show(("", "unit", "untreated", "last treated week", "at the end"), rows)
-    for name in NIGHT:
+    own = [n for n, v in ds.data_vars.items() if v.attrs.get("defined_in") == "study"]
+    for name in (*NIGHT, *map(str, own)):
         if name in ds:
             variable = ds[name]
             text = _value(variable, name)
@@ -43,14 +37,14 @@ def show_run(ds: xr.Dataset) -> None:
     typer.echo(str(ds.attrs.get("warning", "Research instrument, not medical advice.")))
 
 
-def _row(ds: xr.Dataset, short: str, name: str) -> list[str] | None:
-    if f"baseline_{name}" not in ds or f"{short}_change" not in ds:
+def _row(ds: xr.Dataset, name: str) -> list[str] | None:
+    of = f"baseline_{ds[name].attrs['variable']}" if name in ds else ""
+    if of not in ds:
         return None
-    base = _scalar(ds[f"baseline_{name}"])
-    cells = [_number(base), _number(base + _scalar(ds[f"{short}_change"]))]
-    end = f"{short}_change_end"
+    variable, end = ds[of], f"{name}_end"
+    base = _scalar(variable)
+    cells = [_number(base), _number(base + _scalar(ds[name]))]
     cells.append(_number(base + _scalar(ds[end])) if end in ds else "")
-    variable = ds[f"baseline_{name}"]
     words = wording.name_of(variable).removeprefix("untreated 24 h mean of ")
     return [words, wording.unit_of(variable), *cells]
 

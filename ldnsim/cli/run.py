@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import files
+from ldnsim.cli.extend import Extend
 from ldnsim.cli.guard import ALL_FAILED, guarded, say
 from ldnsim.cli.numbers import Threads
 from ldnsim.cli.source import EVENTS, PRESCRIPTION, STUDY, resolve
@@ -148,6 +149,7 @@ def simulate(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
     ] = None,
+    extend: Extend = None,
     threads: Threads = None,
 ) -> None:
     """Simulate one prescription and print what it does."""
@@ -156,7 +158,7 @@ def simulate(
 
     source = resolve(prescription, PRESCRIPTION, EVENTS)
     files.check_picture(plot, reads=[source.path])
-    ds = source.study(hypothesis, phenotype, settings).run(threads=threads)
+    ds = source.study(hypothesis, phenotype, settings, extend).run(threads=threads)
     if not _outcome(ds["status"].values):
         raise typer.Exit(ALL_FAILED)
     show_run(ds)

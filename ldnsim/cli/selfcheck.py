@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.model import Model
+
 DOSE_MG, BEDTIME, END = 4.5, 22.0, 48.0
 
 
-def compare_with_scipy() -> float:
+def compare_with_scipy(model: Model) -> float:
     """Return the largest difference at the end of the run, relative to each state's size.
 
     The run is one dose of 4.5 mg at 22:00 from the model's starting guess, followed for 26 hours;
     the reference is Radau at a tolerance of 1e-9 on the equations as plain Python.
     """
-    ours, reference = _kernels(), _scipy()
+    ours, reference = _kernels(model), _scipy(model)
     return float(np.max(np.abs(ours - reference) / np.maximum(np.abs(reference), 1e-3)))
 
 
@@ -24,11 +26,9 @@ def _nmol() -> float:
     return DOSE_MG * NMOL_PER_MG
 
 
-def _kernels() -> NDArray[np.float64]:
+def _kernels(model: Model) -> NDArray[np.float64]:
     from ldnsim.engine.solve.batch import Batch, solve
-    from ldnsim.model import default_model
 
-    model = default_model()
     batch = Batch(
         params=model.defaults()[None, :],
         y0=model.start(False)[None, :],
@@ -44,12 +44,9 @@ def _kernels() -> NDArray[np.float64]:
     return np.asarray(solve(model, batch, threads=1).traj[0, :, 0], dtype=float)
 
 
-def _scipy() -> NDArray[np.float64]:
+def _scipy(model: Model) -> NDArray[np.float64]:
     from scipy.integrate import solve_ivp
 
-    from ldnsim.model import default_model
-
-    model = default_model()
     parameters, y = model.defaults(), model.start(False)
     for begin, end in ((0.0, BEDTIME), (BEDTIME, END)):
         if begin > 0:

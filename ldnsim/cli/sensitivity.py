@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ldnsim.cli import table
+from ldnsim.cli.extend import Extend, edition_for
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.errors import UserError, unknown
@@ -39,6 +40,7 @@ def sensitivity(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Of a prescription: name=value; repeatable.")
     ] = None,
+    extend: Extend = None,
     threads: Threads = None,
 ) -> None:
     """Rank the parameters a run hangs on, with their evidence.
@@ -56,9 +58,9 @@ def sensitivity(
     )
     files.check_picture(plot, reads=[source.path])
     if source.kind is STORE:
-        ds = _of_store(source.path, select or [], threads)
+        ds = _of_store(source.path, select or [], threads, extend)
     else:
-        ds = _compute(source.study(hypothesis, phenotype, settings), select, threads)
+        ds = _compute(source.study(hypothesis, phenotype, settings, extend), select, threads)
     names = list(summary or [])
     _print(ds, names, most)
     if plot is not None:
@@ -70,28 +72,31 @@ def _compute(study: Study, select: list[str] | None, threads: int | None) -> xr.
     import numpy as np
     import xarray as xr
 
+    from ldnsim.analysis.sensitivity import of_plan
     from ldnsim.results.dataset import coordinates
-    from ldnsim.results.provenance import attributes
-    from ldnsim.results.sensitivity import of_run
 
     plan = study.plan()
     dims = tuple(d.name for d in plan.dims)
     empty = xr.Dataset({"status": (dims, np.zeros(plan.shape))}, coordinates(plan))
     run = _chosen(empty, select) if select else None
-    return of_run(plan, run, threads).assign_attrs(attributes(plan))
+    return of_plan(plan, run, threads)
 
 
-def _of_store(path: Path, select: list[str], threads: int | None) -> xr.Dataset:
+def _of_store(
+    path: Path, select: list[str], threads: int | None, extend: list[str] | None
+) -> xr.Dataset:
     """What a store carries, or what is computed for the run selected; kept in it if it can be."""
     import ldnsim
+    from ldnsim.analysis.sensitivity import of_result
     from ldnsim.results import sensitivity as labels
 
     with ldnsim.open_store(path) as ds:
         run = _chosen(ds, select) if select else None
         there = "sensitivity" in ds
+        edition = edition_for(ds, extend) if extend else None
         if there and run in (None, int(ds["sensitivity"].attrs["reference_run"])):
             return ds.load()
-        found = labels.for_store(ds, run, threads)
+        found = of_result(ds, run, threads, edition or edition_for(ds, extend))
         shown = labels.together(ds, found).load()
     try:
         labels.add_to_store(path, found, shown.attrs)
@@ -178,9 +183,10 @@ def _far(ds: xr.Dataset, name: str, value: float) -> list[str]:
 
 
 def _rows(ds: xr.Dataset, name: str, most: int) -> list[list[str]]:
+    import json
+
     import numpy as np
 
-    from ldnsim.model import default_model
     from ldnsim.plots import provenance
 
     slopes = ds["sensitivity"].sel(summary=name).values
@@ -189,13 +195,13 @@ def _rows(ds: xr.Dataset, name: str, most: int) -> list[list[str]]:
     # by what one sd does; where nothing has a spread, by the slope itself
     order = np.lexsort((-np.abs(slopes), -np.abs(moved)))[:most]
     order = order[slopes[order] != 0.0]
-    known, rows = default_model().parameters, []
+    units = {p["name"]: p["unit"] for p in json.loads(ds.attrs.get("parameters", "[]"))}
+    rows = []
     for k in order:
         parameter = str(ds["parameter"].values[k])
-        unit = known[parameter].unit if parameter in known else ""
         share = provenance.percent(float(shares[k])) if linear and shares[k] == shares[k] else "-"
         rows.append([
-            parameter, f"{float(ds['parameter_value'].values[k]):g}", unit,
+            parameter, f"{float(ds['parameter_value'].values[k]):g}", units.get(parameter, ""),
             f"{slopes[k] / 100:+.3g}", f"{moved[k]:+.3g}", share,
             str(ds["parameter_grade"].values[k]), str(ds["parameter_source"].values[k]) or "-",
         ])  # fmt: skip

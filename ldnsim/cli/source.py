@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ldnsim.cli.extend import edition_for, edition_of
 from ldnsim.errors import UserError, nearest
 from ldnsim.results.target import KINDS
 
@@ -85,6 +86,7 @@ class Source:
         hypothesis: str | None = None,
         phenotype: str | None = None,
         settings: Sequence[str] | None = None,
+        extend: Sequence[str] | None = None,
     ) -> Study:
         """Return the study: read, taken out of a result, or made of one prescription.
 
@@ -92,6 +94,8 @@ class Source:
             hypothesis: of a prescription; the default one when None.
             phenotype: of a prescription; the default one when None.
             settings: of a prescription: parameters as ``name=value``.
+            extend: extensions of a prescription's model, or of a result's, which are not run
+                unless they are named again.
 
         Raises:
             UserError: for options that belong to a prescription, and whatever cannot be read.
@@ -100,20 +104,25 @@ class Source:
 
         options = {"--hypothesis": hypothesis, "--phenotype": phenotype, "--set": settings}
         self.only(ONE_PATIENT, options)
+        own = f"a study names its own: write [model] extend = [...] into {self.text}"
+        self.only((*ONE_PATIENT, STORE), {"--extend": extend}, own)
         if self.kind is STUDY:
             return ldnsim.load(self.text)
         if self.kind is STORE:
-            from ldnsim.results.sensitivity import stored_study
+            from ldnsim.analysis.sensitivity import stored_study
 
             with ldnsim.open_store(self.path) as ds:
-                return stored_study(ds)
+                return stored_study(ds, edition_for(ds, extend))
         from ldnsim.sweep.study import prescribed
 
         doses = {"events": self.text} if self.kind is EVENTS else self.text
         named = "dual_pathway" if hypothesis is None else hypothesis
-        return prescribed(
-            doses, named, phenotype, None, assignments(settings), said_in="command line"
-        )
+        model = {"extend": list(extend)} if extend else None
+        with edition_of(extend).in_force():
+            return prescribed(
+                doses, named, phenotype, None, assignments(settings), said_in="command line",
+                model=model,
+            )  # fmt: skip
 
 
 def resolve(text: str | Path, *kinds: Kind) -> Source:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ldnsim.cli import files, table
+from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import real_option, whole_option
 
@@ -32,6 +33,7 @@ def states(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write all points to this file.")
     ] = None,
+    extend: Extend = None,
 ) -> None:
     """Find resting states, folds and limit cycles of a patient."""
     from ldnsim import plots
@@ -40,10 +42,12 @@ def states(
 
     files.check_picture(plot)
     files.check(json_file, files.report_of("states"), "--json")
-    values = assignments(settings)
+    edition = edition_of(extend)
+    with edition.in_force():
+        values = assignments(settings)
     branch = continue_orbit(
         parameter, low, high, phenotype=phenotype, hypothesis=hypothesis, parameters=values,
-        dose=dose, points=points,
+        dose=dose, points=points, edition=edition,
     )  # fmt: skip
     _show(branch)
     if json_file is not None:

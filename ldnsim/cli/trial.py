@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import table
+from ldnsim.cli.extend import Extend
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.cli.source import STORE, STUDY, resolve
@@ -39,12 +40,13 @@ def trial(
     select: Annotated[
         list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
     ] = None,
+    extend: Extend = None,
     threads: Threads = None,
 ) -> None:
     """Report virtual patients as a placebo-controlled trial."""
     from ldnsim.analysis.trial import simulated as analysis
 
-    ds = _result(source, threads, placebo, weeks, select or [])
+    ds = _result(source, threads, placebo, weeks, select or [], extend)
     told = analysis.reported(ds, seed, placebo=placebo)
     end = weeks if weeks is not None else int(told["week"].values[-1])
     _show_arms(analysis.arms(told, end))
@@ -55,8 +57,9 @@ def trial(
 
 
 def _result(
-    text: str, threads: int | None, account: str, weeks: int | None, select: list[str]
-) -> xr.Dataset:
+    text: str, threads: int | None, account: str, weeks: int | None, select: list[str],
+    extend: list[str] | None,
+) -> xr.Dataset:  # fmt: skip
     """Open a result, or run a study in memory after a look at what would stop the report."""
     import ldnsim
     from ldnsim.analysis.trial.arms import PATIENT, as_arms, can_state_no_drug, check_arms
@@ -67,14 +70,17 @@ def _result(
         raise unknown("placebo response", account, accounts().responses)
     if source.kind is STORE:
         own = _narrowed(ldnsim.open_store(source.path), select)
-        if PATIENT in own.dims and "baseline_pain" in own:  # else the report says what is missing
-            check_arms(as_arms(own))
+        if PATIENT not in own.dims or "baseline_pain" not in own:
+            return own  # the report says what is missing
+        check_arms(as_arms(own))
         if not _lacks_placebo(own):
             source.only((STUDY,), {"--threads": threads})
+            if extend:
+                raise UserError(f"--extend: nothing of {text} is run again; leave it out")
             return own
-        study = source.study()
+        study = source.study(extend=extend)
         return _add_placebo(own, study, threads, select) if not can_state_no_drug(study) else own
-    study = source.study()
+    study = source.study(extend=extend)
     bare = not can_state_no_drug(study) and not _empty(study)
     _check(study, text, weeks, select, bare)
     own = _narrowed(_run(study, threads), select)

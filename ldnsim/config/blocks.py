@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from ldnsim.config.axis import Scalar
 from ldnsim.config.base import Config, shorthand
+from ldnsim.config.own_summary import Summaries
 from ldnsim.config.quantities import (
     Flag,
     Fraction,
@@ -26,6 +28,14 @@ if TYPE_CHECKING:
     MethodName = str
 else:
     MethodName = Literal[tuple(ways())]
+
+
+class ModelBlock(Config):
+    """The model that the study is of: that of the package, with extensions named here."""
+
+    extend: tuple[str, ...] = ()
+    """Mechanisms in Python (``.py``) and data (``.toml``), as paths relative to the study file, and
+    names of extensions of installed packages."""
 
 
 class Patient(Config):
@@ -51,6 +61,8 @@ class Patient(Config):
     """Cirrhosis of the liver: less first pass and clearance."""
     bioavailability: Pure | None = Field(default=None, ge=0.05, le=0.40)
     """Oral bioavailability, the strength of first pass."""
+    other: dict[str, Scalar] = Field(default_factory=dict)
+    """Covariates that extensions of the model add, and claims on them (``NAME_claim``), by name."""
 
     @field_validator("parameters", mode="before")
     @classmethod
@@ -65,11 +77,12 @@ class Patient(Config):
 
     def covariates(self) -> dict[str, Any]:
         """Return the covariates that are set, and the claims made on them."""
-        named = ("phenotype", "basin", "parameters")
-        return {
+        named = ("phenotype", "basin", "parameters", "other")
+        own = {
             k: v for k in type(self).model_fields
             if k not in named and (v := getattr(self, k)) is not None
         }  # fmt: skip
+        return own | self.other
 
 
 class Adjunct(Config):
@@ -158,8 +171,8 @@ class Output(Config):
     """Interval of the stored close-up."""
     ledger: Flag = True
     """Whether every planned dose is stored with what became of it."""
-    summaries: tuple[str, ...] | Literal["default", "all"] = "default"
-    """Names of the summaries to compute, or ``"default"``, or ``"all"``."""
+    summaries: Summaries = "default"
+    """Names of the summaries to compute, or ``"default"``, or ``"all"``; tables define others."""
     occupancy_threshold: Fraction = 0.2
     """Mu-receptor occupancy above which an hour counts as blocked."""
     rebound_threshold: Pure = Field(default=1.05, gt=0.0)

@@ -16,9 +16,10 @@ from pydantic import (
 )
 
 from ldnsim.config.event_entry import KEYS, are_events, from_events, to_events
+from ldnsim.edition import in_force, shipped
 from ldnsim.errors import UserError
-from ldnsim.regimen import DoseTable, EventTable, Recorded, Recordings, Regimen, protocols
-from ldnsim.regimen.protocols import no_such_protocol
+from ldnsim.regimen import DoseTable, EventTable, Recorded, Recordings, Regimen
+from ldnsim.regimen.grammar import no_such_protocol
 
 FOLDER = "folder"
 """Key of the validation context that says where the paths of event tables begin."""
@@ -60,7 +61,13 @@ def as_regimen(value: Any, folder: Path | None = None) -> Regimen | Recorded | R
         return from_events(value, folder)
     if isinstance(value, Mapping) and ("protocol" in value or "prescription" in value):
         return _from_table(dict(value))
-    return Regimen.parse(value)
+    return _parsed(value)
+
+
+def _parsed(value: Any) -> Regimen:
+    """Read a regimen in which text may name the protocols of the edition in force."""
+    edition = in_force()
+    return Regimen.parse(value, None if edition is shipped() else edition.protocols)
 
 
 def as_single(value: Any) -> Regimen | Recorded:
@@ -84,15 +91,15 @@ def _from_table(table: dict[str, Any]) -> Regimen:
         )
     if "protocol" in table:
         name = table.pop("protocol")
-        shipped = protocols()
-        if not isinstance(name, str) or name not in shipped:
-            raise no_such_protocol(str(name))
-        regimen = shipped[name]
+        known = in_force().protocols
+        if not isinstance(name, str) or name not in known:
+            raise no_such_protocol(str(name), known)
+        regimen = known[name]
     else:
         prescription = table.pop("prescription")
         if not isinstance(prescription, str | Regimen):
             raise UserError(f"prescription = {prescription!r}: expected text in quotes")
-        regimen = Regimen.parse(prescription)
+        regimen = _parsed(prescription)
     words: dict[str, Any] = {k: table.pop(k) for k in ("name", "description") if k in table}
     for key, text in words.items():
         if not isinstance(text, str):

@@ -126,7 +126,8 @@ def _keys_at(root: Any, loc: Iterable[int | str]) -> set[str]:
             if part in model.model_fields:
                 found += _models(model.model_fields[part].annotation)
         models = found
-    return {name for model in models for name in model.model_fields}
+    fields = (pair for model in models for pair in model.model_fields.items())
+    return {field.alias or name for name, field in fields}
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

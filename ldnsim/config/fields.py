@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ldnsim.config.axis import Axis, Points, label_points, numeric_points
 from ldnsim.config.run import covariate_fields, fixed_fields
+from ldnsim.edition import Edition
 from ldnsim.errors import UserError, unknown
 
 NAMES = ("hypothesis", "patient.phenotype", "patient.basin")
@@ -17,11 +18,12 @@ QUANTITIES = {
 WORDS = {"at": "times of day such as '22:00'", "factor": "factors such as 'x2'"}
 
 
-def points(axis: Axis, where: str = "") -> Points:
+def points(axis: Axis, edition: Edition, where: str = "") -> Points:
     """Resolve the values of an axis according to its field.
 
     Args:
         axis: the axis.
+        edition: whose parameters and covariates it may vary.
         where: what it is called in an error; by its name when empty.
 
     Raises:
@@ -36,17 +38,17 @@ def points(axis: Axis, where: str = "") -> Points:
     if field == "modifiers":
         words = "names of adjuncts such as 'none', 'a', 'a+b'"
         return label_points(axis, where, words, (str, tuple))
-    if field in covariate_fields():
-        return _covariate_points(axis, covariate_fields()[field], where)
+    if field in (of_patient := covariate_fields(edition)):
+        return _covariate_points(axis, of_patient[field], where)
     if room == "parameters" and rest:
-        return numeric_points(axis, _parameter_unit(rest, where), where)
+        return numeric_points(axis, _parameter_unit(edition, rest, where), where)
     if room == "regimen" and rest:
         return _regimen_points(axis, rest.rpartition(".")[2], where)
     if field == "subject" or field == "adherence.seed":
         return _whole(axis, where)
-    if field in NUMBERS or (field in fixed_fields() and room == "adherence"):
+    if field in NUMBERS or (field in fixed_fields(edition) and room == "adherence"):
         return numeric_points(axis, "h" if rest == "late_mean_h" else "1", where)
-    raise unknown(f"{where}: field", field, all_fields())
+    raise unknown(f"{where}: field", field, all_fields(edition))
 
 
 def _covariate_points(axis: Axis, kind: str, where: str) -> Points:
@@ -69,10 +71,8 @@ def _regimen_points(axis: Axis, leaf: str, where: str) -> Points:
     return label_points(axis, where, WORDS.get(leaf, "words in quotes"))
 
 
-def _parameter_unit(name: str, where: str) -> str:
-    from ldnsim.model import default_model
-
-    parameters = default_model().parameters
+def _parameter_unit(edition: Edition, name: str, where: str) -> str:
+    parameters = edition.model.parameters
     if name not in parameters:
         raise unknown(
             f"{where}: field", f"parameters.{name}", [f"parameters.{p}" for p in parameters]
@@ -91,8 +91,6 @@ def _whole(axis: Axis, where: str) -> Points:
     return Points(numbers, numbers, "1", True)
 
 
-def all_fields() -> list[str]:
+def all_fields(edition: Edition) -> list[str]:
     """Every field an axis can vary; used for suggestions."""
-    from ldnsim.model import default_model
-
-    return [*fixed_fields(), *(f"parameters.{p}" for p in default_model().parameters)]
+    return [*fixed_fields(edition), *(f"parameters.{p}" for p in edition.model.parameters)]

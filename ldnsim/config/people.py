@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ldnsim.errors import nearest
+from ldnsim.config.blocks import Patient
+from ldnsim.config.run import checked_level, covariate_fields
+from ldnsim.errors import UserError, nearest
 
 if TYPE_CHECKING:
     from ldnsim.config.study import StudyConfig
@@ -15,9 +17,7 @@ ROOM = "patient."
 
 def _set_covariates(study: StudyConfig) -> dict[str, str]:
     """Return each covariate that the study sets or varies, with where it does."""
-    from ldnsim.catalog import covariates
-
-    known = covariates()
+    known = study.edition.covariates
     found = {k: f"patient.{k}" for k in study.patient.covariates() if k in known}
     for i, axis in enumerate(study.axes, start=1):
         name = axis.field.removeprefix(ROOM)
@@ -30,8 +30,6 @@ def _set_covariates(study: StudyConfig) -> dict[str, str]:
 
 def covariates_leave_parameters_alone(study: StudyConfig) -> Iterator[str]:
     """A parameter is given by a covariate or outright, not both."""
-    from ldnsim.catalog import covariates
-
     given = {k: f"patient.parameters.{k}" for k in study.patient.parameters}
     for i, axis in enumerate(study.axes, start=1):
         if axis.field.startswith("parameters."):
@@ -39,7 +37,7 @@ def covariates_leave_parameters_alone(study: StudyConfig) -> Iterator[str]:
     claimed = _claim(study)
     for name, where in _set_covariates(study).items():
         level = study.patient.covariates().get(name)
-        for target in covariates()[name].targets(claimed.get(name, ""), level):
+        for target in study.edition.covariates[name].targets(claimed.get(name, ""), level):
             if target in given:
                 yield (
                     f"{where} and {given[target]} both give the parameter {target}; keep one of"
@@ -76,13 +74,26 @@ def covariate_axes_differ(study: StudyConfig) -> Iterator[str]:
         )
 
 
+def other_covariates_are_known(study: StudyConfig) -> Iterator[str]:
+    """Covariates of extensions exist, and have levels that they know."""
+    fields = covariate_fields(study.edition)
+    own = [f.removeprefix(ROOM) for f in fields if f.removeprefix(ROOM) not in Patient.model_fields]
+    for name, level in study.patient.other.items():
+        if name not in own:
+            what = "a key of [patient] itself" if name in Patient.model_fields else "no covariate"
+            yield f"patient.other.{name} = {level!r}: {what}{nearest(name, own)}"
+            continue
+        try:
+            checked_level(study.edition, ROOM + name, level)
+        except UserError as error:
+            yield str(error)
+
+
 def population_varies_what_has_a_spread(study: StudyConfig) -> Iterator[str]:
     """Parameters a population varies or excludes exist, and those it varies have a spread."""
-    from ldnsim.model import default_model
-
     if study.population is None:
         return
-    known = default_model().parameters
+    known = study.edition.model.parameters
     spread = [n for n, p in known.items() if p.spread.kind != "fixed"]
     for key in ("vary", "exclude"):
         names = getattr(study.population, key)
@@ -98,11 +109,10 @@ def population_varies_what_has_a_spread(study: StudyConfig) -> Iterator[str]:
 
 def population_limits_known(study: StudyConfig) -> Iterator[str]:
     """Plausible limits are on variables of the model."""
-    from ldnsim.model import default_model
-
+    known = study.edition.model.observables
     for name in study.population.plausible if study.population else ():
-        if name not in default_model().observables:
-            hint = nearest(name, default_model().observables)
+        if name not in known:
+            hint = nearest(name, known)
             yield f"population.plausible = {name!r}: no such variable{hint}"
 
 
@@ -118,6 +128,7 @@ def population_owns_its_subjects(study: StudyConfig) -> Iterator[str]:
 RULES = (
     covariates_leave_parameters_alone,
     covariate_axes_differ,
+    other_covariates_are_known,
     population_varies_what_has_a_spread,
     population_limits_known,
     population_owns_its_subjects,

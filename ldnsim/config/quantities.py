@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
+from ldnsim.edition import in_force
 from ldnsim.errors import unknown
 from ldnsim.regimen.numbers import Number, OfParameter, Pure, Whole
 from ldnsim.regimen.values import read_time
@@ -60,7 +61,7 @@ Fraction = Annotated[Pure, Field(ge=0.0, le=1.0)]
 
 
 def parameter_value(name: str, value: object, *, key: str = "value") -> float:
-    """Return the value of a parameter of the model in its own unit.
+    """Return the value of a parameter of the model in force in its own unit.
 
     Args:
         name: of the parameter; of an unknown one, which a rule refuses, a number is returned.
@@ -70,9 +71,7 @@ def parameter_value(name: str, value: object, *, key: str = "value") -> float:
     Raises:
         UserError: what `ldnsim.units.in_unit` refuses, or text for a parameter that is not there.
     """
-    from ldnsim.model import default_model
-
-    known = default_model().parameters
+    known = in_force().model.parameters
     if name in known:
         return in_unit(value, known[name].unit or "1", key=key)
     if isinstance(value, str):

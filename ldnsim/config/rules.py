@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ldnsim.catalog import BASINS
 from ldnsim.config import budget, people, recordings, times
 from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
-from ldnsim.errors import UserError, nearest
+from ldnsim.edition import shipped
+from ldnsim.errors import UserError, nearest, unknown
 
 if TYPE_CHECKING:
     from ldnsim.config.study import StudyConfig
+    from ldnsim.edition import Edition
 
 Rule = Callable[["StudyConfig"], Iterator[str]]
 RESERVED = (
@@ -28,7 +31,8 @@ RESERVED = (
     "ledger_given_dose", "ledger_status", "ledger_formulation", "ledger_phase", "ledger_step",
     "parameter", "summary", "sensitivity", "sensitivity_asymmetry", "assumed_share",
     "locally_linear", "parameter_grade", "parameter_mechanism", "parameter_source", "parameter_sd",
-    "parameter_value", "summary_units", "summary_value", "summary_long_name",
+    "parameter_value", "summary_units", "summary_value", "summary_long_name", "summary_scale",
+    "summary_short_name",
 )  # fmt: skip
 """What every result holds besides variables and summaries."""
 OF_A_POPULATION = (
@@ -89,23 +93,18 @@ def regimen_names_differ(study: StudyConfig) -> Iterator[str]:
 
 def known_hypothesis(study: StudyConfig) -> Iterator[str]:
     """The hypothesis exists."""
-    from ldnsim.catalog import hypotheses
-
-    yield from _known("hypothesis", "hypothesis", study.hypothesis, hypotheses())
+    yield from _known("hypothesis", "hypothesis", study.hypothesis, study.edition.hypotheses)
 
 
 def known_phenotype(study: StudyConfig) -> Iterator[str]:
     """The phenotype exists."""
-    from ldnsim.catalog import phenotypes
-
-    yield from _known("patient.phenotype", "phenotype", study.patient.phenotype, phenotypes())
+    known = study.edition.phenotypes
+    yield from _known("patient.phenotype", "phenotype", study.patient.phenotype, known)
 
 
 def known_parameters(study: StudyConfig) -> Iterator[str]:
     """Parameters of the patient and of changes exist."""
-    from ldnsim.model import default_model
-
-    known = default_model().parameters
+    known = study.edition.model.parameters
     for name in study.patient.parameters:
         yield from _known("patient.parameters", "parameter", name, known)
     for i, change in enumerate(study.changes, start=1):
@@ -115,20 +114,18 @@ def known_parameters(study: StudyConfig) -> Iterator[str]:
 def parameters_in_range(study: StudyConfig) -> Iterator[str]:
     """Parameters lie within the bounds in which the equations make sense."""
     for name, value in study.patient.parameters.items():
-        yield from _range(f"patient.parameters.{name}", name, value)
+        yield from _range(study, f"patient.parameters.{name}", name, value)
     for name in ("exercise", "stress"):
         level = getattr(study.modifiers, name)
         if level is not None:
-            yield from _range(f"modifiers.{name}", name, level)
+            yield from _range(study, f"modifiers.{name}", name, level)
     for i, change in enumerate(study.changes, start=1):
         if change.value is not None:
-            yield from _range(f"changes[{i}].value", change.parameter, change.value)
+            yield from _range(study, f"changes[{i}].value", change.parameter, change.value)
 
 
-def _range(key: str, name: str, value: float) -> Iterator[str]:
-    from ldnsim.model import default_model
-
-    parameter = default_model().parameters.get(name)
+def _range(study: StudyConfig, key: str, name: str, value: float) -> Iterator[str]:
+    parameter = study.edition.model.parameters.get(name)
     if parameter is None:
         return
     low, high = parameter.low, parameter.high
@@ -141,10 +138,9 @@ def _range(key: str, name: str, value: float) -> Iterator[str]:
 
 def known_adjuncts(study: StudyConfig) -> Iterator[str]:
     """Adjuncts exist."""
-    from ldnsim.catalog import adjuncts
-
+    known = study.edition.adjuncts
     for i, adjunct in enumerate(study.modifiers.adjuncts, start=1):
-        yield from _known(f"modifiers.adjuncts[{i}]", "adjunct", adjunct.name, adjuncts())
+        yield from _known(f"modifiers.adjuncts[{i}]", "adjunct", adjunct.name, known)
 
 
 def adjuncts_given_once(study: StudyConfig) -> Iterator[str]:
@@ -167,26 +163,32 @@ def adjuncts_given_once(study: StudyConfig) -> Iterator[str]:
 
 def known_outputs(study: StudyConfig) -> Iterator[str]:
     """Stored variables and summaries exist."""
-    from ldnsim.config.summaries import SUMMARIES
-    from ldnsim.model import default_model
+    from ldnsim.config import own_summary
 
-    wanted = study.output
+    wanted, known = study.output, study.edition.model.observables
     if not isinstance(wanted.variables, str):
         for name in wanted.variables:
-            yield from _known("output.variables", "variable", name, default_model().observables)
-    if not isinstance(wanted.summaries, str):
-        for name in wanted.summaries:
-            yield from _known("output.summaries", "summary", name, SUMMARIES)
+            yield from _known("output.variables", "variable", name, known)
+    yield from own_summary.check(study, names_taken(study.edition))
 
 
-def names_taken() -> set[str]:
+def names_taken(edition: Edition) -> set[str]:
     """Return every name a result may hold, whatever the study keeps."""
     from ldnsim.config.summaries import SUMMARIES
-    from ldnsim.model import default_model
 
-    known = default_model().observables
+    known = edition.model.observables
     parts = (f"{before}{name}" for before in ("", "night_", "baseline_") for name in known)
     return {*RESERVED, *SUMMARIES, *parts}
+
+
+def variables_of_extensions_have_free_names(study: StudyConfig) -> Iterator[str]:
+    """What an extension adds is not called like something that every result holds."""
+    edition = study.edition
+    if edition.extensions:
+        others = names_taken(shipped()) - set(shipped().model.observables)
+        for name in edition.model.observables:
+            if name in others:
+                yield f"model.extend: {name!r}: every result has something of that name"
 
 
 def axis_names_differ(study: StudyConfig) -> Iterator[str]:
@@ -194,7 +196,7 @@ def axis_names_differ(study: StudyConfig) -> Iterator[str]:
     for name, n in Counter(a.name for a in study.axes).items():
         if n > 1:
             yield f"axes: {n} axes are called {name!r}; each is a dimension and needs its own name"
-    taken = names_taken()
+    taken = names_taken(study.edition)
     if study.regimens:
         taken.add("regimen")
     if study.population:
@@ -233,7 +235,7 @@ def axis_values_apply(study: StudyConfig) -> Iterator[str]:
     for i, axis in enumerate(study.axes, start=1):
         where = f"{_axis(i, axis)}, {axis.field}"
         try:
-            found = points(axis, where)
+            found = points(axis, study.edition, where)
             if axis.name not in beside:
                 refuse_repeats(axis, found, where)
         except UserError as error:
@@ -241,7 +243,7 @@ def axis_values_apply(study: StudyConfig) -> Iterator[str]:
             continue
         if axis.field.startswith(("parameters.", "modifiers.")):
             for v in found.apply:
-                yield from _range(_axis(i, axis), axis.field.partition(".")[2], v)
+                yield from _range(study, _axis(i, axis), axis.field.partition(".")[2], v)
         elif not (together and axis.field.startswith("regimen.")):
             try:
                 _try(study, axis.field, found.apply)
@@ -285,7 +287,7 @@ def _meetings(study: StudyConfig, axes: list[Any]) -> Iterator[list[tuple[Any, A
     steps = [
         [
             list(zip(dim, values, strict=True))
-            for values in zip(*(points(a).apply for a in dim), strict=False)
+            for values in zip(*(points(a, study.edition).apply for a in dim), strict=False)
         ]
         for dim in dims.values()
     ]
@@ -295,25 +297,23 @@ def _meetings(study: StudyConfig, axes: list[Any]) -> Iterator[list[tuple[Any, A
 
 def _try(study: StudyConfig, field: str, values: tuple[Any, ...]) -> None:
     """Apply values one by one to the base study; let refusals through."""
-    from ldnsim.catalog import adjuncts, hypotheses, phenotypes
-    from ldnsim.errors import unknown
-
-    known: dict[str, Any] = {
-        "hypothesis": hypotheses,
-        "patient.phenotype": phenotypes,
-        "patient.basin": lambda: ("inflamed", "resolved"),
+    edition = study.edition
+    known: dict[str, Collection[str]] = {
+        "hypothesis": edition.hypotheses,
+        "patient.phenotype": edition.phenotypes,
+        "patient.basin": BASINS,
     }
     bases = _bases(study)
     if field.startswith("regimen.") and len(values) > MOST_TRIED:
         values = values[: MOST_TRIED // 2] + values[-MOST_TRIED // 2 :]
     for value in values:
-        if field in known and value not in known[field]():
-            raise unknown(field, str(value), known[field]())
+        if field in known and value not in known[field]:
+            raise unknown(field, str(value), known[field])
         for base in bases:
             run = base.with_value(field, value)
             for adjunct in run.modifiers.adjuncts:
-                if adjunct.name not in adjuncts():
-                    raise unknown("adjunct", adjunct.name, adjuncts())
+                if adjunct.name not in edition.adjuncts:
+                    raise unknown("adjunct", adjunct.name, edition.adjuncts)
 
 
 def _bases(study: StudyConfig) -> list[Any]:
@@ -326,7 +326,9 @@ def _bases(study: StudyConfig) -> list[Any]:
     axis = next((a for a in study.axes if a.field == "regimen"), None)
     if axis is None:
         return []
-    filled = study.model_copy(update={"regimens": tuple(as_single(v) for v in points(axis).apply)})
+    with study.edition.in_force():
+        listed = tuple(as_single(v) for v in points(axis, study.edition).apply)
+    filled = study.model_copy(update={"regimens": listed})
     return _bases(filled)
 
 
@@ -344,7 +346,7 @@ def zip_groups_fit(study: StudyConfig) -> Iterator[str]:
         lengths = {}
         for name in group:
             try:
-                lengths[name] = len(points(by_name[name]).apply)
+                lengths[name] = len(points(by_name[name], study.edition).apply)
             except (KeyError, UserError):
                 return
         if len(set(lengths.values())) > 1:
@@ -382,6 +384,7 @@ RULES: tuple[Rule, ...] = (
     known_adjuncts,
     adjuncts_given_once,
     known_outputs,
+    variables_of_extensions_have_free_names,
     axis_names_differ,
     axis_fields_differ,
     axis_values_apply,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from ldnsim.catalog import CLAIM, check_level
 from ldnsim.config.blocks import Adjunct, Change, Modifiers
 from ldnsim.config.entries import as_single
 from ldnsim.edition import Edition, shipped
@@ -16,6 +17,8 @@ from ldnsim.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from ldnsim.regimen import Adherence, Recorded, Regimen
+
+NO_DRUG = "placebo nightly at 22:00, for 1 wk"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,57 @@ class RunSpec:
     patient: int | None = None
     edition: Edition = dataclasses.field(default_factory=shipped, repr=False)
 
+    @classmethod
+    def of(
+        cls,
+        regimen: str = NO_DRUG,
+        hypothesis: str = "dual_pathway",
+        phenotype: str = "default",
+        *,
+        basin: str | None = None,
+        parameters: Mapping[str, float] | None = None,
+        adjuncts: Sequence[str] = (),
+        exercise: float | None = None,
+        stress: float | None = None,
+        changes: Sequence[tuple[float, str, float]] = (),
+        edition: Edition | None = None,
+    ) -> RunSpec:
+        """Return one run in few words; every dose is taken in time.
+
+        Args:
+            regimen: a prescription, or the name of a protocol.
+            hypothesis: name of the hypothesis.
+            phenotype: name of the phenotype.
+            basin: the state it starts in; the phenotype's own when None.
+            parameters: the patient's own, over hypothesis and phenotype.
+            adjuncts: names of adjuncts taken throughout.
+            exercise: level from the start on; the patient's own when None.
+            stress: the same.
+            changes: parameters that change: ``(hours, name, value)``.
+            edition: the model it is a run of; the shipped one when None.
+
+        Raises:
+            UserError: for a prescription that cannot be read.
+        """
+        home = edition or shipped()
+        with home.in_force():
+            changed = [
+                Change.model_validate({"at": f"{float(t)!r} h", "parameter": p, "value": v})
+                for t, p, v in changes
+            ]
+            return cls(
+                hypothesis=hypothesis,
+                phenotype=phenotype,
+                basin=basin,
+                parameters=tuple(sorted((parameters or {}).items())),
+                regimen=as_single(regimen),
+                adherence=None,
+                subject=0,
+                modifiers=_with_adjuncts(Modifiers(exercise=exercise, stress=stress), adjuncts),
+                changes=tuple(changed),
+                edition=home,
+            )
+
     def with_value(self, field: str, value: Any) -> RunSpec:
         """Return this run with one field set.
 
@@ -61,13 +115,14 @@ class RunSpec:
         room, _, rest = field.partition(".")
         if field in ("hypothesis", "patient.phenotype", "patient.basin", "subject"):
             return replace(self, **{rest or room: value})
-        if field in covariate_fields():
-            merged = {**dict(self.covariates), rest: _level(field, value)}
+        if field in covariate_fields(self.edition):
+            merged = {**dict(self.covariates), rest: checked_level(self.edition, field, value)}
             return replace(self, covariates=tuple(sorted(merged.items())))
         if field == "patient":
             return replace(self, patient=value, subject=self.subject + value)
         if field == "regimen":
-            return replace(self, regimen=as_single(value))
+            with self.edition.in_force():
+                return replace(self, regimen=as_single(value))
         if room == "regimen":
             return replace(self, regimen=self.regimen.with_field(rest, value))
         if room == "parameters":
@@ -83,7 +138,7 @@ class RunSpec:
 
             base = self.adherence or Adherence(seed=self.seed)
             return replace(self, adherence=_with_adherence(base, rest, value))
-        raise unknown("field", field, fixed_fields())
+        raise unknown("field", field, fixed_fields(self.edition))
 
     def with_values(self, pairs: Sequence[tuple[str, Any]]) -> RunSpec:
         """Return this run with several fields set, coarse ones first.
@@ -125,16 +180,13 @@ def _with_adherence(base: Adherence, key: str, value: Any) -> Adherence:
         raise UserError(f"adherence.{key} = {value!r}: {error.errors()[0]['msg']}") from None
 
 
-def _level(field: str, value: Any) -> Any:
+def checked_level(edition: Edition, field: str, value: Any) -> Any:
     """Check a level of a covariate, or the name of a claim; ``"none"`` takes a claim back.
 
     Raises:
         UserError: naming what is valid.
     """
-    from ldnsim.catalog import CLAIM, check_level, covariates
-
-    name = field.partition(".")[2]
-    known = covariates()
+    name, known = field.partition(".")[2], edition.covariates
     if name in known:
         check_level(known[name], value)
         return value
@@ -144,19 +196,17 @@ def _level(field: str, value: Any) -> Any:
     return value
 
 
-def covariate_fields() -> dict[str, str]:
+def covariate_fields(edition: Edition) -> dict[str, str]:
     """Fields of covariates and of claims on them, with the kind of value each takes."""
-    from ldnsim.catalog import CLAIM, covariates
-
     found: dict[str, str] = {}
-    for name, c in covariates().items():
+    for name, c in edition.covariates.items():
         found[f"patient.{name}"] = c.kind
         if c.claims:
             found[f"patient.{name}{CLAIM}"] = "choice"
     return found
 
 
-def fixed_fields() -> list[str]:
+def fixed_fields(edition: Edition) -> list[str]:
     """Fields an axis can vary, besides ``parameters.<name>`` and ``regimen.<field>``."""
     from ldnsim.regimen import Adherence
 
@@ -164,7 +214,7 @@ def fixed_fields() -> list[str]:
         "hypothesis",
         "patient.phenotype",
         "patient.basin",
-        *covariate_fields(),
+        *covariate_fields(edition),
         "regimen",
         "regimen.start",
         "regimen.step",

@@ -6,18 +6,25 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from ldnsim.config import rules, toml
 from ldnsim.config.axis import Axis
 from ldnsim.config.base import Config
-from ldnsim.config.blocks import Change, Modifiers, Output, Patient, Solver
+from ldnsim.config.blocks import Change, ModelBlock, Modifiers, Output, Patient, Solver
 from ldnsim.config.entries import FOLDER, RegimenEntry
 from ldnsim.config.explain import explain
 from ldnsim.config.population import Population
 from ldnsim.config.quantities import Hours, Whole
 from ldnsim.config.run import RunSpec
-from ldnsim.edition import Edition, shipped
+from ldnsim.edition import Edition, extended, in_force
 from ldnsim.errors import UserError
 from ldnsim.regimen import Adherence, Recordings
 
@@ -27,6 +34,8 @@ class StudyConfig(Config):
 
     title: str = "Untitled study"
     """Title shown in pictures and stored with the result."""
+    model: ModelBlock | None = None
+    """What is added to the model of the package; nothing when left out."""
     hypothesis: str = "dual_pathway"
     """The hypothesis of how naltrexone works."""
     seed: Whole = Field(default=0, ge=0)
@@ -57,6 +66,18 @@ class StudyConfig(Config):
     """What is kept."""
     solver: Solver = Field(default_factory=Solver)
     """Accuracy and effort."""
+    _edition: Edition = PrivateAttr(default_factory=in_force)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _of_its_edition(
+        cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        """Validate every block against the model that the study names."""
+        if isinstance(data, StudyConfig):
+            return handler(data)
+        with _edition_of(data, (info.context or {}).get(FOLDER, Path())).in_force():
+            return handler(data)
 
     @model_validator(mode="before")
     @classmethod
@@ -74,7 +95,7 @@ class StudyConfig(Config):
 
     @classmethod
     def loads(cls, text: str, source: str = "study") -> Self:
-        """Read a study from TOML text.
+        """Read a study from TOML text, of the edition in force if it names the same extensions.
 
         Raises:
             UserError: with one line per mistake.
@@ -113,7 +134,7 @@ class StudyConfig(Config):
     @property
     def edition(self) -> Edition:
         """The model that the study is of, with what is known with it."""
-        return shipped()
+        return self._edition
 
     def named_regimens(self) -> dict[str, Any]:
         """Return the regimens by the name shown in results; one entry for a single regimen.
@@ -151,3 +172,24 @@ class StudyConfig(Config):
             covariates=tuple(sorted(self.patient.covariates().items())),
             edition=self.edition,
         )
+
+
+def _edition_of(data: Any, folder: Path) -> Edition:
+    """Return the edition that a study names, before anything of it is validated.
+
+    Where it is the one in force already, nothing is read again. Names that are no list of text are
+    left to the block itself.
+
+    Raises:
+        UserError: an extension that cannot be read.
+    """
+    block = data.get("model") if isinstance(data, dict) else None
+    names = block.get("extend") if isinstance(block, dict) else getattr(block, "extend", ())
+    if not isinstance(names, list | tuple) or not all(isinstance(n, str) for n in names):
+        names = ()
+    here = in_force()
+    try:
+        same = [e.name for e in here.extensions] == list(names)
+        return here if same else extended(names, folder)
+    except UserError as error:
+        raise UserError(f"model.extend: {error}") from None

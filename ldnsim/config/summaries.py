@@ -1,16 +1,19 @@
 """The summaries a study can ask for: one number per run, computed while solving.
 
-Each is a record: which variable, reduced how, over which part of the run, against what.
+Each is a record (:class:`ldnsim.measure.Summary`): which variable, reduced how, over which part of
+the run, against what. A study defines others, see :mod:`ldnsim.config.own_summary`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-Window = Literal["night", "week", "end", "run"]
-Derived = Literal["value", "change", "percent"]
-Kind = Literal["mean", "integral", "max", "min", "hours_above", "first_below", "same_clock"]
+from ldnsim.measure import Against, Summary
+
+if TYPE_CHECKING:
+    from ldnsim.config.blocks import Output
 
 WINDOWS: dict[str, str] = {
     "night": "24 h of the close-up, from the first planned dose of the last full day of treatment",
@@ -20,128 +23,74 @@ WINDOWS: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Summary:
-    """One summary.
-
-    Attributes:
-        name: variable name in the result.
-        observable: the model variable it reduces.
-        kind: the reduction (``same_clock``: hours above the untreated patient at that clock time).
-        window: the part of the run, one of :data:`WINDOWS`.
-        derived: the value itself, its change from what the same reduction gives in the untreated
-            patient (24 h mean, highest or lowest value of the day), or that in percent.
-        unit: unit of the result; empty for that of the variable.
-        long_name: text for an axis.
-        meaning: one line on how to read it.
-        threshold: name of the setting in ``[output]`` it uses, if any.
-        standard: whether it is computed when the study does not say.
-        better: ``"lower"`` or ``"higher"`` where that is so whatever the variable; ``"variable"``:
-            as the variable has it; empty for what is neither good nor bad in itself.
-    """
-
-    name: str
-    observable: str
-    kind: Kind
-    window: Window
-    derived: Derived
-    unit: str
-    long_name: str
-    meaning: str
-    threshold: str = ""
-    standard: bool = True
-    better: str = ""
+def _one(name: str, what: str, long_name: str, meaning: str, better: str = "",
+         setting: str = "", relative: bool = False) -> Summary:  # fmt: skip
+    """Make a record of ``variable kind window`` and, where it is against something, that."""
+    variable, kind, window, *against = what.split()
+    return Summary(
+        variable, kind, window=window, against="change" if against else "", relative=relative,
+        name=name, long_name=long_name, meaning=meaning, better=better, setting=setting,
+    )  # fmt: skip
 
 
 _SINGLE = (
-    Summary(
+    _one(
         "hours_blocked",
-        "mor_occupancy",
-        "hours_above",
-        "night",
-        "value",
-        "h/d",
+        "mor_occupancy hours_above night",
         "hours of mu blockade per night",
         "hours of the close-up with mu-receptor occupancy above the threshold",
-        "occupancy_threshold",
+        setting="occupancy_threshold",
     ),
-    Summary(
+    _one(
         "hours_rebound",
-        "beta_endorphin",
-        "same_clock",
-        "night",
-        "value",
-        "h/d",
+        "beta_endorphin same_clock night",
         "hours of endorphin rebound per night",
         "hours of the close-up with beta-endorphin above that of the untreated patient at the same"
         " clock time, times the threshold",
-        "rebound_threshold",
+        setting="rebound_threshold",
     ),
-    Summary(
+    _one(
         "occupancy_peak",
-        "mor_occupancy",
-        "max",
-        "night",
-        "value",
-        "1",
+        "mor_occupancy max night",
         "highest mu occupancy of the night",
         "highest mu-receptor occupancy in the close-up",
     ),
-    Summary(
+    _one(
         "occupancy_trough",
-        "mor_occupancy",
-        "min",
-        "night",
-        "value",
-        "1",
+        "mor_occupancy min night",
         "lowest mu occupancy of the night",
         "lowest mu-receptor occupancy in the close-up",
     ),
-    Summary(
+    _one(
         "time_to_response",
-        "pain",
-        "first_below",
-        "run",
-        "value",
-        "h",
+        "pain first_below run",
         "time to response",
         "first time pain is below the untreated mean by the response fraction; NaN when never",
+        "lower",
         "response_fraction",
-        better="lower",
+        relative=True,
     ),
-    Summary(
+    _one(
         "worst_dreams",
-        "vivid_dreams",
-        "max",
-        "run",
-        "value",
-        "",
+        "vivid_dreams max run",
         "worst vivid-dream score",
         "highest vivid-dream score of the whole simulation",
-        better="variable",
+        "variable",
     ),
-    Summary(
+    _one(
         "worst_insomnia",
-        "insomnia",
-        "max",
-        "run",
-        "value",
-        "",
+        "insomnia max run",
         "worst insomnia score",
         "highest insomnia score of the whole simulation",
-        better="variable",
+        "variable",
     ),
-    Summary(
+    _one(
         "worst_pain_change",
-        "pain",
-        "max",
-        "run",
-        "change",
-        "",
+        "pain max run change",
         "change of the worst pain from that of an untreated day",
         "highest pain of the whole simulation minus the highest of an untreated day: transient"
         " worsening",
-        better="variable",
+        "variable",
     ),
 )
 
@@ -178,33 +127,26 @@ _CHANGES = {
 
 
 def _auc(name: str, variable: str, words: str) -> Summary:
+    long_name, meaning = f"24 h area under {words}", f"integral of {words} over the close-up"
     return Summary(
-        name,
-        variable,
-        "integral",
-        "night",
-        "value",
-        "*h",
-        f"24 h area under {words}",
-        f"integral of {words} over the close-up",
+        variable, "integral", window="night", name=name, long_name=long_name, meaning=meaning,
         standard=name != "tlr4_trif_auc",
-    )
+    )  # fmt: skip
 
 
-def _change(short: str, window: Window, derived: Derived, standard: bool) -> Summary:
+def _change(short: str, window: str, against: Against, standard: bool) -> Summary:
     variable, words, _ = _CHANGES[short]
-    name = f"{short}_change" + ("_end" if window == "end" else "")
-    when = "at the end of the simulation" if window == "end" else "in the last week of treatment"
-    percent = derived == "percent"
+    at_end, percent = window == "end", against == "percent"
+    when = "at the end of the simulation" if at_end else "in the last week of treatment"
     return Summary(
-        name + ("_percent" if percent else ""),
         variable,
         "mean",
-        window,
-        derived,
-        "percent" if percent else "",
-        f"change of {words} {when}",
-        f"mean {words} {when} minus the untreated 24 h mean" + (", in percent" if percent else ""),
+        window=window,
+        against=against,
+        name=f"{short}_change{'_end' if at_end else ''}{'_percent' if percent else ''}",
+        long_name=f"change of {words} {when}",
+        meaning=f"mean {words} {when} minus the untreated 24 h mean"
+        + (", in percent" if percent else ""),
         standard=standard,
         better="variable",
     )
@@ -222,7 +164,7 @@ def _registry() -> dict[str, Summary]:
 
 
 SUMMARIES = _registry()
-"""Every summary by name."""
+"""Every summary that comes with the package, by name."""
 
 DEFAULT_VARIABLES = (
     "mor_occupancy", "dor_occupancy", "kor_occupancy", "ogfr_occupancy",
@@ -233,3 +175,26 @@ DEFAULT_VARIABLES = (
     "naltrexone_plasma", "naltrexol_plasma",
 )  # fmt: skip
 """Variables kept when the study does not say."""
+
+
+def stored_variables(wanted: tuple[str, ...] | str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the variables that a study keeps, in order.
+
+    Args:
+        wanted: names, ``"default"`` or ``"all"``.
+        known: variables of the model.
+    """
+    if wanted == "all":
+        return tuple(known)
+    if wanted == "default":
+        return tuple(v for v in DEFAULT_VARIABLES if v in known)
+    return tuple(dict.fromkeys(wanted))
+
+
+def with_setting(s: Summary, output: Output) -> Summary:
+    """Return a summary with the threshold that its setting in ``[output]`` makes."""
+    if not s.setting:
+        return s
+    value = float(getattr(output, s.setting))
+    # a response is a fall by a share of the untreated mean
+    return replace(s, threshold=1.0 - value if s.setting == "response_fraction" else value)

@@ -1,24 +1,42 @@
 """An edition of the model: its equations and the data that go with them, read when first asked for.
 
-Editions compare by identity: two with the same extensions are made once (see :func:`shipped`), so
+Editions compare by identity: two with the same extensions are made once (see :func:`extended`), so
 that what is computed for one can be kept under it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ldnsim import catalog
+from ldnsim.catalog import assays, calibration, claims, observations
+from ldnsim.edition.extension import Extension, changes, check_model, with_mechanisms
+from ldnsim.edition.source import Source, read_sources
+from ldnsim.edition.tables import (
+    BLOCKS,
+    NAMED,
+    Tables,
+    blocks_of,
+    merged,
+    read_protocols,
+    with_parameters,
+)
 from ldnsim.errors import UserError
 from ldnsim.model import Model, default_model
 
 if TYPE_CHECKING:
-    from ldnsim.catalog.observations import Observation
     from ldnsim.regimen import Regimen
+
+_made: dict[tuple[Source, ...], Edition] = {}
+_one_at_a_time = threading.RLock()
+_in_force: ContextVar[Edition | None] = ContextVar("edition in force", default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,53 +45,109 @@ class Edition:
 
     Attributes:
         model: the equations and the default values of their parameters.
+        extensions: what was added to the model of the package, in order.
     """
 
     model: Model
+    extensions: tuple[Extension, ...] = ()
+    _blocks: Mapping[str, list[Tables]] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        """Return the fingerprint of the equations and the names of the extensions."""
+        names = ", ".join(repr(e.name) for e in self.extensions)
+        return f"<Edition of model {self.model.fingerprint}, extensions: {names or 'none'}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Edition], tuple[Any, ...]]:
+        """Pickle as the texts it is made of: functions of extensions have no place of their own."""
+        return of_sources, (tuple(e.source for e in self.extensions),)
 
     @cached_property
     def references(self) -> dict[str, catalog.Reference]:
         """The bibliography by citation key."""
-        return catalog.references()
+        return self._read("references", catalog.read_references)
 
     @cached_property
     def hypotheses(self) -> dict[str, catalog.Hypothesis]:
         """The rival hypotheses by name, the default first."""
-        return catalog.hypotheses()
+        return self._read("hypotheses", catalog.read_hypotheses, self.references, self.model)
 
     @cached_property
     def phenotypes(self) -> dict[str, catalog.Phenotype]:
         """The kinds of patient by name, the default first."""
-        return catalog.phenotypes()
+        return self._read("phenotypes", catalog.read_phenotypes, self.references, self.model)
 
     @cached_property
     def adjuncts(self) -> dict[str, catalog.Adjunct]:
         """What prescribers add to the drug, by name."""
-        return catalog.adjuncts()
+        return self._read("adjuncts", catalog.read_adjuncts, self.references, self.model)
 
     @cached_property
     def covariates(self) -> dict[str, catalog.Covariate]:
         """What a clinician may know of a patient, by name."""
-        return catalog.covariates()
+        return self._read("covariates", catalog.read_covariates, self.references, self.model)
 
     @cached_property
     def protocols(self) -> dict[str, Regimen]:
         """The named regimens."""
         from ldnsim.regimen import protocols
 
-        return protocols()
+        return merged(protocols(), self._blocks.get("protocols", ()), read_protocols)
 
     @cached_property
-    def observations(self) -> dict[str, Observation]:
+    def observations(self) -> dict[str, observations.Observation]:
         """What was measured, by name."""
-        from ldnsim.catalog.observations import observations
+        return self._read(
+            "observations", observations.read_observations, self.references, self.hypotheses
+        )
 
-        return observations()
+    @cached_property
+    def assays(self) -> dict[str, assays.Assay]:
+        """What can be measured in a patient, and with what error, by name."""
+        return self._read("assays", assays.read_assays, self.model)
+
+    @cached_property
+    def claims(self) -> dict[str, claims.Claim]:
+        """The claims of the clinical story, in order."""
+        return self._read("claims", claims.read_claims, self.references, self.model)
+
+    @cached_property
+    def fit_groups(self) -> dict[str, calibration.FitGroup]:
+        """The shipped fits by name, in order."""
+        return self._read(
+            "calibration", calibration.read_groups, self.references, self.hypotheses,
+            self.observations, self.model,
+        )  # fmt: skip
 
     @cached_property
     def placebo(self) -> catalog.PlaceboData:
         """What patients on placebo report."""
-        return catalog.placebo()
+        return catalog.read_placebo(*catalog.shipped("placebo"), self.references)
+
+    def cite(self, keys: Iterable[str]) -> list[str]:
+        """Format references, each once, in the order given.
+
+        Raises:
+            UserError: a key that is not in the bibliography.
+        """
+        return catalog.cite(keys, self.references)
+
+    @contextlib.contextmanager
+    def in_force(self) -> Iterator[None]:
+        """Let what is validated meanwhile be of this edition."""
+        token = _in_force.set(self)
+        try:
+            yield
+        finally:
+            _in_force.reset(token)
+
+    def _read(
+        self, name: str, reader: Callable[..., dict[str, Any]], *known: Any
+    ) -> dict[str, Any]:
+        """Read a file of the package and the blocks of that name, by one reader."""
+        shipped_ones = reader(*catalog.shipped(name), *known)
+        return merged(
+            shipped_ones, self._blocks.get(name, ()), lambda text, file: reader(text, file, *known)
+        )
 
 
 @cache
@@ -86,12 +160,82 @@ def extended(names: Sequence[str], folder: str | Path = "") -> Edition:
     """Return the shipped edition with extensions; the same object for the same contents.
 
     Args:
-        names: files of mechanisms (``.py``) and of data (``.toml``), or names of entry points.
+        names: files of mechanisms (``.py``) and of data (``.toml``), or names of entry points of
+            the group ``ldnsim.extensions``. Mechanisms are put together in this order, then data.
         folder: where relative paths begin; the working directory when empty.
 
     Raises:
         UserError: a file that cannot be read, or says what does not fit the model.
     """
-    if names:
-        raise UserError(f"{', '.join(names)} in {folder!s}: no extension can be read")
-    return shipped()
+    return of_sources(read_sources(names, Path(folder)))
+
+
+def of_sources(sources: tuple[Source, ...]) -> Edition:
+    """Return the shipped edition with extensions that were read; the same object for the same ones.
+
+    Raises:
+        UserError: as :func:`extended`.
+    """
+    if not sources:
+        return shipped()
+    with _one_at_a_time:
+        if sources not in _made:
+            _made[sources] = _make(sources)
+        return _made[sources]
+
+
+def of_record(listed: Sequence[Mapping[str, Any]], given: Edition | None) -> Edition:
+    """Return the edition that a result was made of, if it is the one that is given.
+
+    Nothing that a result names is run by itself; what is given is told by its content, and may lie
+    elsewhere by now.
+
+    Args:
+        listed: what the result says of its extensions; see :meth:`Extension.record`.
+        given: the edition offered for it; the shipped one when None.
+
+    Raises:
+        UserError: naming the extensions that are missing, or differ.
+    """
+    own = (given or shipped()).extensions
+    names = [e["name"] for e in listed]
+    if len(own) != len(names):
+        told = ", ".join(f"{e['name']} (sha256 {e['sha256'][:12]})" for e in listed)
+        raise UserError(
+            f"this result was made of the model with the extensions {told}: nothing of it is run"
+            f" again unless they are given, as edition=extended({names})"
+            if names
+            else "this result was made of the model without extensions: give none"
+        )
+    for record, extension in zip(listed, own, strict=True):
+        if record["sha256"] != extension.sha256:
+            raise UserError(
+                f"extension {extension.name!r} (sha256 {extension.sha256[:12]}) is not the"
+                f" {record['name']!r} that this result was made with (sha256"
+                f" {record['sha256'][:12]}); give the same text, in the same order: {names}"
+            )
+    return of_sources(tuple(e.source.renamed(n) for e, n in zip(own, names, strict=True)))
+
+
+def in_force() -> Edition:
+    """Return the edition of the study that is validated here; the shipped one outside of any."""
+    return _in_force.get() or shipped()
+
+
+def _make(sources: tuple[Source, ...]) -> Edition:
+    """Put an edition together and read every block, so that mistakes are told at once."""
+    own = [blocks_of(s) for s in sources]
+    blocks = {name: [t for of in own for t in of.get(name, ())] for name in BLOCKS}
+    plain = with_mechanisms(sources)
+    known = Edition(plain, (), blocks).references
+    for source in sources:
+        check_model(source, plain, known)
+    model = with_parameters(plain, blocks["parameters"], known)
+    told = zip(sources, own, strict=True)
+    found = Edition(
+        model, tuple(Extension(s, changes(s, model, b, plain)) for s, b in told), blocks
+    )
+    for name in NAMED:
+        if blocks[name]:
+            getattr(found, name)
+    return found

@@ -2,6 +2,6 @@
 
 from ldnsim.equations.latex import as_latex
 from ldnsim.equations.markdown import as_markdown
-from ldnsim.equations.text import as_text, expression, rooms
+from ldnsim.equations.text import as_text, contents, expression, rooms
 
-__all__ = ["as_latex", "as_markdown", "as_text", "expression", "rooms"]
+__all__ = ["as_latex", "as_markdown", "as_text", "contents", "expression", "rooms"]

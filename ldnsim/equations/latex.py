@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ldnsim.equations.formula import formula
 from ldnsim.equations.symbols import OMEGA, symbols
-from ldnsim.equations.text import rooms
+from ldnsim.equations.text import contents, extensions, rooms, words_of
 from ldnsim.mechanisms.record import Mechanism, Parameter, Variable
-from ldnsim.model import Model, default_model
+from ldnsim.model import Model
+
+if TYPE_CHECKING:
+    from ldnsim.edition import Edition
 
 _ESCAPED = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
@@ -28,7 +32,7 @@ _OPENING = r"""\documentclass[a4paper]{article}
 \maketitle"""
 
 
-def as_latex(mechanism: str | None = None, model: Model | None = None) -> str:
+def as_latex(edition: Edition, mechanism: str | None = None) -> str:
     """Return equations and symbols with units as a LaTeX document, one section a mechanism.
 
     Raises:
@@ -36,16 +40,15 @@ def as_latex(mechanism: str | None = None, model: Model | None = None) -> str:
     """
     import ldnsim
 
-    model = model or default_model()
     head = (
         f"Written by ldnsim {ldnsim.__version__}. A research instrument, not medical advice."
         f" Time $t$ is in hours from midnight; ${OMEGA} = 2\\pi/24\\,\\mathrm{{h^{{-1}}}}$ is the"
         " angular frequency of the day. A part that occurs several times in a long equation is"
         " written once, below it, as $x_{1}$, $x_{2}$, \\ldots"
     )
-    parts = [_OPENING, head]
-    for room in rooms(model, mechanism):
-        parts += _section(room, model)
+    parts = [_OPENING, " ".join(filter(None, (head, extensions(edition, escape))))]
+    for room in rooms(edition.model, mechanism):
+        parts += _section(room, edition.model)
     return "\n".join([*parts, r"\end{document}"]) + "\n"
 
 
@@ -56,10 +59,11 @@ def escape(text: str) -> str:
 
 def _section(room: Mechanism, model: Model) -> list[str]:
     lines = ["", rf"\section{{{escape(room.title)}}}"]
-    for v in room.variables.values():
+    variables, parameters = contents(model, room)
+    for v in variables:
         body = " \\\\\n".join(formula(v, model))
-        lines += ["", rf"\noindent {escape(v.long_name)}", r"\begin{align*}", body, r"\end{align*}"]
-    rows: list[Variable | Parameter] = [*room.variables.values(), *room.parameters.values()]
+        lines += ["", rf"\noindent {escape(words_of(v))}", r"\begin{align*}", body, r"\end{align*}"]
+    rows: list[Variable | Parameter] = [*variables, *parameters]
     return [*lines, "", *_table(rows, model)] if rows else lines
 
 

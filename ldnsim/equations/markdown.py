@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ldnsim.equations.formula import formula
 from ldnsim.equations.symbols import OMEGA, symbols
-from ldnsim.equations.text import rooms
+from ldnsim.equations.text import contents, extensions, rooms, words_of
 from ldnsim.mechanisms.record import Mechanism, Parameter, Variable
-from ldnsim.model import Model, default_model
+from ldnsim.model import Model
+
+if TYPE_CHECKING:
+    from ldnsim.edition import Edition
 
 _HEAD = (
     "Written by `ldnsim equations --markdown` from the functions in `ldnsim/mechanisms`, which are "
@@ -21,24 +25,24 @@ _HEAD = (
 )
 
 
-def as_markdown(mechanism: str | None = None, model: Model | None = None) -> str:
+def as_markdown(edition: Edition, mechanism: str | None = None) -> str:
     """Return equations and symbols with units as Markdown, one section a mechanism.
 
     Raises:
         UserError: no mechanism of that name.
     """
-    model = model or default_model()
-    parts = ["# Equations", "", _HEAD]
-    for room in rooms(model, mechanism):
-        parts += _section(room, model)
+    parts = ["# Equations", "", "\n\n".join(filter(None, (_HEAD, extensions(edition))))]
+    for room in rooms(edition.model, mechanism):
+        parts += _section(room, edition.model)
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _section(room: Mechanism, model: Model) -> list[str]:
     lines = ["", f"## {room.title} (`{room.name}`)", ""]
-    for v in room.variables.values():
-        lines += [f"{v.long_name} [{_unit(v)}]", "", "```math", *_display(v, model), "```", ""]
-    return [*lines, *_table([*room.variables.values(), *room.parameters.values()], model)]
+    variables, parameters = contents(model, room)
+    for v in variables:
+        lines += [f"{words_of(v)} [{_unit(v)}]", "", "```math", *_display(v, model), "```", ""]
+    return [*lines, *_table([*variables, *parameters], model)]
 
 
 def _unit(variable: Variable) -> str:

@@ -59,7 +59,7 @@ _WORDS = {
 def symbols(model: Model) -> dict[str, str]:
     """Return the LaTeX of every name of the model, the inputs of the clock included."""
     found = {name: symbol(name, is_parameter=True) for name in model.parameters}
-    found |= {name: symbol(name, is_parameter=False) for name in model.observables}
+    found |= {n: v.symbol or symbol(n, is_parameter=False) for n, v in model.observables.items()}
     found[CLOCK[0]], found[CLOCK[1]] = rf"\cos({OMEGA} t)", rf"\sin({OMEGA} t)"
     return found
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from ldnsim.errors import unknown
-from ldnsim.mechanisms.record import CLOCK, Mechanism, Variable
+from ldnsim.mechanisms.record import CLOCK, Mechanism, Parameter, Variable
 from ldnsim.model import Model
+
+if TYPE_CHECKING:
+    from ldnsim.edition import Edition
 
 
 def expression(variable: Variable) -> Any:
@@ -32,6 +35,25 @@ def as_text(variable: Variable, places: int = 6) -> str:
     short = {n: sympy.Float(n, places) for n in shown.atoms(sympy.Float)}
     left = f"d({variable.name})/dt" if variable.is_state else variable.name
     return f"{left} = {sympy.sstr(shown.xreplace(short), full_prec=False)}"
+
+
+def contents(model: Model, room: Mechanism) -> tuple[list[Variable], list[Parameter]]:
+    """Variables and parameters of a mechanism as the model has them, replaced ones included."""
+    return [model.observables[n] for n in room.variables], [
+        model.parameters[n] for n in room.parameters
+    ]
+
+
+def words_of(variable: Variable) -> str:
+    """What an equation gives, and whose it is where another mechanism replaced it."""
+    by = variable.replaced_by
+    return f"{variable.long_name}; equation of {by}" if by else variable.long_name
+
+
+def extensions(edition: Edition, escape: Callable[[str], str] = str) -> str:
+    """Sentence on what extends the model of the package; empty for that model itself."""
+    told = ", ".join(f"{escape(e.name)} (sha256 {e.sha256[:12]})" for e in edition.extensions)
+    return f"Of the model with {told}." if told else ""
 
 
 def rooms(model: Model, mechanism: str | None = None) -> Iterator[Mechanism]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ldnsim.errors import UserError
 from ldnsim.mechanisms.record import Variable
 
 
@@ -47,7 +48,7 @@ def tree(expression: Any) -> Node:
     """Return a SymPy expression as a tree.
 
     Raises:
-        TypeError: a kind of expression that no mechanism has used so far.
+        UserError: a function that no mechanism has used so far.
     """
     if expression.is_Symbol:
         return str(expression.name)
@@ -65,7 +66,10 @@ def tree(expression: Any) -> Node:
         return _power(expression)
     if expression.func.__name__ in ("cos", "sin"):
         return Apply(expression.func.__name__, (tree(expression.args[0]),))
-    raise TypeError(f"no way to export {expression.func.__name__} in {expression}")
+    raise UserError(
+        f"the function {expression.func.__name__} of an equation cannot be written; use those of"
+        " ldnsim.mechanisms.forms"
+    )
 
 
 def _sum(expression: Any) -> Node:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ldnsim.equations.text import contents, words_of
 from ldnsim.export.content import Content, Event
 from ldnsim.export.infix import infix
 from ldnsim.export.provenance import headline, origins
 from ldnsim.export.sbml_file import clock
-from ldnsim.export.units import DEFINED, Base, unit_id
+from ldnsim.export.units import Base, definitions, unit_id
 from ldnsim.mechanisms.record import Mechanism
 
 
@@ -16,7 +17,7 @@ def text(content: Content) -> str:
     """Return a run as an Antimony model."""
     lines = [f"// {label}: {words}" for label, words in headline(content).items()]
     parts = [
-        _units(),
+        _units(content),
         _clock(content),
         *(line for room in content.model.mechanisms for line in _mechanism(content, room)),
         _events(content),
@@ -25,8 +26,8 @@ def text(content: Content) -> str:
     return "\n".join([*lines, "", "model ldnsim()", *body, "end"]) + "\n"
 
 
-def _units() -> Iterator[str]:
-    for name, factors in DEFINED.items():
+def _units(content: Content) -> Iterator[str]:
+    for name, factors in definitions(content.units).items():
         yield f"unit {name} = {' * '.join(map(_factor, factors))}"
     yield "unit time_unit = hour"
     yield "unit substance = nmol"
@@ -67,9 +68,10 @@ def _parameters(content: Content, room: Mechanism) -> Iterator[str]:
 
 
 def _variables(content: Content, room: Mechanism) -> Iterator[str]:
-    for name, v in room.variables.items():
+    for v in contents(content.model, room)[0]:
+        name = v.name
         right = infix(content.equations[name])
-        unit = f"{name} has {unit_id(v.unit)}  // {v.long_name}"
+        unit = f"{name} has {unit_id(v.unit)}  // {words_of(v)}"
         if v.is_state:
             yield f"var {name} = {content.start[name]!r}; {unit}"
             yield f"{name}' = {right}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,15 @@ from ldnsim.engine.solve.status import Status
 from ldnsim.equations.tree import Node, equation
 from ldnsim.errors import UserError, kind
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-from ldnsim.model import Model, default_model
-from ldnsim.patients.people import untreated
-from ldnsim.runs.job import run_events
-from ldnsim.runs.plan import Plan, make_plan
+from ldnsim.model import Model
+from ldnsim.patients.untreated import untreated_days
+from ldnsim.patients.vectors import Patients
+from ldnsim.runs.plan import Plan, enrol, make_plan
 from ldnsim.units import whole_number
 
 if TYPE_CHECKING:
     from ldnsim.config.run import RunSpec
+    from ldnsim.patients.people import People
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +55,7 @@ class Content:
     Attributes:
         model: the model.
         plan: the study laid out.
+        people: its virtual patients, if any.
         number: number of the run in the study.
         run: the run; what was drawn of a virtual patient is filled in.
         parameters: the patient's value of every parameter at time 0.
@@ -64,6 +66,7 @@ class Content:
 
     model: Model
     plan: Plan
+    people: People | None
     number: int
     run: RunSpec
     parameters: dict[str, float]
@@ -75,6 +78,13 @@ class Content:
     def changing(self) -> set[str]:
         """Names of the parameters that events set."""
         return {e.target for e in self.events if not e.is_dose}
+
+    @property
+    def units(self) -> list[str]:
+        """Units of all parameters and variables, as the model writes them."""
+        model = self.model
+        variables = [v.unit for v in model.observables.values()]
+        return [*(p.unit for p in model.parameters.values()), *variables]
 
 
 def content(study: StudyConfig, run: int | None = None, threads: int | None = None) -> Content:
@@ -93,26 +103,30 @@ def content(study: StudyConfig, run: int | None = None, threads: int | None = No
     kind(study, StudyConfig, 'a study, such as ldnsim.load("study.toml") returns', "study")
     if threads is not None:
         whole_number(threads, key="threads", least=1)
-    model, plan = default_model(), make_plan(study, threads)
+    plan = make_plan(study, threads)
+    model = plan.edition.model
     number = checked_run(plan, run)
-    params, start = _patient(plan, number, plan.threads)
+    patients = enrol(plan)
+    patient, people = patients.one(number), patients.people
+    params, start = patient.params[0], _start(patient, number, plan.threads)
     spec = plan.runs[number]
     return Content(
         model,
         plan,
+        people,
         number,
-        spec if plan.people is None else plan.people.of(spec),
+        spec if people is None else people.of(spec),
         dict(zip(model.parameters, params.tolist(), strict=True)),
         dict(zip(model.states, start.tolist(), strict=True)),
-        _events(model, plan, number),
-        equations(),
+        _events(model, plan, number, params),
+        equations(model),
     )
 
 
 @cache
-def equations() -> dict[str, Node]:
+def equations(model: Model) -> dict[str, Node]:
     """Return every equation of the model as a tree, by the name of its state or quantity."""
-    return {name: equation(v) for name, v in default_model().observables.items()}
+    return {name: equation(v) for name, v in model.observables.items()}
 
 
 def checked_run(plan: Plan, run: int | None) -> int:
@@ -134,26 +148,17 @@ def checked_run(plan: Plan, run: int | None) -> int:
     return run or 0
 
 
-def _patient(plan: Plan, number: int, threads: int | None) -> tuple[Floats, Floats]:
-    """Parameters of the patient of one run, and the untreated state at midnight."""
-    all_ = plan.patients
-    who = np.array([all_.of_run[number]], dtype=np.int64)
-    one = replace(
-        all_,
-        centre=all_.centre[who],
-        person=all_.person[who] if len(all_.person) else all_.person,
-        inflamed=all_.inflamed[who],
-        of_run=np.zeros(1, dtype=np.int64),
-    )
-    orbit = untreated(plan.people, one, threads)
+def _start(patient: Patients, number: int, threads: int | None) -> Floats:
+    """State at midnight of the untreated patient of one run."""
+    orbit = untreated_days(patient, threads)
     status = Status(int(orbit.status[0]))
     if status is not Status.OK:
         raise UserError(f"run {number} cannot be exported: {status.advice}")
-    return one.params[0], np.asarray(orbit.y0[0])
+    return np.asarray(orbit.y0[0])
 
 
-def _events(model: Model, plan: Plan, number: int) -> tuple[Event, ...]:
-    found, rows = run_events(plan, number), []
+def _events(model: Model, plan: Plan, number: int, own: Floats) -> tuple[Event, ...]:
+    (found,), rows = plan.treatment.events(np.array([number]), own[None]), []
     states, parameters = list(model.states), list(model.parameters)
     count = {True: 0, False: 0}
     for time, target, value in zip(found.time, found.target, found.value, strict=True):

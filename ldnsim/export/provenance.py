@@ -5,11 +5,9 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from ldnsim.catalog import covariates, hypotheses, phenotypes
 from ldnsim.export.content import Content
 from ldnsim.patients.vectors import grades, of_covariates
 from ldnsim.results.provenance import warning
-from ldnsim.results.sensitivity import describe
 
 
 @dataclass(frozen=True)
@@ -61,16 +59,16 @@ def origins(content: Content) -> dict[str, Origin]:
 
 def _setter(content: Content, name: str) -> tuple[str, str]:
     """What gave a parameter a value that is not the default, and what it says about it."""
-    run, plan = content.run, content.plan
-    if run.patient is not None and plan.people is not None and name in plan.people.names:
+    run, people, known = content.run, content.people, content.plan.edition
+    if run.patient is not None and people is not None and name in people.names:
         return f"virtual patient {run.patient}", "drawn around the study's own value"
     if name in dict(run.parameters):
         return "the study", ""
     if name in of_covariates(run, content.parameters):
-        return f"covariates {', '.join(k for k, _ in run.covariates if k in covariates())}", ""
+        return f"covariates {', '.join(k for k, _ in run.covariates if k in known.covariates)}", ""
     for kind, entry in (
-        ("phenotype", phenotypes()[run.phenotype]),
-        ("hypothesis", hypotheses()[run.hypothesis]),
+        ("phenotype", known.phenotypes[run.phenotype]),
+        ("hypothesis", known.hypotheses[run.hypothesis]),
     ):
         if entry.overrides.get(name) == content.parameters[name]:
             reason = entry.reasons.get(name)
@@ -83,12 +81,13 @@ def headline(content: Content) -> dict[str, str]:
     import ldnsim
 
     run, plan = content.run, content.plan
-    hypothesis = hypotheses()[run.hypothesis]
+    hypothesis = plan.edition.hypotheses[run.hypothesis]
     doses = sum(e.is_dose for e in content.events)
     lines = {
         "written by": f"ldnsim {ldnsim.__version__}, model {content.model.fingerprint}",
         "warning": warning(plan),
-        "study": f"{plan.study.title}; run {content.number}: {describe(plan, content.number)}",
+        **{f"extension {i}": str(e) for i, e in enumerate(plan.edition.extensions, start=1)},
+        "study": f"{plan.study.title}; run {content.number}: {plan.name_of(content.number)}",
         "hypothesis": f"{hypothesis.name}: {hypothesis.statement}",
         "patient": f"phenotype {run.phenotype}, in the untreated state at midnight",
         "regimen": f"{run.regimen}; {doses} doses taken within {plan.end:g} h",

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from ldnsim.equations.text import words_of
 from ldnsim.equations.tree import Apply, Node
 from ldnsim.export.content import Content, Event
 from ldnsim.export.mathml import math
 from ldnsim.export.provenance import headline, one_line, origins
-from ldnsim.export.units import DEFINED, unit_id
+from ldnsim.export.units import definitions, unit_id
 from ldnsim.mechanisms.forms import OMEGA
 from ldnsim.mechanisms.record import CLOCK
 
@@ -46,7 +47,7 @@ def text(content: Content) -> str:
         },
     )
     _describe(model, content)
-    _units(model)
+    _units(model, content)
     parameters = SubElement(model, "listOfParameters")
     parameters.extend([*_parameters(content), *_variables(content)])
     SubElement(model, "listOfRules").extend(_rules(content))
@@ -80,12 +81,14 @@ def _describe(model: Element, content: Content) -> None:
         "run": str(content.number),
         "horizon_h": repr(content.plan.end),
     }
+    if extensions := content.plan.edition.extensions:
+        values["extensions"] = " ".join(f"{e.name}={e.sha256}" for e in extensions)
     _annotate(model, "run", values)
 
 
-def _units(model: Element) -> None:
+def _units(model: Element, content: Content) -> None:
     units = SubElement(model, "listOfUnitDefinitions")
-    for name, factors in DEFINED.items():
+    for name, factors in definitions(content.units).items():
         parts = SubElement(SubElement(units, "unitDefinition", {"id": name}), "listOfUnits")
         for f in factors:
             SubElement(
@@ -134,7 +137,7 @@ def _parameters(content: Content) -> Iterator[Element]:
 def _variables(content: Content) -> Iterator[Element]:
     """Write the states with their value at time 0, then what rules compute."""
     for name, v in content.model.observables.items():
-        yield _parameter(name, [v.long_name], v.unit, False, content.start.get(name))
+        yield _parameter(name, [words_of(v)], v.unit, False, content.start.get(name))
     for name in CLOCK:
         words = f"{'cosine' if name == CLOCK[0] else 'sine'} of the time of day"
         yield _parameter(name, [words], "1", False, None)

@@ -100,3 +100,4 @@ def il10(
 
 M.reads("fold of healthy", "tnf", "il1b", "il6", better="lower")
 M.reads("fold of healthy", "il10")
+M.called(tnf="TNF", il1b="IL-1β", il6="IL-6", il10="IL-10")

@@ -238,3 +238,11 @@ M.reads("share of a healthy reserve", "pomc_synthesis", "penk_synthesis")
 M.reads("share of full", "endorphin_pool", "enkephalin_pool")
 M.reads("fold of healthy", "beta_endorphin", "met_enkephalin")
 M.reads("fraction", "lost_tone")
+M.called(
+    beta_endorphin="β-endorphin", met_enkephalin="met-enkephalin", pomc_drive="POMC drive",
+    penk_drive="PENK drive", pomc_synthesis="POMC synthesis", penk_synthesis="PENK synthesis",
+    endorphin_pool="β-endorphin pool", enkephalin_pool="met-enkephalin pool",
+    endorphin_release="β-endorphin release", enkephalin_release="met-enkephalin release",
+    expected_endorphin="expected β-endorphin", circadian="rhythm of β-endorphin",
+    demand="demand for peptide", lost_tone="lost mu tone",
+)  # fmt: skip

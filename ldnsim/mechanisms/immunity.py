@@ -97,3 +97,4 @@ def mast_activation(
 M.reads("fold of healthy", "nk_activity", better="higher")
 M.reads("fold of healthy", "effector_cells", "regulatory_cells", "autoimmune_balance")
 M.reads("fold of healthy", "mast_activation", better="lower")
+M.called(nk_activity="NK-cell activity", mast_activation="mast-cell activation")

@@ -101,3 +101,8 @@ def microglia_m2(
 M.reads("fraction", "microglia_m1", better="lower")
 M.reads("fraction", "microglia_m2", better="higher")
 M.reads("fraction", "microglia_m0")
+M.called(
+    microglia_m1="inflammatory microglia", microglia_m2="resolving microglia",
+    microglia_m0="resting microglia", activation="activation of microglia",
+    resolution="resolution of microglia",
+)  # fmt: skip

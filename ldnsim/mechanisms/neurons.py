@@ -64,3 +64,4 @@ def damps(damps: float, neuronal_health: float, t_damps: float) -> float:
 M.reads("fraction", "neuronal_health", better="higher")
 M.reads("fraction", "damps", better="lower")
 M.reads("", "damage", better="lower")
+M.called(damps="DAMPs", damage="neuronal damage")

@@ -219,3 +219,15 @@ def naltrexone_plasma(c_plasma: float) -> float:
 def naltrexol_plasma(c_naltrexol: float) -> float:
     """Plasma concentration in the unit papers print."""
     return c_naltrexol * MW_NALTREXOL / 1.0e3
+
+
+M.called(
+    gut_fast="naltrexone in the gut", gut_slow="naltrexone in the capsule",
+    ntx_central="central naltrexone", ntx_peripheral="peripheral naltrexone",
+    ntx_deep="deep naltrexone", ntx_brain="naltrexone in the brain",
+    naltrexol_central="central 6β-naltrexol", naltrexol_peripheral="peripheral 6β-naltrexol",
+    naltrexol_brain="6β-naltrexol in the brain", naltrexone_plasma="naltrexone in plasma",
+    naltrexol_plasma="6β-naltrexol in plasma", c_plasma="naltrexone in plasma, molar",
+    c_naltrexol="6β-naltrexol in plasma, molar", flow_peripheral="flow to peripheral volume",
+    flow_deep="flow to deep volume", flow_naltrexol="flow of 6β-naltrexol",
+)  # fmt: skip

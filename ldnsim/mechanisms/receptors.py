@@ -395,3 +395,6 @@ M.reads("fraction", "peripheral_occupancy", "peripheral_ogfr")
 M.reads("fold of baseline", "mor_density", "dor_density", "ogfr_density")
 M.reads("relative to rest", "mor_tone", "dor_tone", "kor_tone", "ogfr_tone")
 M.reads("relative to rest", "opioid_tone", "analgesic_tone", "peripheral_tone", better="higher")
+for own, word in (("mor_", "mu "), ("dor_", "delta "), ("kor_", "kappa "), ("ogfr_", "OGFr ")):
+    M.called(**{n: n.replace(own, word) for n in M.variables if n.startswith(own)})
+M.called(opioid_tone="effector tone")

@@ -132,6 +132,9 @@ class Variable:
         mechanism: the file it belongs to.
         scale_word: how a pure number reads on an axis: ``fold of healthy``, ``fraction`` ...
         better: ``"lower"`` or ``"higher"`` where a patient is better off so, else empty.
+        called: name in legends and tables; see :attr:`short_name`.
+        symbol: LaTeX in printed equations; made from the name where empty.
+        replaced_by: mechanism whose equation stands in place of its own, else empty.
     """
 
     name: str
@@ -148,6 +151,14 @@ class Variable:
     start_inflamed: float | None = None
     scale_word: str = ""
     better: str = ""
+    called: str = ""
+    symbol: str = ""
+    replaced_by: str = ""
+
+    @property
+    def short_name(self) -> str:
+        """Return what it is called in legends and tables: the name itself where nothing is said."""
+        return self.called or self.name.replace("_", " ")
 
 
 class Mechanism:
@@ -162,6 +173,7 @@ class Mechanism:
         self.title = title
         self.parameters: dict[str, Parameter] = {}
         self.variables: dict[str, Variable] = {}
+        self.replacements: dict[str, Formula] = {}
 
     def parameter(
         self,
@@ -209,9 +221,7 @@ class Mechanism:
         """Decorate the function that returns d(state)/dt, per hour."""
 
         def record(formula: F) -> F:
-            self._record(
-                formula, unit, long_name, True, lower, upper, scale, start, start_inflamed
-            )
+            self._record(formula, unit, long_name, True, lower, upper, scale, start, start_inflamed)
             return formula
 
         return record
@@ -224,6 +234,20 @@ class Mechanism:
             return formula
 
         return record
+
+    def replaces(self, formula: F) -> F:
+        """Decorate the function that takes the place of another mechanism's equation, on purpose.
+
+        The function is named after that state or quantity, whose unit, words and bounds stay.
+
+        Raises:
+            ValueError: twice the same name.
+        """
+        name = formula.__name__
+        if name in self.variables or name in self.replacements:
+            raise ValueError(f"{name!r} is defined twice in {self.name}")
+        self.replacements[name] = formula
+        return formula
 
     def reads(self, scale_word: str, *names: str, better: str = "") -> None:
         """Say how variables read on an axis, and which way a patient is better off.
@@ -249,6 +273,27 @@ class Mechanism:
                 self.variables[name], scale_word=scale_word, better=better
             )
 
+    def called(self, symbol: str = "", /, **short_names: str) -> None:
+        """Say what variables are called in legends and tables, apart from the equations.
+
+        Args:
+            symbol: LaTeX of the one variable that is named; made from its name when left out.
+            short_names: of variables of this mechanism, recorded before.
+
+        Raises:
+            ValueError: a variable that is not there, or a symbol for several.
+        """
+        if symbol and len(short_names) != 1:
+            raise ValueError(f"symbol {symbol!r} is given for {len(short_names)} variables")
+        for name, text in short_names.items():
+            if name not in self.variables:
+                raise ValueError(f"{self.name} has no variable {name!r}")
+            self.variables[name] = replace(self.variables[name], called=text, symbol=symbol)
+
+    def formulas(self) -> dict[str, Formula]:
+        """Return every equation written here, by the name of its variable."""
+        return {**{n: v.formula for n, v in self.variables.items()}, **self.replacements}
+
     def _record(
         self,
         formula: Formula,
@@ -262,9 +307,14 @@ class Mechanism:
         start_inflamed: float | None = None,
     ) -> None:
         name = formula.__name__
-        if name in self.variables:
+        if name in self.variables or name in self.replacements:
             raise ValueError(f"{name!r} is defined twice in {self.name}")
         self.variables[name] = Variable(
-            name, unit, long_name, formula, tuple(inspect.signature(formula).parameters), is_state,
-            self.name, lower, upper, scale, start, start_inflamed,
+            name, unit, long_name, formula, arguments_of(formula), is_state, self.name,
+            lower, upper, scale, start, start_inflamed,
         )  # fmt: skip
+
+
+def arguments_of(formula: Formula) -> tuple[str, ...]:
+    """Return the names that an equation reads."""
+    return tuple(inspect.signature(formula).parameters)

@@ -69,3 +69,7 @@ def tlr4_myd88(tlr4_myd88: float, tlr4_activation: float, k_myd88: float) -> flo
 M.reads("fraction", "tlr4_trif", "tlr4_myd88", "tlr4_activation", better="lower")
 M.reads("fraction", "trif_uninhibited")
 M.reads("relative to half-activation", "tlr4_ligand")
+M.called(
+    tlr4_trif="TLR4-TRIF", tlr4_myd88="TLR4-MyD88", tlr4_activation="TLR4 activation",
+    tlr4_ligand="TLR4 ligand", trif_uninhibited="TRIF left free",
+)  # fmt: skip

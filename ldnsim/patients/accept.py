@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,22 +19,14 @@ from numpy.typing import NDArray
 from ldnsim.config.population import Population
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
+from ldnsim.engine.rhythm.orbit import Orbits
+from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
-from ldnsim.model import default_model
+from ldnsim.model import Model
 from ldnsim.patients import draws
-from ldnsim.patients.people import (
-    OPRM1,
-    People,
-    on_bound,
-    pick,
-    varied,
-    vary,
-    with_genotype,
-)
-from ldnsim.patients.vectors import is_inflamed, overrides
-
-if TYPE_CHECKING:
-    from ldnsim.engine.rhythm.orbit import Orbits
+from ldnsim.patients.people import OPRM1, People, on_bound, varied, vary, with_genotype
+from ldnsim.patients.untreated import pick, untreated
+from ldnsim.patients.vectors import is_inflamed, own_parameters
 
 log = logging.getLogger("ldnsim")
 Floats = NDArray[np.float64]
@@ -123,7 +115,7 @@ def _stream(
     settings: Population, seed: int, reference: RunSpec, threads: int | None
 ) -> Iterator[_Candidates]:
     """Draw and look at candidates, a chunk at a time, without end."""
-    names = varied(settings)
+    names = varied(reference.edition.model, settings)
     first, drawn = 0, 0
     u, genes = np.empty((0, len(names))), np.empty(0)
     while True:
@@ -148,28 +140,24 @@ def _look_at(
     threads: int | None,
 ) -> _Candidates:
     """Solve for the untreated state of a chunk of candidates and judge it."""
-    from ldnsim.engine.rhythm.orbit import find_orbits
-
-    model = default_model()
+    model = reference.edition.model
     g = settings.oprm1_g_frequency
     genotype = () if g is None else tuple(str(x) for x in draws.genotypes(genes, g))
     runs = [with_genotype(reference, x) for x in genotype] or [reference] * len(u)
-    memo = {run.covariates: model.parameter_vector(overrides(run)) for run in runs}
+    memo = {run.covariates: own_parameters(run) for run in runs}
     centre = np.array([memo[run.covariates] for run in runs])
-    params = vary(settings, names, centre, u)
-    orbits = find_orbits(model, params, np.full(len(u), is_inflamed(reference)), threads)
-    reason = _reasons(settings, orbits)
+    params = vary(model, settings, names, centre, u)
+    orbits = untreated(model, params, np.full(len(u), is_inflamed(reference)), threads)
+    reason = _reasons(model, settings, orbits)
     good = np.flatnonzero(np.array([r == "" for r in reason]))
-    clipped = on_bound(names, centre, params)[good]
+    clipped = on_bound(model, names, centre, params)[good]
     drawn = tuple(genotype[k] for k in good) if genotype else ()
     return _Candidates(reason, u[good], drawn, pick(orbits, good), clipped)
 
 
-def _reasons(settings: Population, orbits: Orbits) -> tuple[str, ...]:
+def _reasons(model: Model, settings: Population, orbits: Orbits) -> tuple[str, ...]:
     """Say why each candidate is not plausible; empty for those who are."""
-    from ldnsim.engine.solve.status import Status
-
-    index = default_model().observable_index
+    index = model.observable_index
     found = []
     for status, mean in zip(orbits.status, orbits.mean, strict=True):
         reason = "" if status == 0 else Status(int(status)).name.lower().replace("_", " ")
@@ -183,20 +171,20 @@ def _reasons(settings: Population, orbits: Orbits) -> tuple[str, ...]:
 
 def _accept(settings: Population, reference: RunSpec, found: _Accepted) -> People:
     """Make patients of the first plausible candidates; count what was passed over on the way."""
-    from ldnsim.engine.rhythm.orbit import Orbits
-
     good = np.flatnonzero(np.array([r == "" for r in found.reason]))[: settings.size]
     tried = int(good[-1]) + 1
-    names, genotypes = varied(settings), sorted(set(found.genotype))
+    model = reference.edition.model
+    names, genotypes = varied(model, settings), sorted(set(found.genotype))
     runs = [with_genotype(reference, x) for x in genotypes] or [reference]
     quantile = found.arrays.pop("quantile")
     return People(
+        model,
         settings,
         names,
         good.astype(np.int64),
         quantile,
         tuple(found.genotype),
-        np.array([default_model().parameter_vector(overrides(run)) for run in runs]),
+        np.array([own_parameters(run) for run in runs]),
         is_inflamed(reference),
         Orbits(**found.arrays),
         tried,
@@ -215,11 +203,12 @@ def _too_few(settings: Population, found: _Accepted) -> UserError:
     )
 
 
-def describe(settings: Population) -> str:
+def describe(model: Model, settings: Population) -> str:
     """Say in a line how the patients of a population are drawn."""
     limits = ", ".join(f"{n} {a:g} to {b:g}" for n, (a, b) in settings.plausible.items())
     method = settings.method.replace("_", " ")
-    text = f"{settings.size} virtual patients, {method}, {len(varied(settings))} parameters vary"
+    text = f"{settings.size} virtual patients, {method}"
+    text += f", {len(varied(model, settings))} parameters vary"
     if settings.oprm1_g_frequency is not None:
         text += f", OPRM1 G {settings.oprm1_g_frequency:g}"
     return (

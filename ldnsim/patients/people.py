@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.config.population import Population
 from ldnsim.config.run import RunSpec
-from ldnsim.model import default_model
+from ldnsim.engine.rhythm.orbit import Orbits
+from ldnsim.model import Model
 from ldnsim.patients import draws
-
-if TYPE_CHECKING:
-    from ldnsim.engine.rhythm.orbit import Orbits
-    from ldnsim.patients.vectors import Patients
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,6 +28,7 @@ class People:
     """The accepted patients of a population.
 
     Attributes:
+        model: what the parameters are of.
         settings: the block of the study.
         names: parameters that vary, in the order of the model.
         candidate: number of each patient in the stream of candidates, shape (patients,).
@@ -44,6 +42,7 @@ class People:
         clipped: how many patients were put on the bound of a parameter, by its name.
     """
 
+    model: Model = field(repr=False)
     settings: Population
     names: tuple[str, ...]
     candidate: NDArray[np.int64]
@@ -78,13 +77,12 @@ class People:
 
     def vectors(self, centre: Floats, patients: Ints) -> Floats:
         """Return the parameters of patients, each around a centre, (patients, parameters)."""
-        return vary(self.settings, self.names, centre, self.quantile[patients])
+        return vary(self.model, self.settings, self.names, centre, self.quantile[patients])
 
     @property
     def values(self) -> Floats:
         """Parameters that vary, under the reference, shape (patients, names)."""
-        index = default_model().parameter_index
-        at = [index[n] for n in self.names]
+        at = [self.model.parameter_index[n] for n in self.names]
         found = np.empty((len(self), len(at)))
         for first in range(0, len(self), AT_ONCE):
             which = np.arange(first, min(first + AT_ONCE, len(self)))
@@ -96,12 +94,12 @@ class People:
         return self.vectors(self.centres[self.genotypes()[1][patients]], patients)
 
 
-def varied(settings: Population) -> tuple[str, ...]:
+def varied(model: Model, settings: Population) -> tuple[str, ...]:
     """Return the parameters that differ between patients, in the order of the model."""
     wanted = settings.vary
     return tuple(
         p.name
-        for p in default_model().parameters.values()
+        for p in model.parameters.values()
         if p.spread.kind != "fixed"
         and (wanted == "all" or p.name in wanted)
         and p.name not in settings.exclude
@@ -114,18 +112,20 @@ def with_genotype(run: RunSpec, genotype: str) -> RunSpec:
     return replace(run, covariates=tuple(sorted(known.items())))
 
 
-def vary(settings: Population, names: tuple[str, ...], centre: Floats, u: Floats) -> Floats:
+def vary(
+    model: Model, settings: Population, names: tuple[str, ...], centre: Floats, u: Floats
+) -> Floats:
     """Return parameter vectors, shape (n, parameters), without looking at bounds.
 
     A value that a bound forbids is put on the bound.
 
     Args:
+        model: what the parameters are of.
         settings: the block of the study.
         names: what varies.
         centre: medians, shape (n, parameters).
         u: quantiles, shape (n, names).
     """
-    model = default_model()
     found = centre.copy()
     for j, name in enumerate(names):
         p, at = model.parameters[name], model.parameter_index[name]
@@ -135,9 +135,10 @@ def vary(settings: Population, names: tuple[str, ...], centre: Floats, u: Floats
     return found
 
 
-def on_bound(names: tuple[str, ...], centre: Floats, values: Floats) -> NDArray[np.bool_]:
+def on_bound(
+    model: Model, names: tuple[str, ...], centre: Floats, values: Floats
+) -> NDArray[np.bool_]:
     """Whether a varied parameter was put on its bound, shape (n, names)."""
-    model = default_model()
     found = np.zeros((len(values), len(names)), dtype=np.bool_)
     for j, name in enumerate(names):
         p, at = model.parameters[name], model.parameter_index[name]
@@ -145,57 +146,6 @@ def on_bound(names: tuple[str, ...], centre: Floats, values: Floats) -> NDArray[
         edge = (values[:, at] == p.low) | (values[:, at] == p.high)
         found[:, j] = moved & edge
     return found
-
-
-def joined(parts: list[Orbits]) -> Orbits:
-    """Return the untreated days of several groups of patients, one after the other."""
-    kind = type(parts[0])
-    return kind(
-        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(kind)}
-    )
-
-
-def pick(orbits: Orbits, rows: NDArray[np.intp]) -> Orbits:
-    """Return the untreated days of some patients."""
-    kind = type(orbits)
-    return kind(**{f.name: getattr(orbits, f.name)[rows] for f in fields(kind)})
-
-
-def untreated(people: People | None, patients: Patients, threads: int | None) -> Orbits:
-    """Find the untreated days of the patients of a plan.
-
-    Those of virtual patients were solved to judge them, and are not solved again: what a
-    hypothesis says of the drug does not change an untreated day.
-
-    Args:
-        people: the virtual patients, if any.
-        patients: the distinct patients of the plan.
-        threads: threads of the engine.
-    """
-    from ldnsim.engine.rhythm.orbit import find_orbits
-
-    if people is None:
-        return find_orbits(default_model(), patients.params, patients.inflamed, threads)
-    known = np.where(_same_day(people, patients), patients.person, -1)
-    new = np.flatnonzero(known < 0)
-    if not len(new):
-        whole = np.array_equal(known, np.arange(len(people)))
-        return people.orbits if whole else pick(people.orbits, known)
-    found = find_orbits(default_model(), patients.vectors(new), patients.inflamed[new], threads)
-    known[new] = len(people) + np.arange(len(new))
-    return pick(joined([people.orbits, found]), known)
-
-
-def _same_day(people: People, patients: Patients) -> NDArray[np.bool_]:
-    """Whether an untreated day of each patient is that of the same person under the reference."""
-    from ldnsim.engine.rhythm.drugfree import felt
-
-    same = np.zeros(len(patients), dtype=np.bool_)
-    for first in range(0, len(patients), AT_ONCE):
-        which = np.arange(first, min(first + AT_ONCE, len(patients)))
-        mine, theirs = patients.vectors(which), people.own(patients.person[which])
-        same[which] = (felt(default_model(), mine) == felt(default_model(), theirs)).all(axis=1)
-    return np.asarray(same & (patients.inflamed == people.inflamed))
 
 
 def attributes(people: People) -> dict[str, Any]:
@@ -215,8 +165,7 @@ def attributes(people: People) -> dict[str, Any]:
 
 def coordinates(people: People) -> dict[str, Any]:
     """Return which candidate each patient is and what was drawn, as coordinates of a result."""
-    model = default_model()
-    units = np.array([model.parameters[n].unit for n in people.names], dtype=str)
+    units = np.array([people.model.parameters[n].unit for n in people.names], dtype=str)
     return {
         "candidate": ("patient", people.candidate, {"long_name": "number in the stream of draws"}),
         "parameter": ("parameter", np.array(people.names, dtype=str), {"long_name": "parameter"}),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.catalog import CLAIM, covariates, hypotheses, phenotypes
+from ldnsim.catalog import CLAIM
+from ldnsim.catalog.covariates import Effect
 from ldnsim.config.run import RunSpec
 from ldnsim.mechanisms.record import ASSUMED
-from ldnsim.model import default_model
+from ldnsim.model import Model
 from ldnsim.patients.people import AT_ONCE, People, with_genotype
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Patients:
     when asked for: a population times an axis can have more patients than memory holds.
 
     Attributes:
+        model: what the parameters are of.
         centres: distinct parameter vectors, shape (centres, parameters).
         centre: which of them each patient has, shape (patients,).
         person: place in the population, shape (patients,); empty without one.
@@ -38,6 +40,7 @@ class Patients:
         people: the population, if any.
     """
 
+    model: Model = field(repr=False)
     centres: Floats
     centre: Ints
     person: Ints
@@ -63,6 +66,14 @@ class Patients:
             low, high = np.minimum(low, own.min(axis=0)), np.maximum(high, own.max(axis=0))
         return low, high
 
+    def one(self, run: int) -> Patients:
+        """Return the patient of one run alone."""
+        who = self.of_run[[run]]
+        return replace(
+            self, centre=self.centre[who], person=self.person[who] if self.people else self.person,
+            inflamed=self.inflamed[who], of_run=np.zeros(1, np.int64),
+        )  # fmt: skip
+
     @property
     def params(self) -> Floats:
         """All parameter vectors, shape (patients, parameters)."""
@@ -75,10 +86,16 @@ def overrides(run: RunSpec) -> Mapping[str, float]:
     The more particular wins: hypothesis, then phenotype, then covariates, then the study's own
     values. What a hypothesis switches off stays off whatever the phenotype says.
     """
-    hypothesis: dict[str, float] = dict(hypotheses()[run.hypothesis].overrides)
+    known = run.edition
+    hypothesis: dict[str, float] = dict(known.hypotheses[run.hypothesis].overrides)
     off = {k: v for k, v in hypothesis.items() if k.startswith("coupling_") and v == 0.0}
-    kind = {**hypothesis, **phenotypes()[run.phenotype].overrides, **off}
+    kind = {**hypothesis, **known.phenotypes[run.phenotype].overrides, **off}
     return {**kind, **of_covariates(run, kind), **dict(run.parameters)}
+
+
+def own_parameters(run: RunSpec) -> Floats:
+    """Return the parameter vector of the patient of a run as described, (parameters,)."""
+    return run.edition.model.parameter_vector(overrides(run))
 
 
 def of_covariates(run: RunSpec, kind: Mapping[str, float]) -> dict[str, float]:
@@ -89,21 +106,25 @@ def of_covariates(run: RunSpec, kind: Mapping[str, float]) -> dict[str, float]:
         kind: overrides of hypothesis and phenotype; factors act on these. A covariate that gives
             a value does so before any factor.
     """
-    chosen, parameters = dict(run.covariates), default_model().parameters
+    default = run.edition.model.parameters
     found: dict[str, float] = {}
-    for wants_value in (True, False):
-        for name, covariate in covariates().items():
-            if name not in chosen:
-                continue
+    for effect, amount in sorted(_acting(run), key=lambda e: not e[0].sets_value):
+        target = effect.target
+        base = found.get(target, kind.get(target, default[target].value))
+        found[target] = amount if effect.sets_value else base * amount
+    return found
+
+
+def _acting(run: RunSpec) -> Iterator[tuple[Effect, float]]:
+    """Yield what covariates do to the patient of a run, with how much."""
+    chosen = dict(run.covariates)
+    for name, covariate in run.edition.covariates.items():
+        if name in chosen:
             claims = ("", chosen.get(name + CLAIM, "none"))
             for effect in covariate.effects:
                 amount = effect.amount(chosen[name])
-                if amount is None or effect.sets_value != wants_value or effect.claim not in claims:
-                    continue
-                target = effect.target
-                base = found.get(target, kind.get(target, parameters[target].value))
-                found[target] = amount if wants_value else base * amount
-    return found
+                if amount is not None and effect.claim in claims:
+                    yield effect, amount
 
 
 def grades(run: RunSpec) -> dict[str, str]:
@@ -112,24 +133,20 @@ def grades(run: RunSpec) -> dict[str, str]:
     A value that the hypothesis, the phenotype or a covariate sets has the grade stated there, one
     that the study sets itself is assumed, the rest have that of the model.
     """
-    found = {n: p.grade for n, p in default_model().parameters.items()}
-    hypothesis, phenotype = hypotheses()[run.hypothesis], phenotypes()[run.phenotype]
+    known = run.edition
+    found = {n: p.grade for n, p in known.model.parameters.items()}
+    hypothesis, phenotype = known.hypotheses[run.hypothesis], known.phenotypes[run.phenotype]
     off = {k for k, v in hypothesis.overrides.items() if k.startswith("coupling_") and v == 0.0}
     found.update({k: r.grade for k, r in hypothesis.reasons.items()})
     found.update({k: r.grade for k, r in phenotype.reasons.items() if k not in off})
-    chosen = dict(run.covariates)
-    for name, covariate in covariates().items():
-        if name in chosen:
-            claims = ("", chosen.get(name + CLAIM, "none"))
-            acting = [e for e in covariate.effects if e.amount(chosen[name]) is not None]
-            found.update({e.target: e.grade for e in acting if e.claim in claims})
+    found.update({effect.target: effect.grade for effect, _ in _acting(run)})
     found.update({k: ASSUMED for k, _ in run.parameters})
     return found
 
 
 def is_inflamed(run: RunSpec) -> bool:
     """Return whether the run starts in the inflamed basin."""
-    return (run.basin or phenotypes()[run.phenotype].basin) == "inflamed"
+    return (run.basin or run.edition.phenotypes[run.phenotype].basin) == "inflamed"
 
 
 def sets_patient(field: str) -> bool:
@@ -137,32 +154,27 @@ def sets_patient(field: str) -> bool:
     return field == "hypothesis" or field.startswith(("patient.", "parameters."))
 
 
-def find_patients(runs: Sequence[RunSpec]) -> Patients:
-    """Collect the distinct patients of runs without a population, in order of first appearance."""
-    own = Centres([(run, None) for run in runs])
-    return _distinct(own, own.of, np.empty(0, np.int64), None)
-
-
-def of_grid(runs: Runs, people: People | None) -> Patients:
-    """Collect the distinct patients of a grid, in order of first appearance.
+def find_patients(runs: Runs, people: People | None = None) -> Patients:
+    """Collect the distinct patients of runs, in order of first appearance.
 
     Args:
-        runs: the runs of a plan.
-        people: the virtual patients of the dimension ``patient``, if the study has a population.
+        runs: the runs.
+        people: the virtual patients that the runs name by their place; without them a run is of
+            the patient as described, the median of a population.
     """
     facet = runs.facet(sets_patient)
     kinds = [runs[i] for i in facet.runs().tolist()]
-    rows = np.arange(len(runs))
+    place = facet.of(np.arange(len(runs)))
     if people is None:
-        own = Centres([(run, None) for run in kinds])
-        return _distinct(own, own.of[facet.of(rows)], np.empty(0, np.int64), None)
+        own = _Centres([(run, None) for run in kinds])
+        return _distinct(own, own.of[place], np.empty(0, np.int64), None)
     drawn, genotype = people.genotypes()
-    own = Centres([(run, g) for run in kinds for g in drawn])
-    person = runs.facet(lambda field: field == "patient").of(rows)
-    return _distinct(own, own.of[facet.of(rows) * len(drawn) + genotype[person]], person, people)
+    own = _Centres([(run, g) for run in kinds for g in drawn])
+    person = runs.persons()
+    return _distinct(own, own.of[place * len(drawn) + genotype[person]], person, people)
 
 
-class Centres:
+class _Centres:
     """Distinct parameter vectors with their basin, and which of them each description has."""
 
     def __init__(self, described: Sequence[tuple[RunSpec, str | None]]) -> None:
@@ -171,7 +183,7 @@ class Centres:
         Args:
             described: runs, each with a genotype that was drawn, if any.
         """
-        model = default_model()
+        self.model = described[0][0].edition.model
         vectors: list[Floats] = []
         flags: list[bool] = []
         memo: dict[Any, Floats] = {}
@@ -181,7 +193,7 @@ class Centres:
             run = run if genotype is None else with_genotype(run, genotype)
             kind = (run.hypothesis, run.phenotype, run.covariates, run.parameters)
             if kind not in memo:
-                memo[kind] = model.parameter_vector(overrides(run))
+                memo[kind] = own_parameters(run)
             own, flag = memo[kind], is_inflamed(run)
             self.of[i] = index.setdefault(own.tobytes() + bytes([flag]), len(index))
             if self.of[i] == len(vectors):
@@ -191,7 +203,7 @@ class Centres:
         self.inflamed = np.array(flags, dtype=np.bool_)
 
 
-def _distinct(own: Centres, centre: Ints, person: Ints, people: People | None) -> Patients:
+def _distinct(own: _Centres, centre: Ints, person: Ints, people: People | None) -> Patients:
     """Collect the distinct pairs of centre and person; each argument has one entry per run."""
     size = 1 if people is None else len(people)
     key = centre * size + (person if people is not None else 0)
@@ -201,4 +213,5 @@ def _distinct(own: Centres, centre: Ints, person: Ints, people: People | None) -
     place[order] = np.arange(len(found))
     at = found[order] // size
     who = found[order] % size if people is not None else np.empty(0, np.int64)
-    return Patients(own.vectors, at, who, own.inflamed[at], place[which.reshape(-1)], people)
+    which = place[which.reshape(-1)]
+    return Patients(own.model, own.vectors, at, who, own.inflamed[at], which, people)

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ldnsim.errors import UserError
-from ldnsim.plots.rows import SHORT
 from ldnsim.plots.style import (
     GREY,
     SMALL,
@@ -25,7 +24,7 @@ from ldnsim.plots.style import (
     styled,
 )
 from ldnsim.plots.timeline import floats
-from ldnsim.plots.wording import number, unit_of
+from ldnsim.plots.wording import number, short_name, unit_of
 
 MARKS = {"fold": ("o", "fold"), "Neimark-Sacker": ("D", "oscillation born"), "flip": ("s", "flip")}
 
@@ -90,7 +89,7 @@ def _panel(ax: Axes, ds: xr.Dataset, name: str) -> None:
     unit = str(ds["parameter"].attrs.get("units", ""))
     words = "nightly dose" if ds.attrs["parameter"] == "dose" else str(ds.attrs["parameter"])
     ax.set_xlabel(f"{words} ({unit})" if unit not in ("", "1") else words)
-    ax.set_ylabel(f"{SHORT.get(name, name)} ({unit_of(ds[name])})")
+    ax.set_ylabel(f"{short_name(ds[name])} ({unit_of(ds[name])})")
     ax.set_ylim(0.0, 1.1 * max(ax.get_ylim()[1], 1e-9))
     polish(ax)
 

@@ -40,6 +40,7 @@ from ldnsim.plots.wording import (
     has_natural_units,
     name_of,
     number,
+    short_name,
     unit_of,
     wrap,
 )
@@ -264,13 +265,8 @@ def _no_star(what: str, values: Grid, short: NDArray[np.bool_], change: bool) ->
 
 
 def is_change(variable: xr.DataArray) -> bool:
-    """Tell whether a summary is a change from the untreated patient."""
-    return "_change" in str(variable.name)
-
-
-def short_name(variable: xr.DataArray) -> str:
-    """Return a summary's name as the foot writes it."""
-    return str(variable.name).replace("_", " ")
+    """Tell whether a summary is a change from the untreated patient; of old results by its name."""
+    return bool(variable.attrs.get("against", "_change" in str(variable.name)))
 
 
 def _is_first(variable: xr.DataArray) -> bool:

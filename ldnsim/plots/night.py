@@ -16,7 +16,6 @@ from ldnsim.errors import UserError
 from ldnsim.plots.doses import Night, of_night, with_doses
 from ldnsim.plots.members import Member, Select, best_index, label_of, members
 from ldnsim.plots.people import over_patients
-from ldnsim.plots.rows import SHORT
 from ldnsim.plots.selection import narrow, run_dims
 from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
@@ -34,7 +33,7 @@ from ldnsim.plots.style import (
     styled,
 )
 from ldnsim.plots.timeline import bedtime_of, clock_axis, floats
-from ldnsim.plots.wording import clock, mass, name_of, unit_of, wrap
+from ldnsim.plots.wording import clock, legend_names, mass, unit_of, wrap
 
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("plasma", ("naltrexone_plasma", "naltrexol_plasma")),
@@ -42,12 +41,6 @@ PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("peptides", ("beta_endorphin", "met_enkephalin")),
     ("opioid tone", ("opioid_tone", "analgesic_tone")),
 )
-WORDS = {
-    "naltrexone_plasma": "naltrexone",
-    "naltrexol_plasma": "6β-naltrexol",
-    "opioid_tone": "at immune cells",
-    "analgesic_tone": "analgesic (mu)",
-}
 # Met-enkephalin, not beta-endorphin: it has no daily rhythm that could pass for a rebound.
 REBOUND = 1.05
 THRESHOLD = 0.5  # mu occupancy that counts as blocked when the dataset does not say
@@ -181,12 +174,11 @@ def _panel(
     rebound: NDArray[np.bool_],
 ) -> None:
     hours = floats(data["night_time"])
-    for place, name in enumerate(names):
-        variable = data[f"night_{name}"]
-        ax.plot(
-            hours, floats(variable), color=colour(name), linestyle=DASHES[place],
-            label=_word(name, variable),
-        )  # fmt: skip
+    variables = [data[f"night_{name}"] for name in names]
+    labels = legend_names(variables)
+    for place, (name, variable, label) in enumerate(zip(names, variables, labels, strict=True)):
+        style = DASHES[place]
+        ax.plot(hours, floats(variable), color=colour(name), linestyle=style, label=label)
         if heading == "peptides" and f"baseline_{name}" in data:
             base = float(data[f"baseline_{name}"])
             ax.axhline(base, color=colour(name), linestyle=":", linewidth=1.1, gid="baseline")
@@ -204,11 +196,6 @@ def _panel(
     ax.set_ylim(bottom=min(0.0, float(ax.dataLim.y0)), top=1.0 if "occupancy" in names[0] else None)
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.2)
     polish(ax)
-
-
-def _word(name: str, variable: xr.DataArray) -> str:
-    words = SHORT | WORDS
-    return words.get(f"night_{name}") or words.get(name) or name_of(variable)
 
 
 def _marks(ax: Axes, doses: Night | None) -> None:

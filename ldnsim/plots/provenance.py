@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ldnsim.plots.wording import unit_of
+from ldnsim.plots.wording import short_name, unit_of
 
 ASSUMED = "assumed"
 HEADLINE = ("tnf_change", "pain_change")
@@ -68,10 +68,11 @@ def is_linear(ds: xr.Dataset, summary: str) -> bool:
     return bool(ds["locally_linear"].sel(summary=summary).item())
 
 
-def short(summary: str) -> str:
-    """A summary in the fewest words: ``TNF change``."""
-    words = {"tnf": "TNF", "nk": "NK", "m1": "M1", "m2": "M2", "tlr4": "TLR4", "auc": "AUC"}
-    return " ".join(words.get(w, w) for w in summary.split("_"))
+def short(ds: xr.Dataset, summary: str) -> str:
+    """A summary in the fewest words: ``TNF change``; its name in results that hold none."""
+    if "summary_short_name" in ds:
+        return str(ds["summary_short_name"].sel(summary=summary).item())
+    return short_name(xr.DataArray(0.0, name=summary))
 
 
 def percent(share: float) -> str:
@@ -93,13 +94,13 @@ def unit(ds: xr.Dataset, summary: str) -> str:
 
 def _shares(ds: xr.Dataset, names: Sequence[str]) -> str:
     good = [n for n in names if is_linear(ds, n) and np.isfinite(variance_shares(ds, n)).all()]
-    bent = ", ".join(short(n) for n in names if not is_linear(ds, n))
+    bent = ", ".join(short(ds, n) for n in names if not is_linear(ds, n))
     several = json.loads(str(ds.attrs.get("dims", "[]"))) != []  # also where one run is drawn
     where = f", run “{ds['sensitivity'].attrs.get('reference', '')}”" if several else ""
     if not good:
         start = f"No share of local variance{where}: {bent} not locally linear (tipping); "
         return f"{start if bent else ''}{_count(ds)}."
-    parts = [f"{short(n)} {percent(float(ds['assumed_share'].sel(summary=n)))}" for n in good]
+    parts = [f"{short(ds, n)} {percent(float(ds['assumed_share'].sel(summary=n)))}" for n in good]
     most = ", ".join(most_assumed(ds, good))
     said = ", ".join(parts) + (f" (most: {most})" if most else "")
     said += f"; {bent} not locally linear (tipping)" if bent else ""

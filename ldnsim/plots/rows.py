@@ -19,7 +19,7 @@ from ldnsim.plots.timeline import (
     mark_stop,
     time_unit,
 )
-from ldnsim.plots.wording import mass, name_of, unit_of, wrap
+from ldnsim.plots.wording import legend_names, mass, unit_of, wrap
 
 LOG_SPAN = 30.0  # doses further apart than this need a logarithmic scale: 4.5 and 50 mg in one row
 
@@ -63,26 +63,6 @@ ROWS = (
     ),
 )
 
-SHORT = {
-    "night_mor_occupancy": "mu",
-    "night_dor_occupancy": "delta",
-    "night_kor_occupancy": "kappa",
-    "night_ogfr_occupancy": "OGFr",
-    "beta_endorphin": "β-endorphin",
-    "met_enkephalin": "met-enkephalin",
-    "opioid_tone": "effector tone",
-    "tnf": "TNF",
-    "il1b": "IL-1β",
-    "il6": "IL-6",
-    "il10": "IL-10",
-    "microglia_m1": "inflammatory",
-    "microglia_m2": "resolving",
-    "pain": "pain",
-    "fatigue": "fatigue",
-    "vivid_dreams": "vivid dreams",
-    "prescribed_dose": "prescribed",
-}
-
 
 def draw(ax: Axes, row: Row, data: xr.Dataset, log: bool) -> None:
     """Draw one run into one panel.
@@ -93,16 +73,17 @@ def draw(ax: Axes, row: Row, data: xr.Dataset, log: bool) -> None:
         data: the dataset of one run.
         log: whether the dose axis is logarithmic.
     """
-    for place, name in enumerate(row.present(data)):
+    names = row.present(data)
+    labels = legend_names([data[name] for name in names])
+    for place, (name, label) in enumerate(zip(names, labels, strict=True)):
         if row.dose:
             _dose(ax, data, log)
         elif row.night:
             style = DASHES[place % len(DASHES)]
-            label = SHORT.get(name, name_of(data[name]))
             hours = floats(data["night_time"])
             ax.plot(hours, floats(data[name]), color=colour(name), linestyle=style, label=label)
         else:
-            _days(ax, data, name, DASHES[place % len(DASHES)], faint=name in row.faint)
+            _days(ax, data, name, label, DASHES[place % len(DASHES)], faint=name in row.faint)
     if row.night:
         return
     stop = end_of_dosing(data)
@@ -124,11 +105,11 @@ def _dose(ax: Axes, data: xr.Dataset, log: bool) -> None:
         ax.text(0.5, 0.5, "no dose", transform=ax.transAxes, ha="center", va="center")
 
 
-def _days(ax: Axes, data: xr.Dataset, name: str, style: LineStyle, faint: bool) -> None:
+def _days(ax: Axes, data: xr.Dataset, name: str, label: str, style: LineStyle, faint: bool) -> None:
     time = floats(data["time"])
     _, size = time_unit(time)
     day, mean, low, high = daily(time, floats(data[name]))
-    shade, label = colour(name), SHORT.get(name, name_of(data[name]))
+    shade = colour(name)
     width, alpha = (1.3, 0.85) if faint else (2.2, 1.0)
     ax.plot(
         day / size, mean, color=shade, linestyle=style, linewidth=width, alpha=alpha, label=label

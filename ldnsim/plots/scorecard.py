@@ -25,7 +25,7 @@ def scorecard(checks: Rows, *, ax: style.Panels | None = None) -> Figure:
     """Draw the checks of a scorecard.
 
     Args:
-        checks: rows as :meth:`ldnsim.analysis.checks.Check.as_dict` gives them.
+        checks: rows as :meth:`ldnsim.analysis.judged.record.Check.as_dict` gives them.
         ax: Axes of your own to draw into; the foot is then yours.
 
     Returns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -79,6 +80,23 @@ def name_of(variable: xr.DataArray) -> str:
     name = str(variable.attrs.get("long_name") or str(variable.name).replace("_", " "))
     says_scale = variable.attrs.get("scale") or str(variable.attrs.get("units", "")) not in _PURE
     return name.split(", ")[0] if says_scale else name
+
+
+def short_name(variable: xr.DataArray) -> str:
+    """Return what a variable is called in legends; its own name in results that hold no other."""
+    own = str(variable.name).removeprefix("night_").replace("_", " ")
+    return str(variable.attrs.get("short_name") or own)
+
+
+def legend_names(variables: Sequence[xr.DataArray]) -> list[str]:
+    """Return the short names of variables drawn together, without the last words they share.
+
+    Of ``mu occupancy`` and ``delta occupancy`` the legend says ``mu`` and ``delta``.
+    """
+    words = [short_name(v).split() for v in variables]
+    while len(words) > 1 and min(map(len, words)) > 1 and len({w[-1] for w in words}) == 1:
+        words = [w[:-1] for w in words]
+    return [" ".join(w) for w in words]
 
 
 def axis_label(variable: xr.DataArray) -> str:

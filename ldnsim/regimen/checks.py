@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from ldnsim.errors import UserError
 from ldnsim.regimen import ladder as ladders
@@ -16,10 +15,8 @@ from ldnsim.regimen.formats import (
     span_text,
     step_text,
 )
+from ldnsim.regimen.plain import PlainPhase
 from ldnsim.regimen.weekdays import EXAMPLE, days_text
-
-if TYPE_CHECKING:
-    from ldnsim.regimen.phase import Phase
 
 LARGEST_MG = 1000.0
 SMALLEST_MG = Fraction("1e-12")  # some thousand molecules
@@ -29,7 +26,7 @@ _SHARE_ADVICE = (
 )
 
 
-def check_phase(phase: Phase) -> None:
+def check_phase(phase: PlainPhase) -> None:
     """Refuse a phase whose fields contradict each other.
 
     Raises:
@@ -51,7 +48,7 @@ def check_phase(phase: Phase) -> None:
         _check_direction(phase)
 
 
-def _check_days(phase: Phase) -> None:
+def _check_days(phase: PlainPhase) -> None:
     """Refuse intervals that run across days: which day they fall on would be left open."""
     if phase.days is not None and (24 * 60) % minutes(phase.every):
         raise UserError(
@@ -61,7 +58,7 @@ def _check_days(phase: Phase) -> None:
         )
 
 
-def _check_stop(phase: Phase) -> None:
+def _check_stop(phase: PlainPhase) -> None:
     plain = {"every": 24.0, "at": 22.0, "formulation": "IR"}
     fields = ("start", "target", "step", "factor", "interval", "first_hold", "days", *plain)
     given = [k for k in fields if getattr(phase, k) != plain.get(k)]
@@ -69,12 +66,12 @@ def _check_stop(phase: Phase) -> None:
         raise UserError(f"a phase of kind 'stop' has no doses, but {given[0]!r} is given")
 
 
-def _check_placebo(phase: Phase) -> None:
+def _check_placebo(phase: PlainPhase) -> None:
     if phase.has_ladder or phase.interval or phase.first_hold or phase.start or phase.target:
         raise UserError("a phase of kind 'placebo' has no drug: remove its start, target and step")
 
 
-def _check_amounts(phase: Phase) -> None:
+def _check_amounts(phase: PlainPhase) -> None:
     if phase.start is None or phase.target is None:
         missing = "target" if phase.start is not None else "start"
         raise UserError(f"the {missing} dose is missing; an example is '4.5 mg nightly at 22:00'")
@@ -90,7 +87,7 @@ def _check_amounts(phase: Phase) -> None:
         )
 
 
-def _check_ladder_fields(phase: Phase) -> None:
+def _check_ladder_fields(phase: PlainPhase) -> None:
     if phase.step is not None and phase.factor is not None:
         raise UserError(
             f"step = '{amount_text(phase.step)}' and factor = '{factor_text(phase.factor)}' are "
@@ -106,7 +103,7 @@ def _check_ladder_fields(phase: Phase) -> None:
             )
 
 
-def _check_direction(phase: Phase) -> None:
+def _check_direction(phase: PlainPhase) -> None:
     start, target = phase.start_mg, exact(phase.target or 0.0)
     ends = f"start {amount_text(phase.start or 0)} and target {dose_text(phase.target or 0)}"
     if not phase.has_ladder:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ldnsim.errors import UserError, short
-from ldnsim.regimen.text import is_night
+from ldnsim.regimen.formats import is_night
 from ldnsim.regimen.values import CAPSULE, CLOCK, MASS, PILL, SHARE, SOLUTION, UNIT, clock_hours
 from ldnsim.regimen.weekdays import DAY, DAYS, OFF
 from ldnsim.units import NUMBER, to_unit

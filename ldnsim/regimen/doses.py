@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import accumulate
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError
 from ldnsim.regimen.formats import clock_text, minutes, span_text
-from ldnsim.regimen.phase import Phase
+from ldnsim.regimen.plain import PlainPhase
 from ldnsim.regimen.weekdays import days_text
 from ldnsim.units import LONGEST_TIME
 
@@ -64,13 +65,25 @@ class DoseTable:
         return total.astype(np.float64)
 
 
-def first_dose(phase: Phase, begin: int) -> int:
+@runtime_checkable
+class Planned(Protocol):
+    """What lasts a while and has doses: a prescription, or what was recorded."""
+
+    @property
+    def duration_h(self) -> float:
+        """Hours from midnight of day 0 to the end."""
+
+    def doses(self) -> DoseTable:
+        """Return every dose in time order."""
+
+
+def first_dose(phase: PlainPhase, begin: int) -> int:
     """Return the minute of the first dose: the first ``at`` o'clock at or after ``begin``."""
     return begin + (minutes(phase.at) - begin) % _DAY
 
 
 @lru_cache(maxsize=512)
-def expand(phases: tuple[Phase, ...], start_day: int = 0) -> DoseTable:
+def expand(phases: tuple[PlainPhase, ...], start_day: int = 0) -> DoseTable:
     """Return the planned doses of phases in sequence; a dose exactly at a phase's end is not given.
 
     Args:
@@ -97,7 +110,7 @@ def expand(phases: tuple[Phase, ...], start_day: int = 0) -> DoseTable:
     return DoseTable(time / 60.0, amount, formulation, phase_of, step)
 
 
-def count_doses(phases: Sequence[Phase], start_day: int = 0) -> int:
+def count_doses(phases: Sequence[PlainPhase], start_day: int = 0) -> int:
     """Return how many doses phases in sequence plan, without laying them out.
 
     Raises:
@@ -130,7 +143,7 @@ def count_doses(phases: Sequence[Phase], start_day: int = 0) -> int:
     return total
 
 
-def _count(phase: Phase, begin: int, end: int, start_day: int) -> int:
+def _count(phase: PlainPhase, begin: int, end: int, start_day: int) -> int:
     first, every = first_dose(phase, begin), minutes(phase.every)
     daily = max(0, -(-(end - first) // every))
     if phase.days is None:
@@ -141,7 +154,7 @@ def _count(phase: Phase, begin: int, end: int, start_day: int) -> int:
 
 
 def _one_phase(
-    phase: Phase, index: int, begin: int, end: int, start_day: int
+    phase: PlainPhase, index: int, begin: int, end: int, start_day: int
 ) -> tuple[Ints, Floats, Codes, Ints, Ints]:
     time = np.arange(first_dose(phase, begin), end, minutes(phase.every), dtype=np.int64)
     if phase.days is not None:
@@ -163,7 +176,7 @@ class Rung:
     amount_mg: float
 
 
-def rungs(phases: Sequence[Phase]) -> tuple[Rung, ...]:
+def rungs(phases: Sequence[PlainPhase]) -> tuple[Rung, ...]:
     """Return the stretches of constant dose; a stop is one stretch of 0 mg."""
     made: list[Rung] = []
     begin = 0

@@ -17,21 +17,17 @@ from functools import cached_property
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ldnsim.errors import UserError, path_text, short
 from ldnsim.regimen import event_file
-from ldnsim.regimen.doses import MAX_DOSES, DoseTable
+from ldnsim.regimen.doses import MAX_DOSES, DoseTable, Planned
 from ldnsim.regimen.event_checks import check_header, check_ids, check_order, check_size
 from ldnsim.regimen.event_rows import COLUMNS, Record, Row, Run, compress
 from ldnsim.regimen.formats import whole_minutes
 from ldnsim.units import LONGEST_TIME
-
-if TYPE_CHECKING:
-    from ldnsim.regimen.recorded import Recorded
-    from ldnsim.regimen.regimen import Regimen
 
 MAX_ROWS = 200_000
 """Rows of the longest table: a dose a day of 500 subjects for a year."""
@@ -217,13 +213,13 @@ def read_csv(
 
 def write_csv(
     path: str | PathLike[str],
-    tables: DoseTable | Regimen | Recorded | Mapping[str, DoseTable | Regimen | Recorded],
+    tables: DoseTable | Planned | Mapping[str, DoseTable | Planned],
 ) -> None:
     """Write doses as an event table, runs of equal doses compressed into ADDL and II.
 
     Args:
         path: CSV file to write; what it held stays until the new table is whole.
-        tables: one dose table or regimen (ID 1), or several by ID.
+        tables: one dose table, regimen or recorded doses (ID 1), or several by ID.
 
     Raises:
         UserError: times that are not whole minutes, a path that cannot be written or is
@@ -251,14 +247,11 @@ def _csv_path(path: object) -> str:
 
 def _by_id(tables: Mapping[Any, Any]) -> dict[str, DoseTable]:
     """Return dose tables by ID as text; two keys that become one ID are refused."""
-    from ldnsim.regimen.recorded import Recorded
-    from ldnsim.regimen.regimen import Regimen
-
     found: dict[str, DoseTable] = {}
     for key, table in tables.items():
         if isinstance(key, bool) or not isinstance(key, str | Integral):
             raise UserError(f"ID {short(key)}: expected text or a whole number")
-        if not isinstance(table, DoseTable | Regimen | Recorded):
+        if not isinstance(table, DoseTable | Planned):
             raise UserError(
                 f"ID {short(key)}: {short(table)} is no dose table; give a DoseTable, a Regimen"
                 " such as Regimen.parse('4.5 mg nightly'), or recorded doses"
@@ -289,10 +282,11 @@ def _text(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _known_lead(lead_h: float | None) -> float:
+    from ldnsim.model import default_model
     from ldnsim.regimen.steady import default_lead_hours
 
     check_lead(lead_h)
-    return default_lead_hours() if lead_h is None else lead_h
+    return default_lead_hours(default_model()) if lead_h is None else lead_h
 
 
 def check_lead(lead_h: float | None) -> None:

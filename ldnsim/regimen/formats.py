@@ -92,6 +92,11 @@ def clock_text(hours: float) -> str:
     return "{:02d}:{:02d}".format(*divmod(minutes(hours), 60))
 
 
+def is_night(clock_h: float) -> bool:
+    """Whether a time of day is called night in canonical text: 18:00 up to 06:00."""
+    return clock_h >= 18 or clock_h < 6
+
+
 def factor_text(factor: Fraction) -> str:
     """Return a ladder's factor as ``"x2"`` or ``"/2"``."""
     sign, size = ("x", factor) if factor >= 1 else ("/", 1 / factor)

@@ -8,8 +8,9 @@ not matter.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
-from ldnsim.errors import UserError, nearest, short
+from ldnsim.errors import UserError, nearest, short, unknown
 from ldnsim.regimen.clauses import CLAUSES, REFUSED, Fields, Reader
 from ldnsim.regimen.values import spell
 
@@ -28,13 +29,17 @@ _WORDS = (
 )
 
 
-def read_phase(text: str) -> Fields:
+def read_phase(text: str, protocols: Iterable[str]) -> Fields:
     """Return the fields of one phase, values still as text.
+
+    Args:
+        text: what one phase says.
+        protocols: names of protocols, for the hint where one stands in place of a phase.
 
     Raises:
         UserError: words that no clause covers, or the same field given twice.
     """
-    fields = _clauses(_checked(text).strip(" ,;:"))
+    fields = _clauses(_checked(text).strip(" ,;:"), protocols)
     if "start_day" in fields:
         raise UserError(
             f"regimen {short(text, 200)}: 'starting on' says which day of the week day 0 is; write "
@@ -43,7 +48,7 @@ def read_phase(text: str) -> Fields:
     return fields
 
 
-def _clauses(text: str) -> Fields:
+def _clauses(text: str, protocols: Iterable[str]) -> Fields:
     if re.search(r"\bthen\b|;", text):
         raise UserError(f"regimen {short(text, 200)}: one phase was expected here, without 'then'")
     reader, at = Reader(text), 0
@@ -55,7 +60,7 @@ def _clauses(text: str) -> Fields:
                 raise reader.error(f"'{match[0]}': {remedy}")
         hit = next(((m, act) for p, act in _COMPILED if (m := p.match(text, at))), None)
         if hit is None:
-            raise reader.error(_unreadable(text[at:]))
+            raise reader.error(_unreadable(text[at:], protocols))
         match, act = hit
         act(reader, match)
         at = match.end()
@@ -69,10 +74,8 @@ def _comma(above: str, below: str, unit: str) -> str:
     return f"a decimal comma, '{given}', cannot be read; write '{pointed}' with a point"
 
 
-def _unreadable(rest: str) -> str:
-    from ldnsim.regimen.protocols import meant
-
-    if hint := meant(rest):
+def _unreadable(rest: str, protocols: Iterable[str]) -> str:
+    if hint := meant(rest, protocols):
         return f"cannot read {short(rest, 80)}; {hint}"
     word, rest = re.split(r"[\s,]", rest)[0], short(rest, 80)
     if re.match(r"'at [0-9]", rest):
@@ -93,17 +96,21 @@ def _checked(text: str) -> str:
     return spell(text)
 
 
-def read_regimen(text: str) -> Fields:
-    """Return the fields of a regimen from prescription text or a shipped protocol's name.
+def read_regimen(text: str, protocols: Mapping[str, Fields]) -> Fields:
+    """Return the fields of a regimen from prescription text or a protocol's name.
+
+    Args:
+        text: what the user wrote.
+        protocols: the fields of each protocol by its name.
 
     Raises:
         UserError: words that no clause covers, a contradiction, or an empty phase.
     """
     if re.fullmatch(r"\s*[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*\s*", text):
-        return _protocol(text.strip())
+        return _protocol(text.strip(), protocols)
     parts = re.split(r"; ?then\b|\b(?:and )?then\b|;", _checked(text).rstrip(" .,;:"))
     trimmed = [part.lstrip(" ,;:").rstrip(" ,;:") for part in parts]
-    phases = [_clauses(part) if part.strip(".") else _empty(text) for part in trimmed]
+    phases = [_clauses(part, protocols) if part.strip(".") else _empty(text) for part in trimmed]
     start_day = phases[0].pop("start_day", None)
     if any("start_day" in phase for phase in phases):
         raise UserError(
@@ -120,12 +127,35 @@ def _empty(text: str) -> Fields:
     )
 
 
-def _protocol(name: str) -> Fields:
-    from ldnsim.regimen.protocols import no_such_protocol, protocol_fields
-
-    known = protocol_fields()
-    if name not in known:
+def _protocol(name: str, protocols: Mapping[str, Fields]) -> Fields:
+    if name not in protocols:
         if name.lower() == "stop":
             return {"phases": [{"kind": "stop"}]}
-        raise no_such_protocol(name)
-    return known[name]
+        raise no_such_protocol(name, protocols)
+    return protocols[name]
+
+
+def no_such_protocol(name: str, protocols: Iterable[str]) -> UserError:
+    """Return the error for a name that no protocol has, with what was probably meant."""
+    if hint := meant(name, protocols):
+        return UserError(f"protocol {short(name)} is not known; {hint}")
+    return unknown("protocol", name, protocols)
+
+
+def meant(text: str, protocols: Iterable[str]) -> str:
+    """Return how a protocol is written that a text begins with; empty where it begins with none.
+
+    Args:
+        text: in any case, with spaces or dashes in place of underscores, and more words after it.
+        protocols: the names there are.
+    """
+    plain = re.sub(r"[\s_-]+", "_", text.lower()).strip("_.,;: ")
+    for name in sorted(protocols, key=len, reverse=True):
+        if plain == name:
+            return f"did you mean the protocol '{name}'?"
+        if re.match(rf"{name}(?![a-z0-9])", plain):
+            return (
+                "the fields of a protocol are changed in a table of a study, such as"
+                f' {{protocol = "{name}", duration = "4 wk"}}'
+            )
+    return ""

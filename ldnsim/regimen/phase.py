@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
-from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ldnsim.errors import unknown
-from ldnsim.regimen import ladder as ladders
-from ldnsim.regimen.base import Frozen
-from ldnsim.regimen.formats import Share, exact, minutes
-from ldnsim.regimen.values import Amount, Clock, Factor, Mass, Span
-from ldnsim.regimen.weekdays import Days
+from ldnsim.regimen.checks import check_phase
+from ldnsim.regimen.formats import minutes
+from ldnsim.regimen.grammar import read_phase
+from ldnsim.regimen.plain import USUAL_H, PlainPhase
+from ldnsim.regimen.protocols import protocol_fields
+from ldnsim.regimen.text import phase_text
 
 LADDER_FIELDS = ("step", "factor", "interval", "first_hold")
-USUAL_H = 22.0
-"""Time of day of a dose, hours after midnight, where none is given."""
 DEFAULT_HOLD_H = 12 * 7 * 24.0
 
 
-class Phase(Frozen):
+class Phase(PlainPhase):
     """A stretch of a regimen; text such as ``"4.5 mg nightly at 22:00, for 12 wk"`` reads as one.
 
     Attributes:
@@ -44,20 +41,6 @@ class Phase(Frozen):
         formulation: ``IR`` (immediate release) or ``SR`` (slow release).
     """
 
-    kind: Literal["doses", "placebo", "stop"] = "doses"
-    start: Amount | None = None
-    target: Mass | None = None
-    step: Amount | None = None
-    factor: Factor | None = None
-    interval: Span | None = None
-    first_hold: Span | None = None
-    every: Span = 24.0
-    at: Clock = USUAL_H
-    days: Days | None = None
-    duration: Span | None = None
-    hold: Span | None = None
-    formulation: Literal["IR", "SR"] = "IR"
-
     @classmethod
     def __get_pydantic_json_schema__(
         cls, core: CoreSchema, handler: GetJsonSchemaHandler
@@ -70,9 +53,7 @@ class Phase(Frozen):
     @classmethod
     def _complete(cls, data: Any) -> Any:
         if isinstance(data, str):
-            from ldnsim.regimen.grammar import read_phase
-
-            data = read_phase(data)
+            data = read_phase(data, protocol_fields())
         if not isinstance(data, Mapping):
             return data
         for key in data:
@@ -94,50 +75,11 @@ class Phase(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Phase:
-        from ldnsim.regimen.checks import check_phase
-
         check_phase(self)
         return self
 
-    @property
-    def has_ladder(self) -> bool:
-        """Whether the dose changes by steps."""
-        return self.step is not None or self.factor is not None
-
-    @property
-    def start_mg(self) -> Fraction:
-        """First dose, exactly, in mg."""
-        return resolve(self.start, self.target)
-
-    @property
-    def step_mg(self) -> Fraction:
-        """What one additive step adds, exactly, in mg."""
-        return resolve(self.step, self.target)
-
-    @cached_property
-    def ladder(self) -> ladders.Ladder:
-        """The doses of the phase in order, with the minutes that rule the climb."""
-        target = self.target or 0.0
-        if self.interval is None:
-            return ladders.constant(target)
-        if self.factor is None:
-            amounts = ladders.additive(self.start_mg, self.step_mg, target)
-        else:
-            amounts = ladders.multiplicative(self.start_mg, self.factor, target)
-        first = self.interval if self.first_hold is None else self.first_hold
-        return ladders.Ladder(amounts, minutes(self.interval), minutes(first))
-
-    @property
-    def length(self) -> int | None:
-        """Minutes the phase lasts, or None where neither duration nor hold is given."""
-        if self.duration is not None:
-            return minutes(self.duration)
-        return None if self.hold is None else self.ladder.reached + minutes(self.hold)
-
     def __str__(self) -> str:
         """Return canonical text, which reads back as an equal phase."""
-        from ldnsim.regimen.text import phase_text
-
         return phase_text(self)
 
 
@@ -150,13 +92,6 @@ def first_clock(every: float) -> float:
     """
     interval, usual = minutes(every), minutes(USUAL_H)
     return usual % interval / 60 if (24 * 60) % interval == 0 else USUAL_H
-
-
-def resolve(amount: float | Share | None, target: float | None) -> Fraction:
-    """Return an amount, absolute or relative, as an exact number of mg."""
-    if isinstance(amount, Share):
-        return amount.of(target or 0.0)
-    return exact(amount or 0.0)
 
 
 def _complete_constant(given: dict[str, Any]) -> None:

@@ -12,18 +12,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from ldnsim.errors import UserError, listed, short
+from ldnsim.regimen.adherence import Adherence
 from ldnsim.regimen.doses import DoseTable, Rung
 from ldnsim.regimen.event_rows import compress
 from ldnsim.regimen.event_table import EventTable, check_lead, offset_minutes
 from ldnsim.regimen.formats import clock_text, dose_text, span_text
+from ldnsim.regimen.ledger import Ledger, make_ledger
 from ldnsim.units import LONGEST_TIME, read_number
-
-if TYPE_CHECKING:
-    from ldnsim.regimen.adherence import Adherence
-    from ldnsim.regimen.ledger import Ledger
 
 TAIL_H = 24.0
 """How long recorded doses go on after the last of them, where no duration is given."""
@@ -136,8 +134,6 @@ class Recorded:
         Raises:
             UserError: with an adherence model by which doses are missed or late.
         """
-        from ldnsim.regimen.ledger import make_ledger
-
         if adherence is not None and (adherence.p_missed or adherence.p_late):
             raise UserError(
                 f"adherence: {self} are what was taken, at the times it was taken; remove the"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import (
     GetJsonSchemaHandler,
@@ -16,15 +16,17 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ldnsim.errors import UserError, unknown
-from ldnsim.regimen import text
+from ldnsim.regimen.adherence import Adherence
 from ldnsim.regimen.base import Frozen, user_error
+from ldnsim.regimen.clauses import Fields
 from ldnsim.regimen.doses import DoseTable, Rung, count_doses, expand, rungs
+from ldnsim.regimen.fields import changed, field_name
+from ldnsim.regimen.grammar import read_regimen
+from ldnsim.regimen.ledger import Ledger, make_ledger
 from ldnsim.regimen.phase import DEFAULT_HOLD_H, Phase
+from ldnsim.regimen.protocols import protocol_fields
+from ldnsim.regimen.text import regimen_html, regimen_text
 from ldnsim.regimen.weekdays import EXAMPLE, StartDay, day_name
-
-if TYPE_CHECKING:
-    from ldnsim.regimen.adherence import Adherence
-    from ldnsim.regimen.ledger import Ledger
 
 
 class Regimen(Frozen):
@@ -56,26 +58,7 @@ class Regimen(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, data: Any) -> Any:
-        if isinstance(data, str):
-            from ldnsim.regimen.grammar import read_regimen
-
-            return read_regimen(data)
-        if isinstance(data, Mapping) and "phases" not in data:
-            own = {k: v for k, v in data.items() if k in cls.model_fields}
-            phase = {k: v for k, v in data.items() if k not in cls.model_fields}
-            for key in phase:
-                if key not in Phase.model_fields:
-                    raise unknown("regimen field", str(key), [*own, *Phase.model_fields, "phases"])
-            return {**own, "phases": [phase]}
-        if isinstance(data, Mapping):
-            for key in data:
-                if key not in cls.model_fields:
-                    raise unknown("regimen field", str(key), cls.model_fields)
-            if isinstance(data["phases"], str):
-                from ldnsim.regimen.grammar import read_regimen
-
-                return _with_text(data, read_regimen(data["phases"]))
-        return data
+        return _as_fields(data, protocol_fields())
 
     @field_validator("phases")
     @classmethod
@@ -112,13 +95,23 @@ class Regimen(Frozen):
         return {"anyOf": [words, handler(Phase.__pydantic_core_schema__), whole]}
 
     @classmethod
-    def parse(cls, source: str | Mapping[str, Any] | Regimen) -> Regimen:
+    def parse(
+        cls,
+        source: str | Mapping[str, Any] | Regimen,
+        protocols: Mapping[str, Regimen] | None = None,
+    ) -> Regimen:
         """Read prescription text, a protocol's name, or structured fields.
+
+        Args:
+            source: what the user wrote, or a regimen, which is returned.
+            protocols: the regimens that have names; the shipped ones when None.
 
         Raises:
             UserError: with the words or fields that could not be understood, and the remedy.
         """
         try:
+            if protocols is not None:
+                source = _as_fields(source, {n: _fields_of(r) for n, r in protocols.items()})
             return cls.model_validate(source)
         except ValidationError as error:
             raise user_error(error) from None
@@ -143,32 +136,49 @@ class Regimen(Frozen):
 
     def ledger(self, adherence: Adherence | None = None, subject: int = 0) -> Ledger:
         """Return planned and taken doses for one subject; without ``adherence`` all are taken."""
-        from ldnsim.regimen.ledger import make_ledger
-
         return make_ledger(self.doses(), self.duration_h, adherence, subject)
 
     def with_field(self, path: str, value: Any) -> Regimen:
-        """Return a regimen with one field changed; see `ldnsim.regimen.fields.with_field`."""
-        from ldnsim.regimen.fields import with_field
+        """Return a regimen with one field changed and everything checked again.
 
-        return with_field(self, path, value)
+        A bare field (``"target"``, also spelled ``"dose"``) applies to the first phase that has it:
+        a ladder for ``step``, ``factor``, ``interval`` and ``first_hold``; doses for ``start``,
+        ``target``, ``hold`` and ``formulation``; any schedule for ``every``, ``at`` and ``days``;
+        the first phase for ``duration``. ``start_day`` belongs to the whole.
+        ``"phases.1.duration"`` names the phase (from 0). In a phase without a ladder start and
+        target move together; a relative ladder stays relative. Setting the duration replaces a
+        hold, and the other way round. Where the regimen has a name, the change is added to it;
+        title, description and sources go, since they describe the original.
+
+        Raises:
+            UserError: unknown field, no phase that has it, or a value that contradicts the rest.
+        """
+        return self.with_fields({field_name(path): value})
 
     def with_fields(self, values: Mapping[str, Any]) -> Regimen:
-        """Return a regimen with several fields changed, checked together at the end."""
-        from ldnsim.regimen.fields import with_fields
+        """Return a regimen with several fields changed, and only then everything checked again.
 
-        return with_fields(self, values)
+        So a start and a target can be set that are valid together, though neither is with the
+        other's old value. The fields are those of `with_field`.
+
+        Raises:
+            UserError: as `with_field`, or two values for one field.
+        """
+        made = Regimen.parse(changed(self.phases, self.start_day, values))
+        words = [f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in values.items()]
+        name = ", ".join([self.name, *words]) if self.name else ""
+        return made.model_copy(update={"name": name})
 
     def __str__(self) -> str:
         """Return canonical prescription text; ``Regimen.parse`` reads it back as an equal value."""
-        return text.regimen_text(self.phases, self.start_day)
+        return regimen_text(self.phases, self.start_day)
 
     def __repr__(self) -> str:
         """Return code that makes an equal regimen."""
         return f"Regimen.parse({str(self)!r})"
 
     def _repr_html_(self) -> str:
-        return text.regimen_html(self)
+        return regimen_html(self.phases, self.start_day, self.title or self.name or "Regimen")
 
     def __eq__(self, other: object) -> bool:
         """Compare what is taken; labels do not count."""
@@ -181,6 +191,32 @@ class Regimen(Frozen):
     def __hash__(self) -> int:
         """Hash what is taken."""
         return hash((self.phases, self.start_day))
+
+
+def _as_fields(data: Any, protocols: Mapping[str, Fields]) -> Any:
+    """Return text, a protocol's name, or the fields of one phase as the fields of a regimen."""
+    if isinstance(data, str):
+        return read_regimen(data, protocols)
+    if isinstance(data, Mapping) and "phases" not in data:
+        own = {k: v for k, v in data.items() if k in Regimen.model_fields}
+        phase = {k: v for k, v in data.items() if k not in Regimen.model_fields}
+        for key in phase:
+            if key not in Phase.model_fields:
+                raise unknown("regimen field", str(key), [*own, *Phase.model_fields, "phases"])
+        return {**own, "phases": [phase]}
+    if isinstance(data, Mapping):
+        for key in data:
+            if key not in Regimen.model_fields:
+                raise unknown("regimen field", str(key), Regimen.model_fields)
+        if isinstance(data["phases"], str):
+            return _with_text(data, read_regimen(data["phases"], protocols))
+    return data
+
+
+def _fields_of(regimen: Regimen) -> Fields:
+    """Return a regimen as validation input; the day of day 0 only where one is named."""
+    found = {name: getattr(regimen, name) for name in Regimen.model_fields if name != "start_day"}
+    return found | ({"start_day": day_name(regimen.start_day)} if regimen.start_day else {})
 
 
 def _with_text(data: Mapping[str, Any], read: dict[str, Any]) -> dict[str, Any]:

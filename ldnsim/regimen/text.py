@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
+from ldnsim.regimen.doses import rungs
 from ldnsim.regimen.formats import (
     amount_text,
     clock_text,
     dose_text,
     interval_text,
+    is_night,
     span_text,
     step_text,
 )
+from ldnsim.regimen.plain import PlainPhase
 from ldnsim.regimen.weekdays import day_name, days_text
 
-if TYPE_CHECKING:
-    from ldnsim.regimen.phase import Phase
-    from ldnsim.regimen.regimen import Regimen
 
-
-def is_night(clock_h: float) -> bool:
-    """Whether a time of day is called night in canonical text: 18:00 up to 06:00."""
-    return clock_h >= 18 or clock_h < 6
-
-
-def phase_text(phase: Phase, start_day: int = 0) -> str:
+def phase_text(phase: PlainPhase, start_day: int = 0) -> str:
     """Return the canonical text of one phase; the first says which day of the week day 0 is."""
     clauses = [_what(phase)]
     if phase.kind != "stop":
@@ -48,16 +41,16 @@ def phase_text(phase: Phase, start_day: int = 0) -> str:
     return ", ".join(clauses)
 
 
-def _what(phase: Phase) -> str:
+def _what(phase: PlainPhase) -> str:
     return amount_text(phase.start or 0.0) if phase.kind == "doses" else phase.kind
 
 
-def _climb(phase: Phase) -> str:
+def _climb(phase: PlainPhase) -> str:
     step = step_text(phase.step, phase.factor)
     return f"{step} every {interval_text(phase.interval or 0)} to {dose_text(phase.target or 0)}"
 
 
-def frequency_text(phase: Phase) -> str:
+def frequency_text(phase: PlainPhase) -> str:
     """Return text such as ``"nightly at 22:00"`` or ``"every 6 h at 08:00 on Mon and Thu"``."""
     often = f"every {interval_text(phase.every)}"
     if phase.every == 24:
@@ -66,32 +59,30 @@ def frequency_text(phase: Phase) -> str:
     return f"{often} at {clock_text(phase.at)}{days}"
 
 
-def regimen_text(phases: Iterable[Phase], start_day: int = 0) -> str:
+def regimen_text(phases: Iterable[PlainPhase], start_day: int = 0) -> str:
     """Return the canonical text of phases in sequence."""
     first, *others = phases
     return ", then ".join([phase_text(first, start_day), *map(phase_text, others)])
 
 
-def regimen_html(regimen: Regimen, most: int = 12) -> str:
+def regimen_html(phases: Sequence[PlainPhase], start_day: int, title: str, most: int = 12) -> str:
     """Return the ladder as a short HTML table of at most ``most`` rows."""
-    rungs = regimen.rungs()
+    ladder = rungs(phases)
     rows = [
         f"<tr><td>{r.phase + 1}</td><td>{r.start_h / 24:g}</td><td>{r.end_h / 24:g}</td>"
-        f"<td>{escape(_rung_dose(regimen, r.phase, r.amount_mg))}</td></tr>"
-        for r in rungs[:most]
+        f"<td>{escape(_rung_dose(phases[r.phase], r.amount_mg))}</td></tr>"
+        for r in ladder[:most]
     ]
-    if len(rungs) > most:
-        rows.append(f"<tr><td colspan='4'>and {len(rungs) - most} more rungs</td></tr>")
-    title = escape(regimen.title or regimen.name or "Regimen")
+    if len(ladder) > most:
+        rows.append(f"<tr><td colspan='4'>and {len(ladder) - most} more rungs</td></tr>")
     head = "<tr><th>phase</th><th>from day</th><th>to day</th><th>dose</th></tr>"
     return (
-        f"<b>{title}</b><br>{escape(str(regimen))}"
+        f"<b>{escape(title)}</b><br>{escape(regimen_text(phases, start_day))}"
         f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
     )
 
 
-def _rung_dose(regimen: Regimen, index: int, mg: float) -> str:
-    phase = regimen.phases[index]
+def _rung_dose(phase: PlainPhase, mg: float) -> str:
     if phase.kind == "stop":
         return "none"
     what = "placebo" if phase.kind == "placebo" else dose_text(mg)

@@ -9,18 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ldnsim.results import files
+from ldnsim.results import dataset, files
 from ldnsim.results.blocks import ARRAYS, BlockFolder
 from ldnsim.results.record import sealed
 from ldnsim.results.target import check_free, kind_of
 from ldnsim.results.zarr_files import StoreFiles
+from ldnsim.runs.block import Block
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ldnsim.results.columns import Column
-    from ldnsim.runs.job import Block, Job
+    from ldnsim.runs.derivatives import Sensitivities
+    from ldnsim.runs.job import Job
 
 CHUNK_BYTES = 8_000_000
 """Of one variable over time."""
@@ -73,8 +76,17 @@ def regions(shape: Sequence[int], chunks: Sequence[int]) -> Iterator[tuple[int, 
         yield first, last, slices
 
 
-def finish(job: Job, folder: BlockFolder, size: int, target: Path) -> None:
+def finish(
+    job: Job, folder: BlockFolder, size: int, target: Path, found: Sensitivities | None
+) -> None:
     """Assemble the finished blocks into the store; the name appears only when it is whole.
+
+    Args:
+        job: the job.
+        folder: its finished blocks.
+        size: runs per block.
+        target: the store.
+        found: how its summaries follow the parameters, if that was asked for.
 
     Raises:
         UserError: something is there by now that the sweep was not started to replace, or that
@@ -84,11 +96,10 @@ def finish(job: Job, folder: BlockFolder, size: int, target: Path) -> None:
     check_free(target, folder.path, replaces)
     draft = folder.draft()
     if kind_of(target) == "netcdf":
-        from ldnsim.results.dataset import in_memory
-
-        write_netcdf(in_memory(job, [folder.load(first) for first in job.starts(size)]), draft)
+        whole = Block.join([folder.load(first) for first in job.starts(size)])
+        write_netcdf(dataset.in_memory(job, whole, found), draft)
     else:
-        _write_zarr(job, folder, size, draft)
+        _write_zarr(job, folder, size, draft, found)
     check_free(target, folder.path, replaces)
     folder.swap.replace()
     folder.remove()
@@ -104,12 +115,11 @@ def write_netcdf(ds: xr.Dataset, path: Path) -> None:
     files.put(path, sealed(file.getvalue()), flush=True)
 
 
-def _write_zarr(job: Job, folder: BlockFolder, size: int, path: Path) -> None:
+def _write_zarr(
+    job: Job, folder: BlockFolder, size: int, path: Path, found: Sensitivities | None
+) -> None:
     """Write the store region by region; only the blocks of one region are in memory."""
-    from ldnsim.results import dataset
-
-    status = _column(job, folder, size, "status")
-    laid = dataset.frame(job, status)
+    laid = dataset.frame(job, statuses(job, folder, size), found)
     axes = {c: v[0] for c, v in laid.coords.items()}
     store = StoreFiles(path, laid.attrs)
     for name, (dims, values, attrs) in {**laid.coords, **laid.fixed}.items():
@@ -132,11 +142,9 @@ def _fill(
     axes: Mapping[str, Any],
 ) -> None:
     """Write columns that share their shape, region by region."""
-    from ldnsim.results.dataset import tail_length
-
     plan, kind = job.plan, columns[0].dim
     names = tuple(d.name for d in plan.dims)
-    tail = (tail_length(plan, kind),) if kind else ()
+    tail = (dataset.tail_length(plan, kind),) if kind else ()
     dims = (*names, kind) if kind else names
     item = max(c.dtype.itemsize for c in columns)
     room = CHUNK_BYTES // max(1, tail[0] * item) if tail else CHUNK_RUNS
@@ -179,13 +187,10 @@ def _runs(
     job: Job, folder: BlockFolder, size: int, first: int, last: int, names: Sequence[str]
 ) -> Block:
     """Read the runs from ``first`` to before ``last`` out of the blocks that hold them."""
-    from ldnsim.runs.job import Block
-
     found = (folder.load(b, names) for b in range(first // size * size, last, size))
     return Block.join([block.cut(first, last) for block in found])
 
 
-def _column(job: Job, folder: BlockFolder, size: int, name: str) -> Any:
-    """Read one small array of all blocks."""
-    parts = [getattr(folder.load(first, (name,)), name) for first in job.starts(size)]
-    return np.concatenate(parts)
+def statuses(job: Job, folder: BlockFolder, size: int) -> NDArray[np.int8]:
+    """Read the outcome of every run out of the blocks, shape (runs,)."""
+    return np.concatenate([folder.load(i, ("status",)).status for i in job.starts(size)])

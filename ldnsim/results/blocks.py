@@ -24,7 +24,7 @@ from ldnsim.results import files, lock
 from ldnsim.results.files import some
 from ldnsim.results.record import Damaged, sealed, unsealed
 from ldnsim.results.swap import Swap
-from ldnsim.runs.job import Block
+from ldnsim.runs.block import Block
 from ldnsim.runs.task import LANES
 
 MANIFEST = "manifest.json"
@@ -224,8 +224,10 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") 
     """List what differs between two manifests, by dotted name, with both values when short."""
     found = []
     for key in dict.fromkeys([*old, *new]):
-        name = f"{path}.{key}" if path else str(key)
+        name = f"{path}.{key}".replace(".[", "[") if path else str(key)
         a, b = old.get(key), new.get(key)
+        if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+            a, b = ({f"[{i}]": v for i, v in enumerate(c, start=1)} for c in (a, b))
         if isinstance(a, Mapping) and isinstance(b, Mapping):
             found += differences(a, b, name)
         elif a != b:

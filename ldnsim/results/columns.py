@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine.solve.status import Method, Status
-from ldnsim.model import default_model
+from ldnsim.equations.symbols import symbol
+from ldnsim.model import Model
 from ldnsim.runs import measures as summaries
-from ldnsim.runs.job import Block, Job
+from ldnsim.runs.block import Block
+from ldnsim.runs.job import Job
 from ldnsim.runs.plan import Plan
 
 Values = Callable[[Block], NDArray[Any]]
@@ -41,24 +43,26 @@ class Column:
     values: Values
 
 
-def variable_attributes(name: str) -> dict[str, str]:
-    """Return units, words, scale, direction, mechanism and evidence grade of a model variable."""
-    v = default_model().observables[name]
+def variable_attributes(model: Model, name: str) -> dict[str, str]:
+    """Return units, words, symbol, scale, direction, mechanism and evidence of a model variable."""
+    v = model.observables[name]
     return {
         "units": v.unit or "1",
         "long_name": v.long_name,
+        "short_name": v.short_name,
+        "symbol": v.symbol or symbol(name, is_parameter=False),
         "scale": v.scale_word,
         "better": v.better,
         "mechanism": v.mechanism,
-        "evidence": evidence(v.mechanism),
+        "evidence": evidence(model, v.mechanism),
     }
 
 
-def evidence(mechanism: str) -> str:
+def evidence(model: Model, mechanism: str) -> str:
     """Return the weakest evidence grade among the parameters of a mechanism, with its share."""
     from ldnsim.mechanisms.record import GRADES
 
-    grades = [p.grade for p in default_model().parameters.values() if p.mechanism == mechanism]
+    grades = [p.grade for p in model.parameters.values() if p.mechanism == mechanism]
     if not grades:
         return "no parameters of its own"
     weakest = max(grades, key=GRADES.index)
@@ -83,9 +87,9 @@ def single(job: Job, status: NDArray[np.int8]) -> list[Column]:
 def timed(plan: Plan) -> list[Column]:
     """List the columns with a time dimension."""
     found: list[Column] = []
-    dtype = np.dtype(plan.study.output.dtype)
+    dtype, model = np.dtype(plan.study.output.dtype), plan.edition.model
     for j, name in enumerate(plan.variables):
-        attrs = variable_attributes(name)
+        attrs = variable_attributes(model, name)
         if len(plan.time):
             found.append(Column(name, "time", dtype, attrs, _sampled("trajectory", j)))
         if plan.keeps_night:
@@ -96,6 +100,7 @@ def timed(plan: Plan) -> list[Column]:
         attrs = {
             "units": "mg/d",
             "long_name": "prescribed dose",
+            "short_name": "prescribed",
             "meaning": "naltrexone hydrochloride planned in the calendar day",
             "mechanism": "regimen",
         }
@@ -125,22 +130,23 @@ def _sampled(kind: str, j: int) -> Values:
 
 def _baselines(job: Job) -> Iterator[Column]:
     """Untreated means of the stored variables."""
-    who = job.plan.patients.of_run
+    who, model = job.patients.of_run, job.plan.edition.model
 
     def mean(at: int) -> Values:
         return lambda block: job.untreated.mean[who[block.rows], at]
 
     for name in job.plan.variables:
-        attrs = variable_attributes(name)
+        attrs = variable_attributes(model, name)
         attrs["long_name"] = f"untreated 24 h mean of {attrs['long_name']}"
+        attrs["short_name"] = f"untreated {attrs['short_name']}"
         attrs["better"] = ""  # what the patient is, not what a regimen does
-        at = default_model().observable_index[name]
-        yield _column(f"baseline_{name}", np.float64, attrs, mean(at))
+        values = mean(model.observable_index[name])
+        yield _column(f"baseline_{name}", np.float64, attrs, values)
 
 
 def _outcome(job: Job, status: NDArray[np.int8]) -> Iterator[Column]:
     """Outcome and effort of every run."""
-    plan, who = job.plan, job.plan.patients.of_run
+    plan, who = job.plan, job.patients.of_run
     flags = {
         "long_name": "outcome of the run",
         "flag_values": np.array([int(s) for s in Status], dtype=np.int8),

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from ldnsim.patients import people
 from ldnsim.results.columns import Column, single, timed
+from ldnsim.results.derivatives import labelled
 from ldnsim.results.provenance import attributes
-from ldnsim.runs.job import Block, Job
+from ldnsim.runs.block import Block
+from ldnsim.runs.derivatives import Sensitivities
+from ldnsim.runs.job import Job
 from ldnsim.runs.plan import Plan
 
 if TYPE_CHECKING:
@@ -39,30 +42,25 @@ class Frame:
     attrs: dict[str, Any]
 
 
-def frame(job: Job, status: NDArray[np.int8]) -> Frame:
+def frame(job: Job, status: NDArray[np.int8], found: Sensitivities | None) -> Frame:
     """Lay out the result of a finished job.
 
     Args:
         job: the job.
         status: outcome of every run, shape (runs,).
+        found: how its summaries follow the parameters, if that was asked for.
     """
-    plan = job.plan
-    found = Frame(coordinates(plan), {}, [*single(job, status), *timed(plan)], attributes(plan))
+    plan, drawn = job.plan, job.patients.people
+    columns = [*single(job, status), *timed(plan)]
+    laid = Frame(coordinates(plan), {}, columns, attributes(plan, job.patients))
     if plan.study.output.ledger:
-        found.fixed.update(ledger(plan))
-    if plan.study.output.sensitivity:
-        _add(found, sensitivity_of(job, status))
-    if plan.people is not None:
-        found.coords.update(people.coordinates(plan.people))
-        found.fixed.update(people.drawn(plan.people))
-    return found
-
-
-def sensitivity_of(job: Job, status: NDArray[np.int8]) -> xr.Dataset:
-    """Differentiate the run that stands for a finished job."""
-    from ldnsim.results import sensitivity as sensitivity_data
-
-    return sensitivity_data.of_job(job, status)
+        laid.fixed.update(ledger(plan))
+    if found is not None:
+        _add(laid, labelled(plan, found))
+    if drawn is not None:
+        laid.coords.update(people.coordinates(drawn))
+        laid.fixed.update(people.drawn(drawn))
+    return laid
 
 
 def _add(found: Frame, ds: xr.Dataset) -> None:
@@ -72,13 +70,12 @@ def _add(found: Frame, ds: xr.Dataset) -> None:
         kind[str(name)] = (tuple(map(str, v.dims)), v.values, dict(v.attrs))
 
 
-def in_memory(job: Job, blocks: list[Block]) -> xr.Dataset:
-    """Build the whole result in memory from all blocks, in order."""
+def in_memory(job: Job, whole: Block, found: Sensitivities | None) -> xr.Dataset:
+    """Build the result in memory from all runs as one block; see :func:`frame`."""
     import xarray as xr
 
     plan = job.plan
-    whole = Block.join(blocks)
-    laid = frame(job, whole.status)
+    laid = frame(job, whole.status, found)
     dims = tuple(d.name for d in plan.dims)
     values = {
         c.name: (

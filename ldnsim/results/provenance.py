@@ -10,9 +10,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from ldnsim.catalog import COMBINATION_WARNING, adjuncts, covariates, hypotheses, phenotypes
-from ldnsim.model import default_model
+from ldnsim.catalog import COMBINATION_WARNING
 from ldnsim.patients import people
+from ldnsim.patients.vectors import Patients
 from ldnsim.runs import recordings
 from ldnsim.runs.plan import Plan
 
@@ -23,8 +23,8 @@ WARNING = (
 PACKAGES = ("numpy", "numba", "scipy", "xarray", "zarr", "h5netcdf", "pydantic", "sympy")
 # what can change a number of the result; pictures and the command line cannot
 PARTS = (
-    "mechanisms", "engine", "data", "regimen", "config", "sweep", "model", "influence", "catalog",
-    "units",
+    "mechanisms", "engine", "data", "regimen", "config", "edition", "patients", "runs", "results",
+    "sweep", "model", "influence", "catalog", "units",
 )  # fmt: skip
 
 
@@ -73,13 +73,12 @@ def _hash(parts: list[bytes]) -> str:
     return digest.hexdigest()[:16]
 
 
-def parameter_table(plan: Plan) -> list[dict[str, Any]]:
+def parameter_table(patients: Patients) -> list[dict[str, Any]]:
     """Return one record per parameter with the value used, or its range over the sweep."""
-    lows, highs = plan.patients.extremes()
-    table = []
-    for i, p in enumerate(default_model().parameters.values()):
-        low, high = float(lows[i]), float(highs[i])
-        row: dict[str, Any] = {
+    lows, highs = patients.extremes()
+    known = patients.model.parameters.values()
+    return [
+        {
             "name": p.name,
             "value": low if low == high else None,
             "unit": p.unit,
@@ -88,24 +87,23 @@ def parameter_table(plan: Plan) -> list[dict[str, Any]]:
             "source": list(p.source),
             "meaning": p.meaning,
             "mechanism": p.mechanism,
+            **({"range": [low, high]} if low != high else {}),
         }
-        if low != high:
-            row["range"] = [low, high]
-        table.append(row)
-    return table
+        for p, low, high in zip(known, lows.tolist(), highs.tolist(), strict=True)
+    ]
 
 
-def sources(plan: Plan) -> dict[str, list[str]]:
+def sources(plan: Plan, patients: Patients) -> dict[str, list[str]]:
     """Return the citation keys behind hypotheses, phenotypes, covariates and adjuncts of a plan."""
-    runs = plan.kinds
-    known_of = {k for r in runs for k, _ in r.covariates if k in covariates()}
-    if plan.people is not None and plan.people.genotype:
+    runs, edition = plan.kinds, plan.edition
+    known_of = {k for r in runs for k, _ in r.covariates if k in edition.covariates}
+    if patients.people is not None and patients.people.genotype:
         known_of.add(people.OPRM1)
     catalog = (
-        ("hypothesis", hypotheses(), {r.hypothesis for r in runs}),
-        ("phenotype", phenotypes(), {r.phenotype for r in runs}),
-        ("covariate", covariates(), known_of),
-        ("adjunct", adjuncts(), {a.name for r in runs for a in r.modifiers.adjuncts}),
+        ("hypothesis", edition.hypotheses, {r.hypothesis for r in runs}),
+        ("phenotype", edition.phenotypes, {r.phenotype for r in runs}),
+        ("covariate", edition.covariates, known_of),
+        ("adjunct", edition.adjuncts, {a.name for r in runs for a in r.modifiers.adjuncts}),
     )
     return {
         f"{kind} {name}": list(known[name].sources)
@@ -114,9 +112,9 @@ def sources(plan: Plan) -> dict[str, list[str]]:
     }
 
 
-def attributes(plan: Plan) -> dict[str, Any]:
+def attributes(plan: Plan, patients: Patients) -> dict[str, Any]:
     """Return the attributes of the result. No clock time: the same study gives the same bits."""
-    study = plan.study
+    study, drawn = plan.study, patients.people
     chosen = study.solver
     solver = {"method": chosen.method, "rtol": chosen.rtol, "atol": chosen.floor, "lanes": 8}
     used = sorted({r.hypothesis for r in plan.kinds})
@@ -126,17 +124,18 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "phenotype": ", ".join(sorted({r.phenotype for r in plan.kinds})),
         "warning": warning(plan),
         "study": identity(study),
-        "parameters": json.dumps(parameter_table(plan)),
-        "sources": json.dumps(sources(plan)),
+        "parameters": json.dumps(parameter_table(patients)),
+        "sources": json.dumps(sources(plan, patients)),
         "versions": json.dumps(versions()),
         "fingerprints": json.dumps(fingerprints()),
-        "model": default_model().fingerprint,
+        "model": plan.edition.model.fingerprint,
+        "extensions": json.dumps([e.record() for e in plan.edition.extensions]),
         "seed": study.seed,
         "solver": json.dumps(solver),
         "horizon_h": plan.end,
         "dims": json.dumps([d.name for d in plan.dims]),
         **recordings.attributes(study, plan.end),
-        **(people.attributes(plan.people) if plan.people is not None else {}),
+        **(people.attributes(drawn) if drawn is not None else {}),
     }
 
 

@@ -133,6 +133,22 @@ def told(attrs: Mapping[str, Any], name: str, where: str | Path) -> dict[str, An
     return found
 
 
+def extensions(attrs: Mapping[str, Any], where: str | Path) -> list[dict[str, str]]:
+    """Return what a result says of the extensions of its model; nothing of them is run.
+
+    Raises:
+        UserError: the attribute is damaged.
+    """
+    try:
+        found = json.loads(attrs.get("extensions", "[]"))
+        return [{**e, "name": str(e["name"]), "sha256": str(e["sha256"])} for e in found]
+    except (KeyError, TypeError, ValueError):
+        raise UserError(
+            f"{where} does not say which extensions its model had: its attribute 'extensions' is"
+            f" damaged{_ANEW}"
+        ) from None
+
+
 def _check_whole(found: Path, verify: bool) -> bool:
     """Compare a result with its record; returns whether it has one.
 

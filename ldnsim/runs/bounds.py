@@ -6,38 +6,38 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldnsim.catalog import adjuncts
-from ldnsim.config.blocks import Modifiers
 from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
-from ldnsim.model import check_value, default_model
-from ldnsim.runs.events import parameter_events, sets_modifiers
+from ldnsim.model import check_value
+from ldnsim.patients.vectors import Patients
+from ldnsim.runs.events import parameter_events
 
 if TYPE_CHECKING:
     from ldnsim.runs.plan import Plan
 
 
-def check_parameters(plan: Plan) -> None:
+def check_parameters(plan: Plan, patients: Patients) -> None:
     """Check every value that modifiers and changes give a parameter in any run of a plan.
+
+    Args:
+        plan: the plan.
+        patients: of its runs.
 
     Raises:
         UserError: naming the keys that act on the parameter and the point of the grid.
     """
-    model = default_model()
+    model, size = patients.model, len(patients)
     parameters = list(model.parameters.values())
-    nothing = Modifiers()
-    facet = plan.runs.facet(sets_modifiers)
-    runs = [plan.runs[i] for i in facet.runs().tolist()]
-    acting = [r.modifiers != nothing or bool(r.changes) for r in runs]
+    facet, acting = plan.treatment.acting
     if not any(acting):
         return
     place = facet.of(np.arange(len(plan)))
-    pairs, first = np.unique(place * len(plan.patients) + plan.patients.of_run, return_index=True)
+    pairs, first = np.unique(place * size + patients.of_run, return_index=True)
     for pair, i in sorted(zip(pairs.tolist(), first.tolist(), strict=True), key=lambda p: p[1]):
-        if not acting[pair // len(plan.patients)]:
+        if acting[pair // size] is None:
             continue
-        run, who = plan.runs[i], np.array([plan.patients.of_run[i]])
-        found = parameter_events(run, plan.patients.vectors(who)[0], plan.end)
+        run = plan.runs[i]
+        found = parameter_events(run, patients.vectors(patients.of_run[[i]])[0], plan.end)
         for target, value in zip(found.target, found.value, strict=True):
             parameter = parameters[int(target) - len(model.states)]
             try:
@@ -50,7 +50,7 @@ def check_parameters(plan: Plan) -> None:
 
 def _acting(run: RunSpec, name: str) -> list[str]:
     """List what acts on a parameter in a run, by key and value."""
-    modifiers, known = run.modifiers, adjuncts()
+    modifiers, known = run.modifiers, run.edition.adjuncts
     found = [
         f"modifiers.{key} = {level:g}"
         for key, level in (("exercise", modifiers.exercise), ("stress", modifiers.stress))

@@ -18,23 +18,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.config.study import StudyConfig
-from ldnsim.config.summaries import Summary
+from ldnsim.engine.rhythm.orbit import daily_means
+from ldnsim.engine.rhythm.shifted import beside, rows, shifted_orbits
+from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.influence import SWITCH, reaching
+from ldnsim.measure import Summary
 from ldnsim.mechanisms.record import ASSUMED, Parameter
-from ldnsim.model import default_model
+from ldnsim.patients.untreated import untreated_days
 from ldnsim.patients.vectors import Patients, grades
+from ldnsim.runs.accuracy import DIFFERENTIATED
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.grid import Dim, Runs
-from ldnsim.runs.job import Job, Untreated, reference_day
+from ldnsim.runs.job import Job
 from ldnsim.runs.plan import Plan
+from ldnsim.runs.reference import Untreated, reference_day
 from ldnsim.runs.task import solve_task
 
 Floats = NDArray[np.float64]
 SHIFT = 0.01
 """Shift of a parameter to either side, on the natural-log scale."""
-RTOL = 1e-5
-"""Relative tolerance; the differences do not need one so fine as orbits do."""
 ASYMMETRY = 0.1
 """Slopes to the two sides that differ by more than this share of their sum are not linear."""
 NOISE = 1e-4
@@ -106,30 +109,6 @@ class Sensitivities:
         return np.asarray(fine & (carried <= MOST_BENT))
 
 
-@dataclass(frozen=True)
-class _Lanes(Plan):
-    """A plan whose runs are copies of one run of another plan, with patients of their own."""
-
-    source: Plan | None = None
-    which: int = 0
-    lanes: Patients | None = None
-
-    @cached_property
-    def patients(self) -> Patients:
-        assert self.lanes is not None
-        return self.lanes
-
-    @cached_property
-    def night_start(self) -> Floats:
-        assert self.source is not None
-        return np.full(len(self), self.source.night_start[self.which])
-
-    @cached_property
-    def last_night(self) -> Floats:
-        assert self.source is not None
-        return np.full(len(self), self.source.last_night[self.which])
-
-
 def reference_run(plan: Plan, status: Sequence[int] | NDArray[np.int8]) -> int | None:
     """The run that stands for a study: a treated one that ended well, else any that ended well.
 
@@ -153,13 +132,33 @@ def reference_run(plan: Plan, status: Sequence[int] | NDArray[np.int8]) -> int |
     return next(treated, order[0] if order else None)
 
 
+def of_job(job: Job, status: NDArray[np.int8]) -> Sensitivities | None:
+    """Differentiate the run that stands for a finished job; None when there is nothing to say.
+
+    That is so when no run ended well, or the one that did not at the looser tolerance.
+    """
+    run = reference_run(job.plan, status)
+    if run is None:
+        return None
+    y0 = job.untreated.y0[job.patients.of_run[run]]
+    try:
+        return sensitivities(job.plan, job.patients, run, job.threads, y0)
+    except UserError:
+        return None
+
+
 def sensitivities(
-    plan: Plan, run: int, threads: int | None = None, untreated: Floats | None = None
+    plan: Plan,
+    patients: Patients,
+    run: int,
+    threads: int | None = None,
+    untreated: Floats | None = None,
 ) -> Sensitivities:
     """Differentiate all summaries of one run with respect to all parameters.
 
     Args:
         plan: the study laid out.
+        patients: of its runs.
         run: number of the run.
         threads: threads to use.
         untreated: the patient's untreated state at midnight, when it is known already, (states,).
@@ -167,16 +166,16 @@ def sensitivities(
     Raises:
         UserError: the patient has no untreated state, or the run itself failed.
     """
-    who = int(plan.patients.of_run[run])
-    own, inflamed = plan.patients.vectors(np.array([who]))[0], bool(plan.patients.inflamed[who])
-    y0 = _untreated(plan, who, threads) if untreated is None else untreated
+    patient, known = patients.one(run), plan.edition.model.parameters
+    own = patient.params[0]
+    y0 = _untreated(patient, threads) if untreated is None else untreated
     chosen, left_out = _choose(plan, own)
-    index = default_model().parameter_index
+    index = plan.edition.model.parameter_index
     live = _reaching(plan, own)
     moving = [n for n in chosen if n in live]
     copies = _copies(own, [index[n] for n in moving])
-    values, unshifted, mean = _summaries(plan, run, own, inflamed, y0, copies, threads)
-    derivative = np.zeros((len(plan.summaries), len(chosen)))
+    values, unshifted, mean = _summaries(plan, run, patient, y0, copies, threads)
+    derivative = np.zeros((len(differentiated(plan)), len(chosen)))
     asymmetry = np.zeros_like(derivative)
     at = [chosen.index(n) for n in moving]
     up, down = values[0::2].T, values[1::2].T
@@ -186,12 +185,16 @@ def sensitivities(
     asymmetry[:, at] = np.where(heard, _asymmetry(up, down), 0.0)
     held = own[[index[n] for n in chosen]]
     graded = grades(plan.runs[run])
-    known = default_model().parameters
     return Sensitivities(
-        run, plan.summaries, tuple(chosen), held, tuple(graded[n] for n in chosen),
+        run, differentiated(plan), tuple(chosen), held, tuple(graded[n] for n in chosen),
         np.array([log_sd(known[n], v) for n, v in zip(chosen, held, strict=True)]),
         unshifted, derivative, asymmetry, left_out,
     )  # fmt: skip
+
+
+def differentiated(plan: Plan) -> tuple[Summary, ...]:
+    """Return the summaries of a plan that are smooth numbers of the run: all but functions."""
+    return tuple(s for s in plan.summaries if s.function is None)
 
 
 def log_sd(parameter: Parameter, value: float) -> float:
@@ -202,15 +205,9 @@ def log_sd(parameter: Parameter, value: float) -> float:
     return spread.sd if spread.kind == "lognormal" else 0.0
 
 
-def _untreated(plan: Plan, who: int, threads: int | None) -> Floats:
-    """State at midnight of one patient of a plan."""
-    from ldnsim.engine.rhythm.orbit import find_orbits
-    from ldnsim.engine.solve.status import Status
-
-    people = plan.patients
-    found = find_orbits(
-        default_model(), people.vectors(np.array([who])), people.inflamed[who][None], threads
-    )
+def _untreated(patient: Patients, threads: int | None) -> Floats:
+    """State at midnight of one patient."""
+    found = untreated_days(patient, threads)
     if found.status[0] != Status.OK:
         raise UserError(f"no sensitivities of this run: {Status(int(found.status[0])).advice}")
     return np.asarray(found.y0[0], dtype=np.float64)
@@ -218,23 +215,18 @@ def _untreated(plan: Plan, who: int, threads: int | None) -> Floats:
 
 def _choose(plan: Plan, own: Floats) -> tuple[list[str], dict[str, str]]:
     """Parameters to shift, and those left out with the reason."""
-    chosen: list[str] = []
-    left_out: dict[str, str] = {}
-    for name, value in zip(default_model().parameters, own, strict=True):
-        if name.startswith(SWITCH):
-            left_out[name] = "a switch"
-        elif value == 0.0:
-            left_out[name] = "zero in this run: no relative change"
-        else:
-            chosen.append(name)
-    return chosen, left_out
+    held = dict(zip(plan.edition.model.parameters, own.tolist(), strict=True))
+    left_out = {n: "zero in this run: no relative change" for n, v in held.items() if v == 0.0}
+    left_out |= {n: "a switch" for n in held if n.startswith(SWITCH)}
+    return [n for n in held if n not in left_out], {n: left_out[n] for n in held if n in left_out}
 
 
 def _reaching(plan: Plan, own: Floats) -> set[str]:
     """Parameters that some summary depends on, from the equations; the rest have derivative 0."""
-    off = [n for n, v in zip(default_model().parameters, own, strict=True)
+    model = plan.edition.model
+    off = [n for n, v in zip(model.parameters, own, strict=True)
            if n.startswith(SWITCH) and v == 0.0 and not plan.study.changes]  # fmt: skip
-    return reaching([s.observable for s in plan.summaries], off)
+    return reaching(model, [s.variable for s in differentiated(plan)], off)
 
 
 def _copies(own: Floats, columns: Sequence[int]) -> Floats:
@@ -248,12 +240,13 @@ def _copies(own: Floats, columns: Sequence[int]) -> Floats:
 
 def _sizes(plan: Plan, unshifted: Floats, mean: Floats) -> Floats:
     """Size of each summary: of what it is a change of, else its own, (summaries,)."""
-    index = default_model().observable_index
+    index = plan.edition.model.observable_index
     sizes = [
-        {"change": abs(float(mean[index[s.observable]])), "percent": 100.0, "value": abs(float(v))}
-        for s, v in zip(plan.summaries, unshifted, strict=True)
+        {"change": abs(float(mean[index[s.variable]])), "percent": 100.0, "": abs(float(v))}
+        for s, v in zip(differentiated(plan), unshifted, strict=True)
     ]
-    return np.array([size[s.derived] for size, s in zip(sizes, plan.summaries, strict=True)])
+    of = zip(sizes, differentiated(plan), strict=True)
+    return np.array([size[s.against] for size, s in of])
 
 
 def _asymmetry(up: Floats, down: Floats) -> Floats:
@@ -268,49 +261,51 @@ def _asymmetry(up: Floats, down: Floats) -> Floats:
 
 
 def _summaries(
-    plan: Plan, run: int, own: Floats, inflamed: bool, y0: Floats, copies: Floats,
-    threads: int | None,
+    plan: Plan, run: int, patient: Patients, y0: Floats, copies: Floats, threads: int | None
 ) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """Summaries of every copy minus those of its patient, the patient's, and untreated means."""
-    from ldnsim.engine.rhythm.orbit import daily_means
-    from ldnsim.engine.rhythm.shifted import beside, rows, shifted_orbits
-
+    model, own = patient.model, patient.params[0]
     laid = beside(own, copies)
-    start, closed = shifted_orbits(default_model(), own, y0, copies, threads)
-    lanes = _lanes(plan, run, laid, inflamed)
+    start, closed = shifted_orbits(model, own, y0, copies, threads)
     n = len(laid)
-    mean = daily_means(default_model(), laid, start, threads)
-    state = Untreated(
-        start, mean, np.zeros(n), np.zeros(n, np.int8), reference_day(lanes, start, threads)
-    )
-    job = Job(lanes, threads, state)
+    each = np.arange(n, dtype=np.int64)
+    lanes, inflamed = _lanes(plan, run, n), np.full(n, patient.inflamed[0])
+    patients = Patients(model, laid, each, np.empty(0, np.int64), inflamed, each)
+    mean = daily_means(model, laid, start, threads)
+    day = reference_day(lanes, patients, start, threads)
+    state = Untreated(start, mean, np.zeros(n), np.zeros(n, np.int8), *day)
+    job = Job(lanes, threads, patients, state)
     task = job.task(0, n)
     done = job.finish(task, solve_task(task, threads))
     values = np.where(closed[:, None], done.summaries, np.nan)
     if done.status[0] != 0:
-        from ldnsim.engine.solve.status import Status
-
         raise UserError(f"no sensitivities of this run: {Status(int(done.status[0])).advice}")
     at, lead = rows(len(copies))
     return values[at] - values[lead], values[0], mean[0]
 
 
-def _lanes(plan: Plan, run: int, params: Floats, inflamed: bool) -> _Lanes:
-    """Plan of the copies: the same run over and over, summaries only."""
-    n = len(params)
-    each = np.arange(n, dtype=np.int64)
-    lanes = Patients(params, each, np.empty(0, np.int64), np.full(n, inflamed), each)
+def _lanes(plan: Plan, run: int, n: int) -> Plan:
+    """Plan of the copies: the same run over and over, with its nights, summaries only."""
     runs = Runs(plan.runs[run], (Dim("copy", (), ((),) * n),))
-    study = _thrifty(plan.study)
-    return _Lanes(study, (), runs, Dosing(runs), plan.end, source=plan, which=run, lanes=lanes)
+    return Plan(
+        _thrifty(plan.study), (), runs, Dosing(runs), plan.end,
+        plan.night_start[[run] * n], plan.last_night[[run] * n],
+    )  # fmt: skip
 
 
 def _thrifty(study: StudyConfig) -> StudyConfig:
     """The study as it is solved for differences: nothing but summaries, a loose tolerance."""
-    kept = {"trajectories": False, "variables": ("pain",), "dtype": "float64"}
+    wanted = study.output.summaries
+    if not isinstance(wanted, str):  # a function is of what is stored, and nothing is
+        wanted = tuple(s for s in wanted if getattr(s, "function", None) is None)
+    kept = {
+        "trajectories": False, "variables": ("pain",), "dtype": "float64", "summaries": wanted,
+    }  # fmt: skip
     return study.model_copy(
         update={
             "output": study.output.model_copy(update=kept),
-            "solver": study.solver.model_copy(update={"rtol": max(study.solver.rtol, RTOL)}),
+            "solver": study.solver.model_copy(
+                update={"rtol": max(study.solver.rtol, DIFFERENTIATED)}
+            ),
         }
     )

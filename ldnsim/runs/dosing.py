@@ -228,28 +228,31 @@ class Dosing:
         ends = [max(end, 0.0 if last is None else last + doses.DAY) for end, last in self._last]
         return float(np.ceil(max(doses.DAY, *ends) / doses.DAY) * doses.DAY)
 
-    def close_ups(self, day: int | None, end: float, n: int) -> Floats:
-        """Return when the close-up of each run starts (h), NaN without doses there, shape (n,).
+    def nights(self, day: int | None, end: float) -> Floats:
+        """Return when the close-up of each run starts (h), shape (runs,).
+
+        Runs without doses on that day take the latest of the others, or else 22:00.
 
         Args:
             day: a numbered day; the last treated one when None.
             end: of the study (h).
-            n: number of runs.
-        """
-        found = np.empty(len(self._keys))
-        for k, key in enumerate(self._keys):
-            time = self.schedule(int(key)).planned
-            found[k] = (
-                doses.close_up_start(time, end)
-                if day is None
-                else doses.close_up_of_day(time, day, end)
-            )
-        return found[np.searchsorted(self._keys, self.keys(np.arange(n)))]
 
-    def latest_whole_day(self, end: float) -> float:
-        """Return the last planned time of any run with 24 h before ``end`` (h); -inf for none."""
-        times = [self.schedule(int(k)).planned for k in self._keys]
-        return max(float(t[t + doses.DAY <= end].max(initial=-np.inf)) for t in times)
+        Raises:
+            UserError: no close-up of that day lies before the end.
+        """
+        times = [self.schedule(int(key)).planned for key in self._keys]
+        if day is None:
+            each, none = [doses.close_up_start(t, end) for t in times], end - doses.DAY
+        else:
+            each = [doses.close_up_of_day(t, day, end) for t in times]
+            none = doses.close_up_of_day(np.arange(22.0, end, doses.DAY), day, end)
+        starts = np.array(each)[np.searchsorted(self._keys, self.keys(np.arange(len(self._runs))))]
+        known = np.isfinite(starts)
+        if known.any():
+            none = float(starts[known].max())
+        if np.isnan(none):
+            raise UserError(_no_such_night(day, end, times))
+        return np.where(known, starts, none)
 
     def reaches_target(self, rows: Ints) -> NDArray[np.int8]:
         """Whether the ladders of each run are long enough to give their target."""
@@ -293,7 +296,8 @@ class Dosing:
     def _make_taken(self, key: int, habits: int, end: float) -> _Taken:
         ledger, rung = self._ledger(key, habits), self.schedule(key).rung
         slow = np.asarray(ledger.formulation) == 1
-        kept, found = dose_events(ledger.given_time_h, ledger.given_mg, slow, end)
+        model = self._runs.start.edition.model
+        kept, found = dose_events(model, ledger.given_time_h, ledger.given_mg, slow, end)
         order = np.argsort(found.time, kind="stable")
         return _Taken(
             found.time[order], found.target[order], rung[kept][order],
@@ -310,6 +314,17 @@ class Dosing:
             mg = self._mg[int(a)].mg[schedule.rung]
             each.append(doses.daily_dose(schedule.table.time_h, mg, at))
         return np.stack(each)[which.reshape(-1)]
+
+
+def _no_such_night(day: int | None, end: float, times: list[Floats]) -> str:
+    """Say which days have a close-up: 24 h from a dose, or from 22:00, before the end."""
+    whole = [float(t[t + doses.DAY <= end].max(initial=-np.inf)) for t in times]
+    last = int(np.floor(max(end - doses.DAY - 22.0, *whole) / doses.DAY))
+    valid = f"a day from 0 to {last}" if last >= 0 else "'last' or false"
+    return (
+        f"output.night = {day}: no 24 h from the dose of that day lie before the end of the"
+        f" study at {end / doses.DAY:g} d; expected {valid}"
+    )
 
 
 def _with_amounts(own: Regimen, amounts: Amounts) -> tuple[Phase, ...]:

@@ -11,15 +11,15 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.catalog import adjuncts
 from ldnsim.config.run import RunSpec
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-from ldnsim.model import default_model
+from ldnsim.model import Model
 from ldnsim.runs.task import Events
 
 Floats = NDArray[np.float64]
 
 Span = tuple[str, float, float, float]
+"""A parameter, its value or a factor on it, from which hour, and to which."""
 
 EXERCISE = "exercise"
 STRESS = "stress"
@@ -31,11 +31,12 @@ def sets_modifiers(field: str) -> bool:
 
 
 def dose_events(
-    given_time: Floats, given_mg: Floats, slow: NDArray[np.bool_], end: float
+    model: Model, given_time: Floats, given_mg: Floats, slow: NDArray[np.bool_], end: float
 ) -> tuple[NDArray[np.bool_], Events]:
     """Turn doses actually taken into amounts in the gut depots.
 
     Args:
+        model: whose depots they are.
         given_time: hours, NaN for a missed dose.
         given_mg: mg of naltrexone hydrochloride.
         slow: whether it is the slow-release capsule.
@@ -44,40 +45,33 @@ def dose_events(
     Returns:
         which doses are given, and their events.
     """
-    index = default_model().state_index
+    index = model.state_index
     taken = np.isfinite(given_time) & (given_mg > 0.0) & (given_time < end)
     target = np.where(slow[taken], index["gut_slow"], index["gut_fast"]).astype(np.int64)
     return taken, Events(given_time[taken], target, given_mg[taken] * NMOL_PER_MG)
 
 
-def factor_spans(run: RunSpec) -> list[Span]:
-    """List the adjuncts that scale a parameter, as (parameter, factor, from hour, to hour)."""
-    known = adjuncts()
-    spans = []
-    for a in run.modifiers.adjuncts:
-        stop = np.inf if a.stop is None else a.stop
-        if not known[a.name].sets_value:
-            spans.append((known[a.name].target, known[a.name].amount, a.start, stop))
-    return spans
+def _adjunct_spans(run: RunSpec, sets_value: bool) -> list[Span]:
+    """List the adjuncts that scale a parameter, or those that set it, as spans."""
+    known = [(run.edition.adjuncts[a.name], a) for a in run.modifiers.adjuncts]
+    return [
+        (adjunct.target, adjunct.amount, a.start, np.inf if a.stop is None else a.stop)
+        for adjunct, a in known
+        if adjunct.sets_value == sets_value
+    ]
 
 
 def level_spans(run: RunSpec, own: Floats) -> list[Span]:
-    """List what sets a parameter outright, as (parameter, value, from hour, to hour).
+    """List what sets a parameter outright, as spans.
 
     A change by a factor is a level too: that factor on the patient's own value, whatever other
     changes came before it. Where two hold at once, the one that started later does, at equal
     starts the later in the list.
     """
-    known = adjuncts()
-    spans = []
-    for name, level in ((EXERCISE, run.modifiers.exercise), (STRESS, run.modifiers.stress)):
-        if level is not None:
-            spans.append((name, level, 0.0, np.inf))
-    for a in run.modifiers.adjuncts:
-        stop = np.inf if a.stop is None else a.stop
-        if known[a.name].sets_value:
-            spans.append((known[a.name].target, known[a.name].amount, a.start, stop))
-    index = default_model().parameter_index
+    own_levels = ((EXERCISE, run.modifiers.exercise), (STRESS, run.modifiers.stress))
+    spans = [(name, level, 0.0, np.inf) for name, level in own_levels if level is not None]
+    spans += _adjunct_spans(run, sets_value=True)
+    index = run.edition.model.parameter_index
     for c in run.changes:
         level = c.value if c.factor is None else c.factor * float(own[index[c.parameter]])
         assert level is not None  # a change has either a value or a factor
@@ -96,8 +90,8 @@ def parameter_events(run: RunSpec, own: Floats, end: float) -> Events:
     Returns:
         one event each time the value of a parameter changes.
     """
-    model = default_model()
-    factors, levels = factor_spans(run), level_spans(run, own)
+    model = run.edition.model
+    factors, levels = _adjunct_spans(run, sets_value=False), level_spans(run, own)
     rows: list[tuple[float, int, float]] = []
     for name in sorted({s[0] for s in (*factors, *levels)}):
         at = model.parameter_index[name]
@@ -107,8 +101,12 @@ def parameter_events(run: RunSpec, own: Floats, end: float) -> Events:
             if t < end and new != now:
                 rows.append((t, len(model.states) + at, new))
                 now = new
-    rows.sort()
-    return _events(rows)
+    time, target, value = zip(*sorted(rows), strict=True) if rows else ((), (), ())
+    return Events(
+        np.array(time, dtype=np.float64),
+        np.array(target, dtype=np.int64),
+        np.array(value, dtype=np.float64),
+    )
 
 
 def _breaks(name: str, spans: Iterable[Span]) -> list[float]:
@@ -129,14 +127,6 @@ def _value_at(
         if n == name and start <= t < stop:
             value *= factor
     return value
-
-
-def _events(rows: list[tuple[float, int, float]]) -> Events:
-    return Events(
-        np.array([r[0] for r in rows], dtype=np.float64),
-        np.array([r[1] for r in rows], dtype=np.int64),
-        np.array([r[2] for r in rows], dtype=np.float64),
-    )
 
 
 def merge(parts: Iterable[Events]) -> Events:

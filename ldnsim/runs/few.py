@@ -1,91 +1,34 @@
 """Many runs at once, reduced to numbers: what the scorecard, the claims and the fits are made of.
 
-A :class:`Case` is one patient on one regimen under one hypothesis, in the words of a study; a
-:class:`Measure` is one number to compute while solving. Equal untreated patients are solved for
-once in a process, whatever asks for them.
+A :class:`~ldnsim.measure.Measure` is one number of a run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.config.blocks import Adjunct, Change, Modifiers
+from ldnsim.config.blocks import Solver
 from ldnsim.config.run import RunSpec
-from ldnsim.model import default_model
-from ldnsim.regimen import Adherence, Regimen
+from ldnsim.measure import SOLVED, Measure
+from ldnsim.model import Model
+from ldnsim.patients.people import People
+from ldnsim.patients.untreated import untreated_days
+from ldnsim.patients.vectors import find_patients
+from ldnsim.runs.accuracy import COMPARED
+from ldnsim.runs.dosing import Dosing
+from ldnsim.runs.grid import Listed
+from ldnsim.runs.task import Task, solve_task
+from ldnsim.runs.treatment import Treatment
+
+__all__ = ["Measure", "Results", "ask", "run_specs", "week"]
 
 Floats = NDArray[np.float64]
 DAY, WEEK = 24.0, 168.0
-NO_DRUG = "placebo nightly at 22:00, for 1 wk"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One run.
-
-    Attributes:
-        regimen: a prescription, or the name of a protocol.
-        hypothesis: name of the hypothesis.
-        phenotype: name of the phenotype.
-        basin: the state it starts in; the phenotype's own when None.
-        parameters: the patient's own parameters, over hypothesis and phenotype.
-        adjuncts: names of adjuncts taken throughout.
-        exercise: level from the start on; the patient's own when None.
-        stress: the same.
-        changes: parameters that change: ``(hours, name, value)``.
-    """
-
-    regimen: str = NO_DRUG
-    hypothesis: str = "dual_pathway"
-    phenotype: str = "default"
-    basin: str | None = None
-    parameters: Mapping[str, float] = field(default_factory=dict)
-    adjuncts: tuple[str, ...] = ()
-    exercise: float | None = None
-    stress: float | None = None
-    changes: tuple[tuple[float, str, float], ...] = ()
-
-    def spec(self) -> RunSpec:
-        """Return the run as a study would make it."""
-        return RunSpec(
-            hypothesis=self.hypothesis,
-            phenotype=self.phenotype,
-            basin=self.basin,
-            parameters=tuple(sorted(self.parameters.items())),
-            regimen=Regimen.parse(self.regimen),
-            adherence=None,
-            subject=0,
-            modifiers=Modifiers(
-                adjuncts=tuple(Adjunct(name=n) for n in self.adjuncts),
-                exercise=self.exercise,
-                stress=self.stress,
-            ),
-            changes=tuple(Change(at=t, parameter=p, value=v) for t, p, v in self.changes),
-        )
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One number of a run: a reduction of an observable over a window.
-
-    Attributes:
-        observable: name of the model variable.
-        kind: one of the engine's reductions, such as ``mean``, ``max``, ``integral``.
-        start: of the window, h.
-        stop: of the window, h.
-        threshold: for ``hours_above``, ``first_below``, ``first_above``.
-    """
-
-    observable: str
-    kind: str
-    start: float
-    stop: float
-    threshold: float = 0.0
 
 
 def week(observable: str, number: int, kind: str = "mean") -> Measure:
@@ -95,81 +38,64 @@ def week(observable: str, number: int, kind: str = "mean") -> Measure:
 
 @dataclass(frozen=True)
 class Results:
-    """What the cases gave.
+    """What the runs gave.
 
     Attributes:
-        values: the measures, shape (cases, measures); NaN where a run failed.
-        untreated: 24 h means of the untreated patient, shape (cases, observables).
-        status: the engine's codes, shape (cases,).
-        at: values at single times, shape (cases, observables asked for, times).
+        model: what the runs are of.
+        values: the measures, shape (runs, measures); NaN where a run failed.
+        untreated: 24 h means of the untreated patient, shape (runs, observables).
+        status: the engine's codes, shape (runs,).
+        at: values at single times, shape (runs, observables asked for, times).
     """
 
+    model: Model = field(repr=False)
     values: Floats
     untreated: Floats
     status: NDArray[np.int8]
     at: Floats
 
     def baseline(self, observable: str) -> Floats:
-        """Return the untreated 24 h mean of one variable, shape (cases,)."""
-        return self.untreated[:, default_model().observable_index[observable]]
+        """Return the untreated 24 h mean of one variable, shape (runs,)."""
+        return self.untreated[:, self.model.observable_index[observable]]
 
 
-_ORBITS: dict[bytes, tuple[Floats, Floats, int]] = {}
-"""Untreated patients solved for: state at midnight, 24 h means, status."""
-
-
-def untreated(
-    params: Floats, inflamed: NDArray[np.bool_], threads: int | None = None
-) -> tuple[Floats, Floats, NDArray[np.int8]]:
-    """Return state at midnight, 24 h means and status of untreated patients.
-
-    Args:
-        params: parameter vectors, shape (patients, parameters).
-        inflamed: basin of each, shape (patients,).
-        threads: threads of the engine.
-    """
-    from ldnsim.engine.rhythm.drugfree import felt
-    from ldnsim.engine.rhythm.orbit import find_orbits
-
-    pairs = zip(felt(default_model(), params), inflamed, strict=True)
-    keys = [p.tobytes() + bytes([bool(b)]) for p, b in pairs]
-    first = {k: i for i, k in reversed(list(enumerate(keys))) if k not in _ORBITS}
-    new = sorted(first.values())
-    if new:
-        found = find_orbits(default_model(), params[new], inflamed[new], threads)
-        for row, i in enumerate(new):
-            # of two threads that solve for the same patient, both take what the first found
-            _ORBITS.setdefault(keys[i], (found.y0[row], found.mean[row], int(found.status[row])))
-    rows = [_ORBITS[k] for k in keys]
-    y0, mean, status = zip(*rows, strict=True)
-    return np.array(y0), np.array(mean), np.array(status, dtype=np.int8)
-
-
-def run_cases(
-    cases: Sequence[Case],
-    weeks: float,
-    measures: Sequence[Measure],
-    times: Sequence[float] | Floats = (),
-    observables: Sequence[str] = (),
-    rtol: float = 1e-5,
+def ask(
+    asked: Sequence[tuple[RunSpec, Sequence[Measure]]],
+    rtol: float = COMPARED,
     threads: int | None = None,
-) -> Results:
-    """Run cases for a time and reduce them.
+) -> list[Floats]:
+    """Return numbers of runs with as few runs as they need, NaN where one failed.
+
+    The same run is solved once for all that is asked of it, and runs of the same length as one
+    batch. A run is as many whole weeks long as the last of its measures needs.
 
     Args:
-        cases: the runs.
-        weeks: how long, the same for all; doses planned after it are not given.
-        measures: the numbers wanted of each.
-        times: hours at which to record ``observables``.
-        observables: names of variables to record at ``times``.
+        asked: runs, each with its measures: reductions, ``at`` a time (``stop``), or ``untreated``.
         rtol: relative tolerance of the solver.
         threads: threads of the engine.
-
-    Raises:
-        UserError: for a name that does not exist or a prescription that cannot be read.
     """
-    specs = [c.spec() for c in cases]
-    return run_specs(specs, weeks, measures, times, observables, rtol, threads)
+    found = [np.full(len(measures), np.nan) for _, measures in asked]
+    weeks = [max(1, math.ceil(max(float(m.stop) for m in ms) / WEEK)) for _, ms in asked]
+    for length in sorted(set(weeks)):
+        rows = [i for i, w in enumerate(weeks) if w == length]
+        runs = list(dict.fromkeys(asked[i][0] for i in rows))
+        every = dict.fromkeys(m for i in rows for m in asked[i][1])
+        measures = [m for m in every if m.kind in SOLVED]
+        times = sorted({float(m.stop) for m in every if m.kind == "at"})
+        names = list(dict.fromkeys(m.variable for m in every if m.kind == "at"))
+        got = run_specs(runs, length, measures, times, names, rtol, threads)
+        place = {run: n for n, run in enumerate(runs)}
+        for i in rows:
+            run, own = asked[i]
+            of = place[run]
+            for j, m in enumerate(own):
+                if m.kind == "untreated":
+                    found[i][j] = got.baseline(m.variable)[of]
+                elif m.kind == "at":
+                    found[i][j] = got.at[of, names.index(m.variable), times.index(float(m.stop))]
+                else:
+                    found[i][j] = got.values[of, measures.index(m)]
+    return found
 
 
 def run_specs(
@@ -178,73 +104,46 @@ def run_specs(
     measures: Sequence[Measure],
     times: Sequence[float] | Floats = (),
     observables: Sequence[str] = (),
-    rtol: float = 1e-5,
+    rtol: float = COMPARED,
     threads: int | None = None,
+    people: People | None = None,
 ) -> Results:
-    """Run what a study's plan holds; see :func:`run_cases`."""
-    from ldnsim.patients.vectors import find_patients
+    """Run patients on regimens for a time and reduce them.
 
-    people = find_patients(specs)
-    y0, mean, status = untreated(people.params, people.inflamed, threads)
-    who = people.of_run
-    values, at, ended = solve_specs(
-        specs, people.params[who], y0[who], weeks * WEEK, measures, times, observables,
-        rtol, threads,
-    )  # fmt: skip
-    missing = status[who] != 0
-    values[missing], at[missing] = np.nan, np.nan
-    return Results(values, mean[who], np.where(missing, status[who], ended).astype(np.int8), at)
-
-
-def solve_specs(
-    specs: Sequence[RunSpec],
-    params: Floats,
-    y0: Floats,
-    end: float,
-    measures: Sequence[Measure],
-    times: Sequence[float] | Floats,
-    observables: Sequence[str],
-    rtol: float,
-    threads: int | None,
-) -> tuple[Floats, Floats, NDArray[np.int8]]:
-    """Solve runs from given states: measures, recorded values and statuses."""
-    from ldnsim.runs.task import Task, Wanted, solve_task
-
-    index, n = default_model().observable_index, len(specs)
-    ones = np.ones(n)
-    wanted = tuple(
-        Wanted(m.kind, index[m.observable], m.start * ones, m.stop * ones, m.threshold * ones)
-        for m in measures
-    )
-    scale = np.array([s.scale for s in default_model().states.values()])
+    Args:
+        specs: the runs, all of one edition.
+        weeks: how long, the same for all; doses planned after it are not given.
+        measures: the numbers wanted of each.
+        times: hours at which to record ``observables``.
+        observables: names of variables to record at ``times``.
+        rtol: relative tolerance of the solver.
+        threads: threads of the engine.
+        people: the virtual patients that the runs name by their place (``patient``), if they do.
+    """
+    edition, end = specs[0].edition, weeks * WEEK
+    patients = find_patients(Listed(specs), people)
+    days, who = untreated_days(patients, threads), patients.of_run
+    params = patients.vectors(who)
+    # equal runs of several patients share their doses
+    place = {spec: k for k, spec in enumerate(dict.fromkeys(_of_anyone(s) for s in specs))}
+    runs = Listed(list(place))
+    rows = np.array([place[_of_anyone(s)] for s in specs])
     task = Task(
-        first=0,
-        params=params,
-        y0=y0,
-        events=tuple(_events(s, p, end) for s, p in zip(specs, params, strict=True)),
-        end=end,
+        edition,
+        params,
+        days.y0[who],
+        Treatment(runs, Dosing(runs), end).events(rows, params),
+        end,
+        Solver(rtol=rtol),
+        wanted=[m.over(len(specs)) for m in measures],
+        observables=observables,
         time=np.array(times, dtype=np.float64),
-        night_start=np.zeros(n),
-        night_time=np.empty(0),
-        observables=np.array([index[o] for o in observables], dtype=np.int64),
-        wanted=wanted,
-        rtol=rtol,
-        atol=1e-3 * rtol * scale,
     )
     done = solve_task(task, threads)
-    return done.reductions, done.trajectory, done.status
+    status = np.where(days.status[who] != 0, days.status[who], done.status).astype(np.int8)
+    return Results(edition.model, done.reductions, days.mean[who], status, done.trajectory)
 
 
-def _events(spec: RunSpec, params: Floats, end: float) -> Any:
-    """Doses and changes of one run, in the engine's terms."""
-    from ldnsim.runs.events import dose_events, merge, parameter_events
-
-    adherence = Adherence() if spec.adherence is None else spec.adherence
-    ledger = spec.regimen.ledger(adherence, spec.subject)
-    _, doses = dose_events(
-        np.asarray(ledger.given_time_h),
-        np.asarray(ledger.given_mg),
-        np.asarray(ledger.formulation) == 1,
-        end,
-    )
-    return merge((parameter_events(spec, params, end), doses))
+def _of_anyone(spec: RunSpec) -> RunSpec:
+    """Return a run with nothing said of who the patient is that its doses do not depend on."""
+    return replace(spec, patient=None)

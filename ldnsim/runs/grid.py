@@ -20,6 +20,7 @@ from ldnsim.config.fields import points
 from ldnsim.config.rules import name_of
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
+from ldnsim.edition import Edition
 from ldnsim.regimen import Recordings
 
 Ints = NDArray[np.int64]
@@ -84,7 +85,7 @@ def dims(study: StudyConfig) -> tuple[Dim, ...]:
             continue
         members = group_of.get(axis.name, (axis.name,))
         done.update(members)
-        found.append(_dim([by_name[m] for m in members]))
+        found.append(_dim([by_name[m] for m in members], study.edition))
     if study.population is not None:
         found.append(_patients(study.population.size))
     return tuple(found)
@@ -96,9 +97,9 @@ def _patients(size: int) -> Dim:
     return Dim("patient", (c,), tuple((("patient", k),) for k in range(size)))
 
 
-def _dim(axes: list[Any]) -> Dim:
+def _dim(axes: list[Any], edition: Edition) -> Dim:
     """Make one dimension of axes that advance together."""
-    resolved: list[tuple[Any, Points]] = [(a, points(a)) for a in axes]
+    resolved: list[tuple[Any, Points]] = [(a, points(a, edition)) for a in axes]
     coordinates = tuple(
         Coordinate(
             a.name, p.coordinate, p.unit, a.label or a.name.replace("_", " "), a.field, p.numeric
@@ -110,16 +111,6 @@ def _dim(axes: list[Any]) -> Dim:
         for values in zip(*(p.apply for _, p in resolved), strict=True)
     )
     return Dim(axes[0].name, coordinates, settings)
-
-
-def shape(grid: tuple[Dim, ...]) -> tuple[int, ...]:
-    """Return the number of positions of each dimension; empty for a single run."""
-    return tuple(d.size for d in grid)
-
-
-def size(grid: tuple[Dim, ...]) -> int:
-    """Return the number of runs."""
-    return math.prod(shape(grid))
 
 
 class Runs(Sequence[RunSpec]):
@@ -137,12 +128,12 @@ class Runs(Sequence[RunSpec]):
         """
         self.start = start
         self.grid = grid
-        self.shape = shape(grid)
+        self.shape = tuple(d.size for d in grid)
         self._at = functools.lru_cache(maxsize=64)(self._make)
 
     def __len__(self) -> int:
         """Return the number of runs."""
-        return size(self.grid)
+        return math.prod(self.shape)
 
     @overload
     def __getitem__(self, i: int) -> RunSpec: ...
@@ -168,6 +159,10 @@ class Runs(Sequence[RunSpec]):
             for c in dim.coordinates
         )
 
+    def persons(self) -> Ints:
+        """Return the place of each run's patient in the population, shape (runs,)."""
+        return self.facet(lambda field: field == "patient").of(np.arange(len(self)))
+
     def facet(self, matters: Callable[[str], bool]) -> Facet:
         """Return the part of the grid on which fields of a kind depend.
 
@@ -178,6 +173,35 @@ class Runs(Sequence[RunSpec]):
             k for k, d in enumerate(self.grid) if any(matters(f) for f, _ in d.settings[0])
         )
         return Facet(self.shape, axes)
+
+
+class Listed(Runs):
+    """Runs that were named one by one instead of by axes."""
+
+    def __init__(self, runs: Sequence[RunSpec]) -> None:
+        """Keep the runs; each is a place of its own in every facet.
+
+        Args:
+            runs: at least one, all of one edition.
+
+        Raises:
+            ValueError: runs of several editions, which no solver takes together.
+        """
+        if any(run.edition is not runs[0].edition for run in runs):
+            raise ValueError("runs of several editions of the model")
+        super().__init__(runs[0], (Dim("run", (), ((),) * len(runs)),))
+        self._runs = runs
+
+    def _make(self, i: int) -> RunSpec:
+        return self._runs[i]
+
+    def persons(self) -> Ints:
+        """Return the place of each run's patient in the population, shape (runs,)."""
+        return np.array([run.patient for run in self._runs], dtype=np.int64)
+
+    def facet(self, matters: Callable[[str], bool]) -> Facet:
+        """Return all of the runs, whatever matters."""
+        return Facet(self.shape, (0,))
 
 
 @dataclass(frozen=True)
@@ -234,5 +258,6 @@ def base(study: StudyConfig) -> RunSpec:
     axis = next(a for a in study.axes if a.field == "regimen")
     from ldnsim.config.entries import as_single
 
-    first = as_single(points(axis).apply[0])
+    with study.edition.in_force():
+        first = as_single(points(axis, study.edition).apply[0])
     return study.model_copy(update={"regimens": (first,)}).base_run()

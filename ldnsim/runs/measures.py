@@ -1,108 +1,136 @@
-"""Summaries turned into engine reductions, and what they gave turned into summaries."""
+"""Summaries turned into measures of the engine, and what it gave turned into summaries."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.config.summaries import WINDOWS, Summary
-from ldnsim.model import default_model
+from ldnsim.config.own_function import Function
+from ldnsim.config.quantities import time_text
+from ldnsim.config.summaries import WINDOWS
+from ldnsim.measure import KINDS, Measure, Summary
+from ldnsim.mechanisms.record import Variable
 from ldnsim.runs.plan import DAY, Plan, clock_time
-from ldnsim.runs.task import Wanted
 
 Floats = NDArray[np.float64]
 
 
 def reduced(plan: Plan) -> tuple[Summary, ...]:
     """Return the summaries that the engine reduces while solving."""
-    return tuple(s for s in plan.summaries if s.kind != "same_clock")
+    return tuple(s for s in plan.summaries if KINDS[s.kind].engine)
 
 
-def wanted(plan: Plan, mean: Floats, rows: NDArray[np.int64]) -> tuple[Wanted, ...]:
-    """Build the reductions of some runs.
+def wanted(plan: Plan, mean: Floats, rows: NDArray[np.int64]) -> tuple[Measure, ...]:
+    """Place the summaries of some runs: hours and thresholds for each, as the engine takes them.
 
     Args:
         plan: the plan.
         mean: untreated 24 h means of the patients of these runs, shape (runs, observables).
         rows: global numbers of the runs.
     """
-    index = default_model().observable_index
+    index = plan.edition.model.observable_index
     found = []
     chosen = reduced(plan)
-    windows = {name: plan.window(name, rows) for name in dict.fromkeys(s.window for s in chosen)}
+    # what has the same window shares its arrays: the task tells windows apart by them
+    places = {(s.window, s.start, s.stop): s for s in chosen}
+    windows = {place: plan.window(s, rows) for place, s in places.items()}
     for s in chosen:
-        start, stop = windows[s.window]
-        at = index[s.observable]
-        found.append(Wanted(s.kind, at, start, stop, _threshold(plan, s, mean[:, at])))
+        times = mean[:, index[s.variable]] if s.relative else np.ones(len(rows))
+        found.append(s.placed(*windows[s.window, s.start, s.stop], s.threshold * times))
     return tuple(found)
-
-
-def _threshold(plan: Plan, s: Summary, mean: Floats) -> Floats:
-    output = plan.study.output
-    if s.threshold == "occupancy_threshold":
-        return np.full(len(mean), output.occupancy_threshold)
-    if s.threshold == "response_fraction":
-        return (1.0 - output.response_fraction) * mean
-    return np.zeros(len(mean))
 
 
 def followed(plan: Plan) -> tuple[str, ...]:
     """Variables that a summary compares with the untreated patient at the same time of day."""
-    return tuple(dict.fromkeys(s.observable for s in plan.summaries if s.kind == "same_clock"))
+    return tuple(dict.fromkeys(s.variable for s in plan.summaries if s.kind == "same_clock"))
 
 
 def extremes(plan: Plan) -> tuple[Summary, ...]:
     """Summaries against the highest or lowest value of an untreated day, not against its mean."""
-    return tuple(s for s in reduced(plan) if s.derived != "value" and s.kind in ("max", "min"))
+    return tuple(s for s in reduced(plan) if s.against and s.kind in ("max", "min"))
 
 
-def wanted_untreated(plan: Plan, patients: int) -> tuple[Wanted, ...]:
+def wanted_untreated(plan: Plan, patients: int) -> tuple[Measure, ...]:
     """Build the reductions of an untreated day that :func:`extremes` are taken against."""
-    index, zero = default_model().observable_index, np.zeros(patients)
+    zero = np.zeros(patients)
     day = zero + DAY
-    return tuple(Wanted(s.kind, index[s.observable], zero, day, zero) for s in extremes(plan))
+    return tuple(s.placed(zero, day, zero) for s in extremes(plan))
 
 
 def derive(
     plan: Plan,
+    asked: Sequence[Measure],
     reductions: Floats,
     mean: Floats,
     extreme: Floats,
     hours: Floats,
     undisturbed: NDArray[np.bool_],
 ) -> Floats:
-    """Return the summaries of some runs, shape (runs, summaries).
+    """Return the summaries of some runs, shape (runs, summaries); functions are NaN yet.
 
     A run in which nothing is given or set stays on the untreated orbit: what the solver adds to
     that is no effect, and its changes are exactly 0.
 
     Args:
         plan: the plan.
+        asked: what the engine was asked for, as :func:`wanted` made it.
         reductions: what the engine gave, shape (runs, reductions).
         mean: untreated 24 h means, shape (runs, observables).
         extreme: highest or lowest untreated values, shape (runs, extremes).
         hours: above the untreated patient at the same clock time, shape (runs, same_clock).
         undisturbed: runs in which nothing is given or set, shape (runs,).
     """
-    index = default_model().observable_index
+    index = plan.edition.model.observable_index
     columns, against, clocked = iter(reductions.T), iter(extreme.T), iter(hours.T)
+    windows = iter(asked)
     apart = extremes(plan)
-    found = np.empty((len(reductions), len(plan.summaries)))
+    found = np.full((len(reductions), len(plan.summaries)), np.nan)
     for j, s in enumerate(plan.summaries):
         if s.kind == "same_clock":
             found[:, j] = next(clocked)
+        if not KINDS[s.kind].engine:
             continue
-        value = next(columns)
-        if s.derived != "value":
-            reference = next(against) if s in apart else mean[:, index[s.observable]]
+        value, window = next(columns), next(windows)
+        if s.kind == "hours_below":
+            value = window.stop - window.start - value
+        if s.against:
+            reference = next(against) if s in apart else mean[:, index[s.variable]]
             value = _against(s, np.where(undisturbed, reference, value), reference)
         found[:, j] = value
     return found
 
 
+def call(
+    function: Function,
+    time: Floats,
+    values: Mapping[str, NDArray[np.floating]],
+    runs: Sequence[str],
+    alive: NDArray[np.bool_],
+) -> Floats:
+    """Return what a function says of some runs, NaN where one failed, shape (runs,).
+
+    Args:
+        function: what to call.
+        time: of the stored trajectory (h).
+        values: of its other arguments, one entry for each run.
+        runs: how errors name the runs.
+        alive: whether each run ended well.
+
+    Raises:
+        UserError: it raises anything, or returns no number.
+    """
+    found = np.full(len(runs), np.nan)
+    for i in np.flatnonzero(alive).tolist():
+        own = {name: np.array(v[i], np.float64)[()] for name, v in values.items()}
+        found[i] = function.of_run({"time": time.copy(), **own}, runs[i])
+    return found
+
+
 def _against(s: Summary, value: Floats, reference: Floats) -> Floats:
     """Take a reduction against the untreated patient's; percent of zero is NaN."""
-    if s.derived == "change":
+    if s.against == "change":
         return value - reference
     with np.errstate(divide="ignore", invalid="ignore"):
         percent: Floats = np.where(
@@ -144,24 +172,42 @@ def hours_above_reference(
     return hours
 
 
+def _short_name(s: Summary, variable: Variable | None) -> str:
+    """Return what a summary is called in a line: its name, with the words of its variable."""
+    name = s.name.replace("_", " ")
+    _, what, rest = name.partition(" change" if s.against else " auc")
+    if variable is None or not (s.shipped and what):
+        return name
+    return f"{variable.short_name}{what.replace('auc', 'AUC')}{rest}"
+
+
 def attributes(plan: Plan, s: Summary) -> dict[str, str | float]:
     """Return the attributes of a summary: unit, words, window, threshold, how to read it."""
-    variable = default_model().observables[s.observable]
-    unit = s.unit or variable.unit
-    if unit == "*h":
-        unit = "h" if variable.unit in ("", "1") else f"{variable.unit} h"
+    known, function = plan.edition.model.observables, s.function
+    variable = known.get(s.variable)
+    unit = variable.unit if variable else ""
+    hours = f"from {time_text(float(s.start))} to {time_text(float(s.stop))}"
     found: dict[str, str | float] = {
-        "units": unit,
+        "units": s.unit or s.unit_in(unit),
         "long_name": s.long_name,
-        "scale": variable.scale_word if s.kind in ("mean", "max", "min") else "",
-        "better": variable.better if s.better == "variable" else s.better,
+        "short_name": _short_name(s, variable),
+        "scale": variable.scale_word if variable and s.kind in ("mean", "max", "min") else "",
+        "better": variable.better if variable and s.better == "variable" else s.better,
         "meaning": s.meaning,
-        "variable": s.observable,
+        "variable": s.variable,
         "reduction": s.kind,
-        "window": WINDOWS[s.window],
-        "mechanism": variable.mechanism,
+        "window": WINDOWS.get(s.window, hours),
+        "mechanism": variable.mechanism if variable else "",
+        "against": s.against,
+        "defined_in": "package" if s.shipped else "study",
     }
-    if s.threshold:
-        found["threshold"] = float(getattr(plan.study.output, s.threshold))
-        found["threshold_setting"] = f"output.{s.threshold}"
+    if s.setting:
+        found["threshold"] = float(getattr(plan.study.output, s.setting))
+        found["threshold_setting"] = f"output.{s.setting}"
+    elif KINDS[s.kind].level:
+        found["threshold"] = float(s.threshold)
+        clock = " at the same clock time" if s.kind == "same_clock" else " 24 h mean"
+        found["threshold_units"] = f"untreated{clock}" if s.relative else unit or "1"
+    if isinstance(function, Function):
+        found |= {"function": str(function), "function_sha256": function.sha256}
     return found

@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.config import budget, times
+from ldnsim.config import budget, own_summary, times
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
-from ldnsim.config.summaries import DEFAULT_VARIABLES, SUMMARIES, Summary
+from ldnsim.config.summaries import stored_variables
 from ldnsim.edition import Edition
 from ldnsim.errors import UserError
-from ldnsim.model import default_model
+from ldnsim.measure import Measure, Summary
 from ldnsim.patients.accept import describe, find_people
-from ldnsim.patients.people import People
-from ldnsim.patients.vectors import Patients, of_grid, sets_patient
-from ldnsim.runs import doses, grid, recordings
+from ldnsim.patients.vectors import Patients, find_patients, sets_patient
+from ldnsim.runs import grid, recordings
 from ldnsim.runs.bounds import check_parameters
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.events import sets_modifiers
+from ldnsim.runs.treatment import Treatment
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,14 +42,18 @@ class Plan:
         runs: every run in global order (last dimension fastest), made when asked for.
         dosing: the doses of the runs.
         end: horizon in hours, shared by all runs.
-        threads: threads with which candidates of a population are solved.
+        night_start: start of the close-up of each run (h), shape (runs,).
+        last_night: start of the close-up of the last treated day of each run (h), shape (runs,).
+        threads: threads of the solver.
     """
 
     study: StudyConfig
     dims: tuple[grid.Dim, ...]
     runs: grid.Runs = field(repr=False)
     dosing: Dosing = field(repr=False)
-    end: float = 0.0
+    end: float
+    night_start: Floats = field(repr=False)
+    last_night: Floats = field(repr=False)
     threads: int | None = None
 
     def __len__(self) -> int:
@@ -64,12 +68,17 @@ class Plan:
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of positions of each dimension."""
-        return grid.shape(self.dims)
+        return self.runs.shape
 
     @cached_property
-    def patients(self) -> Patients:
-        """The distinct patients."""
-        return of_grid(self.runs, self.people)
+    def described(self) -> Patients:
+        """The distinct patients that the study describes; of a population the medians."""
+        return find_patients(self.runs)
+
+    @cached_property
+    def treatment(self) -> Treatment:
+        """What is given to the patients, and set in them."""
+        return Treatment(self.runs, self.dosing, self.end)
 
     @cached_property
     def kinds(self) -> list[RunSpec]:
@@ -81,34 +90,14 @@ class Plan:
         ]
 
     @cached_property
-    def people(self) -> People | None:
-        """The virtual patients, drawn and solved untreated when first asked for.
-
-        Raises:
-            UserError: when too few candidates are plausible.
-        """
-        return find_people(self.study, grid.base(self.study), self.threads)
-
-    @cached_property
     def variables(self) -> tuple[str, ...]:
         """Names of the model variables to store, in order."""
-        known = default_model().observables
-        wanted = self.study.output.variables
-        if wanted == "all":
-            return tuple(known)
-        if wanted == "default":
-            return tuple(v for v in DEFAULT_VARIABLES if v in known)
-        return tuple(dict.fromkeys(wanted))
+        return stored_variables(self.study.output.variables, self.edition.model.observables)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
         """The summaries to compute, in order."""
-        known = default_model().observables
-        wanted = self.study.output.summaries
-        if not isinstance(wanted, str):
-            return tuple(SUMMARIES[name] for name in dict.fromkeys(wanted))
-        chosen = [s for s in SUMMARIES.values() if wanted == "all" or s.standard]
-        return tuple(s for s in chosen if s.observable in known)
+        return own_summary.chosen(self.study.output, self.edition.model)
 
     @cached_property
     def time(self) -> Floats:
@@ -133,52 +122,19 @@ class Plan:
         """Whether the close-up is stored."""
         return self.study.output.night is not False
 
-    @cached_property
-    def night_start(self) -> Floats:
-        """Start of the close-up of each run (h), shape (runs,)."""
-        night = self.study.output.night
-        if night is False or night == "last":
-            return self.last_night
-        return self._starts(int(night))
-
-    @cached_property
-    def last_night(self) -> Floats:
-        """Start of the close-up of the last treated day of each run (h), shape (runs,)."""
-        return self._starts(None)
-
-    def _starts(self, day: int | None) -> Floats:
-        """Find the close-up of each run; runs without doses take the latest of the others."""
-        starts = self.dosing.close_ups(day, self.end, len(self))
-        fallback = doses.close_up_of_day(np.arange(22.0, self.end, DAY), day or 0, self.end)
-        if day is None:
-            fallback = self.end - DAY
-        if np.isfinite(starts).any():
-            fallback = float(np.nanmax(starts))
-        if math.isnan(fallback):
-            raise UserError(self._no_such_night(day))
-        return np.where(np.isfinite(starts), starts, fallback)
-
-    def _no_such_night(self, day: int | None) -> str:
-        """Say which days have a close-up: 24 h from a dose, or from 22:00, before the end."""
-        latest = max(self.end - DAY - 22.0, self.dosing.latest_whole_day(self.end))
-        last = math.floor(latest / DAY)
-        valid = f"a day from 0 to {last}" if last >= 0 else "'last' or false"
-        return (
-            f"output.night = {day}: no 24 h from the dose of that day lie before the end of the"
-            f" study at {self.end / DAY:g} d; expected {valid}"
-        )
-
-    def window(self, name: str, rows: Ints) -> tuple[Floats, Floats]:
-        """Return start and end of a window for some runs (h), each of shape (rows,).
+    def window(self, of: Measure, rows: Ints) -> tuple[Floats, Floats]:
+        """Return start and end of the window of a measure for some runs (h), each (rows,).
 
         Weeks are whole days, as many of the last seven as there are: part of a day would pass the
         daily rhythm for an effect.
 
         Args:
-            name: one of :data:`ldnsim.config.summaries.WINDOWS`.
+            of: the measure; its window is one of :data:`ldnsim.config.summaries.WINDOWS`, or hours.
             rows: numbers of the runs.
         """
-        n = len(rows)
+        n, name = len(rows), of.window
+        if not name:
+            return of.start * np.ones(n), of.stop * np.ones(n)
         if name == "run":
             return np.zeros(n), np.full(n, self.end)
         if name == "night":
@@ -228,6 +184,19 @@ class Plan:
         budget.BLOCK_BYTES.check(min(self.block, len(self)) * self._bytes_at_work)
         budget.BYTES.check(self.bytes, f"{len(self):,} runs are ")
 
+    def name_of(self, run: int) -> str:
+        """Name a run by the coordinates of the sweep; the only one by its regimen."""
+        if not self.dims:
+            return str(self.runs[run].regimen)
+        at = np.unravel_index(run, self.shape)
+        return ", ".join(
+            f"{c.name} {c.values[int(k)]:g} {c.unit}".strip()
+            if c.numeric
+            else str(c.values[int(k)])
+            for dim, k in zip(self.dims, at, strict=True)
+            for c in dim.coordinates
+        )
+
     def describe(self) -> str:
         """Return the plan as a few lines of text."""
         lines = [f"study      {self.study.title}"]
@@ -238,11 +207,14 @@ class Plan:
         lines += recordings.lines(self.study, self.end)
         solver = self.study.solver
         if self.study.population is not None:
-            # not resolved here: a dry run starts no solver
-            lines += [f"population {describe(self.study.population)}", f"runs       {len(self)}"]
+            # who they are is found out by enrol: a dry run starts no solver
+            lines += [
+                f"population {describe(self.edition.model, self.study.population)}",
+                f"runs       {len(self)}",
+            ]
         else:
-            many = "s" if len(self.patients) != 1 else ""
-            lines.append(f"runs       {len(self)} on {len(self.patients)} distinct patient{many}")
+            n = len(self.described)
+            lines.append(f"runs       {len(self)} on {n} distinct patient{'s' if n != 1 else ''}")
         lines += [
             f"horizon    {self.end / DAY:g} d ({self.end / WEEK:.3g} wk)",
             f"keeps      {len(self.variables)} variables"
@@ -313,13 +285,37 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
                 f"changes[{i}].at = '{change.at:g} h' is not before the end of the study at"
                 f" {end:g} h; make it earlier or set a longer horizon"
             )
-    if late := list(times.after_the_end(study, end)):
+    if late := [*times.after_the_end(study, end), *own_summary.after_the_end(study, end)]:
         raise UserError("\n".join(late))
-    plan = Plan(study, dims, runs, dosing, end, threads or study.solver.threads)
+    last = dosing.nights(None, end)
+    night = study.output.night
+    start = last if night is False or night == "last" else dosing.nights(int(night), end)
+    plan = Plan(study, dims, runs, dosing, end, start, last, threads or study.solver.threads)
     plan.check_bytes()
-    check_parameters(plan)
-    _ = plan.night_start  # a numbered day that is not there is refused before anything runs
+    check_parameters(plan, plan.described)
     return plan
+
+
+def enrol(plan: Plan, threads: int | None = None) -> Patients:
+    """Find the distinct patients of the runs of a plan.
+
+    Those of a population are drawn, and candidates solved for untreated until enough of them are
+    plausible. Without one, they are the patients described.
+
+    Args:
+        plan: the study laid out.
+        threads: threads of the engine; those of the plan when None.
+
+    Raises:
+        UserError: when too few candidates are plausible, or a parameter of one of them is taken
+            out of its bounds.
+    """
+    people = find_people(plan.study, plan.runs.start, threads or plan.threads)
+    if people is None:
+        return plan.described
+    found = find_patients(plan.runs, people)
+    check_parameters(plan, found)
+    return found
 
 
 def check_space(plan: Plan, folder: Any) -> None:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ldnsim.errors import UserError
+from ldnsim.patients.vectors import find_patients
 from ldnsim.regimen import Recorded, Recordings
 from ldnsim.regimen.steady import lead_hours
+from ldnsim.runs import grid
 
 if TYPE_CHECKING:
     from ldnsim.config.study import StudyConfig
-    from ldnsim.patients.vectors import Patients
 
 
 def recorded(study: StudyConfig) -> list[Recorded]:
@@ -31,7 +32,8 @@ def settled(study: StudyConfig) -> StudyConfig:
     """
     if not any(r.table.steady and r.lead_h is None for r in recorded(study)):
         return study
-    lead = lead_hours(_patients(study).params, study.solver.rtol)
+    described = find_patients(grid.Runs(grid.base(study), grid.dims(study)))
+    lead = lead_hours(described.model, described.params, study.solver.rtol)
     if study.population is not None:
         raise UserError(
             "SS = 1 in an event table: patients of a population differ in how long the drug takes"
@@ -52,15 +54,6 @@ def _with_lead(regimen: Any, lead_h: float) -> Any:
     if isinstance(regimen, Recorded) and regimen.table.steady and regimen.lead_h is None:
         return replace(regimen, lead_h=lead_h)
     return regimen
-
-
-def _patients(study: StudyConfig) -> Patients:
-    """Return the distinct patients of a study, those of a population as their medians."""
-    from ldnsim.patients.vectors import of_grid
-    from ldnsim.runs import grid
-
-    alone = study.model_copy(update={"population": None})
-    return of_grid(grid.Runs(grid.base(alone), grid.dims(alone)), None)
 
 
 def check_end(study: StudyConfig, end: float) -> None:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.model import default_model
+from ldnsim.config.blocks import Solver
+from ldnsim.edition import Edition
+from ldnsim.engine.solve import batch
+from ldnsim.measure import Measure
+from ldnsim.runs.accuracy import absolute
 
 Floats = NDArray[np.float64]
 LANES = 8
@@ -39,59 +43,47 @@ class Events:
     target: NDArray[np.int64]
     value: Floats
 
+    @staticmethod
+    def none() -> Events:
+        """Return that nothing happens."""
+        return Events(np.empty(0), np.empty(0, np.int64), np.empty(0))
 
-@dataclass(frozen=True)
-class Wanted:
-    """One reduction asked of the engine, with its window and threshold for each run.
 
-    Attributes:
-        kind: the engine's name of the reduction.
-        observable: index of the variable.
-        start: hours, shape (runs,).
-        stop: hours, shape (runs,).
-        threshold: shape (runs,).
-    """
-
-    kind: str
-    observable: int
-    start: Floats
-    stop: Floats
-    threshold: Floats
+def _none() -> Floats:
+    return np.empty(0)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A block to solve.
+    """A block to solve: what runs are, what happens to them, and what is wanted of them.
 
     Attributes:
-        first: global number of its first run; a multiple of 8.
+        edition: the model that the runs are of.
         params: shape (runs, parameters).
         y0: untreated state at midnight, shape (runs, states); NaN where there is none.
         events: of each run.
         end: horizon in hours.
+        solver: accuracy and method.
+        wanted: reductions of the engine, with window and threshold for each run.
+        observables: names of the variables in the output.
         time: times of the trajectories, shape (times,).
-        night_start: start of the close-up of each run, shape (runs,).
+        night_start: start of the close-up of each run, shape (runs,); none is taken when empty.
         night_time: hours after it, shape (night times,); empty for no close-up.
-        observables: indices of the variables in the output, shape (variables,).
-        wanted: reductions.
-        rtol: relative tolerance.
-        atol: absolute tolerance of each state, shape (states,).
-        method: ``auto`` or ``rodas5p``.
+        first: global number of its first run; a multiple of 8.
     """
 
-    first: int
+    edition: Edition
     params: Floats
     y0: Floats
-    events: tuple[Events, ...]
+    events: Sequence[Events]
     end: float
-    time: Floats
-    night_start: Floats
-    night_time: Floats
-    observables: NDArray[np.int64]
-    wanted: tuple[Wanted, ...]
-    rtol: float
-    atol: Floats
-    method: str = "auto"
+    solver: Solver
+    wanted: Sequence[Measure] = ()
+    observables: Sequence[str] = ()
+    time: Floats = field(default_factory=_none)
+    night_start: Floats = field(default_factory=_none)
+    night_time: Floats = field(default_factory=_none)
+    first: int = 0
 
     def __len__(self) -> int:
         """Return the number of runs."""
@@ -100,14 +92,11 @@ class Task:
     def cut(self, part: slice) -> Task:
         """Return the task of some of its runs, whole groups from a whole group on."""
         # reductions share the arrays of their windows, and go on sharing them
-        windows = {id(x): x[part] for w in self.wanted for x in (w.start, w.stop)}
-        wanted = tuple(
-            replace(
-                w, start=windows[id(w.start)], stop=windows[id(w.stop)],
-                threshold=w.threshold[part],
-            )
-            for w in self.wanted
-        )  # fmt: skip
+        cut = {
+            id(x): np.asarray(x)[part] for w in self.wanted for x in (w.start, w.stop, w.threshold)
+        }
+        wanted = tuple(w.placed(*(cut[id(x)] for x in (w.start, w.stop, w.threshold)))
+                       for w in self.wanted)  # fmt: skip
         return replace(
             self, first=self.first + part.start, params=self.params[part], y0=self.y0[part],
             events=self.events[part], night_start=self.night_start[part], wanted=wanted,
@@ -190,16 +179,12 @@ def _batch_size(task: Task, threads: int | None) -> int:
 
 
 def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None] | None) -> Solved:
-    from ldnsim.engine.solve.batch import Batch, solve
-
     ok: NDArray[np.bool_] = np.asarray(np.isfinite(task.y0).all(axis=1))
-    if not ok.any():
-        return _nothing(task)
-    lane = stand_ins(ok)
+    lane, model = stand_ins(ok), task.edition.model
     nights = _nights(task)
     times = np.unique(np.concatenate([task.time, nights.ravel()]))
     events = [task.events[i] for i in lane]
-    batch = Batch(
+    asked = batch.Batch(
         params=np.ascontiguousarray(task.params[lane]),
         y0=np.ascontiguousarray(np.nan_to_num(task.y0[lane])),
         event_offsets=np.cumsum([0, *(len(e.time) for e in events)]).astype(np.int64),
@@ -208,22 +193,26 @@ def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None
         event_value=np.concatenate([e.value for e in events]),
         t_end=task.end,
         out_times=times,
-        out_obs=task.observables,
+        out_obs=np.array([model.observable_index[n] for n in task.observables], dtype=np.int64),
         reductions=_reductions(task, lane),
-        rtol=task.rtol,
-        atol=task.atol,
-        method=task.method,
+        rtol=task.solver.rtol,
+        atol=absolute(model, task.solver),
+        method=task.solver.method,
+        # where no run can start, none is advanced
+        status=np.full(len(task), not ok.any(), dtype=np.int8),
     )
-    done = solve(default_model(), batch, threads=threads, block=LANES, progress=progress)
+    done = batch.solve(model, asked, threads=threads, block=LANES, progress=progress)
     return _collect(task, done, ok, times, nights)
 
 
 def _nights(task: Task) -> Floats:
     """Return the times of the close-up of each run, shape (runs, night times)."""
+    if not len(task.night_time):
+        return np.empty((len(task), 0))
     return np.minimum(task.night_start[:, None] + task.night_time[None, :], task.end)
 
 
-def _windows(wanted: Sequence[Wanted]) -> list[tuple[Floats, NDArray[np.int64]]]:
+def _windows(wanted: Sequence[Measure]) -> list[tuple[Floats, NDArray[np.int64]]]:
     """Return, for each reduction, its distinct windows (windows, 2) and which each run has.
 
     Reductions share the arrays of their windows, and what is shared is compared once.
@@ -238,15 +227,13 @@ def _windows(wanted: Sequence[Wanted]) -> list[tuple[Floats, NDArray[np.int64]]]
     return [memo[id(w.start), id(w.stop)] for w in wanted]
 
 
-def _reductions(task: Task, lane: NDArray[np.int64]) -> list[Any]:
+def _reductions(task: Task, lane: NDArray[np.int64]) -> list[Measure]:
     """Ask the engine for every distinct window of every reduction.
 
     The engine's windows belong to all runs of a batch, and do not steer its steps.
     """
-    from ldnsim.engine.solve.batch import Reduction
-
     return [
-        Reduction(w.kind, w.observable, float(a), float(b), w.threshold[lane])
+        w.placed(float(a), float(b), np.asarray(w.threshold)[lane])
         for w, (distinct, _) in zip(task.wanted, _windows(task.wanted), strict=True)
         for a, b in distinct
     ]
@@ -279,18 +266,4 @@ def _collect(task: Task, done: Any, ok: NDArray[np.bool_], times: Floats, nights
         np.where(ok, done.steps, 0).astype(np.int64),
         np.where(ok, done.rejected, 0).astype(np.int64),
         np.where(ok, done.method, UNSOLVED).astype(np.int8),
-    )
-
-
-def _nothing(task: Task) -> Solved:
-    """Return the result of a block in which no run has a starting state."""
-    n, k = len(task), len(task.observables)
-    return Solved(
-        np.full((n, k, len(task.time)), np.nan),
-        np.full((n, k, len(task.night_time)), np.nan),
-        np.full((n, len(task.wanted)), np.nan),
-        np.zeros(n, np.int8),
-        np.zeros(n, np.int64),
-        np.zeros(n, np.int64),
-        np.full(n, UNSOLVED, np.int8),
     )

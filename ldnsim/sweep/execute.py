@@ -7,57 +7,30 @@ import json
 import logging
 import os
 import platform
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ldnsim.config.study import StudyConfig
 from ldnsim.errors import Interrupted, UserError
-from ldnsim.results import assemble, store
+from ldnsim.results import assemble, dataset, store
 from ldnsim.results.blocks import BlockFolder, differences
 from ldnsim.results.provenance import fingerprints, identity, versions
 from ldnsim.results.target import check_free, check_replaceable, checked_target
-from ldnsim.runs.job import Block, Job, run_blocks, run_blocks_dask
-from ldnsim.runs.plan import Plan, check_memory, check_space, make_plan
+from ldnsim.runs.block import Block
+from ldnsim.runs.derivatives import Sensitivities, of_job
+from ldnsim.runs.job import Job, run_blocks, run_blocks_dask
+from ldnsim.runs.plan import Plan, check_memory, check_space
 from ldnsim.sweep.progress import Progress, Report, reporting
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
+    from numpy.typing import NDArray
 
 Executor = Literal["threads", "dask"]
 log = logging.getLogger("ldnsim")
 _OF_THE_SWEEP = ("block", "replaces")  # in a manifest, and without meaning for the numbers
-
-
-def run_study(
-    study: StudyConfig,
-    out: str | os.PathLike[str] | None = None,
-    *,
-    resume: bool = False,
-    overwrite: bool = False,
-    threads: int | None = None,
-    progress: Progress | None = None,
-    executor: Executor = "threads",
-) -> xr.Dataset:
-    """Run every run of a study.
-
-    Args:
-        study: the study.
-        out: where to store the result; in memory only when None.
-        resume: complete an unfinished sweep, or return a finished one of the same study.
-        overwrite: replace what is there.
-        threads: threads, or dask workers; the study's setting when None.
-        progress: called with the number of runs done and their total; True shows a bar.
-        executor: ``threads``, or ``dask`` for worker processes.
-
-    Raises:
-        UserError: when something is in the way at ``out``, or cannot be resumed or written.
-        Interrupted: when stopped from the keyboard; finished blocks are kept.
-    """
-    return run_plan(
-        make_plan(study, threads), out, resume=resume, overwrite=overwrite, progress=progress,
-        executor=executor,
-    )  # fmt: skip
 
 
 def run_plan(
@@ -69,7 +42,20 @@ def run_plan(
     progress: Progress | None = None,
     executor: Executor = "threads",
 ) -> xr.Dataset:
-    """Run every run of a plan, with its threads; see :func:`run_study`."""
+    """Run every run of a plan, with its threads.
+
+    Args:
+        plan: the study laid out.
+        out: where to store the result; in memory only when None.
+        resume: complete an unfinished sweep, or return a finished one of the same study.
+        overwrite: replace what is there.
+        progress: called with the number of runs done and their total; True shows a bar.
+        executor: ``threads``, or ``dask`` for worker processes.
+
+    Raises:
+        UserError: when something is in the way at ``out``, or cannot be resumed or written.
+        Interrupted: when stopped from the keyboard; finished blocks are kept.
+    """
     if out is not None:
         run_into_store(
             plan, out, resume=resume, overwrite=overwrite, progress=progress, executor=executor
@@ -80,8 +66,8 @@ def run_plan(
     with reporting(progress) as report:
         job = Job(plan, plan.threads)
         starts, size = job.starts(plan.block), plan.block
-        blocks = list(_solve(job, starts, size, plan.threads, report, executor))
-        return _in_memory(job, blocks)
+        whole = Block.join(list(_solve(job, starts, size, plan.threads, report, executor)))
+        return dataset.in_memory(job, whole, _derivatives(job, whole.status))
 
 
 def run_into_store(
@@ -95,7 +81,7 @@ def run_into_store(
 ) -> bool:
     """Run every run of a plan and store the result without opening it.
 
-    Arguments and errors are those of :func:`run_study`.
+    Arguments and errors are those of :func:`run_plan`.
 
     Returns:
         whether anything was done; not when the finished result was there.
@@ -126,10 +112,9 @@ def _check_executor(executor: str) -> None:
         raise UserError(f"executor = {executor!r}: expected 'threads' or 'dask'")
 
 
-def _in_memory(job: Job, blocks: list[Block]) -> xr.Dataset:
-    from ldnsim.results.dataset import in_memory
-
-    return in_memory(job, blocks)
+def _derivatives(job: Job, status: NDArray[np.int8]) -> Sensitivities | None:
+    """Differentiate the run that stands for a finished job, where the study asks for it."""
+    return of_job(job, status) if job.plan.study.output.sensitivity else None
 
 
 def _solve(
@@ -165,10 +150,9 @@ def manifest_of(plan: Plan, replaces: bool = False) -> dict[str, Any]:
     ``replaces`` says whether the result may take the place of another: only when that was asked
     for when the sweep was started.
     """
-    import tomllib
-
     return {
         "study": tomllib.loads(identity(plan.study)),
+        "extensions": {e.name: e.sha256 for e in plan.edition.extensions},
         "versions": versions(),
         "code": fingerprints(),
         "machine": platform.machine(),
@@ -232,8 +216,6 @@ def _told(target: Path, manifest: dict[str, Any], verify: bool = False) -> dict[
     Raises:
         UserError: it does not open, or does not say so.
     """
-    import tomllib
-
     with store.open_store(target, verify=verify) as ds:
         try:
             study = tomllib.loads(str(ds.attrs["study"]))
@@ -244,6 +226,7 @@ def _told(target: Path, manifest: dict[str, Any], verify: bool = False) -> dict[
             ) from None
         return {
             "study": study,
+            "extensions": {e["name"]: e["sha256"] for e in store.extensions(ds.attrs, target)},
             "versions": store.told(ds.attrs, "versions", target),
             "code": store.told(ds.attrs, "fingerprints", target),
             "machine": manifest["machine"],
@@ -322,7 +305,8 @@ def _run_into(
                 folder.save(block, size)
             done += len(block.status)
         with _kept(folder, done, total):
-            assemble.finish(job, folder, size, target)
+            found = _derivatives(job, assemble.statuses(job, folder, size))
+            assemble.finish(job, folder, size, target, found)
     except KeyboardInterrupt:
         raise Interrupted(
             f"stopped with {done} of {total} runs finished; run the same command with --resume to"

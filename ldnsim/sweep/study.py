@@ -68,15 +68,15 @@ class Study(StudyConfig):
                 another kind, and ``resume`` or ``overwrite`` without ``out``.
             Interrupted: when stopped from the keyboard; what is finished is kept.
         """
-        from ldnsim.sweep.execute import run_study
+        from ldnsim.runs.plan import make_plan
+        from ldnsim.sweep.execute import run_plan
 
         _check_run(out, resume, threads, overwrite)
-        return run_study(
-            self,
+        return run_plan(
+            make_plan(self, threads),
             out,
             resume=resume,
             overwrite=overwrite,
-            threads=threads,
             progress=progress,
             executor=executor,
         )

@@ -34,7 +34,7 @@ def test_parameters_that_made_the_data_are_found_again(monkeypatch: pytest.Monke
         for o, v in zip(seen, numbers, strict=True)
     }
 
-    def found(name: str) -> Observation:
+    def found(name: str, _: object) -> Observation:
         return made[name]
 
     monkeypatch.setattr(module, "find_observation", found)
@@ -115,7 +115,10 @@ high = 2.0
 )
 def test_mistakes_in_the_file_name_the_key(old: str, new: str, said: str) -> None:
     with pytest.raises(UserError) as error:
-        read_groups(GOOD.replace(old, new), "mine.toml", references(), hypotheses(), observations())
+        read_groups(
+            GOOD.replace(old, new), "mine.toml", references(), hypotheses(), observations(),
+            default_model(),
+        )  # fmt: skip
     assert said in str(error.value) and "mine.toml" in str(error.value)
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from ldnsim.analysis.behaviours.record import Found
 from ldnsim.analysis.claims import RULES, Shaken, drug, judge, patient, population
-from ldnsim.analysis.claims.record import Setting, thresholds
 from ldnsim.analysis.claims.verdict import factor_text, potency_text, verdict_of
+from ldnsim.analysis.judged.doses import thresholds
+from ldnsim.analysis.judged.record import Found, Setting
 from ldnsim.catalog import hypotheses, references
 from ldnsim.catalog.claims import claims, read_claims
+from ldnsim.config.run import RunSpec
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.record import ASSUMED
-from ldnsim.runs.few import Case
+from ldnsim.model import default_model
 
 YES, NO = Found(True, "seen"), Found(False, "not seen")
 
@@ -40,7 +42,7 @@ def test_twenty_claims_each_with_a_rule_and_evidence_on_both_sides() -> None:
 )
 def test_mistakes_in_the_file_are_told(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        read_claims(text, "claims.toml", references())
+        read_claims(text, "claims.toml", references(), default_model())
 
 
 def test_verdicts_follow_from_what_was_found() -> None:
@@ -79,18 +81,24 @@ def test_a_number_that_is_missing_gives_no_verdict() -> None:
 
 
 def test_a_setting_scales_what_the_patient_has() -> None:
-    case = Case(phenotype="depleted")
-    third = Setting("dual_pathway", factors={"reserve": 1.0 / 3.0}).put(case)
-    assert third.parameters["reserve"] == pytest.approx(0.35 / 3.0)
-    slow = Setting("tonic", factors={"t_half_brain": 2.0}).put(case)
-    assert slow.parameters["t_half_brain"] == 2.0 * hypotheses()["tonic"].overrides["t_half_brain"]
-    bound = Setting("null", factors={"autoimmunity": 3.0, "nk_gain": 10.0}).put(case)
-    assert bound.parameters["nk_gain"] == 1.0 and bound.parameters["autoimmunity"] == 3.0
+    run = RunSpec.of(phenotype="depleted")
+
+    def given(hypothesis: str, **factors: float) -> dict[str, float]:
+        return dict(Setting(hypothesis, factors=factors).put(run).parameters)
+
+    assert given("dual_pathway", reserve=1.0 / 3.0) == {"reserve": pytest.approx(0.35 / 3.0)}
+    own = hypotheses()["tonic"].overrides["t_half_brain"]
+    assert given("tonic", t_half_brain=2.0) == {"t_half_brain": 2.0 * own}
+    bound = given("null", autoimmunity=3.0, nk_gain=10.0)
+    assert bound == {"nk_gain": 1.0, "autoimmunity": 3.0}
 
 
-def test_a_patient_without_the_basin_has_no_threshold() -> None:
-    gone = thresholds([Setting("dual_pathway", {"tnf_autocrine50": 30.0})], Case())[0]
-    assert gone != gone  # NaN
+def test_a_patient_without_the_basin_has_no_threshold_and_no_verdict() -> None:
+    gone = [Setting("dual_pathway", {"tnf_autocrine50": 30.0})]
+    (dose,) = thresholds(gone, RunSpec.of())
+    assert dose != dose  # NaN
+    for rule in (drug.both_add, patient.genotype, patient.neuropathy, drug.dreams):
+        assert [f.shown for f in rule(gone)] == [None]
 
 
 @pytest.mark.parametrize(("factor", "text"), [(3.0, "x3"), (1 / 3, "/3"), (980.0, "x980")])
@@ -104,7 +112,7 @@ def test_potency_as_words() -> None:
 
 
 def test_direct_action_takes_the_potency_that_is_worked_out() -> None:
-    needed = drug.potency_needed()
+    needed = drug.potency_needed(shipped())
     tlr4 = {"coupling_tlr4": 1.0}
     stronger, weaker = drug.direct([
         Setting("dual_pathway", {**tlr4, "ic50_trif": 0.8 * needed}),
@@ -118,9 +126,9 @@ def test_direct_action_takes_the_potency_that_is_worked_out() -> None:
 
 def test_a_threshold_dose_tips_and_less_does_not() -> None:
     settings = [Setting("dual_pathway"), Setting("null")]
-    dose, none = thresholds(settings, Case())
+    dose, none = thresholds(settings, RunSpec.of())
     assert 0.5 < dose < 6.0 and none == float("inf")
-    higher = thresholds([Setting("dual_pathway", {"reserve": 0.8})], Case())[0]
+    higher = thresholds([Setting("dual_pathway", {"reserve": 0.8})], RunSpec.of())[0]
     assert higher > dose
 
 
@@ -136,7 +144,7 @@ def test_shaking_finds_what_a_claim_hangs_on() -> None:
 
 @pytest.mark.parametrize("rule", [patient.driver, patient.necessary, drug.outlasts, drug.exercise])
 def test_no_drug_effect_reproduces_no_claim_about_the_drug(rule: object) -> None:
-    assert not rule([Setting("null")])[0].shown  # type: ignore[operator]
+    assert [f.shown for f in rule([Setting("null")])] == [False]  # type: ignore[operator]
 
 
 @pytest.mark.long
@@ -146,7 +154,7 @@ def test_populations_are_the_same_under_every_hypothesis() -> None:
     assert (base[0] == base[1]).all()
     none = ds["reported_pain"].sel(regimen="placebo").transpose("hypothesis", ...).values
     assert (none[0] == none[1]).all(), "placebo reports do not depend on how the drug would work"
-    null = population.fibromyalgia([Setting("null")])[0]
+    (null,) = population.fibromyalgia([Setting("null")])
     assert not null.shown and "0 points at equal times" in null.simulated
 
 

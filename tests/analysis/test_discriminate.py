@@ -17,8 +17,9 @@ from ldnsim.analysis.design.assays import read_assays
 from ldnsim.analysis.design.discriminate import Ranking, discriminate
 from ldnsim.analysis.design.ranking_data import full_headers, full_row, to_dataset
 from ldnsim.cli import app
+from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
-from ldnsim.runs.few import Case, run_cases
+from ldnsim.runs.few import run_specs
 from ldnsim.sweep.study import Study
 
 matplotlib.use("Agg")
@@ -74,9 +75,11 @@ def test_occupancy_tells_a_lasting_block_from_a_passing_one(ranking: Ranking) ->
 
 
 def test_predicted_change_is_that_of_the_run_itself(ranking: Ranking) -> None:
-    case = Case("4.5 mg nightly at 22:00, for 2 wk", hypothesis="tonic")
-    at = run_cases([case], 2, [], [13 * 24.0 + 2.0], ["tnf"], rtol=1e-6).at[0, 0, 0]
-    before = run_cases([Case(hypothesis="tonic")], 1, [], [2.0], ["tnf"], rtol=1e-6).at[0, 0, 0]
+    case = RunSpec.of("4.5 mg nightly at 22:00, for 2 wk", hypothesis="tonic")
+    at = run_specs([case], 2, [], [13 * 24.0 + 2.0], ["tnf"], rtol=1e-6).at[0, 0, 0]
+    before = run_specs([RunSpec.of(hypothesis="tonic")], 1, [], [2.0], ["tnf"], rtol=1e-6).at[
+        0, 0, 0
+    ]
     c = next(
         c for c in ranking.candidates
         if (c.assay, c.regimen, c.week, c.clock) == ("tnf", "4.5 mg", 2, 2.0)

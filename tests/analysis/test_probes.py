@@ -16,10 +16,11 @@ from ldnsim.analysis.evidence.probe_kinds import (
     report_ratio,
 )
 from ldnsim.analysis.evidence.probes import find_observation, score, simulate
+from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import MW_NALTREXONE, NMOL_PER_MG
 from ldnsim.model import default_model
-from ldnsim.runs.few import Case, untreated
+from ldnsim.patients.untreated import untreated
 
 DUAL = "dual_pathway"
 DEFAULT = {n: p.value for n, p in default_model().parameters.items()}
@@ -97,13 +98,13 @@ def test_drug_parameters_do_not_move_the_untreated_patient() -> None:
     model = default_model()
     own = {"kp_brain": 3.0, "kd_mor": 0.1, "k_off_mor": 0.01, "v_central": 20.0}
     params = np.array([model.parameter_vector(p) for p in ({}, own)])
-    y0, mean, status = untreated(params, np.array([True, True]))
-    np.testing.assert_array_equal(y0[0], y0[1])
+    found = untreated(model, params, np.array([True, True]))
+    np.testing.assert_array_equal(found.y0[0], found.y0[1])
     from ldnsim.engine.rhythm.orbit import find_orbits
 
     alone = find_orbits(default_model(), params[1:], np.array([True]))
-    np.testing.assert_allclose(alone.y0[0], y0[1], rtol=1e-6, atol=1e-9)
-    assert status.tolist() == [0, 0] and np.all(np.isfinite(mean))
+    np.testing.assert_allclose(alone.y0[0], found.y0[1], rtol=1e-6, atol=1e-9)
+    assert found.status.tolist() == [0, 0] and np.all(np.isfinite(found.mean))
 
 
 def test_scorecard_has_a_row_where_one_makes_sense_and_hides_no_miss() -> None:
@@ -132,4 +133,4 @@ def test_unknown_names_are_refused() -> None:
 
 
 def test_a_case_without_regimen_takes_nothing() -> None:
-    assert Case().spec().regimen.doses().amount_mg.sum() == 0.0
+    assert RunSpec.of().regimen.doses().amount_mg.sum() == 0.0

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
+
 import pytest
 
 from ldnsim.analysis.behaviours import BEHAVIOURS, behaviour_checks
-from ldnsim.analysis.behaviours.record import Behaviour, Found, series
+from ldnsim.analysis.behaviours.record import Behaviour
 from ldnsim.analysis.behaviours.scorecard import remarks, scorecard
-from ldnsim.analysis.checks import Check
+from ldnsim.analysis.judged.doses import series
+from ldnsim.analysis.judged.record import Check, Found, Setting
 from ldnsim.catalog import hypotheses, references
 from ldnsim.errors import UserError
+
+
+@functools.cache
+def checked(name: str) -> dict[str, Check]:
+    """Return the rows of a behaviour by hypothesis."""
+    return {c.hypothesis: c for c in behaviour_checks([name])}
+
 
 CLAIMED = [(b.id, h) for b in BEHAVIOURS.values() for h in b.claimed]
 
@@ -26,30 +37,29 @@ MISSED = {("E1", "persistent")}  # an affinity high enough for 2 mg overshoots 1
 
 @pytest.mark.parametrize(("name", "hypothesis"), CLAIMED)
 def test_a_behaviour_emerges_where_it_is_claimed(name: str, hypothesis: str) -> None:
-    check = BEHAVIOURS[name].check(hypothesis)
+    check = checked(name)[hypothesis]
     expected = (name, hypothesis) not in MISSED
     assert check.passed is expected, f"{check.simulated}; expected {check.expected}"
 
 
 @pytest.mark.parametrize("name", ["E1", "E3", "E5", "E6", "E8", "E9", "E10", "E11", "E12", "E13"])
 def test_without_drug_effect_nothing_emerges(name: str) -> None:
-    found = BEHAVIOURS[name].run("null")
-    assert not found.shown
-    assert BEHAVIOURS[name].check("null").passed is None
+    check = checked(name)["null"]
+    assert check.passed is None and check.note.startswith("not claimed here; not shown.")
 
 
 def test_a_hypothesis_that_does_not_claim_gets_no_verdict_but_is_told() -> None:
-    def run(_: str) -> Found:
-        return Found(True, "seen", "small")
+    def rule(settings: Sequence[Setting]) -> list[Found]:
+        return [Found(True, "seen", "small") for _ in settings]
 
-    one = Behaviour("E99", "what", "rule", ("rebound",), run)
-    assert one.check("rebound").passed is True and one.check("rebound").note == "small"
-    other = one.check("glial")
+    behaviour = Behaviour("E99", "what", "rule", ("rebound",), rule)
+    one, other = behaviour.checks([Setting("rebound"), Setting("glial")])
+    assert one.passed is True and one.note == "small"
     assert other.passed is None and other.note == "not claimed here; shown. small"
 
 
 def test_a_dose_series_answers_from_its_runs() -> None:
-    found = series("null")
+    (found,) = series([Setting("null")])
     assert not any(found.tipped(d, 26) for d in (0.1, 50.0))
     assert found.at("tnf", 4.5, 26) == pytest.approx(found.rest["tnf"], rel=1e-3)
 

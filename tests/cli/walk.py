@@ -1,4 +1,4 @@
-"""Options of all commands, found by walking through the application: a new one is covered."""
+"""All commands and their options, found by walking through the application."""
 
 from __future__ import annotations
 
@@ -30,3 +30,16 @@ def options(*kinds: type) -> Iterator[tuple[str, str, Any]]:
                         told.insert(0, str(more[0].default))
                     word = told[0] if told else f"--{name.replace('_', '-')}"
                     yield f"{before}{info.name or plain.__name__}", word, more[0]
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command by its name, those of groups as ``export sbml``."""
+
+    def walk(group: Any, before: str) -> Iterator[tuple[str, Any]]:
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from walk(command, f"{before}{name} ")
+            else:
+                yield before + name, command
+
+    yield from walk(typer.main.get_command(app), "")

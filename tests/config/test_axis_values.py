@@ -8,6 +8,7 @@ import pytest
 
 from ldnsim.config.fields import points
 from ldnsim.config.study import StudyConfig
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.runs import grid
 
@@ -83,14 +84,14 @@ def test_a_value_of_another_kind_is_refused(
 def test_a_value_of_the_kind_of_its_field_is_applied(
     field: str, keys: dict[str, Any], applied: tuple[Any, ...]
 ) -> None:
-    assert points(study(field, **keys).axes[0]).apply == applied
+    assert points(study(field, **keys).axes[0], shipped()).apply == applied
 
 
 def test_a_clock_time_of_the_file_is_one_of_an_axis() -> None:
     text = (
         f'regimen = "{LADDER}"\naxes = [{{name = "a", field = "regimen.at", values = [21:30:00]}}]'
     )
-    assert points(StudyConfig.loads(text).axes[0]).coordinate == ("21:30",)
+    assert points(StudyConfig.loads(text).axes[0], shipped()).coordinate == ("21:30",)
 
 
 def zipped(*groups: list[str]) -> StudyConfig:

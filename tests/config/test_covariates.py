@@ -14,6 +14,7 @@ from ldnsim.catalog import covariates, phenotypes, references
 from ldnsim.catalog.covariates import read_covariates
 from ldnsim.config.blocks import Patient
 from ldnsim.config.run import covariate_fields
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.patients.vectors import overrides
@@ -27,8 +28,8 @@ def given_by(patient: str, rest: str = "") -> dict[str, float]:
 
 
 def test_every_covariate_of_the_data_is_a_key_of_the_patient_and_back() -> None:
-    keys = {k.removeprefix("patient.") for k in covariate_fields()}
-    assert keys == set(Patient.model_fields) - {"phenotype", "basin", "parameters"}
+    keys = {k.removeprefix("patient.") for k in covariate_fields(shipped())}
+    assert keys == set(Patient.model_fields) - {"phenotype", "basin", "parameters", "other"}
 
 
 def test_every_covariate_carries_its_evidence_and_what_speaks_against_it() -> None:
@@ -152,7 +153,7 @@ def test_covariates_are_axes_of_a_sweep() -> None:
     study = Study.loads(f'{REGIMEN}[patient]\noprm1 = "GG"\n{AXES}')
     assert Study.loads(study.resolved()) == study
     plan, index = study.plan(), default_model().parameter_index
-    params = plan.patients.params[plan.patients.of_run].reshape(3, 2, 2, -1)
+    params = plan.described.params[plan.described.of_run].reshape(3, 2, 2, -1)
     assert params[:, 0, 0, index["reserve"]].tolist() == [0.05, 0.35, 1.0]
     assert params[0, :, 0, index["cl"]] == pytest.approx([140.0, 177.1])
     assert params[0, 0, :, index["oprm1_potency"]].tolist() == [1.0, 3.0]
@@ -170,7 +171,7 @@ def test_a_result_cites_the_covariates_it_used() -> None:
     from ldnsim.results.provenance import sources
 
     plan = Study.loads(f"{REGIMEN}[patient]\nsmoker = true\n").plan()
-    assert sources(plan)["covariate smoker"] == ["dunbar2007"]
+    assert sources(plan, plan.described)["covariate smoker"] == ["dunbar2007"]
 
 
 def _after_100_mg(patient: dict[str, Any]) -> tuple[float, float, float]:
@@ -236,10 +237,10 @@ note = "n"
     ],
 )
 def test_mistakes_in_the_data_name_file_and_key(old: str, new: str, parts: list[str]) -> None:
-    assert read_covariates(GOOD, "bad.toml", references())["x"].span == (0.0, 2.0)
+    assert read_covariates(GOOD, "bad.toml", references(), default_model())["x"].span == (0.0, 2.0)
     assert old in GOOD
     with pytest.raises(UserError) as error:
-        read_covariates(GOOD.replace(old, new), "bad.toml", references())
+        read_covariates(GOOD.replace(old, new), "bad.toml", references(), default_model())
     for part in ("bad.toml", *parts):
         assert part in str(error.value)
 
@@ -249,4 +250,4 @@ def test_a_level_nobody_knows_is_refused_in_the_data() -> None:
         "[[0, 0.5], [2, 1.0]]", "{ maybe = 1.0 }"
     )
     with pytest.raises(UserError, match=r"no level 'maybe'.*true"):
-        read_covariates(text, "bad.toml", references())
+        read_covariates(text, "bad.toml", references(), default_model())

@@ -20,6 +20,7 @@ from ldnsim.config.axis import Axis, Spread
 from ldnsim.config.fields import points
 from ldnsim.config.population import Population
 from ldnsim.config.study import StudyConfig
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.regimen import Adherence
 from ldnsim.sweep.study import Study
@@ -31,13 +32,13 @@ GOOD = f'regimen = "{REGIMEN}"\n'
 def by_axis(text: str) -> float:
     axis = {"name": "dose", "field": "regimen.target", "values": [text, "9 mg"]}
     study = StudyConfig.build({"regimen": REGIMEN, "axes": [axis]})
-    return float(points(study.axes[0]).coordinate[0])
+    return float(points(study.axes[0], shipped()).coordinate[0])
 
 
 def by_spread(text: str) -> float:
     axis = {"name": "dose", "field": "regimen.target", "linspace": [text, "9 mg", 2]}
     study = StudyConfig.build({"regimen": REGIMEN, "axes": [axis]})
-    return float(points(study.axes[0]).coordinate[0])
+    return float(points(study.axes[0], shipped()).coordinate[0])
 
 
 def by_include(text: str) -> float:
@@ -46,7 +47,7 @@ def by_include(text: str) -> float:
         "include": [text],
     }  # fmt: skip
     study = StudyConfig.build({"regimen": REGIMEN, "axes": [axis]})
-    return float(min(points(study.axes[0]).coordinate))
+    return float(min(points(study.axes[0], shipped()).coordinate))
 
 
 def by_field(text: str) -> float:
@@ -243,7 +244,7 @@ def test_numbers_of_numpy_are_numbers() -> None:
         axes=[{"name": "who", "field": "subject", "values": np.arange(3)}],
     )
     assert (study.seed, study.patient.parameters["cl"]) == (3, 90.0)
-    assert points(study.axes[0]).apply == (0, 1, 2)
+    assert points(study.axes[0], shipped()).apply == (0, 1, 2)
     assert StudyConfig.loads(study.resolved()) == StudyConfig.loads(study.resolved())
 
 

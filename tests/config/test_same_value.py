@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ldnsim.config.fields import points
 from ldnsim.config.study import StudyConfig
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.units import ROUNDING, same_number
 
@@ -22,7 +23,7 @@ def study(**keys: Any) -> StudyConfig:
 
 
 def values(**keys: Any) -> tuple[float, ...]:
-    return points(study(**keys).axes[0]).coordinate
+    return points(study(**keys).axes[0], shipped()).coordinate
 
 
 def test_a_value_listed_beside_a_spread_takes_its_place() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ldnsim.cli.source import assignment
 from ldnsim.config.fields import points
 from ldnsim.config.study import StudyConfig
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.regimen import Adherence
 
@@ -23,7 +24,7 @@ def study(**keys: Any) -> StudyConfig:
 
 def by_axis(field: str, value: Any) -> float:
     made = study(axes=[{"name": "a", "field": field, "values": [value]}])
-    return float(points(made.axes[0]).apply[0])
+    return float(points(made.axes[0], shipped()).apply[0])
 
 
 def by_patient(name: str, value: Any) -> float:
@@ -114,7 +115,7 @@ def test_a_delay_has_its_unit() -> None:
         by_axis("adherence.late_mean_h", "90 min") == by_axis("adherence.late_mean_h", 1.5) == 1.5
     )
     made = study(axes=[{"name": "a", "field": "adherence.late_mean_h", "values": [2]}])
-    assert points(made.axes[0]).unit == "h"
+    assert points(made.axes[0], shipped()).unit == "h"
 
 
 @given(st.floats(1e-3, 1e3))

@@ -9,8 +9,9 @@ import pytest
 
 from ldnsim.analysis.trial.placebo import fit
 from ldnsim.catalog import covariates, hypotheses
+from ldnsim.config.run import RunSpec
 from ldnsim.model import default_model
-from ldnsim.runs.few import Case, Measure, run_cases
+from ldnsim.runs.few import Measure, run_specs
 from tests.docs.blocks import PAGES, ROOT
 
 MODEL = default_model()
@@ -83,8 +84,8 @@ def test_one_night_of_the_page_is_that_of_the_model() -> None:
         Measure("beta_endorphin", "mean", 11 * 168.0, 12 * 168.0),
     ]
     rx = "{} nightly at 22:00, for 13 wk"
-    cases = [Case(rx.format(dose)) for dose in ("4.5 mg", "1 ug")]
-    got = run_cases(cases, 13, measures, [start + 10.0], ["mor_occupancy"])
+    cases = [RunSpec.of(rx.format(dose)) for dose in ("4.5 mg", "1 ug")]
+    got = run_specs(cases, 13, measures, [start + 10.0], ["mor_occupancy"])
     peak = number("docs/model.md", r"mu occupancy peaks near ([\d.]+)")
     assert got.values[0, 0] == pytest.approx(peak, abs=0.01)
     assert got.at[0, 0, 0] < number("docs/model.md", r"is below ([\d.]+) ten hours later")

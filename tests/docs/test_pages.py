@@ -1,8 +1,8 @@
 """Every command and code block of the pages is run, page by page, each page in its own folder.
 
 What would take long is reduced by the rules of :func:`reduced`; what cannot be run here is in
-:data:`LEFT_OUT` with its reason. A TOML or CSV block under a sentence that names a file of its kind
-and ends with a colon is written to that file.
+:data:`LEFT_OUT` with its reason. A TOML, CSV or Python block under a sentence that names a file of
+its kind and ends with a colon is written to that file.
 """
 
 from __future__ import annotations
@@ -139,13 +139,14 @@ def test_a_page_can_be_followed(page: str, folder: Path) -> None:
             for line in block.commands:
                 for command in line.split(" && "):
                     run(command, where)
+        elif (name := file_of(block)) is not None:
+            Path(name).write_text(block.text + "\n", encoding="utf-8")
         elif block.language == "python" and not left_out(block.text):
             run_python(block, space)
-        elif block.language in ("toml", "csv"):
-            if (name := file_of(block)) is not None:
-                Path(name).write_text(block.text + "\n", encoding="utf-8")
-            elif block.language == "toml":
-                read_toml(block)
+        elif block.language == "toml":
+            read_toml(block)
+        elif block.language == "csv":
+            continue
         elif block.language == "text":
             for line in block.text.splitlines():
                 assert Regimen.parse(str(Regimen.parse(line))) == Regimen.parse(line), where
@@ -175,7 +176,8 @@ def file_of(block: Block) -> str | None:
     lines = (ROOT / block.page).read_text(encoding="utf-8").splitlines()
     above = " ".join(lines[max(0, block.line - 6) : block.line - 1]).replace("```", " ")
     sentence = re.sub(rf"\s*{block.language}?\s*$", "", above)
-    named = re.findall(rf"`([\w-]+\.{block.language})`[^.`]*:$", sentence)
+    ending = {"python": "py", "toml": "toml", "csv": "csv"}.get(block.language)
+    named = re.findall(rf"`([\w-]+\.{ending})`[^.`]*:$", sentence)
     return named[-1] if named else None
 
 
@@ -252,7 +254,8 @@ def test_the_table_of_commands_is_complete() -> None:
         words = rf"\| .*\b{name.split()[0]}\b.*\b{name.split()[-1]}\b|\| .*\b{name}\b"
         rows = [line for line in text.splitlines() if re.match(words, line)]
         assert rows, name
-        general = {"--help", "--threads"} if "`--threads N`" in text else {"--help"}
+        general = {"--help"} | {o for o in ("--threads N", "--extend FILE") if f"`{o}`" in text}
+        general = {o.partition(" ")[0] for o in general}
         flags = [o for o in options - general if o.startswith("-")]
         missing = [o for o in flags if not any(o in row for row in rows)]
         assert missing == [], f"{name}: {missing}"

@@ -12,7 +12,8 @@ import numpy as np
 
 from ldnsim.engine.generate.kernels import load_kernels
 from ldnsim.engine.rhythm.orbit import find_orbits
-from ldnsim.engine.solve.batch import Batch, FloatArray, Reduction
+from ldnsim.engine.solve.batch import Batch, FloatArray
+from ldnsim.measure import Measure
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import default_model
 
@@ -87,7 +88,7 @@ def dosing(
     t_end: float,
     out_times: FloatArray,
     observables: list[str],
-    reductions: list[Reduction] | None = None,
+    reductions: list[Measure] | None = None,
     rtol: float = 1e-6,
     target: str = "gut_fast",
 ) -> Batch:

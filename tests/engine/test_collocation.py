@@ -16,8 +16,9 @@ from ldnsim.engine.methods.radau.coefficients import quadrature, radau
 from ldnsim.engine.methods.radau.emit import CollocationEmitter
 from ldnsim.engine.methods.radau.records import STAGES, eliminate
 from ldnsim.engine.solve.arguments import new_group, nothing
-from ldnsim.engine.solve.batch import Batch, BatchResult, Reduction, solve, solve_with
+from ldnsim.engine.solve.batch import Batch, BatchResult, solve, solve_with
 from ldnsim.engine.solve.status import Method, Status
+from ldnsim.measure import Measure
 from tests.engine.bench import MODEL, caller, compiled, dosing, nightly, plain, put
 from tests.engine.bench import random_parameters as drawn
 
@@ -202,7 +203,7 @@ def test_the_two_methods_agree() -> None:
 
 
 def test_summaries_are_as_good_as_stored_values() -> None:
-    kinds = [Reduction(k, MODEL.observable_index["mor_occupancy"], 100.0, 330.0)
+    kinds = [Measure("mor_occupancy", k, 100.0, 330.0)
              for k in ("mean", "max", "min")]  # fmt: skip
     batch = dataclasses.replace(week_of_doses(), reductions=kinds)
     tight = solve(MODEL, dataclasses.replace(batch, rtol=1e-11, atol=np.full(len(STATES), 1e-13)))
@@ -260,7 +261,7 @@ def test_a_small_dose_after_a_large_one_is_resolved_for_itself() -> None:
     params, y0, _, _ = nightly([1.0], 1.0)
     times = np.arange(1.0, 336.0, 6.0)
     amounts = np.where(times < 168.0, 50.0, 1e-3)
-    kind = Reduction("max", MODEL.observable_index["mor_occupancy"], 312.0, 336.0)
+    kind = Measure("mor_occupancy", "max", 312.0, 336.0)
     batch = dosing(params, y0, [times], [amounts], 336.0, np.array([336.0]), STATES, [kind])
     loose = solve(MODEL, dataclasses.replace(batch, rtol=1e-4))
     tight = solve(MODEL, dataclasses.replace(batch, rtol=1e-9))

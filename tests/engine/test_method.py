@@ -12,8 +12,9 @@ from ldnsim.config.blocks import Solver
 from ldnsim.engine.generate.kernels import generate, kernel_key, load_kernels
 from ldnsim.engine.methods import AUTO, METHODS, ways
 from ldnsim.engine.methods.method import STEPS
-from ldnsim.engine.solve.batch import Batch, Reduction, solve_with
+from ldnsim.engine.solve.batch import Batch, solve_with
 from ldnsim.engine.solve.status import Method, Status
+from ldnsim.measure import Measure
 from ldnsim.mechanisms.record import Mechanism
 from ldnsim.model import Model, assemble
 from tests.engine.heun import METHOD as HEUN
@@ -46,7 +47,7 @@ def batch(h: float, method: str) -> Batch:
     return Batch(
         np.full((2, 1), RATE), np.array([[1.0, 0.0], [3.0, 0.0]]), np.array([0, 1, 2]),
         np.full(2, DOSED_AT), np.zeros(2, np.int64), np.full(2, DOSE), END, np.array([0.0, END]),
-        np.arange(2), [Reduction("integral", 0, 0.0, END)], 1e6, np.full(2, 1e6), h, h,
+        np.arange(2), [Measure("amount", "integral", 0.0, END)], 1e6, np.full(2, 1e6), h, h,
         method=method,
     )  # fmt: skip
 
@@ -58,7 +59,7 @@ def exact() -> np.ndarray:
 
 
 def error(kernels: Any, h: float, method: str) -> float:
-    found = solve_with(kernels, batch(h, method), threads=1)
+    found = solve_with(kernels, batch(h, method), 1, index=MODEL.observable_index)
     assert (found.status == Status.OK).all()
     return float(np.abs(found.final - exact()).max())
 
@@ -79,7 +80,7 @@ def test_every_method_converges_at_the_order_it_says(plain: Any, method: Any) ->
 def test_compiled_it_takes_the_same_steps_and_gives_its_name(plain: Any) -> None:
     fast = load_kernels(MODEL, methods=(HEUN,))
     own = dataclasses.replace(batch(1.0, "heun"), rtol=1e-5, atol=np.full(2, 1e-9))
-    a, b = solve_with(fast, own), solve_with(plain, own)
+    a, b = (solve_with(k, own, index=MODEL.observable_index) for k in (fast, plain))
     np.testing.assert_array_equal(a.steps, b.steps)
     np.testing.assert_allclose(a.traj, b.traj, rtol=1e-12)
     np.testing.assert_allclose(a.final, exact(), rtol=1e-5)

@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ldnsim.engine.solve.batch import KINDS, Batch, Reduction, failed, solve
+from ldnsim.engine.solve.batch import Batch, failed, solve
 from ldnsim.engine.solve.status import Status
+from ldnsim.measure import SOLVED, Measure
 from tests.engine.bench import MODEL, compiled, default_orbit, dosing, nightly, tolerances
 
 OBS = MODEL.observable_index
@@ -47,7 +48,7 @@ def test_convergence_order_of_its_dense_output_is_four() -> None:
     assert np.all(orders > 3.3), (errors, orders)
 
 
-def week(out_times: np.ndarray, reductions: list[Reduction] | None = None, rtol: float = 1e-6,
+def week(out_times: np.ndarray, reductions: list[Measure] | None = None, rtol: float = 1e-6,
          doses: tuple[float, ...] = (0.5, 4.5, 50.0)) -> Batch:  # fmt: skip
     params, y0, times, amounts = nightly(list(doses), 1.0)
     return dosing(params, y0, times, amounts, 168.0, out_times, STATES, reductions, rtol)
@@ -55,7 +56,9 @@ def week(out_times: np.ndarray, reductions: list[Reduction] | None = None, rtol:
 
 def test_output_grid_changes_nothing() -> None:
     coarse = solve(MODEL, week(np.arange(0.0, 169.0, 24.0)))
-    fine = solve(MODEL, week(np.arange(0.0, 168.5, 0.5), [Reduction("max", 0, 3.0, 50.5)]))
+    fine = solve(
+        MODEL, week(np.arange(0.0, 168.5, 0.5), [Measure(next(iter(OBS)), "max", 3.0, 50.5)])
+    )
     np.testing.assert_array_equal(coarse.final, fine.final)
     np.testing.assert_array_equal(coarse.traj, fine.traj[:, :, ::48])
     np.testing.assert_array_equal(coarse.steps, fine.steps)
@@ -89,15 +92,15 @@ def test_a_parameter_set_during_the_run_acts_from_then_on() -> None:
 
 def test_reductions_match_the_fine_trajectory() -> None:
     window = (50.0, 119.3)
-    occupancy, tnf = OBS["mor_occupancy"], OBS["tnf"]
+    occupancy, tnf = "mor_occupancy", "tnf"
     reductions = [
-        Reduction("mean", tnf, *window),
-        Reduction("integral", occupancy, *window),
-        Reduction("max", occupancy, *window),
-        Reduction("min", occupancy, *window),
-        Reduction("hours_above", occupancy, *window, threshold=0.05),
-        Reduction("first_above", occupancy, *window, threshold=0.05),
-        Reduction("first_below", occupancy, *window, threshold=0.03),
+        Measure(tnf, "mean", *window),
+        Measure(occupancy, "integral", *window),
+        Measure(occupancy, "max", *window),
+        Measure(occupancy, "min", *window),
+        Measure(occupancy, "hours_above", *window, threshold=0.05),
+        Measure(occupancy, "first_above", *window, threshold=0.05),
+        Measure(occupancy, "first_below", *window, threshold=0.03),
     ]
     grid = np.linspace(*window, 69_301)
     params, y0, times, amounts = nightly([0.5, 4.5, 50.0], 1.0)
@@ -178,7 +181,7 @@ def test_same_bits_for_any_threads_and_block(threads: int, block: int) -> None:
     params, y0, times, amounts = nightly(doses, 1.0)
     rng = np.random.default_rng(5)
     times = [t + rng.uniform(-2.0, 2.0, len(t)) for t in times]
-    reductions = [Reduction("mean", OBS["tnf"], 10.0, 100.0)]
+    reductions = [Measure("tnf", "mean", 10.0, 100.0)]
     batch = dosing(
         params, y0, times, amounts, 168.0, np.arange(0.0, 169.0, 6.0), STATES, reductions
     )
@@ -195,8 +198,8 @@ def test_same_bits_for_any_threads_and_block(threads: int, block: int) -> None:
 
 def test_codes_of_kernels_and_python_agree() -> None:
     k = compiled()
-    names = [{"max": "maximum", "min": "minimum"}.get(n, n).upper() for n in KINDS]
-    assert [getattr(k, n) for n in names] == list(range(len(KINDS)))
+    names = [{"max": "maximum", "min": "minimum"}.get(n, n).upper() for n in SOLVED]
+    assert [getattr(k, n) for n in names] == list(range(len(SOLVED)))
     for name in ("OK", "STEP_TOO_SMALL", "TOO_MANY_STEPS", "NOT_FINITE"):
         assert getattr(k, name) == Status[name]
 
@@ -214,8 +217,8 @@ def test_plain_python_stepper_gives_the_compiled_answer() -> None:
     params, y0 = default_orbit().y0 * 0 + 0, default_orbit().y0
     params = MODEL.defaults()[None]
     batch = dosing(params, y0, [np.array([0.5])], [np.array([4.5])], 2.0, np.array([1.0, 2.0]),
-                   STATES, [Reduction("mean", OBS["tnf"], 0.0, 2.0)], rtol=1e-4)  # fmt: skip
-    fast = solve_with(compiled(), batch, threads=1)
-    slow = solve_with(plain(), batch, threads=1)
+                   STATES, [Measure("tnf", "mean", 0.0, 2.0)], rtol=1e-4)  # fmt: skip
+    fast = solve_with(compiled(), batch, threads=1, index=OBS)
+    slow = solve_with(plain(), batch, threads=1, index=OBS)
     np.testing.assert_allclose(slow.traj, fast.traj, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(slow.reductions, fast.reductions, rtol=1e-10)

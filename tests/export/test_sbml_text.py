@@ -12,6 +12,7 @@ from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.mechanisms.record import CLOCK
 from ldnsim.model import default_model
 from ldnsim.runs.job import Job
+from ldnsim.runs.plan import enrol
 from ldnsim.sweep.study import Study, prescribed
 from tests.export.cases import NAMES, sbml, study
 from tests.export.reader import S, evaluate, read
@@ -145,8 +146,8 @@ def test_a_virtual_patient_is_exported_with_what_was_drawn() -> None:
         "population": {"size": 2},
     }
     people = Study.build(data, "test")
-    text, plan = export.sbml(people, run=1), people.plan()
-    own = plan.patients.params[plan.patients.of_run[1]]
+    text, patients = export.sbml(people, run=1), enrol(people.plan())
+    own = patients.params[patients.of_run[1]]
     assert [read(text).values[p] for p in MODEL.parameters] == own.tolist()
     assert "set by virtual patient 1" in text
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from ldnsim.engine.solve.batch import BatchResult, Reduction, solve
+from ldnsim.engine.solve.batch import BatchResult, solve
+from ldnsim.measure import Measure
 from ldnsim.mechanisms.pharmacokinetics import MW_HCL, MW_NALTREXONE, NMOL_PER_MG
 from tests.engine.bench import MODEL, dosing, random_parameters
 
@@ -50,7 +51,7 @@ def rate_matrix(params: np.ndarray) -> np.ndarray:
 
 def oral(doses: list[float], hours: np.ndarray, params: np.ndarray | None = None,
          at: list[np.ndarray] | None = None, target: str = "gut_fast",
-         reductions: list[Reduction] | None = None, rtol: float = 1e-8) -> BatchResult:  # fmt: skip
+         reductions: list[Measure] | None = None, rtol: float = 1e-8) -> BatchResult:  # fmt: skip
     n = len(doses)
     rows = np.tile(MODEL.defaults(), (n, 1)) if params is None else params
     times = at or [np.array([0.0])] * n
@@ -96,7 +97,7 @@ def test_every_molecule_is_accounted_for() -> None:
     params = random_parameters(np.random.default_rng(9), 4)
     hours = np.array([2.0, 10.0, 50.0])
     for column, t in enumerate(hours):
-        over = [Reduction("integral", OBS[o], 0.0, float(t))
+        over = [Measure(o, "integral", 0.0, float(t))
                 for o in ("absorption", "c_plasma", "c_naltrexol")]  # fmt: skip
         result = oral([4.5] * 4, hours, params, reductions=over)
         for run in range(4):
@@ -113,9 +114,7 @@ def test_every_molecule_is_accounted_for() -> None:
 
 def test_published_exposure_is_met() -> None:
     hours = np.concatenate([np.arange(0.0, 24.0, 0.05), np.arange(24.0, 168.5, 0.5)])
-    over = [
-        Reduction("integral", OBS[o], 0.0, 168.0) for o in ("naltrexone_plasma", "naltrexol_plasma")
-    ]
+    over = [Measure(o, "integral", 0.0, 168.0) for o in ("naltrexone_plasma", "naltrexol_plasma")]
     names = ["naltrexone_plasma", "naltrexol_plasma"]
     n = 2
     rows, y0 = np.tile(MODEL.defaults(), (n, 1)), np.tile(MODEL.start(False), (n, 1))

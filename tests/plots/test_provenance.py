@@ -42,6 +42,7 @@ def with_sensitivities(ds: xr.Dataset, linear: tuple[int, int] = (1, 1)) -> xr.D
             "summary": ["tnf_change", "pain_change"],
             "summary_units": ("summary", ["1", "1"]),
             "summary_long_name": ("summary", ["change of TNF", "change of pain"]),
+            "summary_short_name": ("summary", ["TNF change", "pain change"]),
             "parameter": names,
             "parameter_grade": ("parameter", grades),
             "parameter_mechanism": ("parameter", ["cytokines", "endogenous", "receptors"]),
@@ -110,9 +111,11 @@ def test_percent(share: float, text: str) -> None:
     assert percent(share) == text
 
 
-def test_short_names() -> None:
-    assert short("tnf_change") == "TNF change"
-    assert short("nk_change_end_percent") == "NK change end percent"
+def test_short_names_are_those_of_the_result_and_else_the_name(named: xr.Dataset) -> None:
+    ds = with_sensitivities(named)
+    assert short(ds, "tnf_change") == "TNF change"
+    old = ds.drop_vars("summary_short_name")
+    assert short(old, "tnf_change") == "tnf change"
 
 
 def test_bars_are_ranked_and_coloured_by_grade(named: xr.Dataset) -> None:

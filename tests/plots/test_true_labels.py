@@ -45,10 +45,13 @@ def shifted(ds: xr.Dataset, name: str, values: object) -> xr.Dataset:
 
 
 def test_every_pure_number_of_the_model_has_the_word_of_its_scale() -> None:
-    for name, v in default_model().observables.items():
+    model = default_model()
+    for name, v in model.observables.items():
         assert v.better in ("", "lower", "higher")
         assert bool(v.scale_word) == (v.unit in ("", "1")), name
-        label = wording.unit_of(xr.DataArray(1.0, name=name, attrs=variable_attributes(name)))
+        label = wording.unit_of(
+            xr.DataArray(1.0, name=name, attrs=variable_attributes(model, name))
+        )
         assert label not in ("", "1", wording.UNKNOWN_SCALE)
 
 
@@ -57,14 +60,15 @@ def test_what_a_summary_is_survives_in_its_name() -> None:
         shown = wording.name_of(xr.DataArray(1.0, name=name, attrs={
             "units": "1", "scale": "score", "long_name": s.long_name}))  # fmt: skip
         assert shown == s.long_name
-        assert ("change" in shown) == (s.derived != "value")
+        assert ("change" in shown) == (bool(s.against))
 
 
 def test_density_is_a_fold_and_a_baseline_has_no_better_side() -> None:
-    attrs = variable_attributes("mor_density")
+    attrs = variable_attributes(default_model(), "mor_density")
     assert wording.unit_of(xr.DataArray(1.0, name="x", attrs=attrs)) == "fold of baseline"
     assert direction(xr.DataArray(1.0, name="baseline_mor_density", attrs=attrs)) == ""
-    assert direction(xr.DataArray(1.0, name="x", attrs=variable_attributes("pain"))) == "lower"
+    pain = variable_attributes(default_model(), "pain")
+    assert direction(xr.DataArray(1.0, name="x", attrs=pain)) == "lower"
 
 
 def test_what_was_written_without_a_scale_is_no_fraction() -> None:

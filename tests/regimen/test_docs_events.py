@@ -70,8 +70,8 @@ def test_the_tables_are_complete() -> None:
 
 
 def test_the_figures_are_the_models() -> None:
-    rate = float(steady.slowest_rate(default_model().defaults()[None, :])[0])
+    rate = float(steady.slowest_rate(default_model(), default_model().defaults()[None, :])[0])
     assert f"half-life is {np.log(2) / rate:.0f} h" in " ".join(TEXT.split())
-    hours = steady.default_lead_hours()
+    hours = steady.default_lead_hours(default_model())
     assert f"{hours:,.0f} h ({hours / 24:.0f} d) of doses" in " ".join(TEXT.split())
     assert ldnsim.Study(regimen="standard").solver.rtol == steady.RTOL

@@ -70,7 +70,7 @@ def test_time_zero_is_a_time_of_day(tmp_path: Path) -> None:
 @pytest.mark.parametrize("interval", [24, 6])
 def test_steady_state_is_the_drugs_own(tmp_path: Path, interval: int) -> None:
     table = read(tmp_path, "TIME,AMT,II,SS,ADDL", f"0,4.5,{interval},1,3")["1"]
-    k = float(steady.slowest_rate(default_model().defaults()[None, :])[0])
+    k = float(steady.slowest_rate(default_model(), default_model().defaults()[None, :])[0])
     now = table.time_h <= table.origin_h
     amount = np.sum(table.amount_mg[now] * np.exp(-k * (table.origin_h - table.time_h[now])))
     assert amount == pytest.approx(4.5 / (1 - np.exp(-k * interval)), rel=steady.RTOL)
@@ -80,7 +80,7 @@ def test_steady_state_is_the_drugs_own(tmp_path: Path, interval: int) -> None:
 def test_steady_state_moves_all_subjects_by_whole_days(tmp_path: Path) -> None:
     lines = ("ID,TIME,AMT,II,SS", "a,22,4.5,24,1", "b,8,3,0,0")
     tables = read(tmp_path, *lines)
-    days = steady.default_lead_hours() / 24
+    days = steady.default_lead_hours(default_model()) / 24
     assert tables["a"].origin_h == tables["b"].origin_h == days * 24
     assert tables["a"].time_h[0] == 22
     assert tables["a"].time_h[-1] == tables["a"].origin_h + 22

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ldnsim.config.event_entry import from_events
 from ldnsim.config.fields import points
 from ldnsim.config.study import StudyConfig
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.regimen import DoseTable, EventTable, Recorded, Regimen, event_table
 
@@ -160,7 +161,7 @@ def test_a_spread_of_times_says_the_minutes_that_are_run() -> None:
     ladder = "0.5 mg nightly at 22:00, +0.5 mg every 7 d to 4.5 mg, for 52 wk"
     axis = {"name": "i", "field": "regimen.interval", "linspace": ["7 d", "14 d", 12]}
     study = StudyConfig.build({"regimen": ladder, "axes": [axis]}, "x.toml")
-    found = points(study.axes[0])
+    found = points(study.axes[0], shipped())
     minutes = [round((7 + 7 * k / 11) * 1440) for k in range(12)]
     np.testing.assert_allclose(np.array(found.coordinate) * 1440, minutes, rtol=1e-12)
     one = study.base_run().with_value("regimen.interval", found.apply[1])

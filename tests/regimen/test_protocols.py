@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from ldnsim.errors import UserError
 from ldnsim.regimen import Regimen, protocols
 
 PROTOCOLS = protocols()
@@ -60,3 +61,28 @@ def test_trial_schedules_have_the_published_doses_and_weeks() -> None:
         "doses",
         "stop",
     ]
+
+
+def test_the_names_a_reader_knows_are_an_argument() -> None:
+    """Another edition's protocols stand in place of the shipped ones, also in the advice."""
+    own = {"quick": Regimen.parse("1 mg nightly on Mon/Thu at 21:00, starting on Wed, for 3 wk")}
+    assert Regimen.parse("quick", own) == own["quick"]
+    assert Regimen.parse({"phases": "quick", "name": "mine"}, own).name == "mine"
+    assert Regimen.parse("4.5 mg nightly", own) == Regimen.parse("4.5 mg nightly")
+    with pytest.raises(UserError, match="did you mean the protocol 'quick'"):
+        Regimen.parse("Quick", own)
+    for text in ("standard", "quick for 4 wk"):
+        with pytest.raises(UserError):
+            Regimen.parse(text, own)
+    with pytest.raises(UserError):
+        Regimen.parse("quick")
+
+
+def test_a_named_regimen_keeps_its_label_and_its_day() -> None:
+    labelled = protocols()["standard"]
+    read = Regimen.parse("known", {"known": labelled})
+    assert (read.title, read.sources, read.name) == (labelled.title, labelled.sources, "standard")
+    dated = Regimen.parse("1 mg nightly on Mon, starting on Wed, for 3 wk")
+    assert Regimen.parse("dated", {"dated": dated}).start_day == dated.start_day
+    with pytest.raises(UserError, match="given twice"):
+        Regimen.parse({"phases": "dated", "start_day": "Mon"}, {"dated": dated})

@@ -18,8 +18,10 @@ from ldnsim.model import default_model
 from ldnsim.results import files, provenance, store
 from ldnsim.results.provenance import parameter_table, versions
 from ldnsim.results.zarr_files import read_array
-from ldnsim.runs.job import Block, Job, Untreated
+from ldnsim.runs.block import Block
+from ldnsim.runs.job import Job
 from ldnsim.runs.plan import Plan, make_plan
+from ldnsim.runs.reference import Untreated
 from ldnsim.sweep import execute
 from ldnsim.sweep.study import Study
 
@@ -56,10 +58,12 @@ class StandIn(Job):
     """A job that knows its untreated patients without solving for them."""
 
     def __init__(self, plan: Plan, threads: int | None = None) -> None:
-        n, model = len(plan.patients), default_model()
+        n, model = len(plan.described), default_model()
         flat = np.zeros((n, len(model.observables)))
         y0 = np.zeros((n, len(model.states)))
-        super().__init__(plan, threads, Untreated(y0, flat, flat[:, 0], np.zeros(n, np.int8), flat))
+        status = np.zeros(n, np.int8)
+        known = Untreated(y0, flat, flat[:, 0], status, flat[:, :, None], flat)
+        super().__init__(plan, threads, plan.described, known)
 
 
 def solve(job: Job, starts: Sequence[int], size: int, *rest: object) -> Iterator[Block]:
@@ -76,8 +80,8 @@ def solve(job: Job, starts: Sequence[int], size: int, *rest: object) -> Iterator
 
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no solver start, and nothing wait for the disk; what costs time is made once."""
-    table, found = parameter_table(plan("x")), versions()
-    monkeypatch.setattr(provenance, "parameter_table", lambda plan: table)
+    table, found = parameter_table(plan("x").described), versions()
+    monkeypatch.setattr(provenance, "parameter_table", lambda patients: table)
     for module in (provenance, execute):
         monkeypatch.setattr(module, "versions", lambda: found)
     monkeypatch.setattr(files, "flush_all", lambda root, below: None)

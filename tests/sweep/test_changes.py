@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ldnsim
-from ldnsim.config import summaries as registry
 from ldnsim.config.summaries import SUMMARIES
+from ldnsim.measure import Measure
 from ldnsim.sweep.study import Study
 
-CHANGES = [name for name, s in SUMMARIES.items() if s.derived != "value"]
+CHANGES = [name for name, s in SUMMARIES.items() if s.against]
 
 
 def simulate(regimen: str, summaries: object = "all", **more: object) -> xr.Dataset:
@@ -48,7 +48,7 @@ def test_a_window_is_whole_days_before_the_last_treated_one_ends() -> None:
     study = Study.build({"regimen": "1 mg nightly at 21:17 for 5 d", "horizon": "250 h"})
     plan, rows = study.plan(), np.array([0])
     for name, days, stop in (("week", 5, 96 + 21 + 17 / 60 + 24), ("end", 7, 250.0)):
-        start, end = plan.window(name, rows)
+        start, end = plan.window(Measure("pain", "mean", window=name), rows)
         assert end[0] == pytest.approx(stop)
         assert end[0] - start[0] == pytest.approx(24.0 * days, abs=1e-9)
 
@@ -64,34 +64,34 @@ def test_the_worst_pain_is_compared_with_the_worst_of_an_untreated_day() -> None
     assert float(treated["worst_pain_change"]) == pytest.approx(expected, abs=2e-4)
 
 
-def test_extremes_of_any_kind_are_against_the_same_of_an_untreated_day(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    one = SUMMARIES["worst_pain_change"]
-    kinds = {"least": replace(one, name="least", kind="min"),
-             "worst_percent": replace(one, name="worst_percent", derived="percent", unit="percent"),
-             "peak": replace(one, name="peak", observable="beta_endorphin")}  # fmt: skip
-    for name, summary in kinds.items():
-        monkeypatch.setitem(registry.SUMMARIES, name, summary)
-    names = [*kinds, "worst_pain_change", "pain_change"]
-    placebo = simulate("placebo nightly at 22:17 for 50 h", names)
+def test_extremes_of_any_kind_are_against_the_same_of_an_untreated_day() -> None:
+    one = {"variable": "pain", "reduction": "max", "window": "run", "against": "change"}
+    own = [{**one, "name": "least", "reduction": "min"},
+           {**one, "name": "worst_percent", "against": "percent"},
+           {**one, "name": "peak", "variable": "beta_endorphin"}]  # fmt: skip
+    asked = [*own, "worst_pain_change", "pain_change"]
+    names = [*(s["name"] for s in own), "worst_pain_change", "pain_change"]
+    placebo = simulate("placebo nightly at 22:17 for 50 h", asked)
     assert {n: float(placebo[n]) for n in names} == dict.fromkeys(names, 0.0)
-    tiny = simulate("1 ng nightly at 22:17 for 50 h", names)
+    tiny = simulate("1 ng nightly at 22:17 for 50 h", asked)
     assert all(abs(float(tiny[n])) < 1e-3 for n in names), "a day's swing is a hundred times that"
-    strong = simulate("50 mg nightly at 22:00 for 4 wk", names)
+    strong = simulate("50 mg nightly at 22:00 for 4 wk", asked)
     pain = float(strong["worst_pain_change"])
     assert 0.0 < pain < 1.0 and float(strong["peak"]) > 0.1
     assert float(strong["worst_percent"]) / pain == pytest.approx(100.0 / 5.15, rel=0.02)
 
 
-def test_a_clock_summary_reads_its_own_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = SUMMARIES["hours_rebound"]
-    other = replace(one, name="hours_enkephalin", observable="met_enkephalin")
-    monkeypatch.setitem(registry.SUMMARIES, "hours_enkephalin", other)
-    names = ["hours_enkephalin", "hours_rebound"]
-    kept = ["met_enkephalin", "beta_endorphin"]
+def test_a_clock_summary_reads_its_own_variable() -> None:
+    own: list[dict[str, Any] | str] = [
+        {"name": f"hours_{v}", "variable": v, "reduction": "same_clock", "window": "night",
+         "threshold": "1.05 of untreated"}
+        for v in ("met_enkephalin", "analgesic_tone", "beta_endorphin")
+    ]  # fmt: skip
+    own.append("hours_rebound")
+    kept = ["met_enkephalin", "analgesic_tone", "beta_endorphin", "beta_endorphin"]
+    names = [*(f"hours_{v}" for v in kept[:3]), "hours_rebound"]
     treated, untreated = (
-        Study.build({"regimen": rx, "output": {"summaries": names, "variables": kept}}).run()
+        Study.build({"regimen": rx, "output": {"summaries": own, "variables": kept[:3]}}).run()
         for rx in ("4.5 mg nightly at 22:00 for 4 wk", "placebo nightly at 22:00 for 4 wk")
     )
     factor = treated["hours_rebound"].attrs["threshold"]
@@ -99,8 +99,10 @@ def test_a_clock_summary_reads_its_own_variable(monkeypatch: pytest.MonkeyPatch)
         above = treated[f"night_{variable}"] > factor * untreated[f"night_{variable}"]
         hours = float(above.isel(night_time=slice(None, -1)).mean() * 24.0)
         assert float(treated[name]) == pytest.approx(hours, abs=0.3)
-    assert abs(float(treated[names[0]] - treated[names[1]])) > 0.5
-    alone = [float(simulate("4.5 mg nightly at 22:00 for 4 wk", [n])[n]) for n in names]
+    assert len({round(float(treated[n]), 1) for n in names[:3]}) == 3
+    assert float(treated["hours_beta_endorphin"]) == float(treated["hours_rebound"])
+    rx = "4.5 mg nightly at 22:00 for 4 wk"
+    alone = [float(simulate(rx, [s])[n]) for n, s in zip(names, own, strict=True)]
     assert [float(treated[n]) for n in names] == alone
 
 
@@ -108,7 +110,7 @@ def test_every_summary_follows_its_variable() -> None:
     ds = ldnsim.simulate("4.5 mg nightly at 22:00 for 1 wk")
     for name, s in SUMMARIES.items():
         if name in ds:
-            assert ds[name].attrs["variable"] == s.observable
+            assert ds[name].attrs["variable"] == s.variable
             assert ds[name].attrs["better"] in ("", "lower", "higher")
     assert ds["pain_change"].attrs["better"] == "lower"
     assert ds["beta_endorphin_change"].attrs["better"] == ""

@@ -40,7 +40,7 @@ def test_the_dose_titration_study_is_the_one_its_comments_promise() -> None:
     first = plan.dosing.ledger(0)
     assert first.planned_mg[0] == pytest.approx(0.001 / 8)
     assert len(first.planned_mg) == 26 * 7
-    assert len(plan.patients) == 1
+    assert len(plan.described) == 1
 
 
 def test_the_protocol_study_holds_every_shipped_protocol() -> None:

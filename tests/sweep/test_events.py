@@ -33,6 +33,7 @@ def changes(text: str, own: float = 2.0, end: float = 1e4) -> list[Any]:
 def test_doses_become_nmol_in_the_right_depot_and_missed_ones_nothing() -> None:
     index = default_model().state_index
     _, found = events.dose_events(
+        default_model(),
         np.array([22.0, np.nan, 46.0, 70.0]),
         np.array([1.0, 0.0, 2.0, 3.0]),
         np.array([False, False, True, False]),

@@ -11,9 +11,10 @@ import pytest
 import ldnsim
 from ldnsim import Study
 from ldnsim.config.blocks import Change
-from ldnsim.engine.solve.batch import Batch, Reduction, solve
+from ldnsim.engine.solve.batch import Batch, solve
 from ldnsim.engine.solve.status import Method, Status
 from ldnsim.errors import UserError
+from ldnsim.measure import Measure
 from ldnsim.model import default_model
 from ldnsim.runs.derivatives import _asymmetry
 
@@ -68,7 +69,7 @@ def test_what_is_stored_is_finite_or_failed(dtype: str) -> None:
         assert ds["status"].item() != 0 or all(np.isfinite(v).all() for v in kept)
 
 
-def batch(reductions: list[Reduction], n: int = 3, wild: int = 1) -> Batch:
+def batch(reductions: list[Measure], n: int = 3, wild: int = 1) -> Batch:
     params = np.tile(MODEL.defaults(), (n, 1))
     params[wild, MODEL.parameter_index["mood_tone"]] = 1e308
     y0 = np.tile(MODEL.start(True), (n, 1))
@@ -88,9 +89,8 @@ def not_finite_here(name: str, b: Batch) -> bool:
 def test_every_kind_of_reduction_tells_a_value_that_is_not_finite() -> None:
     quantities = [n for n in MODEL.observables if n not in MODEL.state_index]
     wild = next(n for n in quantities if not_finite_here(n, batch([])))
-    at = MODEL.observable_index[wild]
     for kind in ("mean", "integral", "max", "min", "hours_above", "first_below", "first_above"):
-        found = solve(MODEL, batch([Reduction(kind, at, 0.0, 24.0, 0.5)]), threads=1)
+        found = solve(MODEL, batch([Measure(wild, kind, 0.0, 24.0, 0.5)]), threads=1)
         assert list(found.status) == [Status.OK, Status.NOT_FINITE, Status.OK], kind
         assert found.reductions.shape == (3, 1)
         assert np.isnan(found.reductions[1]).all()
@@ -99,17 +99,15 @@ def test_every_kind_of_reduction_tells_a_value_that_is_not_finite() -> None:
 
 
 def test_windows_outside_of_the_run_and_empty_ones_fail_nothing() -> None:
-    at = MODEL.observable_index["pain"]
-    outside = [Reduction(k, at, 30.0, 40.0) for k in ("mean", "max", "first_above")]
-    empty = [Reduction(k, at, 5.0, 5.0) for k in ("mean", "min")]
+    outside = [Measure("pain", k, 30.0, 40.0) for k in ("mean", "max", "first_above")]
+    empty = [Measure("pain", k, 5.0, 5.0) for k in ("mean", "min")]
     found = solve(MODEL, batch(outside + empty, wild=2), threads=1)
     assert list(found.status[:2]) == [Status.OK, Status.OK]
 
 
 def test_neighbours_and_other_reductions_are_the_same_bits() -> None:
-    at = MODEL.observable_index["pain"]
-    few = [Reduction("mean", at, 0.0, 24.0)]
-    more = [*few, Reduction("max", MODEL.observable_index["mood"], 3.0, 20.0)]
+    few = [Measure("pain", "mean", 0.0, 24.0)]
+    more = [*few, Measure("mood", "max", 3.0, 20.0)]
     one, two = solve(MODEL, batch(few), threads=1), solve(MODEL, batch(more), threads=1)
     np.testing.assert_array_equal(one.reductions[:, 0], two.reductions[:, 0])
     np.testing.assert_array_equal(one.final[[0, 2]], two.final[[0, 2]])

@@ -16,8 +16,10 @@ from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from ldnsim.patients import accept as population
 from ldnsim.patients import people as people_module
+from ldnsim.patients import untreated as untreated_module
 from ldnsim.patients.accept import find_people
 from ldnsim.patients.people import People, varied
+from ldnsim.patients.vectors import Patients, find_patients
 from ldnsim.runs import grid
 from ldnsim.runs.plan import Plan
 from ldnsim.sweep.study import Study, load
@@ -78,10 +80,13 @@ def people() -> People:
 
 
 @pytest.fixture(scope="module")
-def plan(study: Study, people: People) -> Plan:
-    made = study.plan()
-    vars(made)["people"] = people  # as drawn before, to draw them once
-    return made
+def plan(study: Study) -> Plan:
+    return study.plan()
+
+
+@pytest.fixture(scope="module")
+def patients(plan: Plan, people: People) -> Patients:
+    return find_patients(plan.runs, people)
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +139,11 @@ def test_candidates_passed_over_are_counted_with_their_reason(
     assert list(ds["candidate"].values) == list(people.candidate)
 
 
-def test_patients_are_the_same_in_every_regimen_and_hypothesis(plan: Plan, people: People) -> None:
+def test_patients_are_the_same_in_every_regimen_and_hypothesis(
+    plan: Plan, patients: Patients, people: People
+) -> None:
     index = default_model().parameter_index
-    params = plan.patients.params[plan.patients.of_run].reshape(*plan.shape, -1)
+    params = patients.params[patients.of_run].reshape(*plan.shape, -1)
     assert (params[0] == params[1]).all()
     dual, tonic = params[0]
     plain = default_model().parameters
@@ -170,11 +177,11 @@ def test_a_result_says_who_its_patients_are(ds: xr.Dataset, people: People) -> N
     assert float(effect.max()) < 1e-2, "an untreated patient stays where he or she is"
 
 
-def test_untreated_days_solved_to_judge_patients_stand_for_them(plan: Plan, people: People) -> None:
+def test_untreated_days_solved_to_judge_patients_stand_for_them(patients: Patients) -> None:
     from ldnsim.engine.rhythm.orbit import find_orbits
 
-    found = people_module.untreated(people, plan.patients, None)
-    alone = find_orbits(default_model(), plan.patients.params, plan.patients.inflamed)
+    found = untreated_module.untreated_days(patients)
+    alone = find_orbits(default_model(), patients.params, patients.inflamed)
     assert (found.status == alone.status).all() and len(alone.status) == 2 * SIZE
     np.testing.assert_allclose(found.mean, alone.mean, rtol=1e-5, atol=1e-7)
 
@@ -208,20 +215,22 @@ def test_a_dry_run_says_how_many_without_solving(
 
 
 def test_switches_factors_and_clock_times_never_vary() -> None:
-    names = varied(Population(size=2))
+    model = default_model()
+    names = varied(model, Population(size=2))
     assert not [n for n in names if n.startswith(("coupling_", "factor_")) or "acrophase" in n]
-    assert "cl" in names and "cl" not in varied(Population(size=2, exclude=("cl",)))
+    assert "cl" in names and "cl" not in varied(model, Population(size=2, exclude=("cl",)))
 
 
 def test_a_value_beyond_its_bound_is_put_on_it_and_counted() -> None:
-    centre = default_model().defaults()[None, :].repeat(64, axis=0)
+    model = default_model()
+    centre = model.defaults()[None, :].repeat(64, axis=0)
     names = ("circadian_amplitude", "cl")
     u = np.full((64, 2), 0.5)
     u[:3, 0] = 1.0 - 1e-9
-    values = people_module.vary(Population(size=64, scale=3.0), names, centre, u)
-    clipped = people_module.on_bound(names, centre, values)
+    values = people_module.vary(model, Population(size=64, scale=3.0), names, centre, u)
+    clipped = people_module.on_bound(model, names, centre, values)
     assert clipped.sum(axis=0).tolist() == [3, 0]
-    at = default_model().parameter_index["circadian_amplitude"]
+    at = model.parameter_index["circadian_amplitude"]
     assert (values[:3, at] == 0.95).all()
 
 

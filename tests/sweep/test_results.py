@@ -10,6 +10,7 @@ import xarray as xr
 
 import ldnsim
 from ldnsim.config import rules
+from ldnsim.edition import shipped
 from ldnsim.model import default_model
 from ldnsim.sweep.execute import outcome
 from ldnsim.sweep.study import Study
@@ -38,7 +39,7 @@ def test_one_run_has_no_dimension_of_a_sweep(ds: xr.Dataset) -> None:
 
 
 def test_an_axis_cannot_take_the_name_of_anything_in_a_result(ds: xr.Dataset) -> None:
-    assert set(map(str, ds.variables)) | set(map(str, ds.dims)) <= rules.names_taken()
+    assert set(map(str, ds.variables)) | set(map(str, ds.dims)) <= rules.names_taken(shipped())
 
 
 @pytest.mark.parametrize("every", ["5 h", "7 min"])

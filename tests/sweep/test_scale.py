@@ -10,13 +10,15 @@ import xarray as xr
 
 from ldnsim.engine.solve import batch
 from ldnsim.errors import UserError
+from ldnsim.model import Model, default_model
 from ldnsim.regimen.ledger import make_ledger
 from ldnsim.results import assemble, store
-from ldnsim.runs import grid, job, task
+from ldnsim.runs import grid, task
 from ldnsim.runs.events import dose_events, merge, parameter_events
 from ldnsim.runs.plan import Plan
 from ldnsim.sweep.study import Study
 
+MODEL = default_model()
 LADDER = "0.5 mg nightly at 22:00, +1 mg every 2 d to 4.5 mg, hold 6 d"
 SHARES = "1/4 of target nightly at 22:00, +1/4 of target every 2 d to 4 mg, for 9 d"
 DOSE = {"name": "dose", "field": "regimen.target", "values": ["0.5 mg", "2 mg", "50 mg"]}
@@ -70,12 +72,12 @@ def test_shared_doses_are_those_of_each_regimen_on_its_own(plan: Plan) -> None:
 
 def test_events_of_a_block_are_those_of_each_run_on_its_own(plan: Plan) -> None:
     rows = np.arange(len(plan))
-    params = plan.patients.vectors(plan.patients.of_run)
-    found = job.Job(plan, untreated=object())._events(rows, params)  # type: ignore[arg-type]
+    params = plan.described.vectors(plan.described.of_run)
+    found = plan.treatment.events(rows, params)
     for i, run in enumerate(plan.runs):
         ledger = plan.dosing.ledger(i)
         slow = ledger.formulation == 1
-        _, doses = dose_events(ledger.given_time_h, ledger.given_mg, slow, plan.end)
+        _, doses = dose_events(MODEL, ledger.given_time_h, ledger.given_mg, slow, plan.end)
         own = merge((parameter_events(run, params[i], plan.end), doses))
         for name in vars(own):
             assert getattr(own, name).tobytes() == getattr(found[i], name).tobytes(), (i, name)
@@ -172,9 +174,9 @@ def test_runs_with_windows_of_their_own_are_solved_in_smaller_batches_to_the_sam
     sizes: list[int] = []
     solve = batch.solve
 
-    def counted(one: batch.Batch, **rest: object) -> batch.BatchResult:
+    def counted(model: Model, one: batch.Batch, **rest: object) -> batch.BatchResult:
         sizes.append(len(one.params))
-        return solve(one, **rest)  # type: ignore[arg-type]
+        return solve(model, one, **rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(batch, "solve", counted)
     apart = study.run(threads=1)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from ldnsim.analysis.sensitivity import of_result
 from ldnsim.config.summaries import SUMMARIES
 from ldnsim.mechanisms.record import ASSUMED, Mechanism, logitnormal, lognormal
 from ldnsim.model import default_model
@@ -23,6 +24,7 @@ from ldnsim.runs.derivatives import (
     reference_run,
     sensitivities,
 )
+from ldnsim.runs.plan import Plan
 from ldnsim.sweep.study import Study
 
 MODEL = default_model()
@@ -31,6 +33,11 @@ WEEK = "3 mg nightly at 22:00 for 8 d"
 
 def study(regimen: str = WEEK, **more: Any) -> Study:
     return Study.build({"title": "t", "regimen": regimen, **more}, "test")
+
+
+def differentiated(plan: Plan, threads: int | None = None) -> Sensitivities:
+    """Sensitivities of the only run of a plan."""
+    return sensitivities(plan, plan.described, 0, threads)
 
 
 def of(found: Sensitivities, summary: str, parameter: str) -> float:
@@ -45,7 +52,7 @@ def value(found: Sensitivities, summary: str) -> float:
 @pytest.fixture(scope="module")
 def found() -> Sensitivities:
     """Sensitivities of 3 mg nightly for 8 days in the default patient."""
-    return sensitivities(study().plan(), 0)
+    return differentiated(study().plan())
 
 
 # ---- closed forms -----------------------------------------------------------------------------
@@ -75,7 +82,7 @@ def test_a_dose_is_a_change_of_what_is_absorbed(found: Sensitivities) -> None:
 
 def test_without_drug_the_shifted_patient_rests_on_the_shifted_orbit(found: Sensitivities) -> None:
     """Untreated means move with the parameters, their changes under placebo do not."""
-    still = sensitivities(study("placebo nightly at 22:00 for 8 d").plan(), 0)
+    still = differentiated(study("placebo nightly at 22:00 for 8 d").plan())
     for name in ("tnf_change", "pain_change", "m1_change", "neuronal_health_change"):
         row = [s.name for s in still.summaries].index(name)
         assert np.abs(found.derivative[row]).max() > 0.0
@@ -90,7 +97,7 @@ def test_without_drug_the_shifted_patient_rests_on_the_shifted_orbit(found: Sens
 def test_derivatives_are_those_of_whole_studies_run_anew(basin: str) -> None:
     names = ("k_resolving", "kd_mor", "reserve", "tnf_from_m1", "pain_inflammation")
     patient = {"basin": basin}
-    ours = sensitivities(study(patient=patient).plan(), 0)
+    ours = differentiated(study(patient=patient).plan())
     runs = study(patient=patient, solver={"rtol": 1e-8, "atol": 1e-11}, **shifted(names)).run()
     for summary in ("tnf_change", "pain_change", "hours_blocked", "m1_change_end", "worst_dreams"):
         values, scale = runs[summary].values, abs(value(ours, summary))
@@ -114,17 +121,17 @@ def shifted(names: Sequence[str]) -> dict[str, Any]:
 def test_changes_of_parameters_during_a_run_follow_the_patient_own_value() -> None:
     few = {"output": {"summaries": ["naltrexone_auc"]}}
     change = [{"at": "3 d", "parameter": "cl", "factor": 2.0}]
-    twice = sensitivities(study(changes=change, **few).plan(), 0)
+    twice = differentiated(study(changes=change, **few).plan())
     auc = value(twice, "naltrexone_auc")
     assert of(twice, "naltrexone_auc", "cl") / auc == pytest.approx(-1.0, rel=1e-2)
     outright = [{"at": "3 d", "parameter": "cl", "value": 280.0}]
-    held = sensitivities(study(changes=outright, **few).plan(), 0)
+    held = differentiated(study(changes=outright, **few).plan())
     # the value it is set to does not follow the patient's: only what the deep volume remembers
     assert abs(of(held, "naltrexone_auc", "cl")) < 0.01 * auc
 
 
 def test_threads_change_no_bit(found: Sensitivities) -> None:
-    other = sensitivities(study().plan(), 0, threads=1)
+    other = differentiated(study().plan(), threads=1)
     np.testing.assert_array_equal(other.derivative, found.derivative)
     np.testing.assert_array_equal(other.asymmetry, found.asymmetry)
 
@@ -147,7 +154,7 @@ def test_shares_add_up_over_parameters_and_over_mechanisms(found: Sensitivities)
 
 
 def test_without_drug_effect_nothing_has_a_share() -> None:
-    none = sensitivities(study(hypothesis="null", output={"summaries": "all"}).plan(), 0)
+    none = differentiated(study(hypothesis="null", output={"summaries": "all"}).plan())
     for name in ("hours_blocked", "tnf_change", "pain_change", "fatigue_change_percent"):
         row = [s.name for s in none.summaries].index(name)
         assert not none.derivative[row].any()
@@ -216,7 +223,7 @@ def test_a_run_on_the_edge_of_tipping_is_flagged() -> None:
         low, high = doses[first - 1], doses[first]
     edge = f"{(low + high) / 2:.9f} mg nightly at 22:00 for 8 wk"
     both = {"summaries": ["tnf_change_end", "naltrexone_auc"]}
-    found = sensitivities(study(edge, output=both).plan(), 0)
+    found = differentiated(study(edge, output=both).plan())
     assert found.locally_linear.tolist() == [False, True]
 
 
@@ -246,7 +253,7 @@ def test_the_middle_of_a_dose_axis_stands_for_a_sweep() -> None:
     assert reference_run(plan, [0, 0, 0, 0, 3, 0, 0, 0]) == 2  # 1 mg, inflamed
     assert reference_run(plan, [0, 3, 3, 3, 3, 3, 3, 3]) == 0
     assert reference_run(study().plan(), [0]) == 0
-    assert sensitivity_data.describe(plan, 4) == "dose 3 mg, inflamed"
+    assert plan.name_of(4) == "dose 3 mg, inflamed"
 
 
 def test_the_first_treated_run_that_ended_well_stands_for_a_study() -> None:
@@ -265,7 +272,7 @@ def test_made_with_a_result_or_added_to_it_later_is_the_same(tmp_path: Path, end
     with open_store(plain) as ds:
         assert "sensitivity" not in ds
         before = ds.load()
-        found = sensitivity_data.for_store(ds)
+        found = of_result(ds)
     for _ in range(2):  # a second time replaces the first
         sensitivity_data.add_to_store(plain, found)
     with open_store(plain) as one, open_store(asked) as two:
@@ -282,7 +289,7 @@ def test_a_reference_of_another_run_replaces_the_first(tmp_path: Path) -> None:
     Study.build(three(), "t").run(path).close()
     for run, name in ((1, "some"), (2, "more")):
         with open_store(path) as ds:
-            found = sensitivity_data.for_store(ds, run)
+            found = of_result(ds, run)
         sensitivity_data.add_to_store(path, found)
         with open_store(path) as ds:
             assert ds["sensitivity"].attrs["reference"] == name
@@ -296,7 +303,7 @@ def test_a_result_of_another_model_is_refused(tmp_path: Path) -> None:
     ds = study().run()
     ds.attrs["fingerprints"] = ds.attrs["fingerprints"].replace('"data": "', '"data": "0')
     with pytest.raises(UserError, match="another version of ldnsim \\(data differ\\)"):
-        sensitivity_data.for_store(ds)
+        of_result(ds)
 
 
 def test_an_axis_cannot_take_the_name_of_a_sensitivity() -> None:

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from ldnsim.errors import UserError
 from ldnsim.results import store
-from ldnsim.runs.job import Block
+from ldnsim.runs.block import Block
 from ldnsim.sweep import execute
 from tests.sweep.faults import Crash, faulty, refusal, run, solve, stand_in, title_of
 

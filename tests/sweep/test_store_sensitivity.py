@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import ldnsim
+from ldnsim.analysis.sensitivity import of_result
 from ldnsim.cli import app
 from ldnsim.errors import UserError
 from ldnsim.results import sensitivity as sensitivity_data
@@ -84,7 +85,7 @@ def test_what_is_kept_is_what_is_shown(out: Path) -> None:
 
 def test_nothing_is_added_to_a_result_that_took_the_place(out: Path) -> None:
     with ldnsim.open_store(out) as ds:
-        of, found = dict(ds.attrs), sensitivity_data.for_store(ds)
+        of, found = dict(ds.attrs), of_result(ds)
     add_to_store(out, found, of)
     other = {**of, "study": of["study"].replace("kept", "other")}
     with pytest.raises(UserError, match="was replaced by another result"):
@@ -99,4 +100,4 @@ def test_a_result_that_does_not_say_what_made_it_has_no_sensitivities(
         attrs = {k: v for k, v in ds.attrs.items() if k != "fingerprints"}
         ds.attrs = attrs if text is None else {**attrs, "fingerprints": text}
         with pytest.raises(UserError, match="its attribute 'fingerprints' is"):
-            sensitivity_data.for_store(ds)
+            of_result(ds)

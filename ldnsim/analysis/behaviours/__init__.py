@@ -10,28 +10,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ldnsim.analysis.behaviours import patients, receptors, switch
-from ldnsim.analysis.behaviours.record import Behaviour, Found
-from ldnsim.analysis.checks import Check
-from ldnsim.catalog import hypotheses
+from ldnsim.analysis.behaviours.record import Behaviour
+from ldnsim.analysis.judged.record import Check, Setting
+from ldnsim.edition import Edition, shipped
 from ldnsim.errors import unknown
 
-__all__ = ["BEHAVIOURS", "Behaviour", "Found", "behaviour_checks"]
+__all__ = ["BEHAVIOURS", "Behaviour", "behaviour_checks"]
 
 BEHAVIOURS: dict[str, Behaviour] = {
-    b.id: b for module in (receptors, switch, patients) for b in module.BEHAVIOURS
+    b.id: b
+    for b in sorted(
+        (*receptors.BEHAVIOURS, *switch.BEHAVIOURS, *patients.BEHAVIOURS),
+        key=lambda b: int(b.id[1:]),
+    )
 }
 """Every behaviour by its name, E1 to E13."""
-BEHAVIOURS = dict(sorted(BEHAVIOURS.items(), key=lambda item: int(item[0][1:])))
 
 
 def behaviour_checks(
-    names: Sequence[str] | None = None, only: Sequence[str] | None = None
+    names: Sequence[str] | None = None,
+    only: Sequence[str] | None = None,
+    edition: Edition | None = None,
 ) -> list[Check]:
     """Compute behaviours under hypotheses.
 
     Args:
         names: behaviours; all when None.
         only: hypotheses; all when None.
+        edition: the model that is judged; the shipped one when None.
 
     Returns:
         one check per behaviour and hypothesis; ``passed`` is None and the note says so where the
@@ -40,10 +46,12 @@ def behaviour_checks(
     Raises:
         UserError: an unknown behaviour or hypothesis.
     """
+    home = edition or shipped()
     for name in names or ():
         if name not in BEHAVIOURS:
             raise unknown("behaviour", name, BEHAVIOURS)
     for name in only or ():
-        if name not in hypotheses():
-            raise unknown("hypothesis", name, hypotheses())
-    return [BEHAVIOURS[b].check(h) for b in (names or BEHAVIOURS) for h in (only or hypotheses())]
+        if name not in home.hypotheses:
+            raise unknown("hypothesis", name, home.hypotheses)
+    settings = [Setting(h, edition=home) for h in (only or home.hypotheses)]
+    return [c for b in (names or BEHAVIOURS) for c in BEHAVIOURS[b].checks(settings)]

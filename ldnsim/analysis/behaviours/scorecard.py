@@ -6,34 +6,38 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ldnsim.analysis.behaviours import BEHAVIOURS, behaviour_checks
-from ldnsim.analysis.checks import Check
 from ldnsim.analysis.evidence.probes import score
-from ldnsim.catalog.observations import observations
+from ldnsim.analysis.judged.record import Check
+from ldnsim.edition import Edition, shipped
 from ldnsim.errors import unknown
 
 NULL = "null"
 
 
 def scorecard(
-    names: Sequence[str] | None = None, hypotheses: Sequence[str] | None = None
+    names: Sequence[str] | None = None,
+    hypotheses: Sequence[str] | None = None,
+    edition: Edition | None = None,
 ) -> list[Check]:
     """Compute the scorecard: behaviours first, then observations.
 
     Args:
         names: behaviours (E1 to E13) and observations; all when None.
         hypotheses: names; all when None.
+        edition: the model that is judged; the shipped one when None.
 
     Raises:
         UserError: a row or hypothesis that does not exist.
     """
-    known = [*BEHAVIOURS, *observations()]
+    home = edition or shipped()
+    known = [*BEHAVIOURS, *home.observations]
     for name in names or ():
         if name not in known:
             raise unknown("row of the scorecard", name, known)
     emergent = [n for n in names or known if n in BEHAVIOURS]
     published = [n for n in names or known if n not in BEHAVIOURS]
-    checks = behaviour_checks(emergent, hypotheses) if emergent else []
-    return checks + (score(hypotheses, names=published) if published else [])
+    checks = behaviour_checks(emergent, hypotheses, home) if emergent else []
+    return checks + (score(hypotheses, names=published, edition=home) if published else [])
 
 
 def remarks(checks: Sequence[Check]) -> list[str]:

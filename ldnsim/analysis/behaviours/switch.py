@@ -2,102 +2,97 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable, Sequence
 
-from ldnsim.analysis.behaviours.record import (
-    DOSES,
-    OFF,
-    ON,
-    TIPPED,
-    Behaviour,
-    Found,
-    nightly,
-    series,
-)
-from ldnsim.catalog import hypotheses
-from ldnsim.model import default_model
-from ldnsim.runs.few import Case, run_cases, untreated, week
+from ldnsim.analysis.behaviours.record import TWO_WAYS, Behaviour
+from ldnsim.analysis.judged.doses import DOSES, OFF, ON, TIPPED, Series, nightly, series
+from ldnsim.analysis.judged.record import Found, Setting, attempt
+from ldnsim.config.run import RunSpec
+from ldnsim.runs.few import week
 
 DRIVERS = (0.0, 0.02, 0.05, 0.2, 0.5)
 HELPED = (1.5, 3.0, 4.5, 6.0)
 DRIVEN = (0.07, 0.08, 0.1, 0.2)
 """Drivers above the range in which the resolved state exists by itself (``ldnsim states``)."""
-TWO_WAYS = ("dual_pathway", "rebound")
 
 
-def two_states(hypothesis: str) -> Found:
+def two_states(settings: Sequence[Setting]) -> Iterable[Found]:
     """Both untreated states over a range of drivers, and a loop: up and down differ."""
-    model = default_model()
-    own = hypotheses()[hypothesis].overrides
-    params = np.array([model.parameter_vector({**own, "driver": d}) for d in DRIVERS])
-    flags = np.array([False, True])
-    both = np.repeat(params, 2, axis=0)
-    _, mean, status = untreated(both, np.tile(flags, len(DRIVERS)))
-    ok = (status == 0).reshape(-1, 2)
-    m1 = mean[:, model.observable_index["microglia_m1"]].reshape(-1, 2)
-    shared = ok.all(axis=1)
-    apart = bool((m1[shared, 1] > 2.0 * m1[shared, 0]).all()) if shared.any() else False
-    shown = bool(ok[0].all() and ok[-1, 1] and not ok[-1, 0] and apart)
-    held = ", ".join(f"{d:g}" for d, s in zip(DRIVERS, shared, strict=True) if s) or "no driver"
-    text = f"both states at {held}; inflamed M1 {m1[1, 1]:.0%}, resolved {m1[1, 0]:.1%}"
+    runs = [
+        RunSpec.of(basin=basin, parameters={"driver": d})
+        for d in DRIVERS for basin in ("resolved", "inflamed")
+    ]  # fmt: skip
+    out, shape = attempt(settings, runs, 1.0 / 7.0, []), (len(settings), len(DRIVERS), 2)
+    there = (out.results.status == 0).reshape(shape)
     note = "of the untreated patient, whatever the drug does; fold points: ldnsim states"
-    return Found(shown, text, note)
+    for ok, m1 in zip(there, out.rest("microglia_m1").reshape(shape), strict=True):
+        both = ok.all(axis=1)
+        apart = both.any() and (m1[both, 1] > 2.0 * m1[both, 0]).all()
+        held = ", ".join(f"{d:g}" for d, b in zip(DRIVERS, both, strict=True) if b) or "no driver"
+        text = f"both states at {held}; inflamed M1 {m1[1, 1]:.0%}, resolved {m1[1, 0]:.1%}"
+        yield Found(both[0] and ok[-1, 1] and not ok[-1, 0] and apart, text, note)
 
 
-def persistence(hypothesis: str) -> Found:
+def persistence(settings: Sequence[Setting]) -> Iterable[Found]:
     """A threshold dose tips the patient, the benefit lasts; with a lasting driver it does not."""
-    table = series(hypothesis)
+    rows = zip(series(settings), driven(settings), strict=True)
+    return [_persistence(table, responds, lasts) for table, (responds, lasts) in rows]
+
+
+def _persistence(table: Series, responds: Sequence[float], lasts: Sequence[float]) -> Found:
     tips = [d for d in DOSES[1:] if table.tipped(d, ON)]
-    holds = bool(tips) and all(table.tipped(d, ON + OFF) for d in tips if d <= 6.0)
     if not tips:
-        return Found(False, "no dose up to 50 mg tips the patient")
-    responds, lasts = driven(hypothesis)
-    shown = bool(0.1 < min(tips) <= 6.0 and holds and not lasts)
+        return Found(False, f"no dose up to {DOSES[-1]:g} mg tips the patient")
+    holds = all(table.tipped(d, ON + OFF) for d in tips if d <= 6.0)
     lost = ", ".join(f"{d:g}" for d in responds if d not in lasts) or "none"
     text = (
         f"tips from {min(tips):g} mg; {OFF} weeks after stopping {'holds' if holds else 'lost'}; "
         f"with a lasting driver: responds to 6 mg and relapses at {lost}, holds at "
         f"{', '.join(f'{d:g}' for d in lasts) or 'none'} of {', '.join(f'{d:g}' for d in DRIVEN)}"
     )
-    return Found(shown, text, value=min(tips))
+    return Found(0.1 < min(tips) <= 6.0 and holds and not lasts, text, value=min(tips))
 
 
-def driven(hypothesis: str) -> tuple[list[float], list[float]]:
+def driven(settings: Sequence[Setting]) -> list[tuple[list[float], list[float]]]:
     """Return the lasting drivers at which 6 mg works, and those at which the benefit holds."""
-    cases = [Case(nightly(6.0), hypothesis, parameters={"driver": d}) for d in DRIVEN]
-    found = run_cases(cases, ON + OFF, [week("tnf", ON), week("tnf", ON + OFF)])
-    tipped = found.values < TIPPED * found.baseline("tnf")[:, None]
-    on, off = ([d for d, t in zip(DRIVEN, column, strict=True) if t] for column in tipped.T)
-    return on, off
+    runs = [RunSpec.of(nightly(6.0), parameters={"driver": d}) for d in DRIVEN]
+    out = attempt(settings, runs, ON + OFF, [week("tnf", ON), week("tnf", ON + OFF)])
+    tipped = out.values < TIPPED * out.rest("tnf")[:, :, None]
+
+    def held(there: Sequence[bool]) -> list[float]:
+        return [d for d, t in zip(DRIVEN, there, strict=True) if t]
+
+    return [(held(t[:, 0]), held(t[:, 1])) for t in tipped]
 
 
-def window(hypothesis: str) -> Found:
+def window(settings: Sequence[Setting]) -> Iterable[Found]:
     """Benefit from 1.5 to 6 mg, lost or reversed at 50 mg, and what closes the window."""
-    t = series(hypothesis)
-    change = {d: 100.0 * (t.at("tnf", d, ON) / t.rest["tnf"] - 1.0) for d in (*HELPED, 50.0)}
+    return [_window(t) for t in series(settings)]
+
+
+def _window(t: Series) -> Found:
+    tnf = {d: t.percent("tnf", d) for d in (*HELPED, 50.0)}
     pain = {d: t.at("pain", d, ON) - t.rest["pain"] for d in (4.5, 50.0)}
-    helped = all(change[d] < -30.0 for d in HELPED) and pain[4.5] < -0.5
-    closed = change[50.0] > -5.0 and pain[50.0] > -0.1
+    helped = all(tnf[d] < -30.0 for d in HELPED) and pain[4.5] < -0.5
+    closed = tnf[50.0] > -5.0 and pain[50.0] > -0.1
     tone = {d: t.at("opioid_tone", d, 2) for d in (4.5, 50.0)}
-    reason = tone[4.5] > 1.0 > tone[50.0]
     text = (
-        f"TNF {change[1.5]:+.0f} % at 1.5, {change[4.5]:+.0f} % at 4.5, {change[50.0]:+.0f} % at "
+        f"TNF {tnf[1.5]:+.0f} % at 1.5, {tnf[4.5]:+.0f} % at 4.5, {tnf[50.0]:+.0f} % at "
         f"50 mg; pain {pain[4.5]:+.2f}, {pain[50.0]:+.2f} points"
     )
     note = (
         f"tone on glia {tone[4.5]:.2f} against {tone[50.0]:.2f} of rest, OGF receptors blocked "
         f"{t.at('ogfr_occupancy', 4.5, 2):.0%} against {t.at('ogfr_occupancy', 50.0, 2):.0%}"
     )
-    return Found(bool(helped and closed and reason), text, note)
+    return Found(helped and closed and tone[4.5] > 1.0 > tone[50.0], text, note)
 
 
-def cytokines(hypothesis: str) -> Found:
+def cytokines(settings: Sequence[Setting]) -> Iterable[Found]:
     """With a response all cytokines fall, IL-10 too."""
-    t = series(hypothesis)
-    names = ("tnf", "il1b", "il6", "il10")
-    change = {n: 100.0 * (t.at(n, 4.5, ON) / t.rest[n] - 1.0) for n in names}
-    text = ", ".join(f"{n} {c:+.0f} %" for n, c in change.items())
-    return Found(bool(all(c < -10.0 for c in change.values())), text)
+    for t in series(settings):
+        change = {n: t.percent(n, 4.5) for n in ("tnf", "il1b", "il6", "il10")}
+        text = ", ".join(f"{n} {c:+.0f} %" for n, c in change.items())
+        yield Found(all(c < -10.0 for c in change.values()), text)
 
 
 BEHAVIOURS = (

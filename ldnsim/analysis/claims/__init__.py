@@ -12,14 +12,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ldnsim.analysis.behaviours.record import Found
 from ldnsim.analysis.claims import drug, patient, population
-from ldnsim.analysis.claims.record import Rule, Setting
 from ldnsim.analysis.claims.verdict import factor_text, verdict_of
-from ldnsim.catalog import hypotheses
-from ldnsim.catalog.claims import Claim, claims
+from ldnsim.analysis.judged.record import Found, Rule, Setting
+from ldnsim.catalog.claims import Claim
+from ldnsim.edition import Edition, shipped
 from ldnsim.errors import unknown
-from ldnsim.model import default_model
 
 __all__ = ["RULES", "Judged", "Shaken", "judge"]
 
@@ -34,7 +32,6 @@ RULES: dict[str, Rule] = {
 }  # fmt: skip
 """The function that judges a claim, by the name the data file gives it."""
 FACTORS = (1.0 / 3.0, 3.0)
-DEFAULT = "dual_pathway"
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class Judged:
     Attributes:
         claim: the claim with its evidence.
         found: what each hypothesis showed, by name.
-        shaken: the numbers that were shaken under the default hypothesis.
+        shaken: the numbers that were shaken under the default hypothesis, the first.
         potency: the TLR4 potency it takes over the one measured; None where it is not asked.
         verdict: one line made of the above.
     """
@@ -83,29 +80,32 @@ class Judged:
         return {**asdict(self), "reproduced_by": list(self.reproduced_by)}
 
 
-def judge(names: Sequence[str] | None = None, shake: bool = True) -> list[Judged]:
+def judge(
+    names: Sequence[str] | None = None, shake: bool = True, edition: Edition | None = None
+) -> list[Judged]:
     """Judge claims from runs.
 
     Args:
         names: claims; all when None.
         shake: whether to look for the numbers a claim hangs on, which takes most of the time.
+        edition: the model that is judged; the shipped one when None.
 
     Raises:
         UserError: a claim that does not exist.
     """
+    home = edition or shipped()
     for name in names or ():
-        if name not in claims():
-            raise unknown("claim", name, claims())
-    return [_judge(claims()[n], shake) for n in (names or claims())]
+        if name not in home.claims:
+            raise unknown("claim", name, home.claims)
+    return [_judge(home.claims[n], shake, home) for n in (names or home.claims)]
 
 
-def _judge(claim: Claim, shake: bool) -> Judged:
-    rule = RULES[claim.rule]
-    plain = [Setting(h) for h in hypotheses()]
-    moved = _shaken_settings(claim) if shake else []
-    answers = rule([*plain, *(s for _, _, s in moved)])
-    found = dict(zip(hypotheses(), answers, strict=False))
-    base = found[DEFAULT].shown
+def _judge(claim: Claim, shake: bool, edition: Edition) -> Judged:
+    plain = [Setting(h, edition=edition) for h in edition.hypotheses]
+    moved = _shaken_settings(claim, edition) if shake else []
+    answers = list(RULES[claim.rule]([*plain, *(s for _, _, s in moved)]))
+    found = dict(zip(edition.hypotheses, answers, strict=False))
+    base = answers[0].shown
     turned: dict[str, list[str]] = {name: [] for name in claim.needs} if shake else {}
     absent: dict[str, list[str]] = {name: [] for name in turned}
     for (name, words, _), answer in zip(moved, answers[len(plain) :], strict=True):
@@ -113,30 +113,31 @@ def _judge(claim: Claim, shake: bool) -> Judged:
             absent[name].append(words)
         elif answer.shown != base:
             turned[name].append(words)
-    known = default_model().parameters
+    known = edition.model.parameters
     shaken = tuple(
         Shaken(n, known[n].grade, tuple(at), tuple(absent[n])) for n, at in turned.items()
     )
-    potency = _potency() if claim.potency else None
+    potency = _potency(edition) if claim.potency else None
     return Judged(claim, found, shaken, potency, verdict_of(found, shaken, potency, shake))
 
 
-def _shaken_settings(claim: Claim) -> list[tuple[str, str, Setting]]:
+def _shaken_settings(claim: Claim, edition: Edition) -> list[tuple[str, str, Setting]]:
     """Each number of a claim at a third and three times the patient's, and as published."""
-    found = []
+    default, found = next(iter(edition.hypotheses)), []
     for name in claim.needs:
-        p = default_model().parameters[name]
+        p = edition.model.parameters[name]
         for f in FACTORS:
-            found.append((name, factor_text(f), Setting(DEFAULT, factors={name: f})))
+            setting = Setting(default, factors={name: f}, edition=edition)
+            found.append((name, factor_text(f), setting))
         for label, value in p.alternatives.items():
             words = f"{factor_text(value / p.value)} ({label})"
-            found.append((name, words, Setting(DEFAULT, {name: value})))
+            found.append((name, words, Setting(default, {name: value}, edition=edition)))
     return found
 
 
 @functools.cache
-def _potency() -> float:
+def _potency(edition: Edition) -> float:
     """How many times the measured TLR4 potency the direct pathway needs on its own."""
-    measured = default_model().parameters["ic50_trif"].alternatives["superoxide_naloxone"]
-    needed = drug.potency_needed()
+    measured = edition.model.parameters["ic50_trif"].alternatives["superoxide_naloxone"]
+    needed = drug.potency_needed(edition)
     return measured / needed if needed else float("inf")

@@ -2,143 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ldnsim.analysis.behaviours.patients import CLAIM_118G, FLARE, MICROGRAM, TREATED_DRIVER
-from ldnsim.analysis.behaviours.patients import STANDARD as STANDARD_YEAR
-from ldnsim.analysis.behaviours.record import Found
-from ldnsim.analysis.claims.record import (
-    HALF_YEAR,
-    NOTHING,
-    STANDARD,
-    Setting,
-    attempt,
-    thresholds,
+from ldnsim.analysis.judged.doses import HALF_YEAR, nightly, standard, thresholds
+from ldnsim.analysis.judged.record import Found, Setting, attempt
+from ldnsim.analysis.judged.response import (
+    CLAIM_118G,
+    DRIVER_TREATED,
+    against_default,
+    alone_and_both,
+    flares,
+    genotypes,
+    needs_both,
+    only_standard_flares,
+    raised,
 )
-from ldnsim.runs.few import Case, week
+from ldnsim.config.run import RunSpec
+from ldnsim.runs.few import week
 
-YEAR = 52
 ADDED = ("alpha_lipoic_acid", "fish_oil", "cannabidiol", "n_acetylcysteine")
 
 
-def depleted(settings: Sequence[Setting]) -> list[Found]:
+def depleted(settings: Sequence[Setting]) -> Iterable[Found]:
     """C6: no response and a flare on the standard start, no flare on the microgram start."""
-    cases = [Case(STANDARD_YEAR, phenotype="depleted"), Case(MICROGRAM, phenotype="depleted")]
-    weeks = [week("pain", w) for w in range(2, YEAR + 1, 2)]
-    out = attempt(settings, cases, YEAR, [*weeks, week("tnf", YEAR)])
-    pain = out.values[:, :, :-1] - out.rest("pain")[:, :, None]
-    tnf = out.percent(len(weeks), "tnf")
-    found = []
-    for p, t in zip(pain, tnf, strict=True):
-        worst = p.max(axis=1)
-        shown = worst[0] > FLARE and worst[1] < 0.5 * worst[0] and t[0] > -30.0
-        text = f"worst pain {worst[0]:+.2f} standard, {worst[1]:+.2f} microgram; TNF {t[0]:+.0f} %"
-        found.append(Found(bool(shown), text, value=float(worst[0])))
-    return found
+    out = flares(settings)
+    for pain, tnf in zip(out.pain, out.tnf[:, 0, -1], strict=True):
+        worst, slow = pain[0].max(), pain[1].max()
+        text = f"worst pain {worst:+.2f} standard, {slow:+.2f} microgram; TNF {tnf:+.0f} %"
+        yield Found(only_standard_flares(pain) and tnf > -30.0, text, value=worst)
 
 
-def genotype(settings: Sequence[Setting]) -> list[Found]:
-    """C7: under the 118G claim the threshold dose moves by over a fifth."""
-    plain = thresholds(settings, Case())
-    carrier = thresholds(settings, Case(parameters={"oprm1_potency": CLAIM_118G}))
-    found = []
-    for a, b in zip(plain, carrier, strict=True):
-        ratio = b / a if np.isfinite(a) else 1.0
+def genotype(settings: Sequence[Setting]) -> Iterable[Found]:
+    """C7: under the 118G claim the threshold dose is higher by over a fifth."""
+    for plain, carrier in genotypes(settings):
+        ratio = 1.0 if np.isinf(plain) else carrier / plain
         text = f"threshold dose x{ratio:.2g} if beta-endorphin is {CLAIM_118G:g} times as potent"
-        found.append(Found(bool(ratio > 1.2 or ratio < 0.8), text, value=float(ratio)))
-    return found
+        yield Found(raised(plain, carrier), text, value=ratio)
 
 
-def driver(settings: Sequence[Setting]) -> list[Found]:
+def driver(settings: Sequence[Setting]) -> Iterable[Found]:
     """C8: the default patient responds, one with a lasting driver does not."""
-    cases = [Case(STANDARD), Case(STANDARD, phenotype="driver_persists")]
-    tnf = attempt(settings, cases, HALF_YEAR, [week("tnf", HALF_YEAR)]).percent(0, "tnf")
+    out = against_default(settings, "driver_persists")
     return [
-        Found(bool(a < -30.0 < b), f"TNF {a:+.0f} % without, {b:+.0f} % with a lasting driver")
-        for a, b in tnf
+        Found(good[0] and not good[1], f"TNF {a:+.0f} % without, {b:+.0f} % with a lasting driver")
+        for good, (a, b) in zip(out.good[:, :, 0], out.tnf[:, :, 0], strict=True)
     ]
 
 
-def unmediated(settings: Sequence[Setting]) -> list[Found]:
-    """C9: the default patient's pain falls, that of a condition outside the pathways does not."""
-    cases = [Case(STANDARD), Case(STANDARD, phenotype="not_mediated")]
-    pain = attempt(settings, cases, HALF_YEAR, [week("pain", HALF_YEAR)]).change(0, "pain")
+def unmediated(settings: Sequence[Setting]) -> Iterable[Found]:
+    """C9: the default patient responds, one with a condition outside the pathways does not."""
+    out = against_default(settings, "not_mediated")
     return [
-        Found(bool(a < -0.5 and b > 0.25 * a), f"pain {a:+.2f}, outside the pathways {b:+.2f}")
-        for a, b in pain
+        Found(good[0] and not good[1], f"pain {a:+.2f}, outside the pathways {b:+.2f}")
+        for good, (a, b) in zip(out.good[:, :, 0], out.pain[:, :, 0], strict=True)
     ]
 
 
-def neuropathy(settings: Sequence[Setting]) -> list[Found]:
+def neuropathy(settings: Sequence[Setting]) -> Iterable[Found]:
     """C13: refractory neuropathy is tipped, but only by a dose above the default patient's."""
-    usual = thresholds(settings, Case(), weeks=26)
-    needed = thresholds(settings, Case(phenotype="refractory_neuropathy"), weeks=26)
-    found = []
+    usual = thresholds(settings, RunSpec.of(), HALF_YEAR)
+    needed = thresholds(settings, RunSpec.of(phenotype="refractory_neuropathy"), HALF_YEAR)
     for a, b in zip(usual, needed, strict=True):
-        shown = bool(np.isfinite(a) and np.isfinite(b) and b > 1.3 * a)
-        words = f"{b:.2g} mg" if np.isfinite(b) else "no dose up to 50 mg"
-        found.append(Found(shown, f"{words}, against {a:.2g} mg in the default patient"))
-    return found
+        shown = np.isfinite(a) and np.isfinite(b) and b > 1.3 * a
+        words = "no dose up to 50 mg" if np.isinf(b) else f"{b:.2g} mg"
+        yield Found(shown, f"{words}, against {a:.2g} mg in the default patient")
 
 
-def necessary(settings: Sequence[Setting]) -> list[Found]:
+def necessary(settings: Sequence[Setting]) -> Iterable[Found]:
     """C15: for mast cells and long COVID neither the drug nor the other treatment is enough."""
-    both = ("ketotifen", "ketosis")
-    treat = ((0.0, "driver", TREATED_DRIVER),)
-    cases = [
-        Case(_year(STANDARD), phenotype="mast_cell"),
-        Case(_year(NOTHING), phenotype="mast_cell", adjuncts=both),
-        Case(_year(STANDARD), phenotype="mast_cell", adjuncts=both),
-        Case(_year(STANDARD), phenotype="long_covid"),
-        Case(_year(NOTHING), phenotype="long_covid", changes=treat),
-        Case(_year(STANDARD), phenotype="long_covid", changes=treat),
-    ]
-    tnf = attempt(settings, cases, YEAR, [week("tnf", YEAR)]).percent(0, "tnf")
-    found = []
-    for t in tnf:
-        answer = (t < -50.0).tolist() == [False, False, True] * 2
-        text = (
-            f"mast cells: drug {t[0]:+.0f} %, stabiliser and ketosis {t[1]:+.0f} %, all "
-            f"{t[2]:+.0f} %; long COVID: drug {t[3]:+.0f} %, driver treated {t[4]:+.0f} %, "
-            f"both {t[5]:+.0f} % TNF"
+    mast_cells = alone_and_both(settings, "mast_cell", adjuncts=("ketotifen", "ketosis"))
+    covid = alone_and_both(settings, "long_covid", changes=DRIVER_TREATED)
+    return [
+        Found(
+            needs_both(m) and needs_both(c),
+            f"mast cells: drug {m[0]:+.0f} %, stabiliser and ketosis {m[1]:+.0f} %, all "
+            f"{m[2]:+.0f} %; long COVID: drug {c[0]:+.0f} %, driver treated {c[1]:+.0f} %, "
+            f"both {c[2]:+.0f} % TNF",
         )
-        found.append(Found(answer, text))
-    return found
+        for m, c in zip(mast_cells, covid, strict=True)
+    ]
 
 
-def _year(prescription: str) -> str:
-    return prescription.replace("for 26 wk", "for 52 wk")
-
-
-def circle(settings: Sequence[Setting]) -> list[Found]:
+def circle(settings: Sequence[Setting]) -> Iterable[Found]:
     """C16: stress lowers endorphin stores and neuronal health; the drug protects neurons."""
-    calm = replace(Case(NOTHING, phenotype="early_neurodegeneration"), stress=0.0)
-    stressed = Case(NOTHING, phenotype="early_neurodegeneration")
-    treated = Case(STANDARD, phenotype="early_neurodegeneration")
+    stressed = RunSpec.of(nightly(0.0), phenotype="early_neurodegeneration")
+    calm = stressed.with_value("modifiers.stress", 0.0)
+    treated = stressed.with_value("regimen", standard())
     names = ("endorphin_pool", "neuronal_health")
     measures = [week(n, HALF_YEAR) for n in names]
     out = attempt(settings, [calm, stressed, treated], HALF_YEAR, measures)
-    found = []
     for (pool0, health0), (pool1, health1), (_, health2) in out.values:
         shown = pool1 < 0.9 * pool0 and health1 < health0 - 0.01 and health2 > health1 + 0.05
         text = (
             f"stress: store {pool0:.2f} to {pool1:.2f}, neuronal health {health0:.2f} to "
             f"{health1:.2f}; with the drug {health2:.2f}"
         )
-        found.append(Found(bool(shown), text, value=float(health2 - health1)))
-    return found
+        yield Found(shown, text, value=float(health2 - health1))
 
 
-def adjuncts(settings: Sequence[Setting]) -> list[Found]:
+def adjuncts(settings: Sequence[Setting]) -> Iterable[Found]:
     """C20: with each of four adjuncts, pain or what it acts on is lower than by either alone."""
     names = ("tnf", "il1b", "il6", "pain")
-    cases = [Case(STANDARD)]
-    cases += [Case(r, adjuncts=(a,)) for a in ADDED for r in (STANDARD, NOTHING)]
-    out = attempt(settings, cases, HALF_YEAR, [week(n, HALF_YEAR) for n in names])
-    found = []
+    runs = [RunSpec.of(standard())]
+    runs += [RunSpec.of(r, adjuncts=(a,)) for a in ADDED for r in (standard(), nightly(0.0))]
+    out = attempt(settings, runs, HALF_YEAR, [week(n, HALF_YEAR) for n in names])
     for v in out.values:
         texts, adds = [], []
         for i, added in enumerate(ADDED):
@@ -148,5 +117,4 @@ def adjuncts(settings: Sequence[Setting]) -> list[Found]:
             adds.append(bool(better.any()))
             best = int(further.argmin()) if np.isfinite(further).all() else 0
             texts.append(f"{added.replace('_', ' ')} {names[best]} {further[best]:+.1f} %")
-        found.append(Found(all(adds), f"beyond the drug alone: {', '.join(texts)}"))
-    return found
+        yield Found(all(adds), f"beyond the drug alone: {', '.join(texts)}")

@@ -7,20 +7,22 @@ response and diary noise are added to what they report, never to their biology.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ldnsim.analysis.behaviours.record import Found
-from ldnsim.analysis.claims.record import Setting
+from ldnsim.analysis.judged.record import Found, Setting
+from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
-from ldnsim.runs.few import Case
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ldnsim.edition import Edition
+
 SIZE = 32
+PATIENTS = f"{SIZE} virtual patients"
 WEEKS = 12
 SEED = 1
 PLACEBO = "placebo"
@@ -38,13 +40,16 @@ Own = tuple[tuple[str, float], ...]
 
 
 @functools.cache
-def trial(phenotype: str, names: tuple[str, ...], own: Own = ()) -> xr.Dataset:
+def trial(
+    phenotype: str, names: tuple[str, ...], own: Own = (), edition: Edition | None = None
+) -> xr.Dataset:
     """Treat the same virtual patients with placebo and each dose under every hypothesis named.
 
     Args:
         phenotype: name.
         names: hypotheses.
         own: parameters around which the patients vary, as pairs.
+        edition: the model; the shipped one when None.
 
     Returns:
         a result over (hypothesis, regimen, patient) with ``reported_pain``.
@@ -56,30 +61,29 @@ def trial(phenotype: str, names: tuple[str, ...], own: Own = ()) -> xr.Dataset:
     axis = {"name": "hypothesis", "field": "hypothesis", "values": list(names)}
     study = trial_study(
         drugs, WEEKS, phenotype, SIZE, SEED, axes=[axis], solver={"rtol": 1e-4},
-        patient_parameters=dict(own),
+        patient_parameters=dict(own), edition=edition,
         output={"variables": ["pain"], "every": "12 h", "summaries": [], "night": False,
                 "ledger": False},
     )  # fmt: skip
-    return reported(study.run())
+    return reported(study.run(), edition=edition)
 
 
-def _shared(phenotype: str, settings: Sequence[Setting]) -> list[tuple[Setting, xr.Dataset | None]]:
-    """Return for every setting the trial that holds it; None where there are no such patients.
+def _each(
+    phenotype: str, settings: Sequence[Setting], look: Callable[[xr.Dataset, str], Found]
+) -> Iterator[Found]:
+    """Judge each setting from its trial; no verdict where there are no such patients.
 
     Settings without parameters of their own share one trial over their hypotheses.
     """
     plain = tuple(dict.fromkeys(s.hypothesis for s in settings if not s.own and not s.factors))
-    found: list[tuple[Setting, xr.Dataset | None]] = []
     for s in settings:
-        own = tuple(sorted(s.put(Case(phenotype=phenotype)).parameters.items()))
+        own = s.put(RunSpec.of(phenotype=phenotype)).parameters
         try:
-            found.append((s, trial(phenotype, (s.hypothesis,) if own else plain, own)))
+            ds = trial(phenotype, (s.hypothesis,) if own else plain, own, s.edition)
         except UserError:
-            found.append((s, None))
-    return found
-
-
-NOBODY = Found(None, "there are no such patients")
+            yield Found(None, "there are no such patients")
+        else:
+            yield look(ds, s.hypothesis)
 
 
 def share_of_change(ds: xr.Dataset, name: str, week: int = WEEKS) -> xr.DataArray:
@@ -89,61 +93,52 @@ def share_of_change(ds: xr.Dataset, name: str, week: int = WEEKS) -> xr.DataArra
     return ((end - start) / start).drop_vars("week", errors="ignore")
 
 
-def two_thirds(settings: Sequence[Setting]) -> list[Found]:
+def two_thirds(settings: Sequence[Setting]) -> Iterable[Found]:
     """C4: 50 to 75 per cent report 30 per cent less pain, clearly more than on placebo."""
-    found = []
-    for s, ds in _shared("default", settings):
-        if ds is None:
-            found.append(NOBODY)
-            continue
-        helped = (share_of_change(ds, s.hypothesis) <= -ENOUGH).mean("patient")
-        drug, none = float(helped.sel(regimen=STANDARD)), float(helped.sel(regimen=PLACEBO))
-        shown = bool(0.5 <= drug <= 0.75 and drug > none + 0.1)
-        text = f"{drug:.0%} report 30 % less pain on the drug, {none:.0%} on placebo"
-        found.append(Found(shown, text, f"{SIZE} virtual patients", drug))
-    return found
+    return _each("default", settings, _two_thirds)
 
 
-def fibromyalgia(settings: Sequence[Setting]) -> list[Found]:
+def _two_thirds(ds: xr.Dataset, hypothesis: str) -> Found:
+    helped = (share_of_change(ds, hypothesis) <= -ENOUGH).mean("patient")
+    drug, none = float(helped.sel(regimen=STANDARD)), float(helped.sel(regimen=PLACEBO))
+    text = f"{drug:.0%} report 30 % less pain on the drug, {none:.0%} on placebo"
+    return Found(0.5 <= drug <= 0.75 and drug > none + 0.1, text, PATIENTS, drug)
+
+
+def fibromyalgia(settings: Sequence[Setting]) -> Iterable[Found]:
     """C5: about 29 per cent less pain on the drug and 18 on placebo; within 8 points, apart by 5.
 
     As in the crossover the drug is given for 12 weeks and placebo for 4; the gap at equal times is
     printed beside it.
     """
-    found = []
-    for s, ds in _shared("fibromyalgia", settings):
-        if ds is None:
-            found.append(NOBODY)
-            continue
-        late = 100.0 * share_of_change(ds, s.hypothesis).mean("patient")
-        early = 100.0 * share_of_change(ds, s.hypothesis, SHORT).mean("patient")
-        drug, none = float(late.sel(regimen=STANDARD)), float(early.sel(regimen=PLACEBO))
-        even = drug - float(late.sel(regimen=PLACEBO))
-        near = abs(drug - PUBLISHED[0]) < 8.0 and abs(none - PUBLISHED[1]) < 8.0
-        text = (
-            f"{drug:.0f} % after {WEEKS} weeks of drug, {none:.0f} % after {SHORT} of placebo; "
-            f"{even:+.0f} points at equal times"
-        )
-        shown = bool(near and drug < none - 5.0)
-        found.append(Found(shown, text, f"{SIZE} virtual patients", drug))
-    return found
+    return _each("fibromyalgia", settings, _fibromyalgia)
 
 
-def own_dose(settings: Sequence[Setting]) -> list[Found]:
+def _fibromyalgia(ds: xr.Dataset, hypothesis: str) -> Found:
+    late = 100.0 * share_of_change(ds, hypothesis).mean("patient")
+    early = 100.0 * share_of_change(ds, hypothesis, SHORT).mean("patient")
+    drug, none = float(late.sel(regimen=STANDARD)), float(early.sel(regimen=PLACEBO))
+    even = drug - float(late.sel(regimen=PLACEBO))
+    near = abs(drug - PUBLISHED[0]) < 8.0 and abs(none - PUBLISHED[1]) < 8.0
+    text = (
+        f"{drug:.0f} % after {WEEKS} weeks of drug, {none:.0f} % after {SHORT} of placebo; "
+        f"{even:+.0f} points at equal times"
+    )
+    return Found(near and drug < none - 5.0, text, PATIENTS, drug)
+
+
+def own_dose(settings: Sequence[Setting]) -> Iterable[Found]:
     """C19: more patients gain half a point of biology at their own dose than at any one dose."""
-    found = []
-    for s, ds in _shared("default", settings):
-        if ds is None:
-            found.append(NOBODY)
-            continue
-        own_runs = ds.sel(hypothesis=s.hypothesis, regimen=list(DOSES))
-        last_week = own_runs["pain"].isel(time=slice(-14, None)).mean("time")
-        change = last_week - own_runs["baseline_pain"]
-        gains = np.asarray((change < -0.5).transpose("regimen", "patient").values)
-        one, own = gains.mean(axis=1), gains.any(axis=0).mean()
-        best = DOSES[int(one.argmax())]
-        text = f"{own:.0%} gain at their own dose, {one.max():.0%} at the best single dose ({best})"
-        if not own:
-            text = "nobody gains half a point at any dose"
-        found.append(Found(bool(own >= one.max() + 0.05), text, f"{SIZE} virtual patients", own))
-    return found
+    return _each("default", settings, _own_dose)
+
+
+def _own_dose(ds: xr.Dataset, hypothesis: str) -> Found:
+    own_runs = ds.sel(hypothesis=hypothesis, regimen=list(DOSES))
+    change = own_runs["pain"].isel(time=slice(-14, None)).mean("time") - own_runs["baseline_pain"]
+    gains = np.asarray((change < -0.5).transpose("regimen", "patient").values)
+    one, own = gains.mean(axis=1), gains.any(axis=0).mean()
+    best = DOSES[int(one.argmax())]
+    text = f"{own:.0%} gain at their own dose, {one.max():.0%} at the best single dose ({best})"
+    if not own:
+        text = "nobody gains half a point at any dose"
+    return Found(own >= one.max() + 0.05, text, PATIENTS, own)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ldnsim.analysis.behaviours.record import Found
+from ldnsim.analysis.judged.record import Found
 from ldnsim.mechanisms.record import ASSUMED
 
 if TYPE_CHECKING:
     from ldnsim.analysis.claims import Shaken
 
-DEFAULT, NULL = "dual_pathway", "null"
+NULL = "null"
 
 
 def verdict_of(
@@ -20,13 +20,13 @@ def verdict_of(
     """Return the verdict on a claim.
 
     Args:
-        found: what each hypothesis showed.
+        found: what each hypothesis showed, the default one first.
         shaken: the numbers that were shaken.
         potency: TLR4 potency needed over the one measured, where it is asked.
         shook: whether numbers were shaken at all.
     """
     holds = [h for h, f in found.items() if f.shown]
-    parts = [_where(holds, len(found))]
+    parts, default = [_where(holds, found)], next(iter(found))
     if potency is not None:
         parts.append(
             f"takes {potency_text(potency)} the TLR4 potency measured (4.5 mg reached in two weeks)"
@@ -34,17 +34,17 @@ def verdict_of(
     if holds == [NULL]:
         parts.append("no action of the drug is needed")
     if shook:
-        parts.append(_hangs(shaken, DEFAULT in holds))
+        parts.append(_hangs(shaken, default in holds))
     return "; ".join(p for p in parts if p)
 
 
-def _where(holds: Sequence[str], n: int) -> str:
+def _where(holds: Sequence[str], found: Mapping[str, Found]) -> str:
     if not holds:
         return "not reproduced by any hypothesis"
-    if len(holds) == n:
+    if len(holds) == len(found):
         return "holds under every hypothesis, so it tells none from another"
     names = ", ".join(holds)
-    if DEFAULT not in holds:
+    if next(iter(found)) not in holds:
         return f"not under the default hypothesis; holds under {names}"
     return f"holds under {names}" if len(holds) > 1 else f"holds only under {names}"
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,9 @@ from ldnsim.analysis.design.assays import Assay
 from ldnsim.analysis.design.information import greedy, information, separations
 from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError, unknown
-from ldnsim.model import default_model
 
 if TYPE_CHECKING:
+    from ldnsim.runs.plan import Plan
     from ldnsim.sweep.study import Study
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,6 @@ WEEKS = (1, 2, 4, 8, 12)
 CLOCK = (2.0, 8.0, 14.0, 20.0)
 APART = 2.0
 """Standard deviations beyond which a pair of hypotheses counts as separated."""
-UNTREATED = "placebo nightly at 22:00, for 1 wk"
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ def discriminate(
     """
     _one_patient(study)
     plan = study.plan()
-    names = _rivals(plan.runs, hypotheses)
+    names = _rivals(plan, hypotheses)
     labels, specs = _regimens(plan)
     _within(weeks, plan.end)
     variables = list(dict.fromkeys(a.variable for a in assays.values()))
@@ -147,9 +146,8 @@ def discriminate(
     hours = [(7 * w - 1) * DAY + c for w in weeks for c in clock]
     solver = (min(1e-6, study.solver.rtol), plan.threads if threads is None else threads)
     treated, failed = _values(runs, variables, hours, *solver)
-    before, _ = _values(
-        [replace(r, regimen=_untreated()) for r in runs], variables, list(clock), *solver
-    )
+    rests = [replace(r, regimen=RunSpec.of().regimen) for r in runs]
+    before, _ = _values(rests, variables, list(clock), *solver)
     treated = treated.reshape(*shape, len(variables), len(weeks), len(clock))
     before = before.reshape(*shape, len(variables), 1, len(clock))
     found, dropped = [], 0
@@ -182,20 +180,19 @@ def _within(weeks: Sequence[int], end: float) -> None:
         raise UserError(f"weeks {list(weeks)}: expected 1 to {int(end // WEEK)}, in the study")
 
 
-def _rivals(runs: Sequence[RunSpec], wanted: Sequence[str]) -> tuple[str, ...]:
-    from ldnsim.catalog import hypotheses as known
-
+def _rivals(plan: Plan, wanted: Sequence[str]) -> tuple[str, ...]:
+    known = plan.edition.hypotheses
     for name in wanted:
-        if name not in known():
-            raise unknown("hypothesis", name, known())
-    own = tuple(dict.fromkeys(r.hypothesis for r in runs))
-    names = tuple(dict.fromkeys(wanted)) or (own if len(own) > 1 else tuple(known()))
+        if name not in known:
+            raise unknown("hypothesis", name, known)
+    own = tuple(dict.fromkeys(r.hypothesis for r in plan.runs))
+    names = tuple(dict.fromkeys(wanted)) or (own if len(own) > 1 else tuple(known))
     if len(names) < 2:
         raise UserError("two hypotheses at least are needed; name more with --hypothesis")
     return names
 
 
-def _regimens(plan: Any) -> tuple[list[str], list[RunSpec]]:
+def _regimens(plan: Plan) -> tuple[list[str], list[RunSpec]]:
     """The distinct runs of a plan but for their hypothesis, with what to call each."""
     from ldnsim.plots.selection import names_of
 
@@ -211,22 +208,16 @@ def _regimens(plan: Any) -> tuple[list[str], list[RunSpec]]:
     return list(found.values()), list(found)
 
 
-def _untreated() -> Any:
-    from ldnsim.regimen import Regimen
-
-    return Regimen.parse(UNTREATED)
-
-
 def _members(spec: RunSpec, members: int, seed: int) -> list[RunSpec]:
     """The run itself, or copies of it whose parameters are drawn from the recorded spreads."""
     from ldnsim.patients import draws
-    from ldnsim.patients.vectors import find_patients
+    from ldnsim.patients.vectors import own_parameters
 
     if not members:
         return [spec]
-    own = find_patients([spec]).params[0]
+    own = own_parameters(spec)
     columns: dict[str, Floats] = {}
-    for p, value in zip(default_model().parameters.values(), own, strict=True):
+    for p, value in zip(spec.edition.model.parameters.values(), own, strict=True):
         if p.spread.kind != "fixed":
             quantile = draws.sobol(seed, p.name, members)
             centre = np.full(members, value)

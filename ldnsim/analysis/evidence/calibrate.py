@@ -22,11 +22,11 @@ from ldnsim.analysis.evidence.fit import (
 )
 from ldnsim.analysis.evidence.probe_kinds import Patient
 from ldnsim.analysis.evidence.probes import find_observation, simulate
-from ldnsim.catalog import hypotheses
-from ldnsim.catalog.calibration import FitGroup, FreeParameter, fit_groups
+from ldnsim.catalog.calibration import FitGroup, FreeParameter
+from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.record import Parameter
-from ldnsim.model import default_model
+from ldnsim.model import Model
 
 Floats = NDArray[np.float64]
 DIGITS = 3
@@ -148,19 +148,22 @@ def rounded(value: float, digits: int = DIGITS) -> float:
 
 
 def calibrate(
-    groups: Iterable[str] | None = None, options: Options | None = None
+    groups: Iterable[str] | None = None,
+    options: Options | None = None,
+    edition: Edition | None = None,
 ) -> list[GroupFit]:
     """Fit groups in order, each from what the earlier ones found.
 
     Args:
         groups: names; all shipped groups when None.
         options: how; the defaults when None.
+        edition: the model that is fitted; the shipped one when None.
 
     Raises:
         UserError: a group or parameter that does not exist.
     """
-    chosen = options or Options()
-    known = fit_groups()
+    chosen, home = options or Options(), edition or shipped()
+    known = home.fit_groups
     names = list(known) if groups is None else list(groups)
     for name in names:
         if name not in known:
@@ -170,28 +173,30 @@ def calibrate(
     done: list[GroupFit] = []
     found: dict[str, dict[str, float]] = {}
     for name in (n for n in known if n in names):
-        group = with_free(known[name], chosen.free)
-        done.append(fit_group(group, _carried(group, found), chosen))
-        found.setdefault(_home(group), {}).update(
+        group = with_free(known[name], chosen.free, home)
+        done.append(fit_group(group, _carried(group, found, home), chosen, home))
+        found.setdefault(_owner(group, home), {}).update(
             {e.name: e.rounded for e in done[-1].estimates if e.fitted}
         )
     return done
 
 
-def _home(group: FitGroup) -> str:
+def _owner(group: FitGroup, edition: Edition) -> str:
     """Whose values a group fits: those of a hypothesis, or (empty) the model's defaults."""
-    own = hypotheses()[group.hypothesis].overrides
+    own = edition.hypotheses[group.hypothesis].overrides
     return group.hypothesis if any(f.name in own for f in group.free) else ""
 
 
-def _carried(group: FitGroup, found: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+def _carried(
+    group: FitGroup, found: Mapping[str, Mapping[str, float]], edition: Edition
+) -> dict[str, float]:
     """What earlier groups found that holds under this group's hypothesis too."""
-    own = hypotheses()[group.hypothesis].overrides
+    own = edition.hypotheses[group.hypothesis].overrides
     general = {n: v for n, v in found.get("", {}).items() if n not in own}
     return {**general, **found.get(group.hypothesis, {})}
 
 
-def with_free(group: FitGroup, names: Sequence[str]) -> FitGroup:
+def with_free(group: FitGroup, names: Sequence[str], edition: Edition | None = None) -> FitGroup:
     """Return a group with other free parameters; recorded bounds hold where there are any.
 
     Raises:
@@ -200,14 +205,15 @@ def with_free(group: FitGroup, names: Sequence[str]) -> FitGroup:
     if not names:
         return group
     own = {f.name: f for f in group.free}
-    free = tuple(own.get(n) or _from_spread(n, group.hypothesis) for n in names)
+    who = Patient(group.hypothesis, edition=edition or shipped())
+    free = tuple(own.get(n) or _from_spread(n, who) for n in names)
     ties = {n: t for n, t in group.ties.items() if t[0] in names and n not in names}
     return replace(group, free=free, ties=ties)
 
 
-def _from_spread(name: str, hypothesis: str) -> FreeParameter:
-    p = _parameter(name)
-    value = Patient(hypothesis).parameter(name)
+def _from_spread(name: str, who: Patient) -> FreeParameter:
+    p = _parameter(name, who.edition.model)
+    value = who.parameter(name)
     if value <= 0.0 or p.spread.kind == "fixed":
         raise UserError(f"parameter {name!r} has no recorded spread: it cannot be fitted")
     free = Free(name, 0.5 * value, value, is_fraction=_is_fraction(p))
@@ -216,11 +222,10 @@ def _from_spread(name: str, hypothesis: str) -> FreeParameter:
     return FreeParameter(name, max(low, p.low or 0.0), min(high, p.high or math.inf), None, 1.0)
 
 
-def _parameter(name: str) -> Parameter:
-    known = default_model().parameters
-    if name not in known:
-        raise unknown("parameter", name, known)
-    return known[name]
+def _parameter(name: str, model: Model) -> Parameter:
+    if name not in model.parameters:
+        raise unknown("parameter", name, model.parameters)
+    return model.parameters[name]
 
 
 def _is_fraction(p: Parameter) -> bool:
@@ -228,7 +233,10 @@ def _is_fraction(p: Parameter) -> bool:
 
 
 def fit_group(
-    group: FitGroup, carried: Mapping[str, float] | None = None, options: Options | None = None
+    group: FitGroup,
+    carried: Mapping[str, float] | None = None,
+    options: Options | None = None,
+    edition: Edition | None = None,
 ) -> GroupFit:
     """Fit one group.
 
@@ -236,10 +244,13 @@ def fit_group(
         group: what to fit to what.
         carried: other parameters, as earlier groups left them.
         options: how; the defaults when None.
+        edition: the model that is fitted; the shipped one when None.
     """
     how = options or Options()
-    free = tuple(_free(f, group.hypothesis, how.priors) for f in group.free)
-    batch = residual_function(group, free, carried or {}, how.threads)
+    who = Patient(group.hypothesis, carried or {}, edition or shipped())
+    usual = replace(who, parameters={})
+    free = tuple(_free(f, usual, how.priors) for f in group.free)
+    batch = residual_function(group, free, who, how.threads)
     low = np.array([f.coordinate(f.low) for f in free])
     high = np.array([f.coordinate(f.high) for f in free])
     best = minimise(batch, low, high, how.starts, how.seed)
@@ -251,19 +262,19 @@ def fit_group(
         else ()
     )
     estimates = tuple(
-        _estimate(group, f, float(best.x[i]), float(bent.se[i]), f.name not in bent.open,
+        _estimate(usual, f, float(best.x[i]), float(bent.se[i]), f.name not in bent.open,
                   profiles[i] if profiles else None)
         for i, f in enumerate(free)
     )  # fmt: skip
-    rows = _rows(group, free, best, carried or {}, how.threads)
+    rows = _rows(group, free, best, who, how.threads)
     return GroupFit(group, estimates, rows, best, bent, profiles, free)
 
 
-def _free(given: FreeParameter, hypothesis: str, priors: bool) -> Free:
-    p = _parameter(given.name)
+def _free(given: FreeParameter, who: Patient, priors: bool) -> Free:
+    p = _parameter(given.name, who.edition.model)
     prior, sd = given.prior, given.prior_sd
     if prior is None and priors and p.spread.sd > 0.0:
-        prior, sd = Patient(hypothesis).parameter(given.name), p.spread.sd
+        prior, sd = who.parameter(given.name), p.spread.sd
     return Free(given.name, given.low, given.high, prior, sd, _is_fraction(p))
 
 
@@ -274,17 +285,15 @@ def parameters_at(group: FitGroup, free: Sequence[Free], x: Floats) -> dict[str,
 
 
 def residual_function(
-    group: FitGroup, free: Sequence[Free], carried: Mapping[str, float], threads: int | None = None
+    group: FitGroup, free: Sequence[Free], who: Patient, threads: int | None = None
 ) -> Batch:
     """Return the batch function of a group: weighted residuals, then those of priors."""
-    seen = [find_observation(n) for n in group.observations]
+    seen = [find_observation(n, who.edition) for n in group.observations]
     priors = [(i, f) for i, f in enumerate(free) if f.prior is not None]
 
     def batch(points: Floats) -> Floats:
-        people = [
-            Patient(group.hypothesis, {**carried, **parameters_at(group, free, x)}) for x in points
-        ]
-        numbers = simulate([(o, who) for who in people for o in seen], RTOL, threads)
+        people = [_at(who, group, free, x) for x in points]
+        numbers = simulate([(o, one) for one in people for o in seen], RTOL, threads)
         table = numbers.reshape(len(points), len(seen))
         found = []
         for x, row in zip(points, table, strict=True):
@@ -296,8 +305,13 @@ def residual_function(
     return batch
 
 
+def _at(who: Patient, group: FitGroup, free: Sequence[Free], x: Floats) -> Patient:
+    """Return the patient at a point of a fit."""
+    return replace(who, parameters={**who.parameters, **parameters_at(group, free, x)})
+
+
 def _estimate(
-    group: FitGroup, free: Free, x: float, se: float, known: bool, seen: Profile | None
+    who: Patient, free: Free, x: float, se: float, known: bool, seen: Profile | None
 ) -> Estimate:
     low, high = (None, None) if seen is None else seen.interval
     return Estimate(
@@ -309,8 +323,8 @@ def _estimate(
         # a profile may end at a bound of another parameter: the Jacobian must agree
         determined=known and (seen is None or seen.determined),
         data_share=1.0 if free.prior is None else 1.0 - min(1.0, (se / free.prior_sd) ** 2),
-        shipped=Patient(group.hypothesis).parameter(free.name),
-        unit=_parameter(free.name).unit,
+        shipped=who.parameter(free.name),
+        unit=who.edition.model.parameters[free.name].unit,
     )
 
 
@@ -318,12 +332,12 @@ def _rows(
     group: FitGroup,
     free: Sequence[Free],
     best: Fit,
-    carried: Mapping[str, float],
+    who: Patient,
     threads: int | None,
 ) -> tuple[Row, ...]:
-    who = Patient(group.hypothesis, {**carried, **parameters_at(group, free, best.x)})
-    seen = [find_observation(n) for n in group.observations]
-    numbers = simulate([(o, who) for o in seen], RTOL, threads)
+    at = _at(who, group, free, best.x)
+    seen = [find_observation(n, who.edition) for n in group.observations]
+    numbers = simulate([(o, at) for o in seen], RTOL, threads)
     return tuple(
         Row(
             o.name, float(v), o.expected(), tuple(o.residuals(float(v))), o.unit, o.values,

@@ -1,6 +1,6 @@
 """What an observation is compared with: kinds of probe, each a recipe for one simulated number.
 
-A probe says which numbers of which runs it needs (:meth:`Probe.looks`) and what it makes of them
+A probe says which numbers of which runs it needs (:meth:`Probe.asks`) and what it makes of them
 (:meth:`Probe.value`), so that the runs of many probes can be solved together. Times are hours from
 the midnight before the first dose.
 """
@@ -15,13 +15,15 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from ldnsim.analysis.looks import AT, UNTREATED, Look
-from ldnsim.catalog import hypotheses
 from ldnsim.config.base import Config
-from ldnsim.model import default_model
-from ldnsim.runs.few import NO_DRUG, WEEK, Case
+from ldnsim.config.run import NO_DRUG, RunSpec
+from ldnsim.edition import Edition, shipped
+from ldnsim.measure import Measure
+from ldnsim.runs.few import WEEK
 
 Numbers = Sequence[float]
+Asks = list[tuple[RunSpec, list[Measure]]]
+"""Runs, each with the numbers that are asked of it."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +32,19 @@ class Patient:
 
     hypothesis: str = "dual_pathway"
     parameters: Mapping[str, float] = field(default_factory=dict)
+    edition: Edition = field(default_factory=shipped, repr=False)
 
     def parameter(self, name: str) -> float:
         """Return the value a parameter has for this patient."""
-        default = default_model().parameters[name].value
-        return self.parameters.get(name, hypotheses()[self.hypothesis].overrides.get(name, default))
+        default = self.edition.model.parameters[name].value
+        own = self.edition.hypotheses[self.hypothesis].overrides
+        return self.parameters.get(name, own.get(name, default))
 
 
 class Probe(Config):
     """A recipe for one simulated number."""
 
-    def looks(self, patient: Patient) -> list[Look]:
+    def asks(self, patient: Patient) -> Asks:
         """Return the numbers of runs it needs."""
         return []
 
@@ -76,25 +80,23 @@ class Run(Probe):
     changes_at: float = 0.0
     """h"""
 
-    def case(self, patient: Patient) -> Case:
+    def case(self, patient: Patient) -> RunSpec:
         """Return the run."""
-        return Case(
+        return RunSpec.of(
             regimen=self.regimen,
             hypothesis=patient.hypothesis,
             phenotype=self.phenotype,
             basin=self.basin,
             parameters={**patient.parameters, **self.parameters},
-            changes=tuple((self.changes_at, n, v) for n, v in sorted(self.changes.items())),
+            changes=[(self.changes_at, n, v) for n, v in sorted(self.changes.items())],
+            edition=patient.edition,
         )
 
-    def looks(self, patient: Patient) -> list[Look]:
+    def asks(self, patient: Patient) -> Asks:
         """Return the number and, where it is relative, the untreated mean."""
-        case = self.case(patient)
-        start = self.stop if self.reduce == AT else self.start
-        found = [Look(case, self.observable, self.reduce, start, self.stop)]
-        if self.relative != "absolute":
-            found.append(Look(case, self.observable, UNTREATED, start, self.stop))
-        return found
+        kinds = [self.reduce] if self.relative == "absolute" else [self.reduce, "untreated"]
+        measures = [Measure(self.observable, kind, self.start, self.stop) for kind in kinds]
+        return [(self.case(patient), measures)]
 
     def value(self, numbers: Numbers, patient: Patient) -> float:
         """Return the number."""
@@ -116,13 +118,13 @@ class Compare(Probe):
     """``remaining``: of the excess over 1 in the second, the share (per cent) in the first;
     ``half_life``: from two concentrations (first earlier), h."""
 
-    def looks(self, patient: Patient) -> list[Look]:
-        """Return the looks of both."""
-        return [*self.first.looks(patient), *self.second.looks(patient)]
+    def asks(self, patient: Patient) -> Asks:
+        """Return what both need."""
+        return [*self.first.asks(patient), *self.second.asks(patient)]
 
     def value(self, numbers: Numbers, patient: Patient) -> float:
         """Return the comparison."""
-        cut = len(self.first.looks(patient))
+        cut = sum(len(measures) for _, measures in self.first.asks(patient))
         a = self.first.value(numbers[:cut], patient)
         b = self.second.value(numbers[cut:], patient)
         if self.how == "difference":
@@ -156,18 +158,18 @@ class _Course(Probe):
         """Return the times of the samples, h."""
         return [float(t) for t in np.arange(self.start, self.stop + 1e-9, self.step)]
 
-    def looks(self, patient: Patient) -> list[Look]:
+    def asks(self, patient: Patient) -> Asks:
         """Return the samples."""
-        case = Case(
+        case = RunSpec.of(
             regimen=self.regimen,
             hypothesis=patient.hypothesis,
             phenotype=self.phenotype,
             basin=self.basin,
             parameters=patient.parameters,
-            changes=tuple((self.start, n, v) for n, v in sorted(self.changes.items())),
+            changes=[(self.start, n, v) for n, v in sorted(self.changes.items())],
+            edition=patient.edition,
         )
-        # end: all samples from one run, as long as the last one needs
-        return [Look(case, self.observable, AT, t, t, self.stop) for t in self.times()]
+        return [(case, [Measure(self.observable, "at", stop=t) for t in self.times()])]
 
 
 class HalfTime(_Course):
@@ -289,8 +291,9 @@ class Trial(Probe):
 
         own = tuple(sorted(patient.parameters.items()))
         found = cohort(
-            patient.hypothesis, self.regimen, self.week, self.phenotype, self.size, self.seed, own
-        )
+            patient.hypothesis, self.regimen, self.week, self.phenotype, self.size, self.seed, own,
+            patient.edition,
+        )  # fmt: skip
         return found.report(self.week)[self.outcome] if len(found.before) else math.nan
 
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from ldnsim.analysis.checks import Check
 from ldnsim.analysis.evidence.probe_kinds import AnyProbe, Patient, Probe
-from ldnsim.analysis.looks import look_up
-from ldnsim.catalog import hypotheses as catalogue
-from ldnsim.catalog.observations import FILE, Observation, observations
+from ldnsim.analysis.judged.record import Check
+from ldnsim.catalog.observations import FILE, Observation
+from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, nearest, unknown
-from ldnsim.model import default_model
+from ldnsim.model import Model
+from ldnsim.runs.few import ask
 
 Floats = NDArray[np.float64]
 Asked = Sequence[tuple[Observation, Patient]]
@@ -25,28 +25,35 @@ _ADAPTER: TypeAdapter[Probe] = TypeAdapter(AnyProbe)
 
 
 @cache
-def probe_of(name: str) -> Probe:
-    """Return the probe of a shipped observation, by its name.
+def probe_of(name: str, edition: Edition | None = None) -> Probe:
+    """Return the probe of an observation of an edition, by its name; the shipped one when None.
 
     Raises:
         UserError: an observation that does not exist, or a mistake in its probe.
     """
-    return read_probe(find_observation(name))
+    home = edition or shipped()
+    return read_probe(find_observation(name, home), home.model)
 
 
-def find_observation(name: str) -> Observation:
-    """Return a shipped observation.
+def find_observation(name: str, edition: Edition | None = None) -> Observation:
+    """Return an observation of an edition; of the shipped one when None.
 
     Raises:
         UserError: for a name that does not exist.
     """
-    if name not in observations():
-        raise unknown("observation", name, observations())
-    return observations()[name]
+    known = (edition or shipped()).observations
+    if name not in known:
+        raise unknown("observation", name, known)
+    return known[name]
 
 
-def read_probe(observation: Observation, file: str = FILE) -> Probe:
+def read_probe(observation: Observation, model: Model, file: str = FILE) -> Probe:
     """Return the probe an observation describes.
+
+    Args:
+        observation: whose recipe is read.
+        model: whose variables and parameters it may name.
+        file: name that errors give it.
 
     Raises:
         UserError: unknown kind or field, a value of the wrong kind, an unknown variable or
@@ -59,13 +66,12 @@ def read_probe(observation: Observation, file: str = FILE) -> Probe:
         first = error.errors()[0]
         key = ".".join(str(p) for p in first["loc"][1:])
         raise UserError(f"{place}.{key}: {first['msg']}".replace(".:", ":")) from error
-    _check_names(probe.model_dump(), place)
+    _check_names(probe.model_dump(), place, model)
     return probe
 
 
-def _check_names(fields: Mapping[str, object], place: str) -> None:
+def _check_names(fields: Mapping[str, object], place: str, model: Model) -> None:
     """Check the variables and parameters a probe names, at any depth."""
-    model = default_model()
     for key, value in fields.items():
         known: Iterable[str] = ()
         names: Iterable[str] = ()
@@ -76,7 +82,7 @@ def _check_names(fields: Mapping[str, object], place: str) -> None:
         elif key in ("parameters", "changes") and isinstance(value, dict):
             known, names = model.parameters, value
         elif isinstance(value, dict):
-            _check_names(value, f"{place}.{key}")
+            _check_names(value, f"{place}.{key}", model)
         for name in names:
             if name not in known:
                 what = "a variable" if key == "observable" else "a parameter"
@@ -96,27 +102,27 @@ def simulate(asked: Asked, rtol: float = 1e-5, threads: int | None = None) -> Fl
     Returns:
         the simulated numbers, in the unit of the observation; NaN where there is none.
     """
-    probes = [_probe(o) for o, _ in asked]
-    wanted = [p.looks(who) for p, (_, who) in zip(probes, asked, strict=True)]
-    every = [look for looks in wanted for look in looks]
-    numbers = look_up(every, rtol, threads).tolist() if every else []
-    found, at = np.full(len(asked), np.nan), 0
+    probes = [_probe(o, who.edition) for o, who in asked]
+    wanted = [p.asks(who) for p, (_, who) in zip(probes, asked, strict=True)]
+    answers = iter(ask([one for asks in wanted for one in asks], rtol, threads))
+    found = np.full(len(asked), np.nan)
     for i, (probe, (_, who)) in enumerate(zip(probes, asked, strict=True)):
-        own = numbers[at : at + len(wanted[i])]
-        at += len(wanted[i])
+        own = [x for _ in wanted[i] for x in next(answers).tolist()]
         found[i] = probe.value(own, who) if np.all(np.isfinite(own)) else math.nan
     return found
 
 
-def _probe(observation: Observation) -> Probe:
-    shipped = observations().get(observation.name)
-    return probe_of(observation.name) if shipped is observation else read_probe(observation)
+def _probe(observation: Observation, edition: Edition) -> Probe:
+    if edition.observations.get(observation.name) is observation:
+        return probe_of(observation.name, edition)
+    return read_probe(observation, edition.model)
 
 
 def score(
     hypotheses: Iterable[str] | None = None,
     threads: int | None = None,
     names: Iterable[str] | None = None,
+    edition: Edition | None = None,
 ) -> list[Check]:
     """Compare every observation with what each hypothesis simulates.
 
@@ -124,6 +130,7 @@ def score(
         hypotheses: names; all when None.
         threads: threads of the engine.
         names: observations; all when None.
+        edition: the model that is compared; the shipped one when None.
 
     Returns:
         one row per observation and hypothesis for which the comparison makes sense. A value
@@ -133,14 +140,15 @@ def score(
     Raises:
         UserError: a hypothesis or observation that does not exist.
     """
-    chosen = list(catalogue()) if hypotheses is None else list(hypotheses)
+    home = edition or shipped()
+    chosen = list(home.hypotheses) if hypotheses is None else list(hypotheses)
     for name in chosen:
-        if name not in catalogue():
-            raise unknown("hypothesis", name, catalogue())
-    of = list(observations()) if names is None else list(names)
+        if name not in home.hypotheses:
+            raise unknown("hypothesis", name, home.hypotheses)
+    of = list(home.observations) if names is None else list(names)
     asked = [
-        (o, Patient(h))
-        for o in map(find_observation, of)
+        (o, Patient(h, edition=home))
+        for o in (find_observation(n, home) for n in of)
         for h in (o.hypotheses if o.once else [h for h in chosen if h in o.hypotheses])
     ]
     values = simulate(asked, threads=threads)

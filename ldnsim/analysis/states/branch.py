@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.analysis.states.cycles import Ringing
-from ldnsim.model import default_model
+from ldnsim.model import Model
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,19 +78,19 @@ class Rest:
         inflamed: whether the autocrine TNF loop is switched on.
         stable: whether small disturbances die out.
         radius: largest modulus of a multiplier; its distance below 1 is the share lost in a day.
-        mean: 24 h means of all observables, (n_observables,).
+        mean: 24 h means by observable.
         ringing: the least damped oscillation around it.
     """
 
     inflamed: bool
     stable: bool
     radius: float
-    mean: Floats
+    mean: dict[str, float]
     ringing: Ringing | None
 
     def of(self, observable: str) -> float:
         """Return the 24 h mean of one observable."""
-        return float(self.mean[default_model().observable_index[observable]])
+        return self.mean[observable]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,7 @@ class Branch:
         cycles: limit cycles met.
         rests: rhythms at the patient's own value; empty when that lies outside the range.
         unknown: values at which neither a rhythm nor a cycle was found from a basin's start.
+        model: whose rhythms they are.
     """
 
     parameter: str
@@ -138,6 +139,7 @@ class Branch:
     cycles: tuple[Cycle, ...]
     rests: tuple[Rest, ...]
     unknown: tuple[float, ...]
+    model: Model = field(repr=False)
 
     @property
     def folds(self) -> tuple[Bifurcation, ...]:
@@ -146,7 +148,7 @@ class Branch:
 
     def of(self, observable: str) -> Floats:
         """Return the 24 h means of one observable along the curves, (n,)."""
-        return self.mean[:, default_model().observable_index[observable]]
+        return self.mean[:, self.model.observable_index[observable]]
 
     def stretches(self) -> list[NDArray[np.int64]]:
         """Return the stretches of unchanged stability as indices, bifurcations at their ends."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from ldnsim.analysis.states.branch import SHOWN, Rest
-from ldnsim.model import default_model
 from ldnsim.results.columns import variable_attributes
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ def to_dataset(branch: Branch) -> xr.Dataset:
         ``point``; ``bifurcation_kind`` and ``bifurcation_point``; ``cycle_parameter``,
         ``cycle_period`` and the lows and highs of cycles.
     """
-    model = default_model()
     units = {"units": branch.unit}
     ds = xr.Dataset(
         {
@@ -48,8 +46,8 @@ def to_dataset(branch: Branch) -> xr.Dataset:
             "dose": branch.dose,
         },
     )
-    for i, name in enumerate(model.observables):
-        ds[name] = ("point", branch.mean[:, i], variable_attributes(name))
+    for i, name in enumerate(branch.model.observables):
+        ds[name] = ("point", branch.mean[:, i], variable_attributes(branch.model, name))
     for name in SHOWN:
         ds[f"cycle_low_{name}"] = ("cycle", [c.low[name] for c in branch.cycles])
         ds[f"cycle_high_{name}"] = ("cycle", [c.high[name] for c in branch.cycles])

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from ldnsim.analysis.states.branch import SHOWN, Bifurcation, Branch, Cycle, Rest
 from ldnsim.analysis.states.cycles import find_swing, ringing
+from ldnsim.config.run import RunSpec
+from ldnsim.edition import Edition, shipped
 from ldnsim.engine.rhythm.continuation import Curve, Point, Settings, fixed_point, trace
 from ldnsim.engine.rhythm.daily_map import DOSE, DailyMap
 from ldnsim.engine.rhythm.orbit import SLACK
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-from ldnsim.model import default_model
+from ldnsim.model import Model
 
 Floats = NDArray[np.float64]
 RANGES = {"driver": (0.0, 0.3), DOSE: (0.0, 50.0)}
@@ -44,6 +46,7 @@ def continue_orbit(
     clock: float = 22.0,
     points: int = 50,
     threads: int | None = None,
+    edition: Edition | None = None,
 ) -> Branch:
     """Follow a patient's steady 24 h rhythms over a range of one parameter, through folds.
 
@@ -62,24 +65,19 @@ def continue_orbit(
         clock: time of the dose, h after midnight.
         points: fewest points of a curve across the range; more where it bends.
         threads: threads of the engine.
+        edition: the model; the shipped one when None.
 
     Raises:
         UserError: an unknown name, a switch, or a range outside the parameter's bounds.
     """
-    params = _patient(phenotype, hypothesis, parameters or {})
-    unit, own, low, high = _range(parameter, low, high, params, dose)
+    home = edition or shipped()
+    params = _patient(home, phenotype, hypothesis, parameters or {})
+    unit, own, low, high = _range(home.model, parameter, low, high, params, dose)
     daily = DailyMap(
-        default_model(),
-        params,
-        parameter,
-        1e-6 * (high - low),
-        0.5 * (low + high),
-        dose,
-        clock,
-        threads,
+        home.model, params, parameter, 1e-6 * (high - low), 0.5 * (low + high), dose, clock, threads
     )
     most = high if parameter == DOSE else dose
-    settings = Settings(low, high, _scale(most), largest=1.0 / points, floor=-SLACK)
+    settings = Settings(low, high, _scale(home.model, most), largest=1.0 / points, floor=-SLACK)
     inside = low <= own <= high
     values = [own, low, high] if inside else [low, high]
     curves, cycles, lost = _curves(daily, settings, list(dict.fromkeys(values)))
@@ -91,25 +89,27 @@ def continue_orbit(
     )  # fmt: skip
 
 
-def _patient(phenotype: str, hypothesis: str, parameters: Mapping[str, float]) -> Floats:
-    from ldnsim.catalog import hypotheses, phenotypes
-    from ldnsim.patients.vectors import find_patients
-    from ldnsim.runs.few import Case
+def _patient(
+    edition: Edition, phenotype: str, hypothesis: str, parameters: Mapping[str, float]
+) -> Floats:
+    from ldnsim.patients.vectors import own_parameters
 
     for kind, name, known in (
-        ("phenotype", phenotype, phenotypes()), ("hypothesis", hypothesis, hypotheses()),
+        ("phenotype", phenotype, edition.phenotypes),
+        ("hypothesis", hypothesis, edition.hypotheses),
     ):  # fmt: skip
         if name not in known:
             raise unknown(kind, name, known)
-    case = Case(hypothesis=hypothesis, phenotype=phenotype, parameters=parameters)
-    return np.asarray(find_patients([case.spec()]).params[0], dtype=np.float64)
+    run = RunSpec.of(
+        hypothesis=hypothesis, phenotype=phenotype, parameters=parameters, edition=edition
+    )
+    return own_parameters(run)
 
 
 def _range(
-    name: str, low: float | None, high: float | None, params: Floats, dose: float
+    model: Model, name: str, low: float | None, high: float | None, params: Floats, dose: float
 ) -> tuple[str, float, float, float]:
     """Unit, own value and range of what varies, checked against its bounds."""
-    model = default_model()
     if name == DOSE:
         unit, own, floor, ceiling = "mg", dose, 0.0, 1000.0
     elif name not in model.parameters:
@@ -132,13 +132,12 @@ def _range(
     return unit, own, float(start), float(stop)
 
 
-def _scale(mg: float) -> Floats:
+def _scale(model: Model, mg: float) -> Floats:
     """Usual size of each state: of an ordinary change, or of the resting value if larger.
 
     Amounts of drug are measured by the largest dose, concentrations by 1 nmol/L for each mg, and
     nothing by less than 0.1, lest a curve over the dose be all drug and occupancy.
     """
-    model = default_model()
     drug = {"nmol": mg * NMOL_PER_MG, "nmol/L": mg}
     change = np.array([max(s.scale, 0.1, drug.get(s.unit, 0.0)) for s in model.states.values()])
     sizes = (model.start(True), model.start(False), change)
@@ -174,8 +173,7 @@ def _curves(
 
 def _untreated(daily: DailyMap, at: Floats) -> Floats:
     """States of resolved and inflamed patients left without drug, in turn, (n, n_states)."""
-    model = default_model()
-    y = np.array([model.start(k % 2 == 1) for k in range(len(at))])
+    y = np.array([daily.model.start(k % 2 == 1) for k in range(len(at))])
     if daily.parameter == DOSE:
         return daily.settle(y, np.zeros(len(at)), SETTLE_DAYS)
     return replace(daily, dose=0.0).settle(y, at, SETTLE_DAYS)
@@ -218,7 +216,7 @@ def _crossings(daily: DailyMap, settings: Settings, curve: Curve, p: float) -> l
 
 def _simulated(daily: DailyMap, y: Floats, p: Floats) -> tuple[list[Cycle], Floats, Floats]:
     """Long runs: the cycles they end in, their last states, and the middle of their turns."""
-    model = default_model()
+    model = daily.model
     names = [*SHOWN, *(n for n in model.states if n not in SHOWN)]
     index = np.array([model.observable_index[n] for n in names])
     means, last = daily.follow(y, p, CYCLE_DAYS, index)
@@ -258,13 +256,13 @@ def _along(daily: DailyMap, curves: Sequence[Curve]) -> list[Cycle]:
     spread = np.unique(np.linspace(0, len(grows) - 1, ALONG).round().astype(int))
     chosen = [grows[i] for i in spread]
     y = np.array([q.x for q in chosen])
-    y[:, default_model().state_index["microglia_m1"]] *= 1.05
+    y[:, daily.model.state_index["microglia_m1"]] *= 1.05
     return _simulated(daily, y, np.array([q.p for q in chosen]))[0]
 
 
 def _is_inflamed(daily: DailyMap, mean: Floats, p: float) -> bool:
     """Whether mean TNF is above half the concentration of its half-maximal autocrine activation."""
-    model, name = default_model(), "tnf_autocrine50"
+    model, name = daily.model, "tnf_autocrine50"
     half = p if daily.parameter == name else float(daily.params[model.parameter_index[name]])
     return bool(mean[model.observable_index["tnf"]] > 0.5 * half)
 
@@ -277,7 +275,13 @@ def _rests(daily: DailyMap, settings: Settings, curves: Sequence[Curve], own: fl
         return []
     means = daily.means(np.array([q.x for q in points]), np.full(len(points), own))
     rests = [
-        Rest(_is_inflamed(daily, m, own), q.radius < 1.0, q.radius, m, ringing(q.multipliers))
+        Rest(
+            _is_inflamed(daily, m, own),
+            q.radius < 1.0,
+            q.radius,
+            dict(zip(daily.model.observables, map(float, m), strict=True)),
+            ringing(q.multipliers),
+        )
         for q, m in zip(points, means, strict=True)
     ]
     return sorted(rests, key=lambda r: r.of("tnf"))
@@ -289,7 +293,7 @@ def _branch(
     names: tuple[str, str],
 ) -> Branch:  # fmt: skip
     """Lay the curves out as arrays."""
-    model = default_model()
+    model = daily.model
     points = [q for c in curves for q in c.points]
     offsets = np.cumsum([0, *(len(c.points) for c in curves)])
     marks = [
@@ -310,5 +314,5 @@ def _branch(
         mean=daily.means(x, values) if points else nothing,
         radius=radius, stable=stable, y0=x, ends=tuple(c.ends for c in curves),
         bifurcations=tuple(marks), cycles=tuple(sorted(cycles, key=lambda c: c.value)),
-        rests=tuple(rests), unknown=tuple(lost),
+        rests=tuple(rests), unknown=tuple(lost), model=model,
     )  # fmt: skip

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ldnsim.edition import Edition, of_record
+from ldnsim.results.store import extensions
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -16,22 +19,27 @@ SAME = 1e-3  # states closer than this, relative to their size, are one and the 
 
 
 def resting_states(
-    ds: xr.Dataset, variables: Sequence[str] = ("microglia_m1", "tnf")
+    ds: xr.Dataset,
+    variables: Sequence[str] = ("microglia_m1", "tnf"),
+    edition: Edition | None = None,
 ) -> dict[str, tuple[float, ...]]:
     """Return the untreated 24 h means of a patient in each basin that exists.
 
     Args:
         ds: a result; its parameter table says who the patient is.
         variables: which variables to return, in this order.
+        edition: the model it is a result of; the shipped one when None.
 
     Returns:
         ``{"resolved": (...), "inflamed": (...)}``; a basin that the patient does not have is
         left out, and a result whose patients differ from run to run gives nothing.
+
+    Raises:
+        UserError: the result was made with extensions that are not those of ``edition``.
     """
     from ldnsim.engine.rhythm.orbit import find_orbits
-    from ldnsim.model import default_model
 
-    model = default_model()
+    model = of_record(extensions(ds.attrs, "this result"), edition).model
     table = {row["name"]: row["value"] for row in json.loads(ds.attrs.get("parameters", "[]"))}
     if any(table.get(name) is None for name in model.parameters):
         return {}

@@ -144,7 +144,8 @@ def placebo_study(study: Study) -> Study:
     end = study.plan().end
     data["regimen"] = {"prescription": "placebo nightly at 22:00, for 1 d", "name": NO_DRUG}
     data["horizon"] = f"{end!r} h"
-    return type(study).build(data, "the study without drug")
+    with study.edition.in_force():
+        return type(study).build(data, "the study without drug")
 
 
 def with_placebo(ds: xr.Dataset, none: xr.Dataset) -> xr.Dataset:

@@ -7,7 +7,7 @@ process. That makes it quick enough for a scorecard over all hypotheses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from ldnsim.analysis.trial import placebo
 from ldnsim.analysis.trial.simulated import trial_study
-from ldnsim.model import default_model
-from ldnsim.runs.few import WEEK, Case, solve_specs, untreated, week
+from ldnsim.config.run import RunSpec
+from ldnsim.edition import Edition, shipped
+from ldnsim.runs.few import run_specs, week
+from ldnsim.runs.plan import enrol
 
 if TYPE_CHECKING:
     from ldnsim.patients.people import People
@@ -36,6 +38,7 @@ class Cohort:
 
     before: Floats
     after: Floats
+    edition: Edition = field(default_factory=shipped, repr=False)
 
     def report(self, number: float) -> dict[str, float]:
         """Return what a trial would report of this week, by :data:`OUTCOMES`.
@@ -45,7 +48,7 @@ class Cohort:
         Args:
             number: the week, for the course of the placebo response.
         """
-        fitted = placebo.fit(self.before)
+        fitted = placebo.fit(self.before, edition=self.edition)
         course = float(fitted.course(np.array([number]))[0])
         mean, sd = fitted.mean * course, fitted.sd * course
         start = placebo.clipped_mean(self.before, fitted.diary_sd, *placebo.SCALE)
@@ -60,18 +63,19 @@ class Cohort:
 
 
 @lru_cache(maxsize=16)
-def people(phenotype: str, size: int, seed: int) -> People:
+def people(phenotype: str, size: int, seed: int, edition: Edition) -> People:
     """Return the virtual patients: spreads as in a simulated trial, pain of those who enter one."""
-    study = trial_study([], 1, phenotype, size, seed)
-    found = study.plan().people
+    study = trial_study([], 1, phenotype, size, seed, edition=edition)
+    found = enrol(study.plan()).people
     assert found is not None  # the study has a population
     return found
 
 
 @lru_cache(maxsize=1024)
 def cohort(
-    hypothesis: str, regimen: str, number: int, phenotype: str, size: int, seed: int, own: Own = ()
-) -> Cohort:
+    hypothesis: str, regimen: str, number: int, phenotype: str, size: int, seed: int,
+    own: Own = (), edition: Edition | None = None,
+) -> Cohort:  # fmt: skip
     """Simulate a cohort.
 
     Args:
@@ -82,21 +86,15 @@ def cohort(
         size: patients.
         seed: of the patients.
         own: parameters around which patients vary, as pairs.
+        edition: the model; the shipped one when None.
 
     Returns:
         pain of the patients whose runs succeeded.
     """
-    from ldnsim.patients.vectors import is_inflamed, overrides
-
-    who = people(phenotype, size, seed)
-    spec = Case(regimen, hypothesis, phenotype, parameters=dict(own)).spec()
-    centre = default_model().parameter_vector(overrides(spec))
-    params = who.vectors(np.repeat(centre[None], size, axis=0), np.arange(size))
-    y0, mean, status = untreated(params, np.full(size, is_inflamed(spec)))
-    pain = [week("pain", number)]
-    values, _, ended = solve_specs(
-        [spec] * size, params, y0, number * WEEK, pain, (), (), 1e-5, None
-    )
-    good = (status == 0) & (ended == 0)
-    before = mean[:, default_model().observable_index["pain"]]
-    return Cohort(before[good], values[good, 0])
+    home = edition or shipped()
+    one = RunSpec.of(regimen, hypothesis, phenotype, parameters=dict(own), edition=home)
+    runs = [replace(one, patient=k) for k in range(size)]
+    who = people(phenotype, size, seed, home)
+    found = run_specs(runs, number, [week("pain", number)], people=who)
+    good = found.status == 0
+    return Cohort(found.baseline("pain")[good], found.values[good, 0], home)

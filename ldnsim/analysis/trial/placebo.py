@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from ldnsim.catalog import Response, placebo
+from ldnsim.catalog import Response
+from ldnsim.edition import Edition, shipped
 from ldnsim.errors import unknown
 
 Floats = NDArray[np.float64]
@@ -90,17 +91,18 @@ def responders(
     return float(np.mean(ndtr((-fall * baseline - mean) / wide)))
 
 
-def fit(baseline: Floats, name: str = "final2024") -> Placebo:
+def fit(baseline: Floats, name: str = "final2024", edition: Edition | None = None) -> Placebo:
     """Fit an account of the placebo response to patients.
 
     Args:
         baseline: untreated pain of the patients, shape (n,).
         name: of the account, see ``ldnsim/data/placebo.toml``.
+        edition: whose accounts are meant; those of the shipped one when None.
 
     Raises:
         UserError: an unknown account.
     """
-    data = placebo()
+    data = (edition or shipped()).placebo
     if name not in data.responses:
         raise unknown("placebo response", name, data.responses)
     response = data.responses[name]

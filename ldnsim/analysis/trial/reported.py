@@ -18,6 +18,8 @@ from ldnsim.units import whole_number
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ldnsim.edition import Edition
+
 Floats = NDArray[np.float64]
 WEEK = 168.0
 REPORTED = "reported_pain"
@@ -29,6 +31,7 @@ def reported(
     *,
     placebo: str = "final2024",
     independent_arms: bool = False,
+    edition: Edition | None = None,
 ) -> xr.Dataset:
     """Add what patients would report to a result with a population.
 
@@ -37,6 +40,7 @@ def reported(
         seed: of placebo response and diary; the result's own when None.
         placebo: account of the placebo response (``ldnsim/data/placebo.toml``).
         independent_arms: draw anew for every regimen instead of the same in all of them.
+        edition: whose accounts of the placebo response are meant; the shipped one when None.
 
     Returns:
         the dataset, several dimensions over what is taken laid out as one (``arm``), with
@@ -53,12 +57,13 @@ def reported(
     if seed is not None:
         whole_number(seed, key="seed", least=0)
     flag(independent_arms, "independent_arms")
+    _check(ds)
     ds = as_arms(ds)
     weekly = _weekly_pain(ds)
     base = np.asarray(ds["baseline_pain"].values, dtype=float)
     if not np.isfinite(base).any():
         raise UserError("every run of this result failed: there is nothing to report")
-    fitted = fit(base[np.isfinite(base)], placebo)
+    fitted = fit(base[np.isfinite(base)], placebo, edition)
     key = int(ds.attrs.get("seed", 0)) if seed is None else seed
     response, noise = _draws(ds, fitted, weekly["week"].values, key, independent_arms)
     told = (weekly + response + noise).clip(*SCALE).transpose(*weekly.dims)
@@ -82,10 +87,8 @@ def reported(
     return ds.assign({REPORTED: told})
 
 
-def _weekly_pain(ds: xr.Dataset) -> xr.DataArray:
-    """Return biological pain by week, week 0 the untreated mean, over (..., patient, week)."""
-    import xarray as xr
-
+def _check(ds: xr.Dataset) -> None:
+    """Refuse a result without patients, or without their pain."""
     if PATIENT not in ds.dims or ds.sizes[PATIENT] < 2:
         raise UserError(
             "a trial needs patients who differ: add to the study\n[population]\nsize = 64"
@@ -95,6 +98,12 @@ def _weekly_pain(ds: xr.Dataset) -> xr.DataArray:
             "a trial needs pain over time: keep it with output.variables and"
             " output.trajectories = true"
         )
+
+
+def _weekly_pain(ds: xr.Dataset) -> xr.DataArray:
+    """Return biological pain by week, week 0 the untreated mean, over (..., patient, week)."""
+    import xarray as xr
+
     time = np.asarray(ds["time"].values, dtype=float)
     number = np.floor(time / WEEK).astype(int)
     step = float(time[1] - time[0]) if len(time) > 1 else 0.0

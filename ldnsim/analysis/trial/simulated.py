@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ldnsim.analysis.trial.arms import NO_DRUG, PATIENT, arm_dimension, check_arms, without_drug
 from ldnsim.analysis.trial.reported import REPORTED, reported
+from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, kind
 from ldnsim.units import plain_number, whole_number
 
@@ -262,6 +263,7 @@ def simulate_trial(
     placebo: str = "final2024",
     plausible: Mapping[str, tuple[float, float]] | None = None,
     threads: int | None = None,
+    edition: Edition | None = None,
 ) -> dict[str, float]:
     """Simulate one regimen against placebo in virtual patients.
 
@@ -279,6 +281,7 @@ def simulate_trial(
         placebo: account of the placebo response.
         plausible: limits of untreated means of those who enter; :data:`LIMITS` when None.
         threads: threads to use.
+        edition: the model; the shipped one when None.
 
     Returns:
         ``drug_change``, ``placebo_change`` and their ``difference`` (points on the 0-10 scale),
@@ -289,14 +292,13 @@ def simulate_trial(
     Raises:
         UserError: unknown names, or too few plausible patients.
     """
-    from ldnsim.regimen import protocols
-
-    drug = {"protocol": regimen} if regimen in protocols() else {"prescription": regimen}
+    home = edition or shipped()
+    drug = {"protocol": regimen} if regimen in home.protocols else {"prescription": regimen}
     study = trial_study(
         [{**drug, "name": "drug"}], weeks, phenotype, size, seed, scale=scale, plausible=plausible,
-        hypothesis=hypothesis, patient_parameters=dict(parameters or {}),
+        hypothesis=hypothesis, patient_parameters=dict(parameters or {}), edition=home,
     )  # fmt: skip
-    ds = reported(study.run(threads=threads), placebo=placebo)
+    ds = reported(study.run(threads=threads), placebo=placebo, edition=home)
     table = arms(ds, weeks)
     drugged, control = table.sel(regimen="drug"), table.sel(regimen=NO_DRUG)
     return {
@@ -321,6 +323,7 @@ def trial_study(
     scale: float = 0.5,
     plausible: Mapping[str, tuple[float, float]] | None = None,
     patient_parameters: Mapping[str, float] | None = None,
+    edition: Edition | None = None,
     **more: Any,
 ) -> Study:
     """Build the study of a trial: an arm ``placebo``, and arms with drug in the same patients.
@@ -335,6 +338,7 @@ def trial_study(
             multiplier.
         plausible: limits of untreated means of those who enter; :data:`LIMITS` when None.
         patient_parameters: single parameters around which patients vary.
+        edition: the model; the shipped one when None.
         more: further blocks of the study, such as ``hypothesis`` or ``axes``.
 
     Raises:
@@ -359,4 +363,8 @@ def trial_study(
         "output": {"variables": ["pain"], "summaries": [], "night": False, "ledger": False},
         **more,
     }
-    return Study.build(data, "trial")
+    home = edition or shipped()
+    if home.extensions:
+        data["model"] = {"extend": [e.name for e in home.extensions]}
+    with home.in_force():
+        return Study.build(data, "trial")

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ldnsim.engine import LANES
 from ldnsim.engine.rhythm.day import CLOSE_UP, DAY
 from ldnsim.engine.rhythm.shifted import by_state
-from ldnsim.engine.solve.batch import Batch, BatchResult, FloatArray, Reduction, solve
+from ldnsim.engine.solve.batch import Batch, BatchResult, FloatArray, solve
+from ldnsim.measure import Measure
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
 
@@ -76,7 +77,7 @@ class DailyMap:
 
     def means(self, x: FloatArray, p: FloatArray) -> FloatArray:
         """Mean of every observable over one day from given states, (n, n_observables)."""
-        wanted = [Reduction("mean", i, 0.0, DAY) for i in range(len(self.model.observables))]
+        wanted = [Measure(name, "mean", 0.0, DAY) for name in self.model.observables]
         return self._solve(x, p, DAY, 1e-8, 1e-10, wanted).reductions
 
     def settle(self, x: FloatArray, p: FloatArray, days: int) -> FloatArray:
@@ -104,7 +105,7 @@ class DailyMap:
 
     def _solve(
         self, y0: FloatArray, values: FloatArray, hours: float, rtol: float, atol: float,
-        reductions: list[Reduction] | None = None, times: FloatArray | None = None,
+        reductions: list[Measure] | None = None, times: FloatArray | None = None,
         observables: NDArray[np.int64] | None = None,
     ) -> BatchResult:  # fmt: skip
         # the same dose at the same time every day, in every run; no events at all without one

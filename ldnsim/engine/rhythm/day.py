@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ldnsim.engine.solve.batch import Batch, FloatArray, Reduction, solve
+from ldnsim.engine.solve.batch import Batch, FloatArray, solve
+from ldnsim.measure import Measure
 from ldnsim.model import Model
 
 DAY = 24.0  # h
@@ -17,7 +18,7 @@ CLOSE_UP = 1e-9
 
 
 def untreated(params: FloatArray, y0: FloatArray, hours: float, rtol: float, atol: float,
-              reductions: list[Reduction]) -> Batch:  # fmt: skip
+              reductions: list[Measure]) -> Batch:  # fmt: skip
     """Runs without a single event: parameters (n, n_parameters), states at midnight (n, n_states).
 
     Args:

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from ldnsim.engine.rhythm.day import DAY, solved, untreated
 from ldnsim.engine.rhythm.drugfree import felt
 from ldnsim.engine.rhythm.shifted import day
-from ldnsim.engine.solve.batch import FloatArray, Reduction, solve
+from ldnsim.engine.solve.batch import FloatArray, solve
 from ldnsim.engine.solve.status import Status
+from ldnsim.measure import Measure
 from ldnsim.model import Model
 
 SETTLE = (4320.0, 43200.0)
@@ -195,5 +196,5 @@ def daily_means(
     """Mean of every observable over the first day without drug, (n, n_observables)."""
     if not len(params):
         return np.empty((0, len(model.observables)))
-    reductions = [Reduction("mean", i, 0.0, DAY) for i in range(len(model.observables))]
-    return solve(model, untreated(params, y0, DAY, 1e-8, 1e-10, reductions), threads).reductions
+    measures = [Measure(name, "mean", 0.0, DAY) for name in model.observables]
+    return solve(model, untreated(params, y0, DAY, 1e-8, 1e-10, measures), threads).reductions

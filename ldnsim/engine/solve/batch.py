@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,34 +27,11 @@ from ldnsim.engine.solve.arguments import (
     new_group,
 )
 from ldnsim.engine.solve.status import Method, Status
+from ldnsim.measure import SOLVED, Measure
 from ldnsim.model import Model
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-KINDS = ("mean", "integral", "max", "min", "hours_above", "first_below", "first_above")
-"""What a reduction can compute, in the order of the kernel's codes."""
-
-
-@dataclass(frozen=True)
-class Reduction:
-    """A number computed while solving.
-
-    Attributes:
-        kind: one of :data:`KINDS`. ``mean`` and ``integral`` are over the window (unit of the
-            observable, times h for the integral); ``hours_above`` is in h; ``first_below`` and
-            ``first_above`` give the time (h) the threshold is first passed in the window, NaN if
-            never.
-        obs: index into the model's observables.
-        t0: begin of the window, h.
-        t1: end of the window, h.
-        threshold: for the last three kinds; one value, or one per run.
-    """
-
-    kind: str
-    obs: int
-    t0: float
-    t1: float
-    threshold: float | FloatArray = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +48,8 @@ class Batch:
         t_end: h.
         out_times: h, ascending; an event at an output time counts as after it.
         out_obs: observables to record at each output time.
-        reductions: numbers to compute while solving.
+        reductions: numbers to compute while solving, of kinds in :data:`~ldnsim.measure.SOLVED`;
+            windows are the same for all runs, a threshold is one value, or one per run.
         rtol: relative tolerance per step.
         atol: absolute tolerance of each state, (n_states,).
         h_start: first step after an event, h.
@@ -89,7 +68,7 @@ class Batch:
     t_end: float
     out_times: FloatArray
     out_obs: IntArray
-    reductions: Sequence[Reduction] = ()
+    reductions: Sequence[Measure] = ()
     rtol: float = 1e-6
     atol: FloatArray = field(default_factory=lambda: np.empty(0))
     h_start: float = 0.05
@@ -140,7 +119,7 @@ def solve(
     """
     from ldnsim.engine.generate.kernels import load_kernels
 
-    return solve_with(load_kernels(model), batch, threads, block, progress)
+    return solve_with(load_kernels(model), batch, threads, block, progress, model.observable_index)
 
 
 def solve_with(
@@ -149,8 +128,11 @@ def solve_with(
     threads: int | None = None,
     block: int = 16,
     progress: Callable[[int], None] | None = None,
+    index: Mapping[str, int] = MappingProxyType({}),
 ) -> BatchResult:
     """Solve a batch with given kernels; see :func:`solve`.
+
+    ``index`` has the place of each variable that is reduced among the observables.
 
     A run in which an observable that was asked for is not finite somewhere is a failed run, even
     where the solver went through: the states may be finite and what is computed from them not.
@@ -174,7 +156,7 @@ def solve_with(
     )
     # the kernels fill these in place; each thread has rows of its own
     effort = np.zeros((n, 3), np.int64)
-    given = _arguments(batch, kernels.WAYS[batch.method])
+    given = _arguments(batch, kernels.WAYS[batch.method], index)
     filled = Results(
         result.traj, result.reductions, result.final, result.status, effort, result.method
     )
@@ -205,21 +187,26 @@ def solve_with(
 _SUMS = ("mean", "integral")
 
 
-def _witnesses(batch: Batch) -> list[Reduction]:
+def _witnesses(batch: Batch) -> list[Measure]:
     """Integrals of what is reduced in other ways only: these can miss a value that is not finite.
 
     A comparison with NaN is false, so such a curve has no maximum, and passes no threshold.
     """
-    seen = {(r.obs, r.t0, r.t1) for r in batch.reductions if r.kind in _SUMS}
-    other = dict.fromkeys((r.obs, r.t0, r.t1) for r in batch.reductions if r.kind not in _SUMS)
-    return [Reduction("integral", *of) for of in other if of not in seen]
+    seen = {(r.variable, *_window(r)) for r in batch.reductions if r.kind in _SUMS}
+    other = [(r.variable, *_window(r)) for r in batch.reductions if r.kind not in _SUMS]
+    missing = dict.fromkeys(of for of in other if of not in seen)
+    return [Measure(name, "integral", start, stop) for name, start, stop in missing]
+
+
+def _window(measure: Measure) -> tuple[float, float]:
+    return float(measure.start), float(measure.stop)
 
 
 def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
     """Give runs with values that are not finite their status, and take their results away."""
     sums = [
         i for i, r in enumerate(batch.reductions)
-        if r.kind in _SUMS and max(r.t0, 0.0) < min(r.t1, batch.t_end)
+        if r.kind in _SUMS and max(float(r.start), 0.0) < min(float(r.stop), batch.t_end)
     ]  # fmt: skip
     # of other kinds NaN is an answer (a threshold never passed), and sums speak for them
     finite = np.isfinite(result.final).all(axis=1)
@@ -233,12 +220,12 @@ def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
 
 
 def _arguments(
-    batch: Batch, ways: Sequence[int]
+    batch: Batch, ways: Sequence[int], index: Mapping[str, int]
 ) -> tuple[FloatArray, FloatArray, Events, Outputs, Numbers, Control]:
     """What ``solve_runs`` takes after its range of runs, without the records it fills."""
     # numbers over the same window share its samples, so each window is listed once
-    windows = sorted({(r.t0, r.t1) for r in batch.reductions})
-    index = {window: i for i, window in enumerate(windows)}
+    windows = sorted({_window(r) for r in batch.reductions})
+    place = {window: i for i, window in enumerate(windows)}
     # one value for all runs, or one of each
     threshold = np.empty((len(batch.params), len(batch.reductions)))
     for i, r in enumerate(batch.reductions):
@@ -250,9 +237,9 @@ def _arguments(
                _floats(batch.event_value)),
         Outputs(_floats(batch.out_times), _ints(batch.out_obs)),
         Numbers(_floats(windows).reshape(-1, 2),
-                _ints([index[r.t0, r.t1] for r in batch.reductions]),
-                _ints([KINDS.index(r.kind) for r in batch.reductions]),
-                _ints([r.obs for r in batch.reductions]), threshold),
+                _ints([place[_window(r)] for r in batch.reductions]),
+                _ints([SOLVED.index(r.kind) for r in batch.reductions]),
+                _ints([index[r.variable] for r in batch.reductions]), threshold),
         Control(float(batch.t_end), float(batch.rtol), _floats(atol), float(batch.h_start),
                 float(batch.h_max), int(batch.max_steps), _ints(ways)),
     )  # fmt: skip

@@ -19,7 +19,7 @@ from ldnsim.engine.generate.contract import *
 
 # ---- template begins ----
 
-# kinds of numbers, in the order of KINDS in ldnsim.engine.solve.batch
+# kinds of numbers, in the order of SOLVED in ldnsim.measure
 MEAN = 0
 INTEGRAL = 1
 MAXIMUM = 2

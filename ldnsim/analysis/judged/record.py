@@ -1,0 +1,174 @@
+"""What judging is made of: settings to try, runs under them, what they showed, rows of a report."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.config.run import RunSpec
+from ldnsim.edition import Edition, shipped
+from ldnsim.patients.vectors import overrides
+from ldnsim.runs.few import Measure, Results, run_specs
+
+Floats = NDArray[np.float64]
+MISSING = re.compile(r"(?<![a-wyz])nan(?![a-z])")
+"""A number that is not there, also as a factor: ``xnan``."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison of a simulated number with what is published or required.
+
+    Attributes:
+        id: short name, such as ``E5`` or that of an observation.
+        title: what is compared.
+        hypothesis: under which hypothesis it was simulated.
+        simulated: what the model gave, as text with its unit.
+        expected: what is published or required, as text with its interval.
+        passed: whether the simulated value lies within; None where it could not be computed.
+        evidence: citation keys parted by spaces, or "assumed".
+        note: what a reader should know.
+        value: the main simulated number, if there is one.
+        low: lower end of the interval for ``value``.
+        high: upper end of it.
+        unit: unit of the three numbers.
+        role: ``behaviour``; or of an observation ``set`` (a number of the model was taken from it),
+            ``fitted`` (to it, under this hypothesis) or ``free``. Only what is free is a test.
+    """
+
+    id: str
+    title: str
+    hypothesis: str
+    simulated: str
+    expected: str
+    passed: bool | None
+    evidence: str = ""
+    note: str = ""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    role: str = "free"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the runs of a behaviour or claim showed under one setting.
+
+    Attributes:
+        shown: whether it is there; None when a number it is judged by is missing, because a run
+            failed or the patient does not exist.
+        simulated: the numbers, as text.
+        note: what a reader should know, such as the size of the effect.
+        value: the main number, if there is one.
+    """
+
+    shown: bool | None
+    simulated: str
+    note: str = ""
+    value: float | None = None
+
+    def __post_init__(self) -> None:
+        """Give no verdict on numbers that are not there: the text shows all that is judged."""
+        shown = None if self.shown is None or MISSING.search(self.simulated) else bool(self.shown)
+        object.__setattr__(self, "shown", shown)
+        value = math.nan if self.value is None else float(self.value)
+        object.__setattr__(self, "value", value if math.isfinite(value) else None)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A hypothesis with single parameters of its own.
+
+    Attributes:
+        hypothesis: its name.
+        own: parameters set on top of hypothesis and phenotype.
+        factors: factors on what the patient of a run has, whether by model, hypothesis or
+            phenotype; a product beyond a bound is put on it.
+        edition: the model it is a setting of.
+    """
+
+    hypothesis: str
+    own: Mapping[str, float] = field(default_factory=dict)
+    factors: Mapping[str, float] = field(default_factory=dict)
+    edition: Edition = field(default_factory=shipped, repr=False)
+
+    def put(self, run: RunSpec) -> RunSpec:
+        """Return a run under this setting; what the run itself sets wins over ``own``."""
+        given = {**self.own, **dict(run.parameters)}
+        plain = replace(
+            run, hypothesis=self.hypothesis, parameters=_pairs(given), edition=self.edition
+        )
+        if not self.factors:
+            return plain
+        theirs, known = overrides(plain), self.edition.model.parameters
+        for name, factor in self.factors.items():
+            p = known[name]
+            given[name] = float(np.clip(factor * theirs.get(name, p.value), p.low, p.high))
+        return replace(plain, parameters=_pairs(given))
+
+
+def _pairs(parameters: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(parameters.items()))
+
+
+Rule = Callable[[Sequence[Setting]], Iterable[Found]]
+"""Judges one thing under many settings at once, in their order."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Runs tried under settings.
+
+    Attributes:
+        values: the measures, shape (settings, runs, measures).
+        at: values at single times, shape (settings, runs, observables, times).
+        results: the runs in one list, settings outermost.
+    """
+
+    values: Floats
+    at: Floats
+    results: Results
+
+    def rest(self, observable: str) -> Floats:
+        """Return untreated means, shape (settings, runs)."""
+        return self.results.baseline(observable).reshape(self.values.shape[:2])
+
+    def percent(self, column: int, observable: str) -> Floats:
+        """Return a measure as per cent change from untreated, shape (settings, runs)."""
+        changed: Floats = 100.0 * (self.values[:, :, column] / self.rest(observable) - 1.0)
+        return changed
+
+    def change(self, column: int, observable: str) -> Floats:
+        """Return a measure as change from untreated, shape (settings, runs)."""
+        changed: Floats = self.values[:, :, column] - self.rest(observable)
+        return changed
+
+
+def attempt(
+    settings: Sequence[Setting],
+    runs: Sequence[RunSpec],
+    weeks: float,
+    measures: Sequence[Measure],
+    times: Sequence[float] | Floats = (),
+    observables: Sequence[str] = (),
+) -> Outcome:
+    """Run the same patients on the same regimens under every setting."""
+    every = [s.put(r) for s in settings for r in runs]
+    found = run_specs(every, weeks, measures, times, observables)
+    shape = (len(settings), len(runs))
+    return Outcome(
+        found.values.reshape(*shape, len(measures)),
+        found.at.reshape(*shape, len(observables), len(times)),
+        found,
+    )

@@ -1,0 +1,125 @@
+"""Who responds to the usual dose, who does not and why, and who needs something else as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.analysis.judged.doses import HALF_YEAR, TIPPED, YEAR, nightly, standard, thresholds
+from ldnsim.analysis.judged.record import Floats, Setting, attempt
+from ldnsim.config.run import RunSpec
+from ldnsim.runs.few import week
+
+MICROGRAM = "1 ug nightly at 22:00, x2 every 4 wk to 4.5 mg, for 52 wk"
+FLARE = 0.02
+"""Points of weekly pain above untreated that count as worse: a direction, far below what anybody
+notices (about a point). Tone moves pain little in this model."""
+CLAIM_118G = 3.0
+"""Potency of beta-endorphin at 118G in the claim [bond1998]; not replicated."""
+DRIVER_TREATED = ((0.0, "driver", 0.01),)
+FULLY_DEPLETED = 0.05
+
+
+@dataclass(frozen=True)
+class Response:
+    """Change from untreated in weeks of treatment, each of shape (settings, runs, weeks).
+
+    Attributes:
+        tnf: per cent.
+        pain: points.
+    """
+
+    tnf: Floats
+    pain: Floats
+
+    @property
+    def good(self) -> NDArray[np.bool_]:
+        """Where TNF is down by 30 % and pain by 0.3 points."""
+        return np.asarray((self.tnf < -30.0) & (self.pain < -0.3))
+
+
+def responses(
+    settings: Sequence[Setting], runs: Sequence[RunSpec], weeks: Sequence[int] = (HALF_YEAR,)
+) -> Response:
+    """Measure the response of patients in some weeks of their treatment."""
+    measures = [week(n, w) for n in ("tnf", "pain") for w in weeks]
+    out = attempt(settings, runs, max(weeks), measures)
+    columns = range(len(weeks))
+    tnf = np.stack([out.percent(c, "tnf") for c in columns], axis=-1)
+    pain = np.stack([out.change(len(weeks) + c, "pain") for c in columns], axis=-1)
+    return Response(tnf, pain)
+
+
+def against_default(settings: Sequence[Setting], *phenotypes: str) -> Response:
+    """Measure the response of the default patient and of others after half a year."""
+    names = ("default", *phenotypes)
+    return responses(settings, [RunSpec.of(standard(), phenotype=n) for n in names])
+
+
+def flares(settings: Sequence[Setting]) -> Response:
+    """Measure every week of a year in patients with a depleted reserve.
+
+    Returns:
+        runs in this order: the standard start, the microgram start, and the standard start with
+        nothing left of the reserve.
+    """
+    depleted = RunSpec.of(standard(YEAR), phenotype="depleted")
+    slow = depleted.with_value("regimen", MICROGRAM)
+    empty = depleted.with_value("parameters.reserve", FULLY_DEPLETED)
+    return responses(settings, [depleted, slow, empty], range(1, YEAR + 1))
+
+
+def only_standard_flares(pain: Floats) -> bool:
+    """Whether the standard start makes worse, and the microgram start less than half of it.
+
+    Args:
+        pain: of one setting of :func:`flares`, shape (runs, weeks).
+    """
+    worst = pain[0].max()
+    return bool(worst > FLARE and pain[1].max() < 0.5 * worst)
+
+
+def genotypes(settings: Sequence[Setting]) -> Iterator[tuple[float, float]]:
+    """Find the threshold dose (mg) of a patient, and that of a carrier of 118G under the claim."""
+    carrier = RunSpec.of(parameters={"oprm1_potency": CLAIM_118G})
+    return zip(thresholds(settings, RunSpec.of()), thresholds(settings, carrier), strict=True)
+
+
+def raised(plain: float, carrier: float) -> bool:
+    """Whether the threshold dose of a carrier is higher by over a fifth."""
+    return bool(np.isfinite(plain) and carrier > 1.2 * plain)
+
+
+def alone_and_both(settings: Sequence[Setting], phenotype: str, **treatment: Any) -> Floats:
+    """Return change of TNF (%) after a year of the drug, of another treatment, and of both.
+
+    Args:
+        settings: under which it is tried.
+        phenotype: who is treated.
+        treatment: the other treatment, as ``adjuncts`` or ``changes`` of a run.
+
+    Returns:
+        shape (settings, 3).
+    """
+    other = RunSpec.of(nightly(0.0, YEAR), phenotype=phenotype, **treatment)
+    both = other.with_value("regimen", standard(YEAR))
+    alone = replace(both, modifiers=RunSpec.of().modifiers, changes=())
+    return responses(settings, [alone, other, both], (YEAR,)).tnf[:, :, 0]
+
+
+def left(tnf: float) -> bool:
+    """Whether a change of TNF (%) means that the inflamed state is left."""
+    return bool(tnf < -100.0 * TIPPED)
+
+
+def needs_both(tnf: Sequence[float]) -> bool:
+    """Whether neither of two treatments, but both together, end the inflamed state.
+
+    Args:
+        tnf: change (%) by either alone, then by both.
+    """
+    return [left(t) for t in tnf] == [False, False, True]

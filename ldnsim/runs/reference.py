@@ -1,0 +1,72 @@
+"""What runs are compared with: the untreated day of every distinct patient of a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.patients.people import AT_ONCE
+from ldnsim.patients.untreated import untreated_days
+from ldnsim.patients.vectors import Patients
+from ldnsim.runs import measures as summaries
+from ldnsim.runs.plan import DAY, Plan
+from ldnsim.runs.task import Events, Task, solve_task
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Untreated:
+    """The untreated 24 h orbit of every distinct patient, NaN where there is none.
+
+    Attributes:
+        y0: state at midnight, shape (patients, states).
+        mean: 24 h means, shape (patients, observables).
+        residual: of the orbit, shape (patients,).
+        status: the engine's codes, shape (patients,).
+        clocked: variables compared by the clock, at the plan's clock times, shape (patients,
+            variables, clock times).
+        extreme: highest or lowest values of the day, shape (patients, extremes).
+    """
+
+    y0: Floats
+    mean: Floats
+    residual: Floats
+    status: NDArray[np.int8]
+    clocked: Floats
+    extreme: Floats
+
+
+def find_untreated(plan: Plan, patients: Patients, threads: int | None = None) -> Untreated:
+    """Solve for the untreated orbit of every distinct patient of a plan."""
+    found = untreated_days(patients, threads)
+    day = reference_day(plan, patients, found.y0, threads)
+    return Untreated(found.y0, found.mean, found.residual, found.status, *day)
+
+
+def reference_day(
+    plan: Plan, patients: Patients, y0: Floats, threads: int | None = None
+) -> tuple[Floats, Floats]:
+    """Follow every untreated patient for one day, as far as a summary is compared with it.
+
+    Patients are taken some thousands at a time, in whole groups of the engine.
+
+    Returns:
+        ``clocked`` and ``extreme`` of :class:`Untreated`.
+    """
+    names, apart = summaries.followed(plan), summaries.extremes(plan)
+    if not (names or apart):
+        return np.empty((len(y0), 0, 0)), np.empty((len(y0), 0))
+    parts = []
+    for first in range(0, len(y0), AT_ONCE):
+        which = np.arange(first, min(first + AT_ONCE, len(y0)))
+        task = Task(
+            plan.edition, patients.vectors(which), y0[which], [Events.none()] * len(which), DAY,
+            plan.study.solver, wanted=summaries.wanted_untreated(plan, len(which)),
+            observables=names, time=plan.clock,
+        )  # fmt: skip
+        parts.append(solve_task(task, threads))
+    clocked = np.concatenate([p.trajectory for p in parts])
+    return clocked, np.concatenate([p.reductions for p in parts])

@@ -1,0 +1,173 @@
+"""Runs of an extended model: against a slow reference, other executors, resumed, and beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.integrate import solve_ivp
+
+import ldnsim
+from ldnsim.edition import extended, shipped
+from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.errors import Interrupted, UserError
+from tests.edition.files import edition, written
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "trpm3"
+RX = "3 mg nightly at 22:00, for 6 d"
+BYSTANDER = '''"""A state that nothing reads."""
+
+from ldnsim.mechanisms.record import Mechanism
+
+M = Mechanism("bystander", "A state that nothing reads")
+M.parameter("bystander_gain", 0.0, "1", "how much it follows naltrexone in plasma")
+M.parameter("bystander_rate", 1.0, "1/h", "how fast")
+
+
+@M.state("1", "bystander", start=1.0)
+def bystander(
+    bystander: float, naltrexone_plasma: float, bystander_gain: float, bystander_rate: float
+) -> float:
+    return bystander_rate * (1.0 + bystander_gain * naltrexone_plasma - bystander)
+'''
+
+
+def test_kernels_of_an_extended_model_against_plain_python() -> None:
+    """An untreated orbit closes in an independent integration of the equations as written."""
+    model = extended(["trpm3.py"], EXAMPLE).model
+    on = {"coupling_trpm3": 1.0, "nk_mor": 3.0, "t_nk": 6.0}
+    params = model.parameter_vector(on)
+    found = find_orbits(model, params[None], np.array([True]))
+    start, nk = found.y0[0], model.state_index["nk_activity"]
+    scale = np.array([s.scale for s in model.states.values()])
+    slow = solve_ivp(
+        lambda t, y: model.rates(t, y, params), (0.0, 24.0), start, "LSODA", rtol=1e-8,
+        atol=1e-10 * scale, dense_output=True,
+    )  # fmt: skip
+    np.testing.assert_allclose(slow.y[:, -1], start, rtol=2e-6, atol=1e-8)
+    mean = np.mean([slow.sol(t)[nk] for t in np.arange(0.0, 24.0, 0.25)])
+    assert found.mean[0, model.observable_index["nk_activity"]] == pytest.approx(mean, rel=1e-6)
+    assert mean < 0.9, "the switch is on"
+
+
+@pytest.fixture(scope="module")
+def plain() -> xr.Dataset:
+    return run()
+
+
+def run(folder: Path | None = None, **values: float) -> xr.Dataset:
+    names = [str(folder / "bystander.py")] if folder else []
+    return ldnsim.simulate(
+        RX, parameters=values, model={"extend": names},
+        output={"every": "6 h", "variables": "all", "dtype": "float64"},
+    )  # fmt: skip
+
+
+def largest_difference(one: xr.Dataset, other: xr.Dataset) -> float:
+    """Of all variables over time, relative to the largest value of each."""
+    known = [n for n in shipped().model.observables if n in one]
+    assert len(known) > 60
+    return max(
+        float(np.abs(one[n] - other[n]).max() / np.abs(one[n]).max())
+        for n in known
+        if float(np.abs(one[n]).max()) > 0.0
+    )
+
+
+@pytest.mark.parametrize("rate", [0.01, 1.0, 100.0])
+def test_a_state_at_rest_that_nothing_reads_moves_others_by_rounding(
+    rate: float, plain: xr.Dataset, tmp_path: Path
+) -> None:
+    """Its error is 0, so the steps are the same; other kernels are other multiply-adds."""
+    written(tmp_path, bystander_py=BYSTANDER)
+    beside = run(tmp_path, bystander_rate=rate)
+    np.testing.assert_allclose(beside["bystander"].values, 1.0, rtol=1e-12)
+    assert beside["steps"] == plain["steps"]
+    assert largest_difference(plain, beside) < 1e-11
+
+
+def test_one_that_moves_fast_moves_others_by_less_than_the_tolerance(
+    plain: xr.Dataset, tmp_path: Path
+) -> None:
+    """Steps follow the error of every state: others are solved more finely, not differently."""
+    written(tmp_path, bystander_py=BYSTANDER)
+    beside = run(tmp_path, bystander_rate=30.0, bystander_gain=50.0)
+    assert float(beside["bystander"].max()) > 2.0
+    assert beside["steps"] > plain["steps"]
+    tolerance = json.loads(plain.attrs["solver"])["rtol"]
+    assert 1e-11 < largest_difference(plain, beside) < 10.0 * tolerance
+
+
+def study(folder: Path, value: float = 100.0) -> ldnsim.Study:
+    """A study of eight blocks of runs on the shipped equations with another clearance."""
+    text = f"[parameters.cl]\nvalue = {value}\ngrade = 'assumed'\n"
+    written(folder, own_toml=text)
+    (folder / "study.toml").write_text(
+        f"""
+regimen = "{RX}"
+
+[model]
+extend = ["own.toml"]
+
+[[axes]]
+name = "dose"
+field = "regimen.target"
+linspace = ["1 mg", "5 mg", 16]
+
+[output]
+trajectories = false
+
+[solver]
+block = 8
+"""
+    )
+    return ldnsim.load(folder / "study.toml")
+
+
+def test_a_changed_extension_is_not_resumed_with(tmp_path: Path) -> None:
+    out = tmp_path / "out.zarr"
+
+    def stop(done: int, total: int) -> None:
+        if done >= 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        study(tmp_path).run(out, progress=stop)
+    said = r"extensions.own.toml \(was \"\w{12}.*, now \"\w{12}"
+    with pytest.raises(UserError, match=f"cannot be resumed.*{said}"):
+        study(tmp_path, 101.0).run(out, resume=True)
+    first = study(tmp_path).run(out, resume=True)
+    with pytest.raises(UserError, match=said):
+        study(tmp_path, 101.0).run(out, resume=True)
+    again = study(tmp_path).run()
+    assert np.array_equal(first["tnf_change"].values, again["tnf_change"].values)
+    with_own = json.loads(first.attrs["parameters"])
+    assert next(p for p in with_own if p["name"] == "cl")["default"] == 100.0
+
+
+def test_worker_processes_give_the_same_bits(tmp_path: Path, plain: xr.Dataset) -> None:
+    pytest.importorskip("dask")
+    written(tmp_path, bystander_py=BYSTANDER)
+    made = ldnsim.Study.build(
+        {
+            "model": {"extend": ["bystander.py"]}, "regimen": RX,
+            "axes": [{"name": "rate", "field": "parameters.bystander_rate", "values": [1.0, 2.0]}],
+            "output": {"every": "12 h", "variables": ["bystander", "pain"]},
+        },
+        folder=tmp_path,
+    )  # fmt: skip
+    (tmp_path / "bystander.py").unlink()  # workers make the model of its text
+    here, there = made.run(), made.run(executor="dask", threads=2)
+    assert here.identical(there)
+
+
+def test_the_same_extension_shares_its_kernels(tmp_path: Path) -> None:
+    from ldnsim.engine.generate.kernels import load_kernels
+
+    one = edition(tmp_path, bystander_py=BYSTANDER).model
+    two = edition(tmp_path, bystander_py=BYSTANDER + "# a remark\n").model
+    assert one is not two and load_kernels(one) is load_kernels(two)
+    assert load_kernels(one) is not load_kernels(shipped().model)
