@@ -108,5 +108,6 @@ def check_names(text: str, needed: Iterable[str]) -> None:
         for name in seen.intersection(found):
             raise ValueError(f"two parts of a kernel module define {name!r}")
         seen.update(found)
-    for name in set(needed) - seen:
-        raise ValueError(f"no part of the kernel module defines {name!r}")
+    for name in needed:
+        if name not in seen:
+            raise ValueError(f"no part of the kernel module defines {name!r}")
