@@ -22,7 +22,10 @@ def _workspace(kernels: Any) -> np.ndarray:
     """A workspace with default parameters and the resting state in all lanes."""
     model = default_model()
     w = np.zeros(kernels.SIZE)
-    for at, values in ((kernels.AT_P, model.defaults()), (kernels.AT_T, model.start(True))):
+    for at, values in (
+        (kernels.AT_PARAMETERS, model.defaults()),
+        (kernels.AT_POINT, model.start(True)),
+    ):
         w[at : at + len(values) * LANES] = np.repeat(values, LANES)
     return w
 

@@ -21,7 +21,15 @@ from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.forms import OMEGA
-from ldnsim.mechanisms.record import CLOCK, Formula, Mechanism, Parameter, Variable, arguments_of
+from ldnsim.mechanisms.record import (
+    CLOCK,
+    Formula,
+    Mechanism,
+    Parameter,
+    Switch,
+    Variable,
+    arguments_of,
+)
 
 FloatArray = NDArray[np.float64]
 
@@ -58,6 +66,11 @@ class Model:
     def parameter_index(self) -> dict[str, int]:
         """Position of each parameter in the parameter vector."""
         return {name: i for i, name in enumerate(self.parameters)}
+
+    @functools.cached_property
+    def inflamed(self) -> Switch | None:
+        """What tells an inflamed patient, as its mechanism says; None in a model of one basin."""
+        return next((m.inflamed for m in self.mechanisms if m.inflamed is not None), None)
 
     @functools.cached_property
     def observable_index(self) -> dict[str, int]:

@@ -87,6 +87,11 @@ class Expressions:
             array, kind = self.value(node.value.value)
             if isinstance(kind, Array):
                 return f"((int64_t){array}.d)", "int"
+        if isinstance(node.value, ast.Name) and node.value.id in self.types:
+            record, of = self.value(node.value)
+            if isinstance(of, Tuple) and node.attr in of.names:
+                place = of.names.index(node.attr)
+                return f"{record}.f{place}", of.items[place]
         if node.attr == "size":
             array, kind = self.value(node.value)
             if isinstance(kind, Array):

@@ -35,14 +35,16 @@ class Array:
 
 @dataclass(frozen=True)
 class Tuple:
-    """Several values returned together."""
+    """Several values together: what a function returns, or a record with named fields."""
 
     items: tuple[Type, ...]
+    names: tuple[str, ...] = ()
 
     @property
     def c(self) -> str:
         """Name of the C struct with fields ``f0``, ``f1``, ..."""
-        return "tup_" + "_".join(t.c if isinstance(t, Array) else str(t) for t in self.items)
+        parts = (str(t) if isinstance(t, str) else t.c for t in self.items)
+        return "_".join(["tup", *parts])
 
     def definition(self) -> str:
         """The C struct."""
@@ -77,7 +79,9 @@ def meet(a: Type | None, b: Type, what: str) -> Type:
 
 
 def type_of(value: object) -> Type:
-    """Type of a Python value: a number or a NumPy array."""
+    """Type of a Python value: a number, a NumPy array, or a record of such."""
+    if isinstance(value, tuple):
+        return Tuple(tuple(map(type_of, value)), getattr(value, "_fields", ()))
     if isinstance(value, np.ndarray):
         if str(value.dtype) not in _DTYPES or not value.flags.c_contiguous:
             raise Unknown(f"array of {value.dtype}, contiguous: {value.flags.c_contiguous}")

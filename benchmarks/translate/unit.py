@@ -165,15 +165,8 @@ class Unit:
         for kind in kinds:
             self.declare(kind)
         symbol, returns = self._translate(name, kinds)
-        given, passed = [], []
-        for i, kind in enumerate(kinds):
-            if isinstance(kind, Array):
-                sizes = [f"n{i}_{d}" for d in range(kind.rank)]
-                given += [f"{SCALARS[kind.item]} *p{i}", *(f"int64_t {s}" for s in sizes)]
-                passed.append(f"({kind.c}){{{', '.join([f'p{i}', *sizes])}}}")
-            else:
-                given.append(f"{c_name(kind)} p{i}")
-                passed.append(f"p{i}")
+        given: list[str] = []
+        passed = [_parameter(f"p{i}", kind, given) for i, kind in enumerate(kinds)]
         entry = f"{c_name(returns)} run({', '.join(given)}) {{\n  "
         called = f"{symbol}({', '.join(passed)});\n  let_go();\n"
         if returns == "void":
@@ -204,16 +197,32 @@ class Unit:
             entry.restype = None if returns == "void" else _C_TYPES[str(returns)]
             entry.argtypes = [t for kind in kinds for t in _argument_types(kind)]
             self._entries[name, kinds] = entry
-        flat: list[Any] = []
-        for value in arguments:
-            if isinstance(value, np.ndarray):
-                flat += [value.ctypes.data, *value.shape]
-            else:
-                flat.append(value)
-        return self._entries[name, kinds](*flat)
+        return self._entries[name, kinds](*(x for value in arguments for x in _flat(value)))
+
+
+def _parameter(name: str, kind: Type, given: list[str]) -> str:
+    """C text of an argument of the entry, put together from plain ones; adds these to a list."""
+    if isinstance(kind, Tuple):
+        parts = [_parameter(f"{name}_{i}", k, given) for i, k in enumerate(kind.items)]
+        return f"({kind.c}){{{', '.join(parts)}}}"
+    if isinstance(kind, Array):
+        sizes = [f"{name}_n{d}" for d in range(kind.rank)]
+        given += [f"{SCALARS[kind.item]} *{name}", *(f"int64_t {s}" for s in sizes)]
+        return f"({kind.c}){{{', '.join([name, *sizes])}}}"
+    given.append(f"{c_name(kind)} {name}")
+    return name
+
+
+def _flat(value: Any) -> list[Any]:
+    """A value as the plain arguments of the entry."""
+    if isinstance(value, tuple):
+        return [x for part in value for x in _flat(part)]
+    return [value.ctypes.data, *value.shape] if isinstance(value, np.ndarray) else [value]
 
 
 def _argument_types(kind: Type) -> list[Any]:
+    if isinstance(kind, Tuple):
+        return [t for part in kind.items for t in _argument_types(part)]
     if isinstance(kind, Array):
         return [ctypes.c_void_p, *[ctypes.c_int64] * kind.rank]
     return [_C_TYPES[str(kind)]]

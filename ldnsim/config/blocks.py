@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Integral
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -21,7 +21,13 @@ from ldnsim.config.quantities import (
     Whole,
     parameter_value,
 )
+from ldnsim.engine.methods import ways
 from ldnsim.errors import UserError
+
+if TYPE_CHECKING:
+    MethodName = str
+else:
+    MethodName = Literal[tuple(ways())]
 
 
 class ModelBlock(Config):
@@ -201,8 +207,8 @@ class Solver(Config):
     """Largest error wanted of a value, relative to its state's range."""
     atol: Number | None = Field(default=None, ge=1e-15, lt=1e-2)
     """What of each state's usual size need not be resolved; a hundredth of rtol when left out."""
-    method: Literal["auto", "rodas5p"] = "auto"
-    """auto: collocation, and Rodas5P for runs in which that fails; or Rodas5P for all."""
+    method: MethodName = "auto"
+    """auto: collocation, and Rodas5P for runs in which that fails; or one of them for all."""
     threads: Whole | None = Field(default=None, ge=1, le=4096)
     """Number of threads; all cores when left out."""
     block: Whole | None = Field(default=None, ge=8, le=5_000_000)

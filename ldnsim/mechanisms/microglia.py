@@ -8,7 +8,7 @@ oppose activation, opioid tone also helps resolution.
 from __future__ import annotations
 
 from ldnsim.mechanisms.forms import falling, hill4
-from ldnsim.mechanisms.record import ASSUMED, Mechanism, lognormal
+from ldnsim.mechanisms.record import ASSUMED, Mechanism, Switch, lognormal
 
 M = Mechanism("microglia", "Microglial switch between resting, inflamed and resolving")
 P = M.parameter
@@ -31,6 +31,9 @@ P("tone_resolving", 0.8, "1", "share of resolution that follows opioid tone", AS
 P("k_deactivation", 0.007, "1/h", "return of inflamed cells to rest", ASSUMED,
   spread=lognormal(0.3))
 P("k_rest", 0.02, "1/h", "return of resolving cells to rest", ASSUMED, spread=lognormal(0.3))
+# the autocrine loop is on: half of its half-maximal concentration is where a response of Hill
+# coefficient 4 leaves its floor (6 % of its maximum)
+M.inflamed = Switch("tnf", "tnf_autocrine50", 0.5)
 
 
 @M.quantity("1", "resting microglia")

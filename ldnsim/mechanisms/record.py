@@ -66,6 +66,21 @@ def logitnormal(sd: float) -> Spread:
 
 
 @dataclass(frozen=True)
+class Switch:
+    """What tells a patient of the inflamed basin: a day's mean of a variable is high.
+
+    Attributes:
+        variable: a state or quantity.
+        parameter: what it is measured by.
+        share: of that parameter's value; the mean lies above it in the inflamed basin.
+    """
+
+    variable: str
+    parameter: str
+    share: float
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One number of the model with where it comes from.
 
@@ -148,6 +163,9 @@ class Variable:
 
 class Mechanism:
     """A named group of parameters, states and quantities; one per file."""
+
+    inflamed: Switch | None = None
+    """Set by the one mechanism that has two basins."""
 
     def __init__(self, name: str, title: str) -> None:
         """Start an empty mechanism called ``name`` with a one-line ``title``."""

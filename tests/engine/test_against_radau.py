@@ -36,14 +36,14 @@ N = 52
 def compiled_rates(params: np.ndarray) -> Callable[[float, np.ndarray], np.ndarray]:
     k = compiled()
     w = np.zeros(k.SIZE)
-    w[k.AT_P : k.AT_P + LANES * k.NP] = np.repeat(params, LANES)
+    w[k.AT_PARAMETERS : k.AT_PARAMETERS + LANES * k.NP] = np.repeat(params, LANES)
     caller("setup")(w)
     rhs = caller("rhs")
 
     def rates(t: float, y: np.ndarray) -> np.ndarray:
-        w[k.AT_T : k.AT_T + LANES * NS] = np.repeat(y, LANES)
+        w[k.AT_POINT : k.AT_POINT + LANES * NS] = np.repeat(y, LANES)
         rhs(w, np.cos(OMEGA * t), np.sin(OMEGA * t))
-        return w[k.AT_F : k.AT_F + LANES * NS : LANES].copy()
+        return w[k.AT_RATES : k.AT_RATES + LANES * NS : LANES].copy()
 
     return rates
 

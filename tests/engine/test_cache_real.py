@@ -15,7 +15,7 @@ from tests.engine.tiny import damage, folder, python, solved
 
 REAL = """
 from ldnsim.engine.generate import kernels
-def generate(model):
+def generate(model, *_):
     raise SystemExit(77)
 kernels.generate = generate
 from ldnsim.model import default_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Callable
 
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ldnsim.engine.generate.sparse import plan_elimination
+from ldnsim.engine.generate.kernels import generate
+from ldnsim.engine.generate.source import check_names
+from ldnsim.engine.methods.rodas5p.sparse import plan_elimination
 from ldnsim.mechanisms.forms import OMEGA
 from tests.engine.bench import (
     LANES,
@@ -31,8 +34,8 @@ def workspace(seed: int, how: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     k = plain()
     w = np.zeros(k.SIZE)
     params, y = random_parameters(rng, LANES), random_state(rng, LANES)
-    put(w, k.AT_P, params)
-    put(w, k.AT_T, y)
+    put(w, k.AT_PARAMETERS, params)
+    put(w, k.AT_POINT, y)
     run("setup", how)(w)
     return w, params, y, float(rng.uniform(0.0, 24.0))
 
@@ -46,7 +49,7 @@ def run(name: str, how: str) -> Callable[..., None]:
 def test_rates_equal_the_mechanism_functions_in_every_lane(how: str, seed: int) -> None:
     w, params, y, t = workspace(seed, how)
     run("rhs", how)(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
-    got = get(w, plain().AT_F, NS)
+    got = get(w, plain().AT_RATES, NS)
     want = np.array([MODEL.rates(t, y[lane], params[lane]) for lane in range(LANES)])
     np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-13)
 
@@ -55,7 +58,7 @@ def test_rates_equal_the_mechanism_functions_in_every_lane(how: str, seed: int) 
 def test_observables_equal_the_mechanism_functions(how: str) -> None:
     w, params, y, t = workspace(11, how)
     run("observe", how)(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
-    got = get(w, plain().AT_O, NOBS)
+    got = get(w, plain().AT_OBSERVED, NOBS)
     for lane in range(LANES):
         names = MODEL.environment(t, y[lane], params[lane])
         want = [names[n] for n in MODEL.observables]
@@ -79,9 +82,9 @@ def test_factor_and_solve_invert_the_numeric_jacobian(how: str, g: float) -> Non
     clock = math.cos(OMEGA * t), math.sin(OMEGA * t)
     run("factor", how)(w, *clock, g)
     right = np.random.default_rng(0).normal(size=(LANES, NS))
-    put(w, plain().AT_B, right)
+    put(w, plain().AT_RIGHT, right)
     run("solve", how)(w)
-    x = get(w, plain().AT_B, NS)
+    x = get(w, plain().AT_RIGHT, NS)
     for lane in range(LANES):
         matrix = g * np.eye(NS) - numeric_jacobian(t, y[lane], params[lane])
         np.testing.assert_allclose(matrix @ x[lane], right[lane], atol=2e-6)
@@ -91,7 +94,7 @@ def test_factor_and_solve_invert_the_numeric_jacobian(how: str, g: float) -> Non
 def test_time_derivative_of_the_rates(how: str) -> None:
     w, params, y, t = workspace(4, how)
     run("factor", how)(w, math.cos(OMEGA * t), math.sin(OMEGA * t), 1.0)
-    got = get(w, plain().AT_D, NS)
+    got = get(w, plain().AT_TIME_SLOPE, NS)
     for lane in range(LANES):
         later = MODEL.rates(t + 1e-4, y[lane], params[lane])
         earlier = MODEL.rates(t - 1e-4, y[lane], params[lane])
@@ -148,3 +151,17 @@ def test_extreme_finds_the_top_between_nodes() -> None:
     x = plain().REACH
     assert plain().extreme(1.0 - (x - 0.4) ** 2, 1.0) == pytest.approx(1.0, abs=1e-12)
     assert plain().extreme((x - 0.6) ** 2 - 1.0, -1.0) == pytest.approx(-1.0, abs=1e-12)
+
+
+def test_every_function_of_a_kernel_module_says_what_it_does() -> None:
+    module = ast.parse(generate(MODEL).replace("{jit}", ""))
+    functions = [n for n in ast.walk(module) if isinstance(n, ast.FunctionDef)]
+    assert len(functions) > 60
+    assert [f.name for f in functions if not ast.get_docstring(f)] == []
+
+
+def test_one_name_for_two_things_and_a_function_that_is_missing_are_refused() -> None:
+    check_names("a = 1\ndef b(): pass", ["b"])
+    for text, name in (("a = 1\ndef a(): pass", "a"), ("b = 1\nb = 2", "b"), ("a = 1", "wanted")):
+        with pytest.raises(ValueError, match=f"'{name}'"):
+            check_names(text, ["wanted"] if name == "wanted" else [])

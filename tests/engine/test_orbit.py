@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ldnsim.engine.rhythm.orbit import find_orbits
+from ldnsim.engine.rhythm.orbit import _inflamed, find_orbits
 from ldnsim.engine.solve.batch import solve
 from ldnsim.engine.solve.status import Status
+from ldnsim.mechanisms.record import Mechanism, Switch
+from ldnsim.model import assemble
 from tests.engine.bench import MODEL, dosing, random_parameters
 
 OBS = MODEL.observable_index
@@ -102,3 +104,18 @@ def test_a_state_a_hair_below_zero_does_not_hide_the_orbit() -> None:
     assert orbits.status.tolist() == [Status.OK, Status.OK]
     assert np.all(orbits.residual < 1e-8)
     assert -1e-4 < orbits.y0.min() < 0.0
+
+
+def test_which_basin_an_orbit_lies_in_is_the_models_to_say() -> None:
+    m = Mechanism("pool", "a pool")
+    m.parameter("size", 1.0, "1", "size")
+
+    @m.state("1", "level")
+    def level(level: float, size: float) -> float:
+        return size - level
+
+    params, mean = np.array([[1.0], [1.0], [4.0]]), np.array([[1.9, 0.0], [2.1, 0.0], [2.1, 0.0]])
+    asked = np.array([True, False, True])
+    assert _inflamed(assemble([m]), params, mean, asked).tolist() == [True, False, True]
+    m.inflamed = Switch("level", "size", 2.0)
+    assert _inflamed(assemble([m]), params, mean, asked).tolist() == [False, True, False]

@@ -44,6 +44,7 @@ class _Lowering:
 
     def run(self, body: list[ast.stmt]) -> None:
         for statement in body:
+            # comments are gone with the text; what is left are assignments
             assert isinstance(statement, ast.Assign)
             target = statement.targets[0]
             value = self.value(statement.value)
@@ -54,6 +55,7 @@ class _Lowering:
                 self.builder.store(value, self.address(target), align=8)
 
     def address(self, node: ast.Subscript) -> Any:
+        # constant + l, or constant + s + l: eight doubles in a row, of which l is the first
         index = node.slice
         assert isinstance(index, ast.BinOp)
         left = index.left
@@ -72,6 +74,7 @@ class _Lowering:
             return ir.Constant(_VECTOR, [float(node.value)] * LANES)
         if isinstance(node, ast.Name):
             return self.names[node.id]
+        # w[constant]: one number, in every lane
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
             at = ir.Constant(_INTEGER, node.slice.value)
             pointer = self.builder.gep(self.array, [at], source_etype=_DOUBLE)
@@ -84,6 +87,7 @@ class _Lowering:
         if isinstance(node, ast.UnaryOp):
             assert isinstance(node.op, ast.USub)
             return self.builder.fneg(self.value(node.operand), flags=_FLAGS)
+        # a function of every lane: LLVM has vector versions, or calls a vector library
         assert isinstance(node, ast.Call), ast.dump(node)
         name = ast.unparse(node.func).removeprefix("math.")
         symbol = f"llvm.{_INTRINSICS.get(name, name)}.v{LANES}f64"
@@ -95,6 +99,7 @@ class _Lowering:
 def _define(module: Any, name: str, arguments: list[str], loop: ast.For) -> Any:
     """The LLVM function of one kernel, built the first time a module asks for it."""
     symbol = f"ldnsim_{name}"
+    # a kernel that several functions call is in their common module once
     if symbol in module.globals:
         return module.globals[symbol]
     kinds = [_INTEGER if a == _SHIFT else _DOUBLE for a in arguments[1:]]
@@ -128,6 +133,7 @@ def _shifted_loop(builder: Any, function: Any, names: dict[str, Any], loop: ast.
     """``for s in range(start, stop, step)`` with constant bounds, around the loop over lanes."""
     assert isinstance(loop.iter, ast.Call) and isinstance(loop.body[0], ast.For)
     start, stop, step = (ast.literal_eval(a) for a in loop.iter.args)
+    # before -> body (s = start, start + step, ...) -> after; it runs at least once
     before = builder.block
     body, after = function.append_basic_block(), function.append_basic_block()
     builder.branch(body)
@@ -147,10 +153,10 @@ def _index(i: int) -> Any:
 
 
 def _loop_of(function: Callable[..., None]) -> ast.For:
-    """The loop that is the body of a generated lane function."""
+    """The loop that is, after a docstring, the body of a generated lane function."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    assert isinstance(tree, ast.FunctionDef) and isinstance(tree.body[0], ast.For)
-    return tree.body[0]
+    assert isinstance(tree, ast.FunctionDef) and isinstance(tree.body[-1], ast.For)
+    return tree.body[-1]
 
 
 def lanes(function: Callable[..., None]) -> Any:
@@ -159,7 +165,8 @@ def lanes(function: Callable[..., None]) -> Any:
     Its source is read when it is compiled, not before: kernels from the cache need none of it.
 
     Args:
-        function: ``f(w, *scalars)`` whose body is one loop over lanes; see :mod:`.emit`.
+        function: ``f(w, *scalars)`` whose body is one loop over lanes; see
+            :func:`ldnsim.engine.generate.source.lane_function`.
     """
     arguments = list(inspect.signature(function).parameters)
 
@@ -169,6 +176,7 @@ def lanes(function: Callable[..., None]) -> Any:
         signature = types.void(array, *scalars)
 
         def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            # numba inlines the call, but not the function behind it: that is compiled once
             loop = _loop_of(function)
             target = _define(builder.module, function.__name__, arguments, loop)
             data = make_array(signature.args[0])(context, builder, values[0]).data

@@ -1,8 +1,10 @@
 """The daily map of one patient, untreated or on a nightly dose, with its derivatives.
 
-``x -> Phi(x; p)``: the state at midnight, one day later. With the same dose at the same clock time
-every night the equations repeat every 24 h, so a treated patient's rhythm is a fixed point of this
-map as the untreated one's is. ``p`` is any parameter of the model, or the dose itself.
+``x -> Phi(x; p)``: the state at midnight, one day later (the Poincare or stroboscopic map;
+Kuznetsov, Elements of Applied Bifurcation Theory, chapter 1). With the same dose at the same clock
+time every night the equations repeat every 24 h, so a treated patient's rhythm is a fixed point
+``Phi(x) = x`` as the untreated one's is; it is stable where all eigenvalues of ``dPhi/dx``, the
+multipliers, lie inside the unit circle. ``p`` is any parameter of the model, or the dose itself.
 """
 
 from __future__ import annotations
@@ -13,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
+from ldnsim.engine.rhythm.day import CLOSE_UP, DAY
+from ldnsim.engine.rhythm.shifted import by_state
 from ldnsim.engine.solve.batch import Batch, BatchResult, FloatArray, solve
 from ldnsim.measure import Measure
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
 
-DAY = 24.0
 DOSE = "dose"
-_COPIES = LANES - 1  # shifted copies beside the patient in each group
 
 
 @dataclass(frozen=True)
@@ -50,27 +52,27 @@ class DailyMap:
     def __call__(self, x: FloatArray, p: float) -> tuple[FloatArray, FloatArray, FloatArray]:
         """State a day later (n,), its derivative by the state (n, n) and by the parameter (n,).
 
-        Every group of eight lanes carries the unshifted patient beside seven shifted copies; lanes
-        of a group share their steps, so the differences are derivatives of one discrete map.
+        One group of eight more than the shifts of the state take is for the parameter.
         """
-        size = len(x)
-        groups = -(-size // _COPIES) + 1  # the last one is for the parameter
-        starts = np.tile(x, (groups * LANES, 1))
-        shift = 1e-5 * np.maximum(np.abs(x), 1e-2)
-        lanes = np.array([LANES * (i // _COPIES) + 1 + i % _COPIES for i in range(size)])
-        starts[lanes, np.arange(size)] += shift
-        moved = LANES * (groups - 1) + 1
+        # (Phi(x; p + d) - Phi(x; p)) / d, towards the middle of what p may be
         step = self.step if p < self.middle else -self.step
-        values = np.full(len(starts), p)
-        values[moved] += step
-        end = self._solve(starts, values, DAY, 1e-9, 1e-11).final
-        own = end[lanes - 1 - np.arange(size) % _COPIES]
-        by_x = ((end[lanes] - own) / shift[:, None]).T
-        return end[0], by_x, (end[moved] - end[moved - 1]) / step
+        by_p = np.empty(len(x))
+
+        def map_(starts: FloatArray) -> FloatArray:
+            # in the last group the second lane has the parameter shifted, not the state
+            whole = np.vstack([starts, np.tile(x, (LANES, 1))])
+            values = np.full(len(whole), p)
+            values[1 - LANES] += step
+            end = self._solve(whole, values, DAY, CLOSE_UP, 1e-11).final
+            by_p[:] = (end[1 - LANES] - end[-LANES]) / step
+            return end[:-LANES]
+
+        after, by_x = by_state(map_, x[None])
+        return after[0], by_x[0], by_p
 
     def image(self, x: FloatArray, p: float) -> FloatArray:
         """State a day later alone, (n,): a tenth of the work."""
-        end = self._solve(x[None], np.array([p]), DAY, 1e-9, 1e-11).final[0]
+        end = self._solve(x[None], np.array([p]), DAY, CLOSE_UP, 1e-11).final[0]
         return np.asarray(end, dtype=np.float64)
 
     def means(self, x: FloatArray, p: FloatArray) -> FloatArray:
@@ -95,6 +97,7 @@ class DailyMap:
             observables: indices.
             samples: equally spaced samples of each day that the mean is taken over.
         """
+        # the midpoint rule, which for a smooth periodic curve is as good as any
         times = (np.arange(days * samples) + 0.5) * DAY / samples
         done = self._solve(x, p, days * DAY, 1e-6, 1e-8, times=times, observables=observables)
         shape = (len(x), len(observables), days, samples)
@@ -105,13 +108,16 @@ class DailyMap:
         reductions: list[Measure] | None = None, times: FloatArray | None = None,
         observables: NDArray[np.int64] | None = None,
     ) -> BatchResult:  # fmt: skip
+        # the same dose at the same time every day, in every run; no events at all without one
         n, days = len(y0), round(hours / DAY)
+        # what varies is the dose, or one column of the parameters
         params = np.tile(self.params, (n, 1))
         mg = np.full(n, self.dose)
         if self.parameter == DOSE:
             mg = values
         else:
             params[:, self.model.parameter_index[self.parameter]] = values
+        # steps end on events, so that a dose of zero mg would still change the steps
         taken = days if np.any(mg != 0.0) else 0
         depot = self.model.state_index["gut_fast"]
         batch = Batch(

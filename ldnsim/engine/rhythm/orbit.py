@@ -2,11 +2,13 @@
 
 With a daily rhythm nobody rests at a fixed point. The orbit is the fixed point of the Poincare
 map ``x -> Phi(x)``, the state one day later without drug. It is found by letting the patient
-settle from the basin's starting guess and then by Newton's method on ``Phi(x) - x`` with the
-monodromy matrix from finite differences; the spectral radius of that matrix tells a stable orbit
-from an unstable one. A patient counts as inflamed when the autocrine TNF loop is switched on: mean
-TNF above half the concentration of its half-maximal activation, which is where a response of Hill
-coefficient 4 leaves its floor (6 % of its maximum).
+settle from the basin's starting guess and then by Newton's method on ``Phi(x) - x``,
+
+``x <- x + (I - M)^-1 (Phi(x) - x)``,
+
+with the monodromy matrix ``M = dPhi/dx`` from finite differences; the spectral radius of that
+matrix tells a stable orbit from an unstable one (Kuznetsov, Elements of Applied Bifurcation Theory,
+chapter 1). Which basin an orbit lies in is the model's to say (:attr:`Model.inflamed`).
 """
 
 from __future__ import annotations
@@ -16,15 +18,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.engine import LANES
+from ldnsim.engine.rhythm.day import DAY, solved, untreated
 from ldnsim.engine.rhythm.drugfree import felt
-from ldnsim.engine.solve.batch import Batch, FloatArray, solve
+from ldnsim.engine.rhythm.shifted import day
+from ldnsim.engine.solve.batch import FloatArray, solve
 from ldnsim.engine.solve.status import Status
 from ldnsim.measure import Measure
 from ldnsim.model import Model
 
-DAY = 24.0
-_COPIES = LANES - 1  # shifted copies beside the patient in each group
 SETTLE = (4320.0, 43200.0)
 """Hours a patient is left to settle before Newton's method: first attempt, second attempt."""
 TOLERANCE = 1e-8
@@ -73,6 +74,7 @@ def find_orbits(
     Returns:
         Orbits; a patient without one has a status and NaN, never an exception.
     """
+    # what only the drug reads is set to its default, so that equal patients are equal
     flags = np.asarray(inflamed, dtype=bool)
     own = felt(model, params)
     rows, which = _distinct(own, flags)
@@ -84,6 +86,7 @@ def _distinct(
     own: FloatArray, flags: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the first patient of each orbit, and for each patient which of those it shares."""
+    # by bits, not by value: who shares an orbit must not depend on rounding
     index: dict[bytes, int] = {}
     first: list[int] = []
     which = np.empty(len(own), dtype=np.int64)
@@ -111,87 +114,55 @@ def _find(
         np.full(n, Status.NO_ORBIT, np.int8),
     )
     open_ = np.arange(n)
+    # left to itself a patient comes near the orbit; who does not is left longer, once
     for hours in SETTLE:
-        settled = solve(model, _batch(params[open_], y[open_], hours, 1e-6, 1e-8, []), threads)
+        settled = solve(model, untreated(params[open_], y[open_], hours, 1e-6, 1e-8, []), threads)
         y[open_], wild = settled.final, open_[settled.status == Status.NOT_FINITE]
         _newton(model, params, y, open_, best, threads)
         open_ = np.flatnonzero(best.status == Status.NO_ORBIT)
         if not len(open_):
             break
+        # whom the solver gave up starts again; others go on from where Newton's method left them
         lost = open_[~np.isfinite(y[open_]).all(axis=1)]
         for k in lost:
             y[k] = model.start(bool(flags[k]))
+    # why there is none: the equations failed, or there is no fixed point that attracts
     best.status[np.intersect1d(open_, wild)] = Status.NOT_FINITE
     found = np.flatnonzero(best.status == Status.OK)
     best.mean[found] = daily_means(model, params[found], best.y0[found], threads)
     best.status[found[~np.isfinite(best.mean[found]).all(axis=1)]] = Status.NOT_FINITE
-    tnf = best.mean[:, model.observable_index["tnf"]]
-    switched_on = tnf > 0.5 * params[:, model.parameter_index["tnf_autocrine50"]]
-    wrong = (best.status == Status.OK) & (switched_on != flags)
+    # an orbit of the other basin is an orbit, but not of the patient asked for
+    wrong = (best.status == Status.OK) & (_inflamed(model, params, best.mean, flags) != flags)
     best.status[wrong] = Status.NO_SUCH_BASIN
     best.y0[best.status != Status.OK] = np.nan
     best.residual[np.isinf(best.residual)] = np.nan  # no step of Newton's method was taken
     return best
 
 
-def _batch(params: FloatArray, y0: FloatArray, hours: float, rtol: float, atol: float,
-           reductions: list[Measure]) -> Batch:  # fmt: skip
-    none = np.empty(0)
-    return Batch(
-        params, y0, np.zeros(len(params) + 1, np.int64), none, np.empty(0, np.int64), none, hours,
-        none, np.empty(0, np.int64), reductions, rtol, np.full(y0.shape[1], atol), h_max=24.0,
-        max_steps=200_000,
-    )  # fmt: skip
-
-
-def _flow(model: Model, params: FloatArray, y0: FloatArray, hours: float, rtol: float,
-          threads: int | None) -> FloatArray:  # fmt: skip
-    return solve(model, _batch(params, y0, hours, rtol, rtol * 1e-2, []), threads).final
-
-
-def _day(
-    model: Model, params: FloatArray, y: FloatArray, threads: int | None
-) -> tuple[FloatArray, FloatArray]:
-    """State one day later (n, n_states) and its derivatives, the monodromy (n, n_states, n_states).
-
-    Every group of eight lanes carries the unshifted patient next to seven shifted copies. Lanes of
-    a group share their steps, so the differences are derivatives of one and the same discrete map.
-    """
-    n, size = y.shape
-    rows = -(-size // _COPIES) * LANES
-    shift = _shift(y)
-    starts = np.repeat(y[:, None, :], rows, axis=1)
-    for i in range(size):
-        starts[:, _lane(i), i] += shift[:, i]
-    many = np.repeat(params, rows, axis=0)
-    end = _flow(model, many, starts.reshape(-1, size), DAY, 1e-9, threads)
-    end = end.reshape(n, rows, size)
-    monodromy = np.empty((n, size, size))
-    for i in range(size):
-        monodromy[:, :, i] = (end[:, _lane(i)] - end[:, LANES * (i // _COPIES)]) / shift[:, i, None]
-    return end[:, 0], monodromy
-
-
-def _lane(i: int) -> int:
-    """Row of the copy in which state ``i`` is shifted."""
-    return LANES * (i // _COPIES) + 1 + i % _COPIES
-
-
-def _shift(y: FloatArray) -> FloatArray:
-    return 1e-5 * np.maximum(np.abs(y), 1e-2)
+def _inflamed(
+    model: Model, params: FloatArray, mean: FloatArray, flags: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Basin each orbit lies in, by its daily means; as asked for in a model of one basin."""
+    switch = model.inflamed
+    if switch is None:
+        return flags
+    level = switch.share * params[:, model.parameter_index[switch.parameter]]
+    return np.asarray(mean[:, model.observable_index[switch.variable]] > level)
 
 
 def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[np.intp],
             best: Orbits, threads: int | None, most: int = 12) -> None:  # fmt: skip
     """Newton's method on the daily map of some patients; fills ``best``, changes ``y``."""
+    # (k is a patient among all, row the same one among those still iterating)
     active = np.array([k for k in patients if np.all(np.isfinite(y[k]))], dtype=np.intp)
     eye = np.eye(y.shape[1])
     for _ in range(most):
         if not len(active):
             return
-        after, monodromy = _day(model, params[active], y[active], threads)
+        after, monodromy = day(model, params[active], y[active], threads)
         still = []
         for row, k in enumerate(active):
+            # Phi(x) - x, and how far that is from nothing
             gap = after[row] - y[k]
             if not np.all(np.isfinite(monodromy[row])):
                 continue
@@ -201,7 +172,8 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
                 _accept(best, k, y[k], residual, monodromy[row])
                 continue
             best.residual[k] = residual
-            y[k] = np.maximum(y[k] + _solve(eye - monodromy[row], gap), -SLACK)
+            # a step that leads far below zero leads out of where the equations mean anything
+            y[k] = np.maximum(y[k] + solved(eye - monodromy[row], gap), -SLACK)
             still.append(k)
         active = np.array(still, dtype=np.intp)
 
@@ -209,18 +181,13 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
 def _accept(
     best: Orbits, k: np.intp, y: FloatArray, residual: float, monodromy: FloatArray
 ) -> None:
+    # a disturbance shrinks by the largest modulus of an eigenvalue each day, or grows
     radius = float(np.max(np.abs(np.linalg.eigvals(monodromy))))
     best.residual[k], best.spectral_radius[k] = residual, radius
+    # an orbit that repels is one too, but nobody lives on it
     if radius < 1.0 - NEUTRAL:
         best.y0[k] = y
         best.status[k] = Status.OK
-
-
-def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
-    try:
-        return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
-    except np.linalg.LinAlgError:
-        return np.asarray(np.linalg.lstsq(matrix, right, rcond=None)[0], dtype=np.float64)
 
 
 def daily_means(
@@ -229,5 +196,5 @@ def daily_means(
     """Mean of every observable over the first day without drug, (n, n_observables)."""
     if not len(params):
         return np.empty((0, len(model.observables)))
-    reductions = [Measure(name, "mean", 0.0, DAY) for name in model.observables]
-    return solve(model, _batch(params, y0, DAY, 1e-8, 1e-10, reductions), threads).reductions
+    measures = [Measure(name, "mean", 0.0, DAY) for name in model.observables]
+    return solve(model, untreated(params, y0, DAY, 1e-8, 1e-10, measures), threads).reductions

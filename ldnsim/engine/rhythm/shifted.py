@@ -1,28 +1,36 @@
 """Shifted copies of one patient beside the patient: the ground for derivatives by differences.
 
-Every group of eight lanes carries the unshifted patient and seven copies. Lanes of a group share
-their steps, so a copy minus its own patient is the change of one and the same discrete map, which
-is as smooth as the equations, however loose the tolerance.
+``dPhi/dy_i = (Phi(y + e_i d_i) - Phi(y)) / d_i``. Every group of eight lanes carries the unshifted
+patient and seven copies. Lanes of a group share their steps, so a copy minus its own patient is the
+change of one and the same discrete map, which is as smooth as the equations, however loose the
+tolerance: nothing of the steps' own errors is divided by the small shift.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
-from ldnsim.engine.rhythm.orbit import DAY, _day, _flow, _solve
+from ldnsim.engine.rhythm.day import CLOSE_UP, DAY, flow, solved
 from ldnsim.engine.solve.batch import FloatArray
 from ldnsim.model import Model
 
 COPIES = LANES - 1
 CLOSE = 1e-10
 """Largest accepted change over one day of a copy relative to its patient, of ``1 + |state|``."""
+SHIFT = 1e-5
+"""Shift of a state for a derivative, relative to its size."""
+LEAST = 1e-2
+"""Smallest size of a state in that: what is near zero is shifted too."""
 _MOST = 12
 
 
 def rows(copies: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the copies, and of the patient each of them is compared with, both (copies,)."""
+    # copy i is in group i // 7, behind the patient in its first lane
     at = np.arange(copies, dtype=np.int64)
     lead = LANES * (at // COPIES)
     return lead + 1 + at % COPIES, lead
@@ -38,9 +46,57 @@ def beside(base: FloatArray, copies: FloatArray) -> FloatArray:
     Returns:
         whole groups, (8 ceil(n / 7), k); rows that are left over hold the patient.
     """
+    # whole groups only, or the last would be filled up with others
     laid = np.tile(base, (LANES * -(-len(copies) // COPIES), 1))
     laid[rows(len(copies))[0]] = copies
     return laid
+
+
+def by_state(
+    map_: Callable[[FloatArray], FloatArray], y: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Image of states under a map, and its derivative by the state.
+
+    Args:
+        map_: rows of states (rows, n_states) to their images; rows come in whole groups of eight,
+            those of each patient of ``y`` together, led by the patient.
+        y: states, (n, n_states).
+
+    Returns:
+        images (n, n_states), and derivatives (n, n_states, n_states): row by image, column by
+        state.
+    """
+    n, size = y.shape
+    at, lead = rows(size)
+    shift = SHIFT * np.maximum(np.abs(y), LEAST)
+    # in copy i of each patient, state i is shifted
+    starts = np.repeat(y[:, None, :], LANES * -(-size // COPIES), axis=1)
+    starts[:, at, np.arange(size)] += shift
+    # all patients and copies in one go: the solver takes groups of eight from it
+    end = map_(starts.reshape(-1, size)).reshape(n, -1, size)
+    # a difference within a group, where the steps are the same: smooth in the shift
+    slopes = (end[:, at] - end[:, lead]) / shift[:, :, None]
+    return end[:, 0], np.ascontiguousarray(slopes.transpose(0, 2, 1))
+
+
+def day(
+    model: Model, params: FloatArray, y: FloatArray, threads: int | None
+) -> tuple[FloatArray, FloatArray]:
+    """``Phi(y)`` of untreated patients (n, n_states) and the monodromy matrices ``dPhi/dy``.
+
+    Args:
+        model: what the parameters are of.
+        params: (n, n_parameters).
+        y: states at midnight, (n, n_states).
+        threads: worker threads.
+    """
+
+    def map_(starts: FloatArray) -> FloatArray:
+        # as many rows for each patient, one patient after the other
+        many = np.repeat(params, len(starts) // len(params), axis=0)
+        return flow(model, many, starts, DAY, CLOSE_UP, threads)
+
+    return by_state(map_, y)
 
 
 def shifted_orbits(
@@ -52,8 +108,10 @@ def shifted_orbits(
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Untreated orbits of copies with slightly other parameters, relative to the patient's own.
 
-    The first step is that of the implicit function theorem, ``dy = (I - M)^-1 dPhi`` with the
-    patient's monodromy matrix ``M``; repeating it with the same matrix closes the rest.
+    An orbit is ``Phi(y; p) = y``. A change ``dp`` of parameters moves it by
+    ``dy = (I - M)^-1 dPhi`` (implicit function theorem), with the patient's monodromy matrix ``M``
+    and ``dPhi`` the change of the image alone; repeating that step with the same matrix (simplified
+    Newton) closes the rest.
 
     Args:
         model: what the parameters are of.
@@ -66,21 +124,19 @@ def shifted_orbits(
         states at midnight laid out as by :func:`beside`, and whether each row closed.
     """
     many = beside(params, shifted)
+    # every row, those left over as well, is compared with the first of its group
     lead = LANES * (np.arange(len(many)) // LANES)
-    states, matrix = _laid(model, params, y0, len(many), threads)
+    _, monodromy = day(model, params[None], y0[None], threads)
+    matrix = np.eye(len(y0)) - monodromy[0]
+    states = np.tile(y0, (len(many), 1))
+    # dy <- dy + (I - M)^-1 (what is missing to Phi(y + dy; p + dp) - Phi(y; p) = dy)
     for _ in range(_MOST):
-        end = _flow(model, many, states, DAY, 1e-9, threads)
+        end = flow(model, many, states, DAY, CLOSE_UP, threads)
+        # how much further than its patient each copy went than it was ahead
         gap = (end - end[lead]) - (states - states[lead])
         size = np.max(np.abs(gap) / (1.0 + np.abs(states)), axis=1)
+        # rows that are lost are NaN and hold up no other
         if not np.nanmax(size) > CLOSE:
             break
-        states = states + _solve(matrix, gap.T).T
+        states = states + solved(matrix, gap.T).T
     return states, np.asarray(size <= CLOSE)
-
-
-def _laid(
-    model: Model, params: FloatArray, y0: FloatArray, n: int, threads: int | None
-) -> tuple[FloatArray, FloatArray]:
-    """The patient's state in every row, and the matrix ``I - M``."""
-    _, monodromy = _day(model, params[None], y0[None], threads)
-    return np.tile(y0, (n, 1)), np.eye(len(y0)) - monodromy[0]

@@ -15,9 +15,17 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ldnsim.engine import LANES
+from ldnsim.engine.solve.arguments import (
+    Control,
+    Events,
+    Numbers,
+    Outputs,
+    Results,
+    new_group,
+)
 from ldnsim.engine.solve.status import Method, Status
 from ldnsim.measure import SOLVED, Measure
 from ldnsim.model import Model
@@ -48,7 +56,7 @@ class Batch:
         h_max: largest step, h.
         max_steps: steps after which a group gives up.
         status: runs with a status other than 0 are not advanced; (n,) or empty.
-        method: ``auto`` (collocation, and Rodas5P for runs in which that fails) or ``rodas5p``.
+        method: ``auto``, or one of :data:`~ldnsim.engine.methods.METHODS` by name.
     """
 
     params: FloatArray
@@ -68,16 +76,6 @@ class Batch:
     max_steps: int = 5_000_000
     status: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
     method: str = "auto"
-
-    @staticmethod
-    def nothing(n_parameters: int, n_states: int) -> Batch:
-        """A batch of one run of no length; solving it compiles the kernels."""
-        none = np.empty(0)
-        return Batch(
-            np.ones((1, n_parameters)), np.zeros((1, n_states)), np.zeros(2, np.int64), none,
-            np.empty(0, np.int64), none, 0.0, np.zeros(1), np.zeros(1, np.int64),
-            atol=np.ones(n_states),
-        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,14 +137,14 @@ def solve_with(
     A run in which an observable that was asked for is not finite somewhere is a failed run, even
     where the solver went through: the states may be finite and what is computed from them not.
     """
+    # witnesses are computed with what was asked for, and dropped at the end
     asked = len(batch.reductions)
     batch = replace(batch, reductions=[*batch.reductions, *_witnesses(batch)])
     n = len(batch.params)
     if len(batch.out_times) and not 0.0 <= batch.out_times[0] <= batch.out_times[-1] <= batch.t_end:
         raise ValueError(f"output times must ascend within 0 and {batch.t_end} h")
-    if batch.method not in ("auto", "rodas5p"):
-        raise ValueError(f"method {batch.method!r} is neither auto nor rodas5p")
-    wanted = Method.RODAS5P if batch.method == "rodas5p" else Method.COLLOCATION
+    if batch.method not in kernels.WAYS:
+        raise ValueError(f"method {batch.method!r} is none of {', '.join(kernels.WAYS)}")
     result = BatchResult(
         np.full((n, len(batch.out_obs), len(batch.out_times)), np.nan),
         np.full((n, len(batch.reductions)), np.nan),
@@ -154,18 +152,23 @@ def solve_with(
         batch.status.copy() if len(batch.status) else np.zeros(n, np.int8),
         np.zeros(n, np.int64),
         np.zeros(n, np.int64),
-        np.full(n, wanted, np.int8),
+        np.full(n, Method.NONE, np.int8),
     )
+    # the kernels fill these in place; each thread has rows of its own
     effort = np.zeros((n, 3), np.int64)
-    fixed = _kernel_arguments(batch, n, index)
+    given = _arguments(batch, kernels.WAYS[batch.method], index)
+    filled = Results(
+        result.traj, result.reductions, result.final, result.status, effort, result.method
+    )
+    # whole groups, so that who shares steps with whom does not depend on threads or blocks
     size = max(LANES, -(-block // LANES) * LANES)
     starts = range(0, n, size)
 
     def work(start: int) -> int:
+        # compiled code holds no interpreter lock: threads run side by side
         stop = min(start + size, n)
-        kernels.solve_runs(start, stop, *fixed[:9], result.traj, *fixed[9:14], result.reductions,
-                           result.final, *fixed[14:], result.status, effort,
-                           result.method)  # fmt: skip
+        group = new_group(given[3], given[4], kernels.NODES)
+        kernels.solve_runs(start, stop, *given, filled, group)
         return stop - start
 
     done = 0
@@ -175,8 +178,6 @@ def solve_with(
             done += count
             if progress is not None:
                 progress(done)
-    if len(batch.status):
-        result.method[batch.status != 0] = Method.NONE
     result.steps[:] = effort[:, 0]
     result.rejected[:] = effort[:, 1]
     _fail_what_is_not_finite(batch, result)
@@ -207,6 +208,7 @@ def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
         i for i, r in enumerate(batch.reductions)
         if r.kind in _SUMS and max(float(r.start), 0.0) < min(float(r.stop), batch.t_end)
     ]  # fmt: skip
+    # of other kinds NaN is an answer (a threshold never passed), and sums speak for them
     finite = np.isfinite(result.final).all(axis=1)
     for values in (result.traj, result.reductions[:, sums]):
         finite &= np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
@@ -217,39 +219,38 @@ def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
             values[bad] = np.nan
 
 
-def _kernel_arguments(batch: Batch, n: int, index: Mapping[str, int]) -> tuple[object, ...]:
-    """The arrays of ``solve_runs`` in its order, without those it fills."""
+def _arguments(
+    batch: Batch, ways: Sequence[int], index: Mapping[str, int]
+) -> tuple[FloatArray, FloatArray, Events, Outputs, Numbers, Control]:
+    """What ``solve_runs`` takes after its range of runs, without the records it fills."""
+    # numbers over the same window share its samples, so each window is listed once
     windows = sorted({_window(r) for r in batch.reductions})
     place = {window: i for i, window in enumerate(windows)}
-    threshold = np.empty((n, len(batch.reductions)))
+    # one value for all runs, or one of each
+    threshold = np.empty((len(batch.params), len(batch.reductions)))
     for i, r in enumerate(batch.reductions):
         threshold[:, i] = r.threshold
     atol = batch.atol if len(batch.atol) else np.full(batch.y0.shape[1], batch.rtol * 1e-3)
-
-    def ints(values: Sequence[int]) -> IntArray:
-        return np.array(values, dtype=np.int64)
-
     return (
-        np.ascontiguousarray(batch.params, dtype=np.float64),
-        np.ascontiguousarray(batch.y0, dtype=np.float64),
-        np.ascontiguousarray(batch.event_offsets, dtype=np.int64),
-        np.ascontiguousarray(batch.event_time, dtype=np.float64),
-        np.ascontiguousarray(batch.event_target, dtype=np.int64),
-        np.ascontiguousarray(batch.event_value, dtype=np.float64),
-        float(batch.t_end),
-        np.ascontiguousarray(batch.out_times, dtype=np.float64),
-        np.ascontiguousarray(batch.out_obs, dtype=np.int64),
-        np.array(windows, dtype=np.float64).reshape(-1, 2),
-        ints([place[_window(r)] for r in batch.reductions]),
-        ints([SOLVED.index(r.kind) for r in batch.reductions]),
-        ints([index[r.variable] for r in batch.reductions]),
-        threshold,
-        float(batch.rtol),
-        np.ascontiguousarray(atol, dtype=np.float64),
-        float(batch.h_start),
-        float(batch.h_max),
-        int(batch.max_steps),
-    )
+        _floats(batch.params), _floats(batch.y0),
+        Events(_ints(batch.event_offsets), _floats(batch.event_time), _ints(batch.event_target),
+               _floats(batch.event_value)),
+        Outputs(_floats(batch.out_times), _ints(batch.out_obs)),
+        Numbers(_floats(windows).reshape(-1, 2),
+                _ints([place[_window(r)] for r in batch.reductions]),
+                _ints([SOLVED.index(r.kind) for r in batch.reductions]),
+                _ints([index[r.variable] for r in batch.reductions]), threshold),
+        Control(float(batch.t_end), float(batch.rtol), _floats(atol), float(batch.h_start),
+                float(batch.h_max), int(batch.max_steps), _ints(ways)),
+    )  # fmt: skip
+
+
+def _floats(values: ArrayLike) -> FloatArray:
+    return np.ascontiguousarray(values, dtype=np.float64)
+
+
+def _ints(values: ArrayLike) -> IntArray:
+    return np.ascontiguousarray(values, dtype=np.int64)
 
 
 def failed(result: BatchResult) -> dict[Status, int]:

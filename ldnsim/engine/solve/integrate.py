@@ -1,7 +1,16 @@
-"""Kernel template, third part: stepping from event to event, and the loop over groups of runs.
+"""Kernel template: stepping eight runs from event to event.
 
-Steps end exactly on every event of any of the eight lanes; output times never steer the steps.
-See :mod:`ldnsim.engine.methods.rodas5p.template` for how templates become kernels.
+Eight runs share their steps, whose length is what the worst of them allows. Steps end exactly on
+every event of any lane; output times never steer them, outputs are read off the inside of a step.
+Step control is the usual one (Hairer and Wanner, Solving Ordinary Differential Equations II,
+section IV.8): an error that shrinks like ``h^q`` allows the next step ``(safety / error)^(1/q)``
+of this one's length.
+
+What a method does is behind five functions (:mod:`ldnsim.engine.methods.method`); ``start``,
+``attempt``, ``accept``, ``read`` and ``evaluate`` called here are generated and hand on to the one
+in use. The records ``events``, ``outputs``, ``numbers``, ``control``, ``group`` and ``results`` are
+described in :mod:`ldnsim.engine.solve.arguments`. What is called at every step takes single arrays
+instead: fetching one from a record, or handing a record on, costs a count of who holds its arrays.
 """
 
 # mypy: ignore-errors
@@ -11,299 +20,270 @@ from ldnsim.engine.generate.contract import *
 
 # ---- template begins ----
 
-# fmt: off
-SAFETY = 0.8
-CAUTION = 0.1
-GROW = 2.0
+SAFETY = 0.8  # of the step that the error would just allow
+GROW = 2.0  # a step is at most twice the one before
+SHRINK = 0.2  # a rejected one at least a fifth of it
+SHRINK_BROKEN = 0.1  # or a tenth, where no error is known
+LEAST_ERROR = 1e-8
+SHORTEST = 1e-10  # h
+ON = 0  # after a rejection: a shorter step is tried
+AFRESH = 1  # ... without a guess
+ENDED = 2  # no lane is left
+PATIENCE = 20  # steps of a run that may be shortened because a loop did not settle, or 10 % of them
 
 
 @jit
-def store(w, out_obs, out, column):
-    """Write the observables asked for into one output column of every lane."""
-    for k in range(out_obs.shape[0]):
+def store(w, outputs, trajectory, column):
+    """Write the observables asked for into one output column of every lane.
+
+    Called for every output time, with OBSERVED evaluated there. Changes in place: ``trajectory``
+    (lane, observable, time).
+    """
+    # OBSERVED has a row per observable, of which only some are asked for
+    for k in range(outputs.observables.shape[0]):
         for l in range(LANES):
-            out[l, k, column] = w[AT_O + LANES * out_obs[k] + l]
+            trajectory[l, k, column] = w[AT_OBSERVED + LANES * outputs.observables[k] + l]
 
 
 @jit
-def apply_events(w, t, ev_time, ev_target, ev_value, pointer, stop):
-    """Apply every event due at ``t``: add to a state, or set a parameter; returns how many."""
+def apply_events(w, t, events, group):
+    """Apply every event due at ``t``: add to a state, or set a parameter; returns how many.
+
+    Called at the start and whenever a step ends on an event. Changes in place: STATE, PARAMETERS
+    (and then FIXED), ``group.pointer``.
+    """
     count = 0
     changed = False
     for l in range(LANES):
-        while pointer[l] < stop[l] and ev_time[pointer[l]] <= t:
-            target = ev_target[pointer[l]]
+        while group.pointer[l] < group.stop[l] and events.time[group.pointer[l]] <= t:
+            # a dose into a state, or from now on another value of a parameter
+            target = events.target[group.pointer[l]]
             if target < NS:
-                w[AT_Y + LANES * target + l] += ev_value[pointer[l]]
+                w[AT_STATE + LANES * target + l] += events.value[group.pointer[l]]
             else:
-                w[AT_P + LANES * (target - NS) + l] = ev_value[pointer[l]]
+                w[AT_PARAMETERS + LANES * (target - NS) + l] = events.value[group.pointer[l]]
                 changed = True
-            pointer[l] += 1
+            group.pointer[l] += 1
             count += 1
+    # what follows from parameters alone is kept, so it has to follow now
     if changed:
         setup(w)
     return count
 
 
 @jit
-def next_event(ev_time, pointer, stop, t_end):
-    """Time of the next event of any lane, or the end."""
+def next_event(time, pointer, stop, t_end):
+    """Time of the next event of any lane, or the end. Called before every step.
+
+    ``time`` is of all events; ``pointer`` and ``stop`` (lane,) say which are a lane's next and last.
+    """
     t = t_end
     for l in range(LANES):
-        if pointer[l] < stop[l] and ev_time[pointer[l]] < t:
-            t = ev_time[pointer[l]]
+        if pointer[l] < stop[l] and time[pointer[l]] < t:
+            t = time[pointer[l]]
     return t
 
 
 @jit
-def worst(lane_error, status):
-    """Largest error among lanes still running."""
-    value = 0.0
+def worst(status, lane_error, lane_verdict):
+    """Largest error and worst verdict among lanes still running. Called after every attempt."""
+    error = 0.0
+    verdict = FINE
     for l in range(LANES):
-        if status[l] == OK and lane_error[l] > value:
-            value = lane_error[l]
-    return value
+        # lanes that have ended, or were never to run, hold up no other
+        running = status[l] == OK
+        one = lane_error[l]
+        kind = lane_verdict[l]
+        if running and kind > verdict:
+            verdict = kind
+        if running and kind != BROKEN and one > error:
+            error = one
+    return error, verdict
 
 
 @jit
-def give_up(lane_error, status, code, limit):
-    """Mark the lanes whose error is above ``limit``; returns whether any lane still runs."""
+def give_up(lanes, all_refused):
+    """End the lanes that hold up the others; returns whether any lane still runs.
+
+    Called when steps have become too short, or too many had to be shortened. Ends, in the first
+    case (``all_refused``), every lane that the last step did not satisfy, in the second those with
+    a loop that does not settle. Changes in place: ``lanes.status``.
+    """
     running = False
     for l in range(LANES):
-        if status[l] == OK and not lane_error[l] <= limit:
-            status[l] = NOT_FINITE if lane_error[l] == np.inf else code
-        if status[l] == OK:
-            running = True
+        if lanes.status[l] == OK:
+            # the error has no say where the verdict is not FINE
+            refused = lanes.error[l] > 1.0 or lanes.verdict[l] != FINE
+            if lanes.verdict[l] == UNSETTLED or (all_refused and refused):
+                lanes.status[l] = NOT_FINITE if lanes.verdict[l] == BROKEN else STEP_TOO_SMALL
+            else:
+                running = True
     return running
 
 
 @jit
+def out_of_steps(status):
+    """End every lane still running: the steps allowed are used up. Changes ``status`` (lane,)."""
+    for l in range(LANES):
+        if status[l] == OK:
+            status[l] = TOO_MANY_STEPS
+
+
+@jit
 def trial_step(h, h_max, left):
-    """Length of the next step: never past the next event, never leaving a sliver before it."""
+    """Length of the next step: never past the next event, never leaving a sliver before it.
+
+    ``h`` is the length that the error allows, ``left`` what there is up to the event. Less than two
+    steps are halved, so that the last is not a short one. Called before every step.
+    """
     trial = min(h, h_max)
     if 1.01 * trial >= left:
         return left
     return 0.5 * left if 2.0 * trial > left else trial
 
 
-@inlined
-def read_step(w, t, h, end, column, out_times, out_obs, out,
-              windows, red_window, red_kind, red_obs, red_threshold, red, samples, method):
-    """Store outputs and update reductions from the step ``[t, end]``; returns the next column."""
-    wanted = column < out_times.shape[0] and out_times[column] <= end
+@jit
+def shorter(error, verdict, exponent):
+    """Factor of the length of a rejected step: ``safety error^-1/q``, within bounds.
+
+    Called after a rejection; where the verdict says that the error means nothing, it has no say.
+    """
+    if verdict == BROKEN:
+        return SHRINK_BROKEN
+    return SHRINK if verdict == UNSETTLED else max(SHRINK, SAFETY * error**-exponent)
+
+
+@jit
+def is_read(t, end, column, times, windows):
+    """Whether an output time or a window (begin, end) lies in the step ``[t, end]``.
+
+    Called for every step before it is accepted; most steps of a long run are not read at all.
+    """
+    wanted = column < times.shape[0] and times[column] <= end
     for k in range(windows.shape[0]):
         if windows[k, 0] < end and windows[k, 1] > t:
             wanted = True
-    if not wanted:
-        return column
-    if method == RODAS:
-        prepare_dense(w)
-    while column < out_times.shape[0] and out_times[column] <= end:
-        evaluate(w, (out_times[column] - t) / h, method)
-        observe_at(w, out_times[column])
-        store(w, out_obs, out, column)
+    return wanted
+
+
+@jit
+def reject(lanes, h, verdict, unsettled):
+    """Count a rejected step, and see whether it can go on with one of length ``h``.
+
+    Called after a rejection. Changes in place: ``lanes.effort``, ``lanes.status``.
+
+    Returns:
+        how many steps were shortened because a loop did not settle, and ``ON``; ``AFRESH``, when
+        lanes were given up, whose steps are no guess for the others; or ``ENDED``, when all were.
+    """
+    lanes.effort[REJECTED] += 1
+    short = h < SHORTEST
+    impatient = False
+    if verdict == UNSETTLED and not short:
+        unsettled += 1
+        impatient = unsettled > max(PATIENCE, 0.1 * lanes.effort[ACCEPTED])
+    if not short and not impatient:
+        return unsettled, ON
+    return unsettled, AFRESH if give_up(lanes, short) else ENDED
+
+
+@inlined
+def read_step(w, t, h, end, column, outputs, numbers, group, method):
+    """Store outputs and update numbers from the step ``[t, end]``; returns the next column.
+
+    Called before the step is accepted. Changes in place: ``group.trajectory`` and
+    ``group.numbers``; POINT and OBSERVED, and what the method needs to evaluate inside the step.
+    """
+    times = outputs.times
+    read(w, method)
+    # at x = (t_out - t) / h, as many as lie in the step
+    while column < times.shape[0] and times[column] <= end:
+        evaluate(w, (times[column] - t) / h, method)
+        observe_at(w, times[column])
+        store(w, outputs, group.trajectory, column)
         column += 1
-    reduce_step(w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples, method)
+    reduce_step(w, t, h, numbers, group, method)
     return column
 
 
 @inlined
-def attempt(w, t, h, last, ahead, moved, rtol, atol, status, lane_error, effort, method):
-    """Try one step; fills the lanes' errors and returns the largest of a running lane."""
-    if method == RODAS:
-        step(w, t, h)
-        errors(w, CAUTION * rtol, atol, lane_error)
-    else:
-        prepare(w, t, h, last, ahead, moved)
-        effort[2] += collocation_step(w, t, h, rtol, status, lane_error)
-    return worst(lane_error, status)
+def begin_run(w, events, outputs, control, group, method):
+    """Output and events at time 0, and the method's beginning; returns the next output column.
+
+    Called once a group. Changes in place: FIXED, STATE and PARAMETERS where events say so,
+    ``group.trajectory``, ``group.pointer``.
+    """
+    setup(w)
+    column = 0
+    # an event at an output time counts as after it
+    if outputs.times.shape[0] > 0 and outputs.times[0] <= 0.0:
+        copy(w, AT_STATE, AT_POINT, WIDTH)
+        observe_at(w, 0.0)
+        store(w, outputs, group.trajectory, 0)
+        column = 1
+    apply_events(w, 0.0, events, group)
+    start(w, 0.0, control.atol, method)
+    return column
 
 
 @inlined
-def integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs, out,
-              windows, red_window, red_kind, red_obs, red_threshold, red, samples,
-              rtol, atol, h_start, h_max, max_steps, status, effort, method):
-    """Advance eight lanes from time 0 to ``t_end``.
+def integrate(w, events, outputs, numbers, control, group, method):
+    """Advance eight lanes from time 0 to ``control.t_end`` with one method.
 
-    Changes in place: ``w`` (sections Y and P hold the lanes' states and parameters on entry),
-    ``pointer`` (next event of each lane), ``out`` (lane, observable, time), ``red`` (lane,
-    reduction), ``status`` (lane), ``effort`` (accepted steps, rejected steps, rounds of loops).
+    Called by ``solve_runs``. Changes in place: ``w`` (PARAMETERS and STATE are the lanes' on entry,
+    STATE the last state on return), and ``group``: next events, outputs, numbers, status, effort.
     """
-    setup(w)
+    column = begin_run(w, events, outputs, control, group, method)
+    lanes, pointer, stop = group.lanes, group.pointer, group.stop
+    status, lane_error, verdicts, effort = lanes.status, lanes.error, lanes.verdict, lanes.effort
+    due, times, windows = events.time, outputs.times, numbers.windows
+    rtol, atol = control.rtol, control.atol
     t = 0.0
-    column = 0
-    lane_error = np.zeros(LANES)
-    power = 0.2 if method == RODAS else 1.0 / (STAGES + 2.0)
-    if out_times.shape[0] > 0 and out_times[0] <= 0.0:
-        copy(w, AT_Y, AT_T, WIDTH)
-        observe_at(w, 0.0)
-        store(w, out_obs, out, 0)
-        column = 1
-    apply_events(w, t, ev_time, ev_target, ev_value, pointer, stop)
-    if method == COLLOCATION:
-        start_collocation(w, t, atol)
-    h = h_start
-    after_event = h_start  # what the first step after the last event came to
-    first = True
-    ahead = True
-    moved = False
-    last = 0.0
+    h = control.h_start
+    after_event = h  # what the first step after the last event came to
+    last = 0.0  # length of the last step, 0 if nothing can be made of it
+    ahead = True  # the last step was accepted
+    moved = False  # an event has changed something since
+    first = True  # no step since the start or the last event
     unsettled = 0  # steps shortened because a loop did not settle
-    while t < t_end:
-        target = next_event(ev_time, pointer, stop, t_end)
+    while t < control.t_end and effort[ACCEPTED] < control.max_steps:
+        # try a step that the last error allows, at most up to the next event of any lane
+        target = next_event(due, pointer, stop, control.t_end)
         left = target - t
-        trial = trial_step(h, h_max, left)
-        error = attempt(w, t, trial, last, ahead, moved, rtol, atol, status, lane_error, effort,
-                        method)
+        trial = trial_step(h, control.h_max, left)
+        attempt(w, t, trial, last, ahead, moved, rtol, atol, lanes, method)
+        error, verdict = worst(status, lane_error, verdicts)
         moved = False
-        last = 0.0 if error == np.inf else trial
-        if error > 1.0:
-            effort[1] += 1
-            h = trial * (0.1 if error == np.inf else max(0.2, SAFETY * error**-power))
+        last = 0.0 if verdict == BROKEN else trial
+        # not good enough: try a shorter one, or give up lanes that make it too short
+        if error > 1.0 or verdict != FINE:
             ahead = False
-            if h < 1e-10:
-                if not give_up(lane_error, status, STEP_TOO_SMALL, 1.0):
-                    return
-                h = h_start
-                last = 0.0
-            elif UNSETTLED <= error < np.inf and method == COLLOCATION:
-                unsettled += 1
-                if unsettled > max(PATIENCE, 0.1 * effort[0]):
-                    if not give_up(lane_error, status, STEP_TOO_SMALL, 0.5 * UNSETTLED):
-                        return
-                    last = 0.0
+            h = trial * shorter(error, verdict, EXPONENT[method])
+            unsettled, going = reject(lanes, h, verdict, unsettled)
+            if going == ENDED:
+                return
+            last = last if going == ON else 0.0
+            h = control.h_start if h < SHORTEST else h
             continue
-        effort[0] += 1
+        # good: read what is asked for, take the end over, choose the next length
+        effort[ACCEPTED] += 1
         end = target if trial == left else t + trial
-        column = read_step(w, t, trial, end, column, out_times, out_obs, out, windows, red_window,
-                           red_kind, red_obs, red_threshold, red, samples, method)
-        if method == RODAS:
-            copy(w, AT_YN, AT_Y, WIDTH)
-        else:
-            finish(w, 2.0 ** (-trial / FADE))
-        grow = min(GROW, SAFETY * max(error, 1e-8) ** -power)
-        if first and method == COLLOCATION:
+        if is_read(t, end, column, times, windows):
+            column = read_step(w, t, trial, end, column, outputs, numbers, group, method)
+        accept(w, trial, method)
+        grow = min(GROW, SAFETY * max(error, LEAST_ERROR) ** -EXPONENT[method])
+        if first and RESUMES[method]:
             after_event = trial * grow
+        # a step cut short says nothing of the length allowed, one after a rejection not of more
         if trial < left or grow < 1.0:
             h = trial * (grow if ahead else min(grow, 1.0))
         first = False
         ahead = True
         t = end
-        if t >= target and target < t_end:
-            if apply_events(w, t, ev_time, ev_target, ev_value, pointer, stop) > 0:
-                h = min(h, after_event)
-                first = True
-                moved = True
-        if effort[0] >= max_steps and t < t_end:
-            for l in range(LANES):
-                if status[l] == OK:
-                    status[l] = TOO_MANY_STEPS
-            return
-
-
-@jit
-def load_group(w, lead, last_run, params, y0, ev_offset, pointer, stop):
-    """Put eight runs into the workspace; past the end the last one again."""
-    w[:] = 0.0
-    for l in range(LANES):
-        run = min(lead + l, last_run - 1)
-        for i in range(NP):
-            w[AT_P + LANES * i + l] = params[run, i]
-        for i in range(NS):
-            w[AT_Y + LANES * i + l] = y0[run, i]
-        pointer[l] = ev_offset[run]
-        stop[l] = ev_offset[run + 1]
-
-
-@jit
-def clear_results(lead, last_run, red_kind, red_threshold, threshold, group_out, group_red):
-    """Set a group's outputs to nothing and its reductions to where they start."""
-    group_out[:] = np.nan
-    for l in range(LANES):
-        run = min(lead + l, last_run - 1)
-        for r in range(red_kind.shape[0]):
-            threshold[r, l] = red_threshold[run, r]
-            sums = red_kind[r] == MEAN or red_kind[r] == INTEGRAL or red_kind[r] == HOURS_ABOVE
-            group_red[l, r] = 0.0 if sums else np.nan
-
-
-@jit
-def keep_run(w, run, l, group_out, group_red, windows, red_window, red_kind, out, red, final):
-    """Copy the results of lane ``l`` to its run."""
-    for k in range(group_out.shape[1]):
-        for c in range(group_out.shape[2]):
-            out[run, k, c] = group_out[l, k, c]
-    for r in range(red_kind.shape[0]):
-        value = group_red[l, r]
-        if red_kind[r] == MEAN:
-            k = red_window[r]
-            value = value / (windows[k, 1] - windows[k, 0])
-        red[run, r] = value
-    for i in range(NS):
-        final[run, i] = w[AT_Y + LANES * i + l]
-
-
-@jit
-def workspace():
-    """An array of ``SIZE`` doubles that starts on a cache line, so that no vector crosses one."""
-    room = np.zeros(SIZE + LANES)
-    ahead = (-room.ctypes.data) % 64 // 8
-    return room[ahead : ahead + SIZE]
-
-
-@jit
-def solve_runs(first_run, last_run, params, y0, ev_offset, ev_time, ev_target, ev_value, t_end,
-               out_times, out_obs, out, windows, red_window, red_kind, red_obs, red_threshold,
-               red, final, rtol, atol, h_start, h_max, max_steps, status, effort, method):
-    """Solve runs ``first_run`` to ``last_run`` (exclusive), eight neighbours at a time.
-
-    Arrays have one row per run. ``method`` holds the method to begin with on entry; where that is
-    collocation and it fails, Rodas5P is tried. Changes in place: ``out`` (run, observable, time),
-    ``red`` (run, reduction), ``final`` (run, state), ``status`` (run), ``effort`` (run, 3),
-    ``method`` (run): the one used. Results of failed runs stay as they are on entry. Groups start
-    at multiples of eight counted from run 0, so the split into calls changes nothing.
-    """
-    w = workspace()
-    samples = np.zeros((NODES, max(1, red_obs.shape[0]) * LANES))
-    n_red = red_window.shape[0]
-    threshold = np.zeros((n_red, LANES))
-    group_out = np.zeros((LANES, out_obs.shape[0], out_times.shape[0]))
-    group_red = np.zeros((LANES, n_red))
-    group_status = np.zeros(LANES, np.int8)
-    group_effort = np.zeros(3, np.int64)
-    pointer = np.zeros(LANES, np.int64)
-    stop = np.zeros(LANES, np.int64)
-    done = np.zeros(LANES, np.bool_)
-    result = np.zeros(LANES, np.int8)
-    for lead in range(first_run, last_run, LANES):
-        way = method[lead]
-        while way >= RODAS:
-            for l in range(LANES):
-                group_status[l] = status[min(lead + l, last_run - 1)]
-            load_group(w, lead, last_run, params, y0, ev_offset, pointer, stop)
-            clear_results(lead, last_run, red_kind, red_threshold, threshold, group_out, group_red)
-            group_effort[:] = 0
-            integrate(w, ev_time, ev_target, ev_value, pointer, stop, t_end, out_times, out_obs,
-                      group_out, windows, red_window, red_kind, red_obs, threshold, group_red,
-                      samples, rtol, atol, h_start, h_max, max_steps, group_status, group_effort,
-                      way)
-            failed = False
-            for l in range(min(LANES, last_run - lead)):
-                run = lead + l
-                if status[run] != OK or done[l]:
-                    continue
-                if group_status[l] != OK and way > RODAS:
-                    failed = True
-                    continue
-                done[l] = True
-                method[run] = way
-                effort[run] = group_effort
-                result[l] = group_status[l]
-                if group_status[l] == OK:
-                    keep_run(w, run, l, group_out, group_red, windows, red_window, red_kind, out,
-                             red, final)
-            way = way - 1 if failed else -1
-        for l in range(min(LANES, last_run - lead)):
-            if done[l]:
-                status[lead + l] = result[l]
-                done[l] = False
+        # a step that ends on an event ends exactly there; what follows it starts short again
+        if t >= target and target < control.t_end and apply_events(w, t, events, group) > 0:
+            h = min(h, after_event)
+            first = True
+            moved = True
+    if t < control.t_end:
+        out_of_steps(status)

@@ -1,9 +1,15 @@
-"""Kernel template, second part: numbers computed while solving, from the dense output.
+"""Kernel template: numbers computed while solving, from the inside of each step.
 
-Each step that overlaps a window is sampled at its start and at the nodes of the collocation, shifted
-into the window where that ends within the step; means and integrals use Radau's quadrature, maxima,
-times above a threshold and first passages the polynomial through the samples.
-See :mod:`ldnsim.engine.methods.rodas5p.template` for how templates become kernels.
+Each step that overlaps a window is sampled at its start and at the four nodes of Radau's quadrature,
+shifted into the window where that ends within the step, whatever the method. With ``v_j`` the
+observable at these points ``x_j`` (fractions of the piece, REACH)
+
+* means and integrals are ``sum_j b_j v_j`` with the weights of the quadrature (WEIGHT), exact for
+  polynomials of degree 6 (Hairer and Wanner, Solving Ordinary Differential Equations II, IV.5);
+* maxima, minima, times above a threshold and first passages are those of the polynomial
+  ``p(x) = sum_j v_j l_j(x)`` of degree 4 through the samples.
+
+``v`` is always the samples of one observable in one lane, (NODES,).
 """
 
 # mypy: ignore-errors
@@ -13,12 +19,27 @@ from ldnsim.engine.generate.contract import *
 
 # ---- template begins ----
 
+# kinds of numbers, in the order of SOLVED in ldnsim.measure
+MEAN = 0
+INTEGRAL = 1
+MAXIMUM = 2
+MINIMUM = 3
+HOURS_ABOVE = 4
+FIRST_BELOW = 5
+FIRST_ABOVE = 6
+
+HALVINGS = 60  # of an interval: more than a double can tell apart
+
 
 @jit
 def polynomial(v, x):
-    """Polynomial through the values ``v`` at the start of a piece and its nodes, at ``x``."""
+    """``p(x)``, by Lagrange: ``l_j(x) = prod_(m != j) (x - x_m) / (x_j - x_m)``.
+
+    Called by all that looks between samples. BARYCENTRIC holds the reciprocal denominators.
+    """
     value = 0.0
     for j in range(NODES):
+        # v_j l_j(x)
         c = BARYCENTRIC[j]
         for m in range(NODES):
             if m != j:
@@ -29,9 +50,12 @@ def polynomial(v, x):
 
 @jit
 def crossing(v, threshold, a, b):
-    """Where the quartic through ``v`` meets ``threshold`` between ``a`` and ``b``."""
+    """Where ``p`` meets ``threshold`` between ``a`` and ``b``, by bisection.
+
+    Called for times above and first passages, where ``p`` lies on either side at ``a`` and ``b``.
+    """
     rising = polynomial(v, b) > threshold
-    for _ in range(60):
+    for _ in range(HALVINGS):
         middle = 0.5 * (a + b)
         if (polynomial(v, middle) > threshold) == rising:
             b = middle
@@ -42,7 +66,12 @@ def crossing(v, threshold, a, b):
 
 @jit
 def peak(a, va, b, vb, c, vc):
-    """Where the parabola through three points is flat; the middle one where it is a line."""
+    """Where the parabola through three points is flat; the middle one where it is a line.
+
+    Newton's form: ``va + (x - a) left + (x - a) (x - b) (right - left) / (c - a)`` has slope zero
+    at ``(a + b)/2 - (c - a)/2 left / (right - left)``. Called by ``extreme``.
+    """
+    # slopes of the two chords
     left = (vb - va) / (b - a)
     right = (vc - vb) / (c - b)
     if left == right:
@@ -52,39 +81,46 @@ def peak(a, va, b, vb, c, vc):
 
 @jit
 def extreme(v, sign):
-    """Largest value of ``sign * v`` on the polynomial, refined around the best node; sign restored.
+    """Largest value of ``sign * p``, refined around the best sample; sign restored.
 
-    Parabolas say where to look: first through the best node and its neighbours, then through points
-    ever closer to the last peak.
+    Successive parabolic interpolation says where to look: first through the best sample and its
+    neighbours, then through points ever closer to the last peak. ``sign`` is -1 for a minimum.
     """
     best = 0
     for i in range(1, NODES):
         if sign * v[i] > sign * v[best]:
             best = i
+    # the best sample and its neighbours; at an end of the piece, the three next to it
     at = min(max(best, 1), NODES - 2)
     low = REACH[at - 1]
     high = REACH[at + 1]
     x = peak(low, v[at - 1], REACH[at], v[at], high, v[at + 1])
     top = v[best]
     near = 0.05
+    # two parabolas come within a fraction of what the samples themselves are worth
     for _ in range(2):
         a = max(low, x - near)
         b = min(high, x + near)
         x = min(max(x, low), high)
         if not a < x < b:
             break
+        # a place looked at may be the top itself: nothing found is given up again
         middle = polynomial(v, x)
         if sign * middle > sign * top:
             top = middle
         x = peak(a, polynomial(v, a), x, middle, b, polynomial(v, b))
         near = 0.2 * near
+    # where the last parabola points, if that is better still
     last = polynomial(v, min(max(x, low), high))
     return last if sign * last > sign * top else top
 
 
 @jit
 def above(v, threshold):
-    """Fraction of 0..1 on which the polynomial through ``v`` lies above ``threshold``."""
+    """Fraction of 0..1 on which ``p`` lies above ``threshold``.
+
+    Called for HOURS_ABOVE. Between two samples on the same side it is taken to stay there.
+    """
     total = 0.0
     for i in range(NODES - 1):
         a = v[i] > threshold
@@ -92,6 +128,7 @@ def above(v, threshold):
         if a and b:
             total += REACH[i + 1] - REACH[i]
         elif a != b:
+            # from or up to where it crosses
             x = crossing(v, threshold, REACH[i], REACH[i + 1])
             total += x - REACH[i] if a else REACH[i + 1] - x
     return total
@@ -99,7 +136,11 @@ def above(v, threshold):
 
 @jit
 def first(v, threshold, below):
-    """Fraction at which ``v`` first passes ``threshold``, or -1."""
+    """Fraction at which ``p`` first lies past ``threshold``, or -1 if no sample does.
+
+    Called for FIRST_BELOW (``below``) and FIRST_ABOVE.
+    """
+    # the first sample past it; the passage lies just before
     for i in range(NODES):
         hit = v[i] < threshold if below else v[i] > threshold
         if hit:
@@ -111,7 +152,11 @@ def first(v, threshold, below):
 
 @jit
 def cannot_pass(v, sign, value):
-    """Whether no sample comes near enough to ``value`` for the curve between to pass it."""
+    """Whether no sample comes near enough to ``value`` for the curve between to pass it.
+
+    Called before ``extreme``, which costs more. Between samples the curve is taken to rise above
+    the highest by less than they differ: ``max v + (max v - min v)``.
+    """
     top = v[0]
     low = v[0]
     for n in range(1, NODES):
@@ -123,7 +168,12 @@ def cannot_pass(v, sign, value):
 
 @jit
 def reduce_piece(kind, v, threshold, t, span, value):
-    """Update one running reduction with samples ``v`` over ``[t, t + span]``."""
+    """Update one number with samples ``v`` over ``[t, t + span]``, in h; returns its new value.
+
+    Called for every number of every lane. ``value`` is what it came to so far: 0 for sums, NaN for
+    what has not been met yet.
+    """
+    # value + span sum b_j v_j; a mean is divided by its window at the end
     if kind == MEAN or kind == INTEGRAL:
         total = 0.0
         for n in range(NODES):
@@ -131,12 +181,16 @@ def reduce_piece(kind, v, threshold, t, span, value):
         return value + span * total
     if kind == MAXIMUM or kind == MINIMUM:
         sign = 1.0 if kind == MAXIMUM else -1.0
+        # value == value: there is one
         if value == value and cannot_pass(v, sign, value):
             return value
+        # written so that a value that is not a number yet gives way
         best = extreme(v, sign)
         return value if sign * value >= sign * best else best
+    # hours of this piece are added to those before
     if kind == HOURS_ABOVE:
         return value + span * above(v, threshold)
+    # a passage that has been met stays the first
     if value == value:
         return value
     x = first(v, threshold, kind == FIRST_BELOW)
@@ -145,34 +199,42 @@ def reduce_piece(kind, v, threshold, t, span, value):
 
 @jit
 def copy_out(w, source, samples, n, target):
-    """Copy one row of eight lanes to the samples."""
+    """Copy one row of eight lanes of the workspace to ``samples`` (node, place)."""
     for l in range(LANES):
         samples[n, target + l] = w[source + l]
 
 
 @inlined
-def reduce_step(
-    w, t, h, windows, red_window, red_kind, red_obs, red_threshold, red, samples, method
-):
-    """Update all reductions whose window overlaps the last step."""
+def reduce_step(w, t, h, numbers, group, method):
+    """Update all numbers whose window overlaps the step ``[t, t + h]``.
+
+    Called by ``read_step`` once a step. Changes in place: ``group.numbers`` (lane, number),
+    ``group.samples``; POINT and OBSERVED of the workspace.
+    """
     v = np.empty(NODES)
+    windows, window, kind = numbers.windows, numbers.window, numbers.kind
+    samples, threshold, values = group.samples, group.threshold, group.numbers
     for k in range(windows.shape[0]):
+        # the piece of the step that lies in window k
         begin = max(t, windows[k, 0])
         end = min(t + h, windows[k, 1])
         if end <= begin:
             continue
+        # sample what is asked for at its nodes, in all lanes at once
         for n in range(NODES):
             at = begin + REACH[n] * (end - begin)
             evaluate(w, (at - t) / h, method)
             observe_at(w, at)
-            for r in range(red_window.shape[0]):
-                if red_window[r] == k:
-                    copy_out(w, AT_O + LANES * red_obs[r], samples, n, LANES * r)
-        for r in range(red_window.shape[0]):
-            if red_window[r] == k:
+            for r in range(window.shape[0]):
+                if window[r] == k:
+                    source = AT_OBSERVED + LANES * numbers.observable[r]
+                    copy_out(w, source, samples, n, LANES * r)
+        # each number of each lane goes on from where it was
+        for r in range(window.shape[0]):
+            if window[r] == k:
                 for l in range(LANES):
                     for n in range(NODES):
                         v[n] = samples[n, LANES * r + l]
-                    red[l, r] = reduce_piece(
-                        red_kind[r], v, red_threshold[r, l], begin, end - begin, red[l, r]
+                    values[l, r] = reduce_piece(
+                        kind[r], v, threshold[r, l], begin, end - begin, values[l, r]
                     )

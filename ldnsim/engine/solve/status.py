@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
+
+from ldnsim.engine.methods import METHODS
 
 
-class Method(IntEnum):
-    """What gave the result of a run, in the order of the kernel's codes."""
+def _codes() -> Any:
+    names = [("NONE", -1), *((m.name.upper(), code) for code, m in enumerate(METHODS))]
+    return IntEnum("Method", names, module=__name__)
 
-    NONE = -1
-    RODAS5P = 0
-    COLLOCATION = 1
+
+Method = _codes()
+"""What gave the result of a run: ``NONE``, or a method by its code in the kernels."""
 
 
 class Status(IntEnum):

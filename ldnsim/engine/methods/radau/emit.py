@@ -1,28 +1,39 @@
 """Write the collocation kernels: the cascade of states, solved node by node in causal order.
 
-Every state owns a record of rows of eight lanes in the workspace: its value at the start and at
-the nodes of the step, and its rate there. A group function evaluates, at all nodes, the two numbers
-of each equation written as ``dy/dt = b - a y``, where neither reads ``y`` if the equation is linear
-in it, and solves for the state at all nodes at once.
+Collocation on nodes ``c_i`` of a step ``h`` asks that the polynomial through ``y`` and the values
+``Y_i`` have the slope ``f`` at every node: ``Y_i = y + h sum_j a_ij f(Y_j)``, or, with ``P`` the
+inverse of the matrix ``a``, ``P (Y - 1 y) = h f(Y)`` (Hairer and Wanner, section IV.5). Written as
+``dy/dt = b - a y`` the equation of one state, its causes known at the nodes, is the small system
+``(P + h diag(a)) Y = P 1 y + h b``, which is linear where neither ``a`` nor ``b`` reads ``y``.
+
+Every state owns a record of rows of eight lanes in the workspace (:mod:`.records`). A group
+function evaluates ``a`` and ``b`` of some states at all nodes and solves for each state.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy
 
 from ldnsim.engine import LANES
-from ldnsim.engine.generate.records import STAGES, Records, eliminate
+from ldnsim.engine.generate.emit import Emitter
+from ldnsim.engine.generate.source import lane_function, printed
+from ldnsim.engine.methods.method import Parts
 from ldnsim.engine.methods.radau.cascade import cascade
 from ldnsim.engine.methods.radau.coefficients import radau
+from ldnsim.engine.methods.radau.records import STAGES, Records, eliminate
 from ldnsim.mechanisms.record import CLOCK
 
-if TYPE_CHECKING:
-    from ldnsim.engine.generate.emit import Emitter
-
 MOST_ROUNDS = 8
+"""Rounds of a loop before it counts as one that does not settle."""
+
+
+def parts(emitter: Emitter) -> Parts:
+    """Sections of the workspace, constants and functions of the method."""
+    collocation = CollocationEmitter(emitter)
+    return Parts(collocation.constants(), collocation.functions())
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,12 @@ class CollocationEmitter:
         self.loops = cascade({r: set(row) for r, row in emitter.rows.items()})
         self.groups = self._plan()
         kept = sorted({q for g in self.groups for q in g.keeps})
-        loops = sum(loop.repeats for loop in self.loops)
-        self.records = Records(emitter.layout.size, list(emitter.trace.states), kept, loops)
+        self.records = Records(emitter.layout, list(emitter.trace.states), kept)
+        self.loop_count = sum(loop.repeats for loop in self.loops)
+        # one row each, for the whole step: see the template
+        for section in ("CHANGE", "WORST", "BROKEN", "ALIVE", "UNSETTLED", "BEFORE"):
+            emitter.layout.reserve(section, 1)
+        emitter.layout.reserve("CONTRACTION", self.loop_count)
 
     # -- planning ----------------------------------------------------------------------
 
@@ -66,7 +81,7 @@ class CollocationEmitter:
         for i, group in enumerate(order):
             fresh = {q for q, j in last.items() if not self._moved(q, j, i, solved_at)}
             wanted = self._wanted(group)
-            chain = self._chain(wanted, fresh)
+            chain = self.e.needed(wanted, fresh)
             used = wanted.union(*(self._free(q) for q in chain)) & fresh
             for q in used:
                 keeps[last[q]].add(q)
@@ -83,20 +98,13 @@ class CollocationEmitter:
         return any(since <= solved_at[s] < until for s in states)
 
     def _free(self, quantity: str) -> set[str]:
-        return self.e._free(self.e.trace.quantities[quantity].value)
+        return self.e.free(self.e.trace.quantities[quantity].value)
 
     def _wanted(self, group: tuple[str, ...]) -> set[str]:
         wanted: set[str] = set()
         for name in group:
-            wanted |= self.e._free(self.e.trace.rates[name].value, self.own_slope(name))
+            wanted |= self.e.free(self.e.trace.rates[name].value, self.own_slope(name))
         return wanted
-
-    def _chain(self, wanted: set[str], fresh: set[str]) -> list[str]:
-        need = set(wanted)
-        for name in reversed(list(self.e.trace.quantities)):
-            if name in need and name not in fresh:
-                need |= self._free(name)
-        return [n for n in self.e.trace.quantities if n in need and n not in fresh]
 
     def own_slope(self, state: str) -> Any:
         """Derivative of a state's rate with respect to itself, also through quantities."""
@@ -118,43 +126,42 @@ class CollocationEmitter:
         if any(loop.repeats and state in g for loop in self.loops for g in loop.groups):
             return True
         depends = {state} | {q for q, of in self.e.quantity_states.items() if state in of}
-        return bool(self.e._free(self.own_slope(state)) & depends)
+        return bool(self.e.free(self.own_slope(state)) & depends)
 
     def group(self, i: int) -> str:
         """Function that evaluates and solves one group of states at all nodes.
 
         With ``P`` the inverse of the collocation matrix: ``(P + h diag(a)) Y = P 1 y + h b``.
         """
-        from ldnsim.engine.generate.emit import _lane_function
-
         group = self.groups[i]
         once: set[str] = set()
         body: list[str] = []
         for node in range(1, STAGES + 1):
+            body.append(f"# a and b of dy/dt = b - a y at node {node}")
             body += self._evaluate(group, node, once)
         for state in group.states:
+            body.append(f"# {state} at all nodes: (P + h diag(a)) Y = P 1 y + h b")
             body += self._solve(state, repeats=self._in_loop(state))
-        loads = self.e._load(once)
-        return _lane_function(f"group_{i}", "w, h, rtol", [*loads, *body])
+        names = ", ".join(group.states)
+        doc = f"Values and rates at the nodes, in RECORDS, of {names}. Called by sweep."
+        return lane_function(f"group_{i}", "w, h, rtol", doc, [*self.e.load(once), *body])
 
     def _in_loop(self, state: str) -> bool:
         return any(state in g for loop in self.loops if loop.repeats for g in loop.groups)
 
     def _evaluate(self, group: Group, node: int, once: set[str]) -> list[str]:
         """Lines that define ``a`` and ``b`` of a group at one node; adds to what is loaded once."""
-        from ldnsim.engine.generate.emit import _print
-
         r, e = self.records, self.e
         values = {q: e.trace.quantities[q].value for q in group.computes}
         pairs = {s: (self.own_slope(s), e.trace.rates[s].value) for s in group.states}
         names = set(group.states)
-        names |= e._free(*values.values(), *(x for p in pairs.values() for x in p))
+        names |= e.free(*values.values(), *(x for p in pairs.values() for x in p))
         here = [n for n in names if n in e.state_index or n in CLOCK or n in e.trace.quantities]
         once |= names - set(here)
         local = {sympy.Symbol(n, real=True): sympy.Symbol(f"{n}_{node}", real=True) for n in here}
 
         def text(expression: Any) -> str:
-            return str(_print(sympy.sympify(expression).xreplace(local)))
+            return str(printed(sympy.sympify(expression).xreplace(local)))
 
         lines = [f"{n}_{node} = {r.at(n, node)}" for n in sorted(here) if n in e.state_index]
         lines += [f"{n}_{node} = {r.clock_at(CLOCK.index(n), node)}" for n in CLOCK if n in here]
@@ -178,7 +185,8 @@ class CollocationEmitter:
             lines.append(f"r{i} = {float(method.row_sums[i])!r}*y + h*{b}")
         lines += eliminate(entry, STAGES)
         if repeats:
-            measure = f"w[{r.measures} + l]"
+            # in tolerances, at the end of the step; the loop reads the largest of its states
+            measure = self.e.layout.at("CHANGE", 0)
             size = f"max({r.at(state, r.largest)}, math.fabs(r{STAGES - 1}))"
             lines.append(f"tolerance = {r.at(state, r.floor)} + rtol*{size}")
             change = f"math.fabs(r{STAGES - 1} - {state}_{STAGES})"
@@ -190,90 +198,80 @@ class CollocationEmitter:
         lines.append(f"{r.at(state, r.loss)} = a_{state}_{STAGES}")
         return lines
 
-    def _over_states(self, name: str, arguments: str, lines: list[str]) -> str:
-        r = self.records
-        return self._over(name, arguments, (r.start, r.end_of_states, r.stride), lines)
-
-    @staticmethod
-    def _over(name: str, arguments: str, bounds: tuple[int, int, int], lines: list[str]) -> str:
-        body = "\n".join(f"            {line}" for line in lines)
-        return (
-            f"\n\n@lanes\ndef {name}({arguments}):\n    for s in range{bounds}:\n"
-            f"        for l in range({LANES}):\n{body}\n"
-        )
-
     def predict(self) -> str:
-        """Function that evaluates the last polynomial of states that need a guess at new nodes.
-
-        The coefficients, S rows of S + 1, are in the workspace.
-        """
-        r = self.records
-        from ldnsim.engine.generate.emit import _lane_function
-
-        lines = []
-        for i in range(STAGES):
-            for j in range(STAGES + 1):
-                lines.append(f"c{i}{j} = w[{r.coefficients + i * (STAGES + 1) + j}]")
+        """Function that evaluates the last polynomial of states that need a guess at new nodes."""
+        r, points = self.records, range(STAGES + 1)
+        lines = [f"c{i}{j} = {r.weight_at(i, j)}" for i in range(STAGES) for j in points]
         for state in filter(self.needs_guess, self.e.trace.states):
-            lines += [f"y{j} = {r.at(state, j)}" for j in range(STAGES + 1)]
+            lines.append(f"# {state}")
+            lines += [f"y{j} = {r.at(state, j)}" for j in points]
             for i in range(STAGES):
-                terms = " + ".join(f"c{i}{j}*y{j}" for j in range(STAGES + 1))
+                terms = " + ".join(f"c{i}{j}*y{j}" for j in points)
                 lines.append(f"{r.at(state, i + 1)} = {terms}")
             lines.append(f"{r.at(state, 0)} = (1.0 - ahead)*y0 + ahead*y{STAGES}")
-        return _lane_function("predict", "w, ahead", lines)
+        doc = (
+            "First guess Y_i = sum_j WEIGHTS[i, j] Y_j of the last step, where one is needed;\n"
+            "    the start of the step moves to its end if ahead is 1. Called by prepare."
+        )
+        return lane_function("predict", "w, ahead", doc, lines)
 
     def constant(self) -> str:
         """Function that takes the start of the step as first guess everywhere."""
         lines = ["y = w[0 + s + l]"]
         lines += [f"w[{LANES * (i + 1)} + s + l] = y" for i in range(STAGES)]
-        return self._over_states("constant", "w", lines)
+        doc = "First guess Y_i = y at every node. Called by prepare, with no polynomial to use."
+        return lane_function("constant", "w", doc, lines, self.records.over_states)
 
     def estimate(self) -> str:
-        """Function that raises measure 1 to the largest error of any state, in tolerances.
+        """Function that raises row WORST to the largest error of any state, in tolerances.
 
         The error is what the quadrature loses without its last node, in the way of DOP853 weighed
         against a coarser one, so that it shrinks faster where the solution is smooth. A state that
-        forgets slowly adds up what every day leaves: its share of the tolerance is smaller. Measure
-        2 turns into something that is not a number when a state does.
+        forgets slowly adds up what every day leaves: its share of the tolerance is smaller. Row
+        BROKEN turns into something that is not a number when a state does.
         """
         r, method = self.records, radau(STAGES)
 
         def row(k: int) -> str:
             return f"w[{LANES * k} + s + l]"
 
-        lines = [f"f{i} = {row(r.slope(i))}" for i in range(STAGES + 1)]
+        lines = ["# rates at the start and at the nodes, and two quadratures' defects"]
+        lines += [f"f{i} = {row(r.slope(i))}" for i in range(STAGES + 1)]
         for name, weights in (("fine", method.defect), ("coarse", method.coarse)):
             terms = [f"{float(c)!r}*f{j}" for j, c in enumerate(weights) if c]
             lines.append(f"{name} = math.fabs({' + '.join(terms)})")
         size = f"max({row(r.largest)}, math.fabs({row(STAGES)}))"
-        error, broken = f"w[{r.measures + LANES} + l]", f"w[{r.measures + 2 * LANES} + l]"
+        worst, broken = self.e.layout.at("WORST", 0), self.e.layout.at("BROKEN", 0)
         lines += [
             f"loss = max({row(r.loss)}, 0.001)",
             f"tolerance = {row(r.floor)} + rtol*{size}",
             "allowed = (fine + smooth*coarse + 1e-300)*loss*tolerance*(1.0 + 0.2*h*loss)",
-            f"{error} = max({error}, h*fine*fine*(loss + memory)/allowed)",
+            f"{worst} = max({worst}, h*fine*fine*(loss + memory)/allowed)",
+            "# 0 times what is not finite is not a number, and stays so",
             f"{broken} = {broken} + fine*0.0",
         ]
-        return self._over_states("estimate", "w, h, rtol, memory, smooth", lines)
+        doc = (
+            "WORST = largest error h fine^2 / (fine + smooth coarse) of a state over its tolerance,"
+            "\n    where fine and coarse are what the quadrature loses with fewer nodes, as in"
+            "\n    DOP853. Called by collocation_attempt."
+        )
+        arguments = "w, h, rtol, memory, smooth"
+        return lane_function("estimate", arguments, doc, lines, r.over_states)
 
     def begin(self) -> str:
-        """Function that takes over values (section Y) and rates (section F) at the start."""
-        from ldnsim.engine.generate.emit import _lane_function
-
+        """Function that takes over values (section STATE) and rates (section RATES)."""
         e, r = self.e, self.records
         lines = []
         for n, i in e.state_index.items():
-            y = f"y{i}"
-            lines.append(f"{y} = {e.layout.at('Y', i)}")
-            lines.append(f"{r.at(n, r.slope(0))} = {e.layout.at('F', i)}")
-            lines.append(f"{r.at(n, 0)} = {y}")
-            lines.append(f"{r.at(n, r.largest)} = max({r.at(n, r.largest)}, math.fabs({y}))")
-        return _lane_function("begin", "w", lines)
+            lines.append(f"y{i} = {e.layout.at('STATE', i)}")
+            lines.append(f"{r.at(n, r.slope(0))} = {e.layout.at('RATES', i)}")
+            lines.append(f"{r.at(n, 0)} = y{i}")
+            lines.append(f"{r.at(n, r.largest)} = max({r.at(n, r.largest)}, math.fabs(y{i}))")
+        doc = "Value, rate and size at the start, from STATE and RATES. Called by restart."
+        return lane_function("begin", "w", doc, lines)
 
     def finish(self) -> str:
-        """Function that hands over the end of the step: section Y, rates, sizes that fade."""
-        from ldnsim.engine.generate.emit import _lane_function
-
+        """Function that hands over the end of the step: section STATE, rates, sizes that fade."""
         e, r = self.e, self.records
         lines = []
         for n, i in e.state_index.items():
@@ -281,30 +279,35 @@ class CollocationEmitter:
             lines.append(f"f = {r.at(n, r.slope(STAGES))}")
             lines.append(f"m = max(fade*{r.at(n, r.largest)}, math.fabs(y))")
             lines += [f"{r.at(n, r.slope(0))} = f", f"{r.at(n, r.largest)} = m"]
-            lines.append(f"{e.layout.at('Y', i)} = y")
-            if not self.needs_guess(n):
+            lines.append(f"{e.layout.at('STATE', i)} = y")
+            if not self.needs_guess(n):  # a guess is made from the step, its start included
                 lines.append(f"{r.at(n, 0)} = y")
-        return _lane_function("finish", "w, fade", lines)
+        doc = "STATE, rate and fading size at the end. Called by collocation_accept."
+        return lane_function("finish", "w, fade", doc, lines)
 
     def advance(self) -> str:
         """Function that makes the end of the last step the start of the next."""
         lines = [f"w[0 + s + l] = w[{LANES * STAGES} + s + l]"]
-        return self._over_states("advance", "w", lines)
+        doc = "The end of the last step becomes the start of the next. Called by prepare."
+        return lane_function("advance", "w", doc, lines, self.records.over_states)
 
     def interpolate(self) -> str:
-        """Function that evaluates the step's polynomials into section T."""
-        from ldnsim.engine.generate.emit import _lane_function
-
-        e, r = self.e, self.records
-        lines = [f"c{j} = w[{r.coefficients + j}]" for j in range(STAGES + 1)]
+        """Function that evaluates the step's polynomials into section POINT."""
+        e, r, points = self.e, self.records, range(STAGES + 1)
+        lines = [f"c{j} = {r.weight_at(0, j)}" for j in points]
         for n, i in e.state_index.items():
-            terms = " + ".join(f"c{j}*{r.at(n, j)}" for j in range(STAGES + 1))
-            lines.append(f"{e.layout.at('T', i)} = {terms}")
-        return _lane_function("interpolate", "w", lines)
+            terms = " + ".join(f"c{j}*{r.at(n, j)}" for j in points)
+            lines.append(f"{e.layout.at('POINT', i)} = {terms}")
+        doc = "POINT = sum_j WEIGHTS[0, j] Y_j, where Y_0 = y. Called by collocation_evaluate."
+        return lane_function("interpolate", "w", doc, lines)
 
     def sweep(self) -> str:
         """The order of the cascade as plain code: evaluate, solve, repeat loops until settled."""
-        lines = ["@inlined", "def sweep(w, h, rtol):", "    rounds = 0"]
+        lines = [
+            "@inlined", "def sweep(w, h, rtol):",
+            '    """All states at all nodes, causes first; returns the rounds of loops."""',
+            "    rounds = 0",
+        ]  # fmt: skip
         at, loops = 0, 0
         for loop in self.loops:
             calls = [f"group_{at + i}(w, h, rtol)" for i in range(len(loop.groups))]
@@ -313,6 +316,7 @@ class CollocationEmitter:
                 lines += [f"    {call}" for call in calls]
                 continue
             lines += [
+                f"    # loop {loops}: these states drive each other",
                 "    k = 0",
                 "    while k >= 0:",
                 "        clear(w, AT_CHANGE)",
@@ -328,7 +332,7 @@ class CollocationEmitter:
         groups = [self.group(i) for i in range(len(self.groups))]
         rest = (
             self.predict, self.constant, self.estimate, self.begin,
-            self.finish, self.advance, self.interpolate,
+            self.finish, self.advance, self.interpolate, self.sweep,
         )  # fmt: skip
         return [*groups, *(f() for f in rest)]
 
@@ -337,22 +341,11 @@ class CollocationEmitter:
         r, method = self.records, radau(STAGES)
         return {
             "STAGES": STAGES,
-            "AT_RECORDS": r.start,
             "RECORD": r.stride,
             "FLOOR": LANES * r.floor,
             "LARGEST": LANES * r.largest,
-            "AT_COEFFICIENTS": r.coefficients,
-            "AT_CLOCK": r.clock,
-            "AT_CHANGE": r.measures,
-            "AT_ERROR": r.measures + LANES,
-            "AT_BROKEN": r.measures + 2 * LANES,
-            "AT_ALIVE": r.measures + 3 * LANES,
-            "AT_UNSETTLED": r.measures + 4 * LANES,
-            "AT_BEFORE": r.measures + 5 * LANES,
-            "AT_CONTRACTION": r.measures + 6 * LANES,
-            "LOOPS": sum(loop.repeats for loop in self.loops),
-            "REACH": f"np.array({[0.0, *(float(c) for c in method.nodes)]})",
-            "NODE": f"np.array({[float(c) for c in method.nodes]})",
-            "WEIGHT": f"np.array({[0.0, *(float(c) for c in method.weights)]})",
-            "BARYCENTRIC": f"np.array({[float(c) for c in method.barycentric]})",
+            "LOOPS": self.loop_count,
+            "NODE": [float(c) for c in method.nodes],
+            "START_AND_NODES": [0.0, *(float(c) for c in method.nodes)],
+            "LAGRANGE": [float(c) for c in method.barycentric],
         }

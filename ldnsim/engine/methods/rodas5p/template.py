@@ -1,13 +1,15 @@
-"""Kernel template, first part: one Rodas5P step over eight lanes, its error, its dense output.
+"""Kernel template: one Rodas5P step over eight lanes, its error, its dense output.
 
-The template files are not run as they stand. A kernel module is generated code (``setup``, ``rhs``,
-``observe``, ``factor``, ``solve`` and the constants they imply) followed by the source of the
-templates below their marker lines; numba compiles and caches the whole. Loaded without numba the
-same module runs as plain Python, which is how the kernels are tested.
+Rodas5P is a linearly implicit Runge-Kutta (Rosenbrock) method of order 5 with 8 stages, L-stable
+and stiffly accurate, with a dense output of order 4 (Steinebach 2023, BIT Numerical Mathematics
+63:27, doi:10.1007/s10543-023-00967-x). In the form without products with the Jacobian ``J`` (Hairer
+and Wanner, Solving Ordinary Differential Equations II, section IV.7, equation 7.25) stage ``i`` is
 
-Method: Rodas5P, a linearly implicit Runge-Kutta method of order 5 with 8 stages, L-stable and
-stiffly accurate, with a fourth-order dense output (Steinebach 2023, BIT Numer. Math. 63:27,
-doi:10.1007/s10543-023-00967-x). The Jacobian is exact and sparse, factored once a step.
+``(I/(gamma h) - J) U_i = f(t + alpha_i h, y + sum_(j<i) a_ij U_j) + sum_(j<i) c_ij/h U_j
++ gamma_i h df/dt``.
+
+``J`` and ``df/dt`` are exact, ``J`` sparse and factored once a step; the functions ``factor`` and
+``solve`` are written by :mod:`ldnsim.engine.methods.rodas5p.emit`.
 """
 
 # mypy: ignore-errors
@@ -18,6 +20,7 @@ from ldnsim.engine.generate.contract import *
 # ---- template begins ----
 
 # fmt: off
+# coefficients as printed: gamma, a_ij, c_ij, alpha_i, gamma_i, and h_ij of the dense output
 GAMMA = 0.21193756319429014
 A = np.array([
     [0.0, 0.0, 0.0, 0.0, 0.0],
@@ -55,107 +58,109 @@ H = np.array([
      -52.072871366152654, -59.78993625266729, -0.15582684282751913, 4.883087185713722],
 ])
 # fmt: on
-OMEGA = 2.0 * math.pi / 24.0
-NODES = STAGES + 1
-WIDTH = NS * LANES
-
-OK = 0
-STEP_TOO_SMALL = 3
-TOO_MANY_STEPS = 4
-NOT_FINITE = 5
-
-MEAN = 0
-INTEGRAL = 1
-MAXIMUM = 2
-MINIMUM = 3
-HOURS_ABOVE = 4
-FIRST_BELOW = 5
-FIRST_ABOVE = 6
-
-
-@jit
-def copy(w, source, target, n):
-    """Copy ``n`` doubles inside the workspace."""
-    for e in range(n):
-        w[target + e] = w[source + e]
-
-
-@jit
-def add_scaled(w, factor_, source, target, n):
-    """``w[target] += factor_ * w[source]`` over ``n`` doubles."""
-    for e in range(n):
-        w[target + e] += factor_ * w[source + e]
+CAUTION = 0.1  # share of the tolerance asked of a step, so that a run's error stays below it
 
 
 @inlined
-def step(w, t, h):
-    """Try one step from section Y at ``t``; fills U (stages), YN (new state) and E (error)."""
-    copy(w, AT_Y, AT_T, WIDTH)
+def rodas5p_start(w, t, atol):
+    """Nothing to begin: a step knows only the state it starts from."""
+    pass
+
+
+@inlined
+def rodas5p_attempt(w, t, h, last, ahead, moved, rtol, atol, lanes):
+    """Eight stages from section STATE at ``t``, each a linear system with the same matrix.
+
+    Called by ``integrate``; a one-step method needs no ``last``, ``ahead``, ``moved``. Changes in
+    place: POINT, RATES, FACTORS, TIME_SLOPE, RIGHT on the way; STAGES (``U_1`` to ``U_8``), END
+    (state at ``t + h``) and ERROR (``U_8``, the difference to the embedded method of order 4);
+    ``lanes.error`` and ``lanes.verdict``.
+    """
+    # the matrix of all eight systems, at the start of the step
+    copy(w, AT_STATE, AT_POINT, WIDTH)
     cosine = math.cos(OMEGA * t)
     sine = math.sin(OMEGA * t)
     factor(w, cosine, sine, 1.0 / (GAMMA * h))
     for i in range(8):
+        # POINT: y + sum a_ij U_j. The last three stages each add the one before to that of stage 6:
+        # the method is stiffly accurate, its result is its last stage
         if i > 0:
             if i < 6:
-                copy(w, AT_Y, AT_T, WIDTH)
+                copy(w, AT_STATE, AT_POINT, WIDTH)
                 for j in range(i):
                     if A[i, j] != 0.0:
-                        add_scaled(w, A[i, j], AT_U + j * WIDTH, AT_T, WIDTH)
+                        add_scaled(w, A[i, j], AT_STAGES + j * WIDTH, AT_POINT, WIDTH)
             else:
-                add_scaled(w, 1.0, AT_U + (i - 1) * WIDTH, AT_T, WIDTH)
+                add_scaled(w, 1.0, AT_STAGES + (i - 1) * WIDTH, AT_POINT, WIDTH)
             cosine = math.cos(OMEGA * (t + STAGE_TIME[i] * h))
             sine = math.sin(OMEGA * (t + STAGE_TIME[i] * h))
         rhs(w, cosine, sine)
-        copy(w, AT_F, AT_B, WIDTH)
+        # RIGHT: f + sum c_ij/h U_j + gamma_i h df/dt
+        copy(w, AT_RATES, AT_RIGHT, WIDTH)
         for j in range(i):
-            add_scaled(w, C[i, j] / h, AT_U + j * WIDTH, AT_B, WIDTH)
+            add_scaled(w, C[i, j] / h, AT_STAGES + j * WIDTH, AT_RIGHT, WIDTH)
         if STAGE_D[i] != 0.0:
-            add_scaled(w, h * STAGE_D[i], AT_D, AT_B, WIDTH)
+            add_scaled(w, h * STAGE_D[i], AT_TIME_SLOPE, AT_RIGHT, WIDTH)
+        # U_i
         solve(w)
-        copy(w, AT_B, AT_U + i * WIDTH, WIDTH)
-    copy(w, AT_U + 7 * WIDTH, AT_E, WIDTH)
-    copy(w, AT_T, AT_YN, WIDTH)
-    add_scaled(w, 1.0, AT_E, AT_YN, WIDTH)
+        copy(w, AT_RIGHT, AT_STAGES + i * WIDTH, WIDTH)
+    # y1 = (stage 8's argument) + U_8, and U_8 is what the embedded method lacks
+    copy(w, AT_STAGES + 7 * WIDTH, AT_ERROR, WIDTH)
+    copy(w, AT_POINT, AT_END, WIDTH)
+    add_scaled(w, 1.0, AT_ERROR, AT_END, WIDTH)
+    errors(w, CAUTION * rtol, atol, lanes.error, lanes.verdict)
 
 
 @jit
-def errors(w, rtol, atol, lane_error):
-    """Per lane, the largest error over its tolerance; infinite where something is not finite."""
+def errors(w, rtol, atol, lane_error, verdict):
+    """Per lane, the largest error over its tolerance ``atol + rtol max(|y|, |y at the end|)``.
+
+    Called after every step. Reads STATE, END, ERROR; ``atol`` is (state,). Changes in place:
+    ``lane_error`` and ``verdict`` (lane,): BROKEN where something is not finite.
+    """
     for l in range(LANES):
         lane_error[l] = 0.0
     for i in range(NS):
         for l in range(LANES):
             k = LANES * i + l
-            size = max(abs(w[AT_Y + k]), abs(w[AT_YN + k]))
-            ratio = abs(w[AT_E + k]) / (atol[i] + rtol * size)
-            if not ratio <= lane_error[l]:
+            size = max(abs(w[AT_STATE + k]), abs(w[AT_END + k]))
+            ratio = abs(w[AT_ERROR + k]) / (atol[i] + rtol * size)
+            # what is not a number is taken over, and stays: no comparison with it is true
+            if ratio > lane_error[l] or ratio != ratio:
                 lane_error[l] = ratio
+    # infinity and what is not a number alike
     for l in range(LANES):
-        if not lane_error[l] < 1e30:
-            lane_error[l] = np.inf
-
-
-@jit
-def prepare_dense(w):
-    """Combine the stages of the last step into the three dense-output vectors in section R."""
-    for r in range(3):
-        target = AT_R + r * WIDTH
-        for e in range(WIDTH):
-            w[target + e] = 0.0
-        for j in range(8):
-            add_scaled(w, H[r, j], AT_U + j * WIDTH, target, WIDTH)
-
-
-@jit
-def dense(w, x):
-    """State at the fraction ``x`` of the last step, into section T."""
-    y = 1.0 - x
-    for e in range(WIDTH):
-        inner = w[AT_R + e] + x * (w[AT_R + WIDTH + e] + x * w[AT_R + 2 * WIDTH + e])
-        w[AT_T + e] = y * w[AT_Y + e] + x * (w[AT_YN + e] + y * inner)
+        verdict[l] = FINE if lane_error[l] < 1e30 else BROKEN
 
 
 @inlined
-def observe_at(w, t):
-    """Evaluate all observables at section T and time ``t``."""
-    observe(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
+def rodas5p_accept(w, h):
+    """The end of the step becomes the state. Changes in place: STATE."""
+    copy(w, AT_END, AT_STATE, WIDTH)
+
+
+@jit
+def rodas5p_read(w):
+    """Combine the stages into the vectors of the dense output: ``R_r = sum_j h_rj U_j``.
+
+    Called once for a step that is read inside, before it is accepted. Changes in place: DENSE.
+    """
+    for r in range(3):
+        target = AT_DENSE + r * WIDTH
+        for e in range(WIDTH):
+            w[target + e] = 0.0
+        for j in range(8):
+            add_scaled(w, H[r, j], AT_STAGES + j * WIDTH, target, WIDTH)
+
+
+@jit
+def rodas5p_evaluate(w, x):
+    """State at the fraction ``x`` of the step, of order 4.
+
+    ``(1 - x) y0 + x (y1 + (1 - x) (R_1 + x (R_2 + x R_3)))``. Called for outputs and reductions,
+    after ``rodas5p_read``. Changes in place: POINT.
+    """
+    y = 1.0 - x
+    for e in range(WIDTH):
+        inner = w[AT_DENSE + e] + x * (w[AT_DENSE + WIDTH + e] + x * w[AT_DENSE + 2 * WIDTH + e])
+        w[AT_POINT + e] = y * w[AT_STATE + e] + x * (w[AT_END + e] + y * inner)

@@ -3,69 +3,70 @@
 from __future__ import annotations
 
 from ldnsim.engine import LANES
+from ldnsim.engine.generate.layout import Layout
 
 STAGES = 4
 """Nodes of a step."""
 
 
 class Records:
-    """Where the rows of the states' records and of the kept quantities are."""
+    """Where the rows of the states' records and of the kept quantities are.
 
-    def __init__(self, start: int, states: list[str], kept: list[str], loops: int) -> None:
-        """Lay the records from ``start`` on."""
-        self.rows = 2 * STAGES + 5
-        self.start = start
+    A state's record is ``2 S + 5`` rows of eight lanes: its value at the start and at the ``S``
+    nodes, its rate at the same points, then three numbers of the state as a whole.
+    """
+
+    rows = 2 * STAGES + 5
+    stride = LANES * rows
+    loss = 2 * STAGES + 2
+    """Row of ``a`` in ``dy/dt = b - a y`` at the end of the step, per hour."""
+    largest = 2 * STAGES + 3
+    """Row of the largest size lately."""
+    floor = 2 * STAGES + 4
+    """Row of the absolute tolerance."""
+
+    def __init__(self, layout: Layout, states: list[str], kept: list[str]) -> None:
+        """Reserve sections of the workspace.
+
+        Args:
+            layout: the workspace.
+            states: names, in vector order.
+            kept: quantities that one group of states evaluates and a later one reads.
+        """
         self.index = {n: i for i, n in enumerate(states)}
-        self.stride = LANES * self.rows
         self.kept = {n: i for i, n in enumerate(kept)}
-        self.end_of_states = start + self.stride * len(states)
-        self.coefficients = self.end_of_states + LANES * STAGES * len(kept)
-        self.clock = self.coefficients + STAGES * (STAGES + 1)
-        self.clock += -self.clock % LANES
-        self.measures = self.clock + 2 * STAGES
-        self.measures += -self.measures % LANES
-        self.end = self.measures + LANES * (6 + loops)
+        self.layout = layout
+        self.start = layout.reserve("RECORDS", self.rows * len(states))
+        layout.reserve("KEPT", STAGES * len(kept))
+        # S rows of weights of Lagrange's interpolation; cosine, then sine of the clock at the nodes
+        self.weights = layout.reserve("WEIGHTS", STAGES * (STAGES + 1), lanes=1)
+        self.clock = layout.reserve("CLOCK", 2 * STAGES, lanes=1)
 
     # rows of a record
-    def value(self, node: int) -> int:
-        """Row of the state at a node; 0 is the start of the step."""
-        return node
-
     def slope(self, node: int) -> int:
         """Row of the rate at a node; 0 is the start of the step."""
         return STAGES + 1 + node
 
-    @property
-    def loss(self) -> int:
-        """Row of ``a`` at the end of the step."""
-        return 2 * STAGES + 2
-
-    @property
-    def largest(self) -> int:
-        """Row of the largest size lately."""
-        return 2 * STAGES + 3
-
-    @property
-    def floor(self) -> int:
-        """Row of the absolute tolerance."""
-        return 2 * STAGES + 4
-
     def at(self, state: str, row: int) -> str:
         """Source text of a row of one state."""
-        return f"w[{self.offset(state) + LANES * row} + l]"
+        return self.layout.at("RECORDS", self.rows * self.index[state] + row)
 
-    def offset(self, state: str) -> int:
-        """Start of a state's record."""
-        return self.start + self.stride * self.index[state]
+    @property
+    def over_states(self) -> tuple[int, int, int]:
+        """Start, stop and stride of the records, for a loop over states."""
+        return self.start, self.start + self.stride * len(self.index), self.stride
 
     def kept_at(self, quantity: str, node: int) -> str:
         """Source text of a kept quantity at a node, 1 to S."""
-        at = self.end_of_states + LANES * (STAGES * self.kept[quantity] + node - 1)
-        return f"w[{at} + l]"
+        return self.layout.at("KEPT", STAGES * self.kept[quantity] + node - 1)
 
     def clock_at(self, k: int, node: int) -> str:
         """Source text of the clock's cosine (0) or sine (1) at a node, 1 to S."""
         return f"w[{self.clock + STAGES * k + node - 1}]"
+
+    def weight_at(self, row: int, point: int) -> str:
+        """Source text of the weight of a point, 0 to S, in a row of section WEIGHTS."""
+        return f"w[{self.weights + row * (STAGES + 1) + point}]"
 
 
 def eliminate(entry: dict[tuple[int, int], str], size: int) -> list[str]:

@@ -1,0 +1,113 @@
+"""Source text of kernels: expressions, lane functions, and the choice between methods."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sympy
+from sympy.printing.pycode import PythonCodePrinter
+
+from ldnsim.engine import LANES
+
+
+class _Printer(PythonCodePrinter):  # type: ignore[misc]
+    """Prints powers as products and reciprocals, which compile to plain arithmetic."""
+
+    def _print_Pow(self, expr: Any, rational: bool = False) -> str:
+        base, power = expr.args
+        text = self.parenthesize(base, 100)
+        if power.is_Integer and 1 < abs(int(power)) <= 8:
+            product = "*".join([text] * abs(int(power)))
+            return f"({product})" if power > 0 else f"(1.0/({product}))"
+        if power == -1:
+            return f"(1.0/{text})"
+        if power == sympy.Rational(1, 2):
+            return f"math.sqrt({self._print(base)})"
+        if power == sympy.Rational(-1, 2):
+            return f"(1.0/math.sqrt({self._print(base)}))"
+        return super()._print_Pow(expr, rational)  # type: ignore[no-any-return]
+
+    def _print_Integer(self, expr: Any) -> str:
+        return f"{int(expr)}.0"
+
+    def _print_Rational(self, expr: Any) -> str:
+        return repr(float(expr))
+
+    def _print_Float(self, expr: Any) -> str:
+        return repr(float(expr))
+
+
+printed = _Printer({"fully_qualified_modules": True}).doprint
+"""Python text of an expression, in floats."""
+
+
+def lane_function(
+    name: str,
+    arguments: str,
+    doc: str,
+    lines: Iterable[str],
+    over: tuple[int, int, int] = (0, 0, 0),
+) -> str:
+    """Text of a function that does the same straight-line arithmetic in every lane.
+
+    Args:
+        name: of the function.
+        arguments: the workspace ``w``, then numbers that all lanes share.
+        doc: its docstring, for readers of the generated module.
+        lines: assignments to names and to ``w[constant + l]``, and comments.
+        over: start, stop and stride of a shift ``s`` of the places, ``w[constant + s + l]``; the
+            lines are repeated for each.
+    """
+    head = f'\n\n@lanes\ndef {name}({arguments}):\n    """{doc}"""\n'
+    inner = f"for l in range({LANES}):\n"
+    if not over[2]:
+        return head + f"    {inner}" + "".join(f"        {line}\n" for line in lines)
+    shift = f"    for s in range{over}:\n        {inner}"
+    return head + shift + "".join(f"            {line}\n" for line in lines)
+
+
+def choice(name: str, arguments: str, doc: str, methods: Sequence[str]) -> str:
+    """Text of a function that hands its arguments on to the method in use.
+
+    Args:
+        name: what every method has a function for, called ``<method>_<name>``.
+        arguments: of those functions; the one written here takes the method's code as well.
+        doc: its docstring.
+        methods: names, in the order of their codes.
+    """
+    lines = ["", "", "@inlined", f"def {name}({arguments}, method):", f'    """{doc}"""']
+    for word, method in zip(["if", *["elif"] * len(methods)], methods, strict=False):
+        lines.append(f"    {word} method == {method.upper()}:")
+        lines.append(f"        {method}_{name}({arguments})")
+    return "\n".join([*lines, ""])
+
+
+def constants(title: str, values: Mapping[str, Any]) -> str:
+    """Text of assignments to names of the module, under a title; lists become arrays."""
+    arrays = {k: f"np.array({v})" if isinstance(v, list) else v for k, v in values.items()}
+    return "\n".join([f"# {title}", *(f"{k} = {v}" for k, v in arrays.items())])
+
+
+def check_names(text: str, needed: Iterable[str]) -> None:
+    """Refuse a module in which two parts use one name for two things, or a function is missing.
+
+    Args:
+        text: of the module.
+        needed: functions that it must have.
+
+    Raises:
+        ValueError: with the name.
+    """
+    seen: set[str] = set()
+    for node in ast.parse(text).body:
+        found = [node.name] if isinstance(node, ast.FunctionDef) else []
+        if isinstance(node, ast.Assign):
+            found = [t.id for t in node.targets if isinstance(t, ast.Name)]
+        for name in seen.intersection(found):
+            raise ValueError(f"two parts of a kernel module define {name!r}")
+        seen.update(found)
+    for name in needed:
+        if name not in seen:
+            raise ValueError(f"no part of the kernel module defines {name!r}")

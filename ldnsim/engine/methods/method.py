@@ -1,0 +1,77 @@
+"""What a method is to the rest of the engine.
+
+A method is a folder with three files. ``__init__.py`` holds its :class:`Method` record.
+``emit.py`` has one function, ``parts(emitter) -> Parts``: it reserves the method's sections of the
+workspace and writes the functions that depend on the model. ``template.py`` is kernel source that
+does not: below its marker line it defines one function for each entry of :data:`STEPS`, called
+``<name>_<entry>``. The stepper (:mod:`ldnsim.engine.solve.integrate`) calls nothing else of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ldnsim.engine.generate.emit import Emitter
+
+STEPS = {
+    "start": ("w, t, atol", "Begin a run at time ``t``, with the state in section STATE."),
+    "attempt": (
+        "w, t, h, last, ahead, moved, rtol, atol, lanes",
+        "Try the step from ``t`` to ``t + h``; fill ``lanes.error`` and ``lanes.verdict``.",
+    ),
+    "accept": ("w, h", "Take the end of the step of length ``h`` over into section STATE."),
+    "read": ("w", "Prepare for evaluations inside the step just tried."),
+    "evaluate": ("w, x", "State at the fraction ``x`` of the step just tried, into section POINT."),
+}
+"""What the stepper asks of a method: the arguments of each function, and what it does.
+
+``rtol`` and ``atol`` (state,) are the tolerances, ``lanes`` is a record of
+:mod:`ldnsim.engine.solve.arguments`. ``last`` is the length of the step tried before, 0 if its
+polynomials are of no use; ``ahead`` says that it was accepted, and ``moved`` that an event has
+changed states or parameters since."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a method writes for one model.
+
+    Attributes:
+        constants: of the kernel module, by name; lists become arrays.
+        functions: source text of each generated function.
+    """
+
+    constants: dict[str, Any] = field(default_factory=dict)
+    functions: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Method:
+    """An integration method.
+
+    Attributes:
+        name: how studies, results and the method's own kernel functions call it.
+        title: how people call it.
+        order: of the state at the end of a step.
+        error_power: the power of the step's length with which its error estimate shrinks.
+        resumes: whether the first step after an event may be as long as the one after the event
+            before it came to be; if not, it starts anew from the shortest.
+        citation: where it is printed.
+        package: the folder, as a module path.
+    """
+
+    name: str
+    title: str
+    order: int
+    error_power: int
+    resumes: bool
+    citation: str
+    package: str
+
+    def parts(self, emitter: Emitter) -> Parts:
+        """Constants and functions for one model; sections of the workspace are reserved."""
+        found = importlib.import_module(f"{self.package}.emit").parts(emitter)
+        assert isinstance(found, Parts)
+        return found

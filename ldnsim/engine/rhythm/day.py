@@ -1,0 +1,51 @@
+"""One patient's day without drug: the flow of the equations, and Newton's linear systems.
+
+With ``phi(t; y)`` the solution that starts in ``y`` at midnight, ``flow`` is ``phi(hours; y)`` and
+the map of the state one day later is ``Phi(y) = phi(24 h; y)``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ldnsim.engine.solve.batch import Batch, FloatArray, solve
+from ldnsim.measure import Measure
+from ldnsim.model import Model
+
+DAY = 24.0  # h
+CLOSE_UP = 1e-9
+"""Relative tolerance of days that derivatives are taken from."""
+
+
+def untreated(params: FloatArray, y0: FloatArray, hours: float, rtol: float, atol: float,
+              reductions: list[Measure]) -> Batch:  # fmt: skip
+    """Runs without a single event: parameters (n, n_parameters), states at midnight (n, n_states).
+
+    Args:
+        params: of each run.
+        y0: of each run.
+        hours: how long.
+        rtol: relative tolerance.
+        atol: absolute tolerance, of every state the same.
+        reductions: numbers to compute while solving.
+    """
+    none, no_int = np.empty(0), np.empty(0, np.int64)
+    return Batch(
+        params, y0, np.zeros(len(params) + 1, np.int64), none, no_int, none, hours,
+        none, no_int, reductions, rtol, np.full(y0.shape[1], atol), h_max=24.0,
+        max_steps=200_000,
+    )  # fmt: skip
+
+
+def flow(model: Model, params: FloatArray, y0: FloatArray, hours: float, rtol: float,
+         threads: int | None) -> FloatArray:  # fmt: skip
+    """``phi(hours; y0)`` of each row, (n, n_states); NaN where the solver gave up."""
+    return solve(model, untreated(params, y0, hours, rtol, rtol * 1e-2, []), threads).final
+
+
+def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Solution of a linear system; the least one in squares where the matrix is singular."""
+    try:
+        return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.lstsq(matrix, right, rcond=None)[0], dtype=np.float64)

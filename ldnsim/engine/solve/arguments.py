@@ -1,0 +1,182 @@
+"""Records of arrays that the compiled solver takes and fills.
+
+Named tuples, because numba takes them apart at no cost: a field of one is an argument like any
+other. Times are hours; ``lane`` is one of the eight runs that are solved together.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.engine import LANES
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class Events(NamedTuple):
+    """What happens to runs: doses, and parameters that change.
+
+    Attributes:
+        offset: (n + 1,), run ``i`` owns events ``offset[i]:offset[i + 1]``.
+        time: ascending within a run.
+        target: state to add to, or ``n_states + parameter`` to set from then on.
+        value: amount added, or new value.
+    """
+
+    offset: IntArray
+    time: FloatArray
+    target: IntArray
+    value: FloatArray
+
+
+class Outputs(NamedTuple):
+    """What to store.
+
+    Attributes:
+        times: ascending.
+        observables: places in section OBSERVED.
+    """
+
+    times: FloatArray
+    observables: IntArray
+
+
+class Numbers(NamedTuple):
+    """What to compute while solving.
+
+    Attributes:
+        windows: begin and end of each window, (windows, 2).
+        window: which of them each number is over, (numbers,).
+        kind: what it is: a code of the kernel, such as ``MEAN``, (numbers,).
+        observable: of what, (numbers,).
+        threshold: for times above and passages, (n, numbers).
+    """
+
+    windows: FloatArray
+    window: IntArray
+    kind: IntArray
+    observable: IntArray
+    threshold: FloatArray
+
+
+class Control(NamedTuple):
+    """How long and how well.
+
+    Attributes:
+        t_end: where runs end.
+        rtol: relative tolerance.
+        atol: absolute tolerance of each state, (n_states,).
+        h_start: first step.
+        h_max: longest step.
+        max_steps: accepted steps after which a group gives up.
+        ways: codes of the methods to try, in order.
+    """
+
+    t_end: float
+    rtol: float
+    atol: FloatArray
+    h_start: float
+    h_max: float
+    max_steps: int
+    ways: IntArray
+
+
+class Results(NamedTuple):
+    """What the solver fills, one row per run.
+
+    Attributes:
+        trajectory: (n, observables, times).
+        numbers: (n, numbers).
+        final: state at the end, (n, n_states).
+        status: codes of :class:`~ldnsim.engine.solve.status.Status`; not 0 on entry means that a
+            run is not to be advanced.
+        effort: accepted steps, rejected steps and rounds of loops of each run's group, (n, 3).
+        method: code of the method that gave the result.
+    """
+
+    trajectory: FloatArray
+    numbers: FloatArray
+    final: FloatArray
+    status: NDArray[np.int8]
+    effort: IntArray
+    method: NDArray[np.int8]
+
+
+class Lanes(NamedTuple):
+    """What a method and the stepper tell each other about eight runs.
+
+    Attributes:
+        status: as in :class:`Results`, (lane,).
+        error: of the step just tried, in tolerances, (lane,).
+        verdict: on it: ``FINE``, ``UNSETTLED`` or ``BROKEN``, (lane,).
+        effort: accepted steps, rejected steps, rounds of loops, (3,).
+    """
+
+    status: NDArray[np.int8]
+    error: FloatArray
+    verdict: NDArray[np.int8]
+    effort: IntArray
+
+
+class Group(NamedTuple):
+    """Eight runs on their way, made once per thread and used again for the next eight.
+
+    Attributes:
+        lanes: how they fare.
+        pointer: next event of each lane.
+        stop: the one after its last.
+        trajectory: (lane, observables, times).
+        numbers: values so far, (lane, numbers).
+        threshold: (numbers, lane).
+        samples: of every number's observable at the nodes of a piece of a step,
+            (nodes, 8 numbers + lane).
+    """
+
+    lanes: Lanes
+    pointer: IntArray
+    stop: IntArray
+    trajectory: FloatArray
+    numbers: FloatArray
+    threshold: FloatArray
+    samples: FloatArray
+
+
+Arguments = tuple[FloatArray, FloatArray, Events, Outputs, Numbers, Control, Results]
+"""What ``solve_runs`` takes after its range of runs: parameters (n, n_parameters), states at time
+0 (n, n_states), and the records; a group comes last."""
+
+
+def new_group(outputs: Outputs, numbers: Numbers, nodes: int) -> Group:
+    """Room for eight runs and what is asked of them.
+
+    Args:
+        outputs: what is stored.
+        numbers: what is computed while solving.
+        nodes: samples of a piece of a step.
+    """
+    count, stored = len(numbers.kind), (LANES, len(outputs.observables), len(outputs.times))
+    whole, byte = np.int64, np.int8
+    return Group(
+        Lanes(np.zeros(LANES, byte), np.zeros(LANES), np.zeros(LANES, byte), np.zeros(3, whole)),
+        np.zeros(LANES, whole), np.zeros(LANES, whole), np.zeros(stored), np.zeros((LANES, count)),
+        np.zeros((count, LANES)), np.zeros((nodes, max(1, count) * LANES)),
+    )  # fmt: skip
+
+
+def nothing(n_parameters: int, n_states: int) -> Arguments:
+    """One run of no length; solving it makes numba compile for the types in use."""
+    none, no_int = np.empty(0), np.empty(0, np.int64)
+    one, zero = np.ones(1), np.zeros(1, np.int64)
+    return (
+        np.ones((1, n_parameters)), np.zeros((1, n_states)),
+        Events(np.zeros(2, np.int64), none, no_int, none),
+        Outputs(0.0 * one, zero),
+        Numbers(np.array([[0.0, 1.0]]), zero, zero, zero, np.zeros((1, 1))),
+        Control(0.0, 1e-6, np.ones(n_states), 0.05, 6.0, 1, zero),
+        Results(np.empty((1, 1, 1)), np.empty((1, 1)), np.empty((1, n_states)),
+                np.zeros(1, np.int8), np.zeros((1, 3), np.int64), np.zeros(1, np.int8)),
+    )  # fmt: skip
