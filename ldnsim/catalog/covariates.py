@@ -156,10 +156,10 @@ def _effect(
     span: tuple[float, ...],
     model: Model,
 ) -> Effect:
-    from ldnsim.catalog.read import _entry, check_parameter
+    from ldnsim.catalog.read import check_parameter, entry_of
     from ldnsim.mechanisms.record import GRADES
 
-    one = _entry(entry.place, f"effects[{i}]", row)
+    one = entry_of(entry.place, f"effects[{i}]", row)
     one.only(EFFECT_FIELDS)
     kinds = [k for k in ("value", "factor") if k in one.data]
     if len(kinds) != 1:

@@ -82,13 +82,13 @@ def read_placebo(text: str, file: str, known: Mapping[str, Reference]) -> Placeb
         UserError: a mistake in the file, an unknown grade or reference, not exactly one of mean
             and effect size, or of responders and deviation, or a number that is missing.
     """
-    from ldnsim.catalog.read import _entry
+    from ldnsim.catalog.read import entry_of
 
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{file}: not readable as TOML: {error}") from error
-    root = _entry(f"{file}", "placebo", data)
+    root = entry_of(f"{file}", "placebo", data)
     root.only(("responses", "parameters"))
     responses = {n: _response(e, known) for n, e in root.table("responses").items()}
     numbers = {n: _number(e, known) for n, e in root.table("parameters").items()}

@@ -139,10 +139,15 @@ class TableEntry:
         value = self.data.get(key, {})
         if not isinstance(value, dict):
             raise self.error(key, f"{value!r}: expected a table")
-        return {k: _entry(f"{self.place}.{key}", k, v) for k, v in value.items()}
+        return {k: entry_of(f"{self.place}.{key}", k, v) for k, v in value.items()}
 
 
-def _entry(place: str, name: str, value: Any) -> TableEntry:
+def entry_of(place: str, name: str, value: Any) -> TableEntry:
+    """Return a table of a data file.
+
+    Raises:
+        UserError: it is no table.
+    """
     if not isinstance(value, dict):
         raise UserError(f"{place}.{name}: {value!r}: expected a table")
     return TableEntry(f"{place}.{name}", name, value)

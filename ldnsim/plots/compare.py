@@ -81,8 +81,7 @@ def compare(
     ds = with_doses(ds, over_patients(ds, select))
     chosen = members(ds, select, most)
     missing = left_out(ds, chosen, select)
-    rows = rows_of(ds)
-    if not rows:
+    if not (rows := rows_of(ds)):
         raise UserError("this dataset keeps none of the variables that a comparison shows")
     heading = title or str(ds.attrs.get("title", "Regimens compared"))
     names = [" ".join(f"{row.title} of {m.label}".split()) for row in rows for m in chosen]
@@ -101,9 +100,8 @@ def compare(
         _columns(grid, rows, chosen, heading)
         if ax is None:
             headline(figure, heading)
-            shown = narrow(ds, select if isinstance(select, Mapping) else None)
-            drawn = [m.data for m in chosen]
-            footnote(figure, ds, _key(ds), *notes(shown, chosen), missing, drawn=drawn)
+            told = notes(narrow(ds, select if isinstance(select, Mapping) else None), chosen)
+            footnote(figure, ds, _key(ds), *told, missing, drawn=[m.data for m in chosen])
             assert isinstance(figure, Picture)
             figure.left_out = missing
     return figure

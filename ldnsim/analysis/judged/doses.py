@@ -96,11 +96,11 @@ class Series:
 
 def series(settings: Sequence[Setting]) -> list[Series]:
     """Treat a patient with each of :data:`DOSES` for half a year and follow for another."""
-    return _series(tuple(s.put(RunSpec.of(nightly(d))) for s in settings for d in DOSES))
+    return series_of(tuple(s.put(RunSpec.of(nightly(d))) for s in settings for d in DOSES))
 
 
 @lru_cache(maxsize=32)
-def _series(runs: tuple[RunSpec, ...]) -> list[Series]:
+def series_of(runs: tuple[RunSpec, ...]) -> list[Series]:
     """Return series of runs, those of one setting side by side."""
     measures = [week(name, w) for name in LEVELS for w in WHEN]
     found = run_specs(runs, ON + OFF, measures)

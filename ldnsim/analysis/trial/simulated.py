@@ -276,8 +276,7 @@ def simulate_trial(
         seed: of patients, placebo response and diary.
         parameters: single parameters around which patients vary.
         scale: multiplier on the recorded spreads; kinetics keep theirs, at most three times this
-            multiplier (assumed, see
-            ``docs/populations.md``).
+            multiplier (assumed, see ``docs/populations.md``).
         placebo: account of the placebo response.
         plausible: limits of untreated means of those who enter; :data:`LIMITS` when None.
         threads: threads to use.
