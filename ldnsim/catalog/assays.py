@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Floats
 from ldnsim.catalog.read import TableEntry, Text, entries
 from ldnsim.errors import UserError, nearest
 from ldnsim.mechanisms.record import GRADES
 from ldnsim.model import Model
 
-Floats = NDArray[np.float64]
 SCALES = ("ratio", "difference")
 FIELDS = (
     "title", "variable", "scale", "floor", "between_sd", "assay_sd", "baseline", "daily", "grade",

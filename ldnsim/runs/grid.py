@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Ints
 from ldnsim.config.axis import Points
 from ldnsim.config.fields import points
 from ldnsim.config.rules import name_of
@@ -23,7 +23,6 @@ from ldnsim.config.study import StudyConfig
 from ldnsim.edition import Edition
 from ldnsim.regimen import Recordings
 
-Ints = NDArray[np.int64]
 # Coarse fields first: a swept regimen is chosen before its target is set.
 _ORDER = ("hypothesis", "patient", "parameters", "regimen", "modifiers", "adherence", "subject")
 

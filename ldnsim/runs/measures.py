@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.config.own_function import Function
 from ldnsim.config.quantities import time_text
 from ldnsim.config.summaries import WINDOWS
@@ -14,15 +15,13 @@ from ldnsim.measure import KINDS, Measure, Summary
 from ldnsim.mechanisms.record import Variable
 from ldnsim.runs.plan import DAY, Plan, clock_time
 
-Floats = NDArray[np.float64]
-
 
 def reduced(plan: Plan) -> tuple[Summary, ...]:
     """Return the summaries that the engine reduces while solving."""
     return tuple(s for s in plan.summaries if KINDS[s.kind].engine)
 
 
-def wanted(plan: Plan, mean: Floats, rows: NDArray[np.int64]) -> tuple[Measure, ...]:
+def wanted(plan: Plan, mean: Floats, rows: Ints) -> tuple[Measure, ...]:
     """Place the summaries of some runs: hours and thresholds for each, as the engine takes them.
 
     Args:
@@ -66,7 +65,7 @@ def derive(
     mean: Floats,
     extreme: Floats,
     hours: Floats,
-    undisturbed: NDArray[np.bool_],
+    undisturbed: Flags,
 ) -> Floats:
     """Return the summaries of some runs, shape (runs, summaries); functions are NaN yet.
 
@@ -107,7 +106,7 @@ def call(
     time: Floats,
     values: Mapping[str, NDArray[np.floating]],
     runs: Sequence[str],
-    alive: NDArray[np.bool_],
+    alive: Flags,
 ) -> Floats:
     """Return what a function says of some runs, NaN where one failed, shape (runs,).
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ldnsim.config.study import StudyConfig
     from ldnsim.runs.plan import Plan
 
-Floats = NDArray[np.float64]
 MASS, MOLAR = (1, 0, 0, -1), (0, 0, 1, -1)
 """Dimensions of the two kinds of concentration; see :mod:`ldnsim.units`."""
 MOLAR_MASS = {

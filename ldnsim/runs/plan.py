@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Floats, Ints
 from ldnsim.config import budget, own_summary, times
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
@@ -25,8 +25,6 @@ from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.events import sets_modifiers
 from ldnsim.runs.treatment import Treatment
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 DAY, WEEK = 24.0, 168.0
 MOST_IN_BLOCK = 4096
 BLOCK_BYTES = 64_000_000

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.design.assays import Assay
 from ldnsim.analysis.design.information import greedy, information, separations
+from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError, unknown
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ldnsim.runs.plan import Plan
     from ldnsim.sweep.study import Study
 
-Floats = NDArray[np.float64]
 WEEK, DAY = 168.0, 24.0
 WEEKS = (1, 2, 4, 8, 12)
 CLOCK = (2.0, 8.0, 14.0, 20.0)

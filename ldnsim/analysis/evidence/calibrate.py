@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.evidence.fit import (
     Batch,
@@ -22,13 +21,13 @@ from ldnsim.analysis.evidence.fit import (
 )
 from ldnsim.analysis.evidence.probe_kinds import Patient
 from ldnsim.analysis.evidence.probes import find_observation, simulate
+from ldnsim.arrays import Floats
 from ldnsim.catalog.calibration import FitGroup, FreeParameter
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.record import Parameter
 from ldnsim.model import Model
 
-Floats = NDArray[np.float64]
 DIGITS = 3
 """Significant digits of shipped values."""
 RTOL = 1.0e-7

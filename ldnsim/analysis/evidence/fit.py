@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.stats import qmc
 
-Floats = NDArray[np.float64]
+from ldnsim.arrays import Floats
+
 Batch = Callable[[Floats], Floats]
 
 STEP = 0.01

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.evidence.fit import (
     Batch,
@@ -27,11 +26,11 @@ from ldnsim.analysis.evidence.fit import (
 )
 from ldnsim.analysis.evidence.own_error import Error
 from ldnsim.analysis.evidence.own_problem import Options, Problem, first_errors, make_problem
+from ldnsim.arrays import Floats
 from ldnsim.edition import Edition
 from ldnsim.errors import UserError
 from ldnsim.regimen import Recorded
 
-Floats = NDArray[np.float64]
 ROUNDS = 20
 """Times that the size of the error is estimated anew at most."""
 SETTLED = 1.0e-3

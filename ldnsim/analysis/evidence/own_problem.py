@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.evidence.fit import Batch, Free
 from ldnsim.analysis.evidence.own_error import Error, read_error
+from ldnsim.arrays import Flags, Floats
 from ldnsim.config.blocks import Modifiers
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
@@ -28,7 +28,6 @@ from ldnsim.runs.few import WEEK, run_specs
 from ldnsim.runs.grid import Listed
 from ldnsim.runs.observed import Observation, observations
 
-Floats = NDArray[np.float64]
 RTOL = 1.0e-7
 """Tolerance of the solver: differences of runs must not drown in its errors."""
 SPREADS = 4.0
@@ -104,11 +103,11 @@ class Problem:
         return np.array([o.value for o in self.seen])
 
     @cached_property
-    def below(self) -> NDArray[np.bool_]:
+    def below(self) -> Flags:
         """Which were below the limit of quantification, shape (observations,)."""
         return np.array([o.below for o in self.seen])
 
-    def of(self, variable: str) -> NDArray[np.bool_]:
+    def of(self, variable: str) -> Flags:
         """Which observations are of a variable, shape (observations,)."""
         return np.array([o.variable == variable for o in self.seen])
 

@@ -7,18 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from ldnsim.analysis.evidence.probe_kinds import AnyProbe, Patient, Probe
 from ldnsim.analysis.judged.record import Check
+from ldnsim.arrays import Floats
 from ldnsim.catalog.observations import FILE, Observation
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, nearest, unknown
 from ldnsim.model import Model
 from ldnsim.runs.few import ask
 
-Floats = NDArray[np.float64]
 Asked = Sequence[tuple[Observation, Patient]]
 
 _ADAPTER: TypeAdapter[Probe] = TypeAdapter(AnyProbe)

@@ -9,14 +9,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
 from ldnsim.patients.vectors import overrides
 from ldnsim.runs.few import Measure, Results, run_specs
 
-Floats = NDArray[np.float64]
 MISSING = re.compile(r"(?<![a-wyz])nan(?![a-z])")
 """A number that is not there, also as a factor: ``xnan``."""
 

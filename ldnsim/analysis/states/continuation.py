@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.states.branch import SHOWN, Bifurcation, Branch, Cycle, Rest
 from ldnsim.analysis.states.cycles import find_swing, ringing
+from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
 from ldnsim.engine.rhythm.continuation import Curve, Point, Settings, fixed_point, trace
@@ -19,7 +19,6 @@ from ldnsim.errors import UserError, unknown
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
 
-Floats = NDArray[np.float64]
 RANGES = {"driver": (0.0, 0.3), DOSE: (0.0, 50.0)}
 """Ranges unless others are asked for, longer if the patient's own value lies above; of other
 parameters, a fifth to five times their value."""

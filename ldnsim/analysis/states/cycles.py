@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ldnsim.arrays import Floats
+
 DAY = 24.0
 SMALLEST = 1e-3
 """A swing below this share of the mean counts as rest."""

@@ -6,8 +6,8 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Flags
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def as_arms(ds: xr.Dataset, least: int = 2) -> xr.Dataset:
     return laid.transpose(ARM, *(d for d in ds.dims if d not in dims))
 
 
-def without_drug(ds: xr.Dataset, arm: str) -> NDArray[np.bool_]:
+def without_drug(ds: xr.Dataset, arm: str) -> Flags:
     """Return which arms are without drug, (arms,): by their doses, or their names without those."""
     if "prescribed_dose" in ds:
         others = [d for d in ds["prescribed_dose"].dims if d != arm]

@@ -12,15 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from ldnsim.arrays import Floats
 from ldnsim.catalog import Response
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import unknown
 
-Floats = NDArray[np.float64]
 SCALE = (0.0, 10.0)
 WIDEST = 8.0  # standard deviations beyond this make no sense on a scale of ten points
 

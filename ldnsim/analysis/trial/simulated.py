@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.trial.arms import NO_DRUG, PATIENT, arm_dimension, check_arms, without_drug
 from ldnsim.analysis.trial.reported import REPORTED, reported
+from ldnsim.arrays import Floats
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, kind
 from ldnsim.units import plain_number, whole_number
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from ldnsim.sweep.study import Study
 
-Floats = NDArray[np.float64]
 __all__ = [
     "LIMITS",
     "arm_dimension",
