@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ldnsim.errors import unknown
+from ldnsim.errors import check_known
 from ldnsim.mechanisms.record import CLOCK, Mechanism, Parameter, Variable
 from ldnsim.model import Model
 
@@ -63,6 +63,6 @@ def rooms(model: Model, mechanism: str | None = None) -> Iterator[Mechanism]:
         UserError: no mechanism of that name.
     """
     names = [m.name for m in model.mechanisms]
-    if mechanism is not None and mechanism not in names:
-        raise unknown("mechanism", mechanism, names)
+    if mechanism is not None:
+        check_known("mechanism", [mechanism], names)
     yield from (m for m in model.mechanisms if mechanism in (None, m.name))

@@ -19,7 +19,7 @@ from ldnsim.analysis.design.assays import Assay
 from ldnsim.analysis.design.information import greedy, information, separations
 from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, check_known
 
 if TYPE_CHECKING:
     from ldnsim.runs.plan import Plan
@@ -181,9 +181,7 @@ def _within(weeks: Sequence[int], end: float) -> None:
 
 def _rivals(plan: Plan, wanted: Sequence[str]) -> tuple[str, ...]:
     known = plan.edition.hypotheses
-    for name in wanted:
-        if name not in known:
-            raise unknown("hypothesis", name, known)
+    check_known("hypothesis", wanted, known)
     own = tuple(dict.fromkeys(r.hypothesis for r in plan.runs))
     names = tuple(dict.fromkeys(wanted)) or (own if len(own) > 1 else tuple(known))
     if len(names) < 2:

@@ -24,7 +24,7 @@ from ldnsim.analysis.evidence.probes import find_observation, simulate
 from ldnsim.arrays import Floats
 from ldnsim.catalog.calibration import FitGroup, FreeParameter
 from ldnsim.edition import Edition, shipped
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, check_known
 from ldnsim.mechanisms.record import Parameter
 from ldnsim.model import Model
 
@@ -164,9 +164,7 @@ def calibrate(
     chosen, home = options or Options(), edition or shipped()
     known = home.fit_groups
     names = list(known) if groups is None else list(groups)
-    for name in names:
-        if name not in known:
-            raise unknown("fit group", name, known)
+    check_known("fit group", names, known)
     if not names:
         raise UserError(f"no fit group given; valid: {', '.join(known)}")
     done: list[GroupFit] = []
@@ -222,8 +220,7 @@ def _from_spread(name: str, who: Patient) -> FreeParameter:
 
 
 def _parameter(name: str, model: Model) -> Parameter:
-    if name not in model.parameters:
-        raise unknown("parameter", name, model.parameters)
+    check_known("parameter", [name], model.parameters)
     return model.parameters[name]
 
 

@@ -18,7 +18,7 @@ from ldnsim.arrays import Flags, Floats
 from ldnsim.config.blocks import Modifiers
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
-from ldnsim.errors import UserError, listed, unknown
+from ldnsim.errors import UserError, check_known, listed
 from ldnsim.influence import SWITCH, reaching
 from ldnsim.mechanisms.record import Parameter
 from ldnsim.patients.vectors import find_patients
@@ -205,13 +205,9 @@ def make_problem(
             depend on, that is set as well, or that cannot be fitted.
     """
     edition = edition or shipped()
-    for kind, name, known in (
-        ("hypothesis", options.hypothesis, edition.hypotheses),
-        ("phenotype", options.phenotype, edition.phenotypes),
-        *(("parameter", n, edition.model.parameters) for n in (*options.free, *options.parameters)),
-    ):
-        if name not in known:  # type: ignore[operator]
-            raise unknown(kind, name, known)  # type: ignore[arg-type]
+    check_known("hypothesis", [options.hypothesis], edition.hypotheses)
+    check_known("phenotype", [options.phenotype], edition.phenotypes)
+    check_known("parameter", (*options.free, *options.parameters), edition.model.parameters)
     if not options.free:
         raise UserError("no parameter is free: name one with --free, such as --free cl")
     with_data = tuple(r for r in subjects if r.observations)
@@ -296,9 +292,7 @@ def first_errors(problem: Problem) -> dict[str, Error]:
             error, a kind for what was not observed, or one size for several variables.
     """
     names, said = problem.variables, dict(_named_error(text) for text in problem.options.error)
-    for name in said:
-        if name and name not in names:
-            raise unknown("observed variable", name, names)
+    check_known("observed variable", filter(None, said), names)
     shared = [n for n in names if n not in said]
     if "=" in said.get("", "") and len(shared) > 1:
         raise UserError(

@@ -15,7 +15,7 @@ from ldnsim.edition import Edition, shipped
 from ldnsim.engine.rhythm.continuation import Curve, Point, Settings, fixed_point, trace
 from ldnsim.engine.rhythm.daily_map import DOSE, DailyMap
 from ldnsim.engine.rhythm.orbit import SLACK
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, check_known, unknown
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
 
@@ -93,12 +93,8 @@ def _patient(
 ) -> Floats:
     from ldnsim.patients.vectors import own_parameters
 
-    for kind, name, known in (
-        ("phenotype", phenotype, edition.phenotypes),
-        ("hypothesis", hypothesis, edition.hypotheses),
-    ):  # fmt: skip
-        if name not in known:
-            raise unknown(kind, name, known)
+    check_known("phenotype", [phenotype], edition.phenotypes)
+    check_known("hypothesis", [hypothesis], edition.hypotheses)
     run = RunSpec.of(
         hypothesis=hypothesis, phenotype=phenotype, parameters=parameters, edition=edition
     )
