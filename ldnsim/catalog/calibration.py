@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from ldnsim.catalog.observations import Observation
 from ldnsim.catalog.read import Known, TableEntry, Text, check_parameter, cited, entries
 from ldnsim.catalog.records import Hypothesis
-from ldnsim.errors import nearest
 from ldnsim.model import Model
 
 FILE = "calibration.toml"
@@ -95,14 +94,10 @@ def _group(
     seen: Mapping[str, Observation],
     model: Model,
 ) -> FitGroup:
-    hypothesis = entry.text("hypothesis")
-    if hypothesis not in explained:
-        hint = nearest(hypothesis, explained)
-        raise entry.error("hypothesis", f"{hypothesis!r} is not a hypothesis{hint}")
-    names = entry.sentences("observations")
+    hypothesis, names = entry.text("hypothesis"), entry.sentences("observations")
+    entry.check("hypothesis", [hypothesis], explained, "a hypothesis")
+    entry.check("observations", names, seen, "known")
     for name in names:
-        if name not in seen:
-            raise entry.error("observations", f"{name!r} is not known{nearest(name, seen)}")
         if hypothesis not in seen[name].fitted:
             raise entry.error("observations", f"{name!r} may not be fitted under {hypothesis}")
     free = tuple(_free(e, model) for e in entry.table("free").values())
@@ -121,8 +116,8 @@ def _free(entry: TableEntry, model: Model) -> FreeParameter:
     check_parameter(entry, "", entry.name, model)
     if not 0.0 < low < high:
         raise entry.error("low", f"expected 0 < low < high, not {low:g} and {high:g}")
-    prior = entry.number("prior") if "prior" in entry.data else None
-    sd = entry.number("prior_sd") if "prior" in entry.data else 1.0
+    prior = entry.optional("prior")
+    sd = 1.0 if prior is None else entry.number("prior_sd")
     if sd <= 0.0:
         raise entry.error("prior_sd", f"{sd:g}: expected a number above 0")
     return FreeParameter(entry.name, low, high, prior, sd)
@@ -132,6 +127,5 @@ def _tie(entry: TableEntry, leaders: list[str], model: Model) -> tuple[str, floa
     entry.only(("of", "factor"))
     check_parameter(entry, "", entry.name, model)
     of = entry.text("of")
-    if of not in leaders:
-        raise entry.error("of", f"{of!r} is not free here{nearest(of, leaders)}")
+    entry.check("of", [of], leaders, "free here")
     return of, entry.number("factor")
