@@ -6,6 +6,7 @@ fitted. What an earlier group found is what a later one starts from.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,22 +20,37 @@ FIELDS = ("title", "hypothesis", "observations", "free", "ties", "note")
 
 
 @dataclass(frozen=True)
-class FreeParameter:
-    """A parameter of a group: where it may lie, and a prior if the data alone leave it open.
+class Free:
+    """A parameter that a fit may move.
 
     Attributes:
-        name: of the parameter.
+        name: its name.
         low: lowest value tried.
         high: highest value tried.
-        prior: centre of the prior; None without one.
-        prior_sd: on the log or logit scale.
+        prior: centre of a prior; None for none.
+        prior_sd: of the prior, on the scale of the coordinate.
+        is_fraction: whether the coordinate is a logit instead of a logarithm.
     """
 
     name: str
     low: float
     high: float
-    prior: float | None
-    prior_sd: float
+    prior: float | None = None
+    prior_sd: float = 1.0
+    is_fraction: bool = False
+
+    def coordinate(self, value: float) -> float:
+        """Return logarithm or logit of a value."""
+        return math.log(value / (1.0 - value)) if self.is_fraction else math.log(value)
+
+    def value(self, x: float) -> float:
+        """Return the value at a coordinate."""
+        return 1.0 / (1.0 + math.exp(-x)) if self.is_fraction else math.exp(x)
+
+    def slope(self, x: float) -> float:
+        """Return the derivative of the value by the coordinate."""
+        v = self.value(x)
+        return v * (1.0 - v) if self.is_fraction else v
 
 
 @dataclass(frozen=True)
@@ -55,7 +71,7 @@ class FitGroup:
     title: str
     hypothesis: str
     observations: tuple[str, ...]
-    free: tuple[FreeParameter, ...]
+    free: tuple[Free, ...]
     ties: Mapping[str, tuple[str, float]]
     note: str
 
@@ -110,7 +126,7 @@ def _group(
     return FitGroup(entry.name, entry.text("title"), hypothesis, names, free, ties, note)
 
 
-def _free(entry: TableEntry, model: Model) -> FreeParameter:
+def _free(entry: TableEntry, model: Model) -> Free:
     entry.only(("low", "high", "prior", "prior_sd"))
     low, high = entry.number("low"), entry.number("high")
     check_parameter(entry, "", entry.name, model)
@@ -120,7 +136,8 @@ def _free(entry: TableEntry, model: Model) -> FreeParameter:
     sd = 1.0 if prior is None else entry.number("prior_sd")
     if sd <= 0.0:
         raise entry.error("prior_sd", f"{sd:g}: expected a number above 0")
-    return FreeParameter(entry.name, low, high, prior, sd)
+    is_fraction = model.parameters[entry.name].spread.kind == "logitnormal"
+    return Free(entry.name, low, high, prior, sd, is_fraction)
 
 
 def _tie(entry: TableEntry, leaders: list[str], model: Model) -> tuple[str, float]:

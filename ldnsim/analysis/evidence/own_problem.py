@@ -12,9 +12,11 @@ from functools import cached_property
 
 import numpy as np
 
-from ldnsim.analysis.evidence.fit import Batch, Free
+from ldnsim.analysis.evidence.estimate import RTOL, values_at, within_record
+from ldnsim.analysis.evidence.fit import Batch
 from ldnsim.analysis.evidence.own_error import Error, read_error
 from ldnsim.arrays import Flags, Floats
+from ldnsim.catalog.calibration import Free
 from ldnsim.config.blocks import Modifiers
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
@@ -27,13 +29,6 @@ from ldnsim.regimen.steady import lead_hours
 from ldnsim.runs.few import WEEK, run_specs
 from ldnsim.runs.grid import Listed
 from ldnsim.runs.observed import Observation, observations
-
-RTOL = 1.0e-7
-"""Tolerance of the solver: differences of runs must not drown in its errors."""
-SPREADS = 4.0
-"""Bounds of a parameter: so many of its recorded spreads either way."""
-DECADE = 10.0
-"""Bounds of a parameter without recorded spread: this factor either way."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +116,6 @@ class Problem:
         live = reaching(self.edition.model, variables, self.off)
         return tuple(n for n in self.options.free if n in live)
 
-    def values_at(self, x: Floats) -> dict[str, float]:
-        """Return the free parameters at a point."""
-        return {f.name: f.value(float(v)) for f, v in zip(self.free, x, strict=True)}
-
     def specs(self, own: Mapping[str, float]) -> list[RunSpec]:
         """Return the run of every subject, with some parameters of its own."""
         return [_spec(r, self.options, self.edition, own) for r in self.subjects]
@@ -139,7 +130,7 @@ class Problem:
     def simulate(self, points: Floats) -> Floats:
         """Return what is simulated at each observation, shape (points, observations)."""
         times = np.unique(self.time_h)
-        specs = [s for x in points for s in self.specs(self.values_at(x))]
+        specs = [s for x in points for s in self.specs(values_at(self.free, x))]
         found = self.solve(specs, times).reshape(
             len(points), len(self.subjects), len(self.variables), len(times)
         )
@@ -269,19 +260,10 @@ def _free(p: Parameter, value: float, priors: bool) -> Free:
             f"--free {p.name}: it is {value:g}, and fitted on the scale of logarithms; start it"
             " above 0"
         )
-    is_fraction = p.spread.kind == "logitnormal"
-    free = Free(p.name, 0.5 * value, value, is_fraction=is_fraction)
-    wide = SPREADS * p.spread.sd if p.spread.sd > 0.0 else math.log(DECADE)
-    x = free.coordinate(value)
-    low, high = max(free.value(x - wide), p.low or 0.0), free.value(x + wide)
-    prior = value if priors and p.spread.sd > 0.0 else None
-    return replace(
-        free,
-        low=low,
-        high=high if p.high is None else min(high, p.high),
-        prior=prior,
-        prior_sd=p.spread.sd if prior is not None else 1.0,
-    )
+    free = within_record(p, value)
+    if not priors or p.spread.sd <= 0.0:
+        return free
+    return replace(free, prior=value, prior_sd=p.spread.sd)
 
 
 def first_errors(problem: Problem) -> dict[str, Error]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ldnsim.analysis.evidence.own_data import DataFit, Estimate
+from ldnsim.analysis.evidence.estimate import Estimate
+from ldnsim.analysis.evidence.own_data import DataFit
 from ldnsim.regimen import Recorded
 from ldnsim.runs.observed import Observation
 
