@@ -135,13 +135,12 @@ def vary(
 
 def on_bound(model: Model, names: tuple[str, ...], centre: Floats, values: Floats) -> Flags:
     """Whether a varied parameter was put on its bound, shape (n, names)."""
-    found = np.zeros((len(values), len(names)), dtype=np.bool_)
-    for j, name in enumerate(names):
-        p, at = model.parameters[name], model.parameter_index[name]
-        moved = values[:, at] != centre[:, at]
-        edge = (values[:, at] == p.low) | (values[:, at] == p.high)
-        found[:, j] = moved & edge
-    return found
+    at, known = [model.parameter_index[n] for n in names], model.parameters
+    own = values[:, at]
+    low, high = (
+        np.array([getattr(known[n], end) for n in names], float) for end in ("low", "high")
+    )
+    return np.asarray((own != centre[:, at]) & ((own == low) | (own == high)))
 
 
 def attributes(people: People) -> dict[str, Any]:

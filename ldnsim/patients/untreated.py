@@ -76,15 +76,13 @@ def untreated_days(patients: Patients, threads: int | None = None) -> Orbits:
 
 def pick(orbits: Orbits, rows: NDArray[np.intp]) -> Orbits:
     """Return the untreated days of some patients."""
-    kind = type(orbits)
-    return kind(**{f.name: getattr(orbits, f.name)[rows] for f in fields(kind)})
+    return Orbits(**{f.name: getattr(orbits, f.name)[rows] for f in fields(Orbits)})
 
 
 def _joined(parts: list[Orbits]) -> Orbits:
     """Return the untreated days of several groups of patients, one after the other."""
-    kind = type(parts[0])
-    return kind(
-        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(kind)}
+    return Orbits(
+        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Orbits)}
     )
 
 

@@ -144,7 +144,7 @@ def _fill(
     """Write columns that share their shape, region by region."""
     plan, kind = job.plan, columns[0].dim
     names = tuple(d.name for d in plan.dims)
-    tail = (dataset.tail_length(plan, kind),) if kind else ()
+    tail = dataset.tail(plan, kind)
     dims = (*names, kind) if kind else names
     item = max(c.dtype.itemsize for c in columns)
     room = CHUNK_BYTES // max(1, tail[0] * item) if tail else CHUNK_RUNS

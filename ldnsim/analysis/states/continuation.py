@@ -263,9 +263,7 @@ def _is_inflamed(daily: DailyMap, mean: Floats, p: float) -> bool:
 
 
 def _rests(daily: DailyMap, settings: Settings, curves: Sequence[Curve], own: float) -> list[Rest]:
-    points: list[Point] = []
-    for curve in curves:
-        points += _crossings(daily, settings, curve, own)
+    points = [q for c in curves for q in _crossings(daily, settings, c, own)]
     if not points:
         return []
     means = daily.means(np.array([q.x for q in points]), np.full(len(points), own))
