@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ldnsim.catalog.read import (
     Known,
@@ -16,9 +18,7 @@ from ldnsim.catalog.read import (
 )
 from ldnsim.errors import UserError, nearest
 from ldnsim.mechanisms.record import GRADES
-
-if TYPE_CHECKING:
-    from ldnsim.model import Model
+from ldnsim.model import Model
 
 KINDS = ("score", "choice", "flag")
 FIELDS = ("title", "kind", "low", "high", "levels", "effects", "evidence", "contradicting")
@@ -54,8 +54,6 @@ class Effect:
     def amount(self, level: Level) -> float | None:
         """Return value or factor at a level; ``None`` where the level changes nothing."""
         if self.anchors:
-            import numpy as np  # here, so that reading the data needs no numerical package
-
             score, amount = zip(*self.anchors, strict=True)
             return float(np.interp(float(level), score, amount))
         return self.levels.get(word_of(level))

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ldnsim.catalog.records import (
     BASINS,
@@ -20,9 +20,7 @@ from ldnsim.catalog.records import (
 )
 from ldnsim.errors import UserError, nearest
 from ldnsim.mechanisms.record import GRADES
-
-if TYPE_CHECKING:
-    from ldnsim.model import Model
+from ldnsim.model import Model, check_value
 
 Text = str | Mapping[str, Any]
 """TOML text, or tables of a file that was read."""
@@ -289,8 +287,6 @@ def check_parameter(
     entry: TableEntry, key: str, name: str, model: Model, value: float | None = None
 ) -> None:
     """Refuse what is no parameter of the model, or a value out of its bounds."""
-    from ldnsim.model import check_value
-
     entry.check(key, [name], model.parameters, "a parameter of the model")
     if value is not None:
         try:

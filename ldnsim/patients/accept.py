@@ -206,9 +206,8 @@ def _too_few(settings: Population, found: _Accepted) -> UserError:
 def describe(model: Model, settings: Population) -> str:
     """Say in a line how the patients of a population are drawn."""
     limits = ", ".join(f"{n} {a:g} to {b:g}" for n, (a, b) in settings.plausible.items())
-    method = settings.method.replace("_", " ")
-    text = f"{settings.size} virtual patients, {method}"
-    text += f", {len(varied(model, settings))} parameters vary"
+    method, count = settings.method.replace("_", " "), len(varied(model, settings))
+    text = f"{settings.size} virtual patients, {method}, {count} parameters vary"
     if settings.oprm1_g_frequency is not None:
         text += f", OPRM1 G {settings.oprm1_g_frequency:g}"
     return (

@@ -132,10 +132,7 @@ def _against(s: Summary, value: Floats, reference: Floats) -> Floats:
     if s.against == "change":
         return value - reference
     with np.errstate(divide="ignore", invalid="ignore"):
-        percent: Floats = np.where(
-            reference != 0.0, 100.0 * (value - reference) / reference, np.nan
-        )
-    return percent
+        return np.where(reference != 0.0, 100.0 * (value - reference) / reference, np.nan)
 
 
 def hours_above_reference(
@@ -167,8 +164,7 @@ def hours_above_reference(
         crossing = np.where((a > 0) != (b > 0), np.maximum(a, b) / np.abs(a - b), 0.0)
     share = np.where((a > 0) & (b > 0), 1.0, crossing)
     share = np.where(np.isfinite(a) & np.isfinite(b), share, np.nan)
-    hours: Floats = share @ np.diff(night_time)
-    return hours
+    return np.asarray(share @ np.diff(night_time))
 
 
 def _short_name(s: Summary, variable: Variable | None) -> str:

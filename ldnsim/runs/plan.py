@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -150,8 +152,6 @@ class Plan:
         That is some for every thread at least, and beyond that so many that a sixteenth of the
         study is in a block, up to :data:`MOST_IN_BLOCK` runs and :data:`BLOCK_BYTES` of results.
         """
-        import os
-
         solver = self.study.solver
         least = 8 * max(4, 2 * (solver.threads or os.cpu_count() or 1))
         room = min(MOST_IN_BLOCK, BLOCK_BYTES // self._bytes_at_work, len(self) // 16)
@@ -328,8 +328,6 @@ def check_space(plan: Plan, folder: Any) -> None:
     Raises:
         UserError: naming the need, the free space and the settings that reduce it.
     """
-    import shutil
-
     free = shutil.disk_usage(folder).free
     if 2 * plan.bytes > free:
         raise UserError(
@@ -345,8 +343,6 @@ def check_memory(plan: Plan) -> None:
     Raises:
         UserError: naming the need, the memory of the machine and the remedy.
     """
-    import os
-
     if not hasattr(os, "sysconf"):  # Windows does not say
         return
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -65,8 +65,8 @@ def run_plan(
     check_memory(plan)
     with reporting(progress) as report:
         job = Job(plan, plan.threads)
-        starts, size = job.starts(plan.block), plan.block
-        whole = Block.join(list(_solve(job, starts, size, plan.threads, report, executor)))
+        blocks = _solve(job, job.starts(plan.block), plan.block, plan.threads, report, executor)
+        whole = Block.join(list(blocks))
         return dataset.in_memory(job, whole, _derivatives(job, whole.status))
 
 

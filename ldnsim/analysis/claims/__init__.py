@@ -125,8 +125,7 @@ def _shaken_settings(claim: Claim, edition: Edition) -> list[tuple[str, str, Set
     for name in claim.needs:
         p = edition.model.parameters[name]
         for f in FACTORS:
-            setting = Setting(default, factors={name: f}, edition=edition)
-            found.append((name, factor_text(f), setting))
+            found.append((name, factor_text(f), Setting(default, {}, {name: f}, edition)))
         for label, value in p.alternatives.items():
             words = f"{factor_text(value / p.value)} ({label})"
             found.append((name, words, Setting(default, {name: value}, edition=edition)))

@@ -58,8 +58,10 @@ def _hangs(shaken: Sequence[Shaken], holds: bool) -> str:
     tail = f"; there is no such patient with {absent}" if absent else ""
     if not turning:
         verb = "holds" if holds else "fails"
-        others = "a third, three times, or as in print"
-        return f"{verb} also with each of {len(shaken)} numbers at {others}{tail}"
+        return (
+            f"{verb} also with each of {len(shaken)} numbers at a third, three times, or as in"
+            f" print{tail}"
+        )
     texts = [f"{s.parameter} {' or '.join(s.changes_at)}" for s in turning]
     assumed = sum(s.grade == ASSUMED for s in turning)
     verb = "lost" if holds else "gained"
@@ -75,5 +77,4 @@ def potency_text(ratio: float) -> str:
     """Write a ratio of potencies to two digits with thousands: ``160,000 times``."""
     if ratio == float("inf"):
         return "more than any multiple of"
-    digits = float(f"{ratio:.2g}")
-    return f"{digits:,.0f} times"
+    return f"{float(f'{ratio:.2g}'):,.0f} times"

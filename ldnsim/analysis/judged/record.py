@@ -145,13 +145,11 @@ class Outcome:
 
     def percent(self, column: int, observable: str) -> Floats:
         """Return a measure as per cent change from untreated, shape (settings, runs)."""
-        changed: Floats = 100.0 * (self.values[:, :, column] / self.rest(observable) - 1.0)
-        return changed
+        return np.asarray(100.0 * (self.values[:, :, column] / self.rest(observable) - 1.0))
 
     def change(self, column: int, observable: str) -> Floats:
         """Return a measure as change from untreated, shape (settings, runs)."""
-        changed: Floats = self.values[:, :, column] - self.rest(observable)
-        return changed
+        return np.asarray(self.values[:, :, column] - self.rest(observable))
 
 
 def attempt(

@@ -8,7 +8,6 @@ be independent, as in a parallel-group trial.
 from __future__ import annotations
 
 import warnings
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from ldnsim.analysis.trial.reported import REPORTED, reported
 from ldnsim.arrays import Floats
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, kind
+from ldnsim.patients.draws import generator
 from ldnsim.units import plain_number, whole_number
 
 if TYPE_CHECKING:
@@ -215,8 +215,7 @@ def repeated(
 
 def _resample(values: Floats, name: str, size: int, trials: int, seed: int) -> Floats:
     """Draw the patients of one arm of every trial, shape (trials, size)."""
-    key = (seed, zlib.crc32(f"sampling of {name}".encode()))
-    return np.asarray(np.random.default_rng(key).choice(values, (trials, size)), dtype=np.float64)
+    return np.asarray(generator(seed, f"sampling of {name}").choice(values, (trials, size)))
 
 
 def _power(drug: Floats, control: Floats, alpha: float) -> dict[str, float]:
