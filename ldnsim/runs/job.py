@@ -191,14 +191,13 @@ def run_blocks(
         progress: called with the number of runs finished in this call, also within a block.
     """
     done = 0
+
+    def tell(n: int) -> None:
+        if progress is not None:
+            progress(done + n)
+
     for first in starts:
         task = job.task(first, block)
-        base = done
-
-        def tell(n: int, base: int = base) -> None:
-            if progress is not None:
-                progress(base + n)
-
         solved = solve_task(task, threads, tell)
         done += len(task)
         yield job.finish(task, solved)

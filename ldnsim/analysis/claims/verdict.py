@@ -26,16 +26,17 @@ def verdict_of(
         shook: whether numbers were shaken at all.
     """
     holds = [h for h, f in found.items() if f.shown]
-    parts, default = [_where(holds, found)], next(iter(found))
-    if potency is not None:
-        parts.append(
-            f"takes {potency_text(potency)} the TLR4 potency measured (4.5 mg reached in two weeks)"
-        )
-    if holds == [NULL]:
-        parts.append("no action of the drug is needed")
-    if shook:
-        parts.append(_hangs(shaken, default in holds))
-    return "; ".join(p for p in parts if p)
+    parts = (
+        _where(holds, found),
+        _takes(potency) if potency is not None else "",
+        "no action of the drug is needed" if holds == [NULL] else "",
+        _hangs(shaken, next(iter(found)) in holds) if shook else "",
+    )
+    return "; ".join(filter(None, parts))
+
+
+def _takes(potency: float) -> str:
+    return f"takes {potency_text(potency)} the TLR4 potency measured (4.5 mg reached in two weeks)"
 
 
 def _where(holds: Sequence[str], found: Mapping[str, Found]) -> str:

@@ -78,9 +78,7 @@ def _dimensions(ds: xr.Dataset) -> list[str]:
     """Dimensions of a result along which only what is taken varies."""
     study = tomllib.loads(str(ds.attrs.get("study", "")))
     axes: dict[str, Any] = {a["name"]: a["field"] for a in study.get("axes", ())}
-    along = {name: [name] for name in axes}
-    for group in study.get("zip", ()):
-        along[group[0]] = list(group)
+    along = {name: [name] for name in axes} | {g[0]: list(g) for g in study.get("zip", ())}
     dims = [str(d) for d in ds["baseline_pain"].dims if d != PATIENT]
     return [
         d for d in dims
