@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from numbers import Real
 from typing import TypeVar
 
@@ -63,6 +63,22 @@ def nearest(word: str, choices: Iterable[str]) -> str:
 def unknown(what: str, word: str, choices: Iterable[str]) -> UserError:
     """Build the error for a name that does not exist, with its nearest valid spelling."""
     return UserError(f"{what} {short(word)} is not known{nearest(word, choices)}")
+
+
+def check_known(what: str, words: Iterable[str], choices: Collection[str]) -> None:
+    """Refuse names that do not exist.
+
+    Args:
+        what: what they are names of.
+        words: what the user wrote.
+        choices: the names that there are.
+
+    Raises:
+        UserError: naming the first of them, with its nearest valid spelling.
+    """
+    for word in words:
+        if word not in choices:
+            raise unknown(what, word, choices)
 
 
 def flag(value: object, key: str) -> bool:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ldnsim.arrays import Floats
+
 Hours = float | Floats
 """One value for all runs, or one for each, shape (runs,)."""
 Level = Literal["", "value", "untreated", "same clock"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ldnsim.catalog import Reference
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, check_known
 from ldnsim.mechanisms.record import GRADES, Mechanism, Parameter
 
 if TYPE_CHECKING:
@@ -92,14 +92,18 @@ def find(
     every = list(edition.model.parameters.values())
     rooms = list(dict.fromkeys(p.mechanism for p in every))
     names = [p.name for p in every]
-    if room is not None and room not in rooms and room not in names:
-        raise unknown("mechanism or parameter", room, [*rooms, *names])
-    if grade is not None and grade not in GRADES:
-        raise unknown("grade", grade, GRADES)
-    found = [p for p in every if room in (None, p.mechanism, p.name)]
-    found = [p for p in found if grade in (None, p.grade)]
+    if room is not None:
+        check_known("mechanism or parameter", [room], [*rooms, *names])
+    if grade is not None:
+        check_known("grade", [grade], GRADES)
     word = (search or "").lower()
-    found = [p for p in found if word in _text(p, edition.references)]
+    found = [
+        p
+        for p in every
+        if room in (None, p.mechanism, p.name)
+        and grade in (None, p.grade)
+        and word in _text(p, edition.references)
+    ]
     if not found:
         what = f"no parameter graded {grade!r}" if grade else "no parameter"
         raise UserError(f"{what} mentions {search!r}; try a shorter word" if search else what)

@@ -27,7 +27,7 @@ from ldnsim.catalog.records import (
     Reason,
     Reference,
 )
-from ldnsim.errors import unknown
+from ldnsim.errors import check_known
 
 __all__ = [
     "BASINS",
@@ -65,9 +65,6 @@ def cite(keys: Iterable[str], known: Mapping[str, Reference]) -> list[str]:
     Raises:
         UserError: a key that is not in the bibliography.
     """
-    found = []
-    for key in dict.fromkeys(keys):
-        if key not in known:
-            raise unknown("reference", key, known)
-        found.append(str(known[key]))
-    return found
+    wanted = dict.fromkeys(keys)
+    check_known("reference", wanted, known)
+    return [str(known[key]) for key in wanted]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Floats
 from ldnsim.catalog.read import TableEntry, Text, entries
-from ldnsim.errors import UserError, nearest
+from ldnsim.errors import UserError
 from ldnsim.mechanisms.record import GRADES
 from ldnsim.model import Model
 
-Floats = NDArray[np.float64]
 SCALES = ("ratio", "difference")
 FIELDS = (
     "title", "variable", "scale", "floor", "between_sd", "assay_sd", "baseline", "daily", "grade",
@@ -74,9 +73,8 @@ def read_assays(text: Text, file: str, model: Model) -> dict[str, Assay]:
 
 
 def _assay(entry: TableEntry, model: Model) -> Assay:
-    variable, known = entry.text("variable"), model.observables
-    if variable not in known:
-        raise entry.error("variable", f"{variable!r} is not a variable{nearest(variable, known)}")
+    variable = entry.text("variable")
+    entry.check("variable", [variable], model.observables, "a variable")
     floor, between, assay = (
         _size(entry, k, required=k != "floor") for k in ("floor", "between_sd", "assay_sd")
     )

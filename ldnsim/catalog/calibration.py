@@ -6,13 +6,13 @@ fitted. What an earlier group found is what a later one starts from.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ldnsim.catalog.observations import Observation
 from ldnsim.catalog.read import Known, TableEntry, Text, check_parameter, cited, entries
 from ldnsim.catalog.records import Hypothesis
-from ldnsim.errors import nearest
 from ldnsim.model import Model
 
 FILE = "calibration.toml"
@@ -20,22 +20,37 @@ FIELDS = ("title", "hypothesis", "observations", "free", "ties", "note")
 
 
 @dataclass(frozen=True)
-class FreeParameter:
-    """A parameter of a group: where it may lie, and a prior if the data alone leave it open.
+class Free:
+    """A parameter that a fit may move.
 
     Attributes:
-        name: of the parameter.
+        name: its name.
         low: lowest value tried.
         high: highest value tried.
-        prior: centre of the prior; None without one.
-        prior_sd: on the log or logit scale.
+        prior: centre of a prior; None for none.
+        prior_sd: of the prior, on the scale of the coordinate.
+        is_fraction: whether the coordinate is a logit instead of a logarithm.
     """
 
     name: str
     low: float
     high: float
-    prior: float | None
-    prior_sd: float
+    prior: float | None = None
+    prior_sd: float = 1.0
+    is_fraction: bool = False
+
+    def coordinate(self, value: float) -> float:
+        """Return logarithm or logit of a value."""
+        return math.log(value / (1.0 - value)) if self.is_fraction else math.log(value)
+
+    def value(self, x: float) -> float:
+        """Return the value at a coordinate."""
+        return 1.0 / (1.0 + math.exp(-x)) if self.is_fraction else math.exp(x)
+
+    def slope(self, x: float) -> float:
+        """Return the derivative of the value by the coordinate."""
+        v = self.value(x)
+        return v * (1.0 - v) if self.is_fraction else v
 
 
 @dataclass(frozen=True)
@@ -56,7 +71,7 @@ class FitGroup:
     title: str
     hypothesis: str
     observations: tuple[str, ...]
-    free: tuple[FreeParameter, ...]
+    free: tuple[Free, ...]
     ties: Mapping[str, tuple[str, float]]
     note: str
 
@@ -95,14 +110,10 @@ def _group(
     seen: Mapping[str, Observation],
     model: Model,
 ) -> FitGroup:
-    hypothesis = entry.text("hypothesis")
-    if hypothesis not in explained:
-        hint = nearest(hypothesis, explained)
-        raise entry.error("hypothesis", f"{hypothesis!r} is not a hypothesis{hint}")
-    names = entry.sentences("observations")
+    hypothesis, names = entry.text("hypothesis"), entry.sentences("observations")
+    entry.check("hypothesis", [hypothesis], explained, "a hypothesis")
+    entry.check("observations", names, seen, "known")
     for name in names:
-        if name not in seen:
-            raise entry.error("observations", f"{name!r} is not known{nearest(name, seen)}")
         if hypothesis not in seen[name].fitted:
             raise entry.error("observations", f"{name!r} may not be fitted under {hypothesis}")
     free = tuple(_free(e, model) for e in entry.table("free").values())
@@ -115,23 +126,23 @@ def _group(
     return FitGroup(entry.name, entry.text("title"), hypothesis, names, free, ties, note)
 
 
-def _free(entry: TableEntry, model: Model) -> FreeParameter:
+def _free(entry: TableEntry, model: Model) -> Free:
     entry.only(("low", "high", "prior", "prior_sd"))
     low, high = entry.number("low"), entry.number("high")
     check_parameter(entry, "", entry.name, model)
     if not 0.0 < low < high:
         raise entry.error("low", f"expected 0 < low < high, not {low:g} and {high:g}")
-    prior = entry.number("prior") if "prior" in entry.data else None
-    sd = entry.number("prior_sd") if "prior" in entry.data else 1.0
+    prior = entry.optional("prior")
+    sd = 1.0 if prior is None else entry.number("prior_sd")
     if sd <= 0.0:
         raise entry.error("prior_sd", f"{sd:g}: expected a number above 0")
-    return FreeParameter(entry.name, low, high, prior, sd)
+    is_fraction = model.parameters[entry.name].spread.kind == "logitnormal"
+    return Free(entry.name, low, high, prior, sd, is_fraction)
 
 
 def _tie(entry: TableEntry, leaders: list[str], model: Model) -> tuple[str, float]:
     entry.only(("of", "factor"))
     check_parameter(entry, "", entry.name, model)
     of = entry.text("of")
-    if of not in leaders:
-        raise entry.error("of", f"{of!r} is not free here{nearest(of, leaders)}")
+    entry.check("of", [of], leaders, "free here")
     return of, entry.number("factor")

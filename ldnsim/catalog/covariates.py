@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from ldnsim.catalog.read import (
+    Known,
+    TableEntry,
+    Text,
+    check_amount,
+    cited,
+    entries,
+    entry_of,
+)
 from ldnsim.errors import UserError, nearest
-
-if TYPE_CHECKING:
-    from ldnsim.catalog.records import Reference
-    from ldnsim.model import Model
+from ldnsim.mechanisms.record import GRADES
+from ldnsim.model import Model
 
 KINDS = ("score", "choice", "flag")
 FIELDS = ("title", "kind", "low", "high", "levels", "effects", "evidence", "contradicting")
@@ -46,8 +54,6 @@ class Effect:
     def amount(self, level: Level) -> float | None:
         """Return value or factor at a level; ``None`` where the level changes nothing."""
         if self.anchors:
-            import numpy as np  # here, so that reading the data needs no numerical package
-
             score, amount = zip(*self.anchors, strict=True)
             return float(np.interp(float(level), score, amount))
         return self.levels.get(word_of(level))
@@ -106,23 +112,17 @@ def word_of(level: Level) -> str:
     return str(level).lower() if isinstance(level, bool) else str(level)
 
 
-def read_covariates(
-    text: str | Mapping[str, Any], file: str, known: Mapping[str, Reference], model: Model
-) -> dict[str, Covariate]:
+def read_covariates(text: Text, file: str, known: Known, model: Model) -> dict[str, Covariate]:
     """Read covariates of a model; ``known`` is the bibliography.
 
     Raises:
         UserError: a mistake in the file, an unknown parameter, level, grade or reference, anchors
             that do not rise, an amount out of the parameter's bounds.
     """
-    from ldnsim.catalog.read import entries
-
     return {n: _covariate(e, known, model) for n, e in entries(text, file, FIELDS)}
 
 
-def _covariate(entry: Any, known: Mapping[str, Reference], model: Model) -> Covariate:
-    from ldnsim.catalog.read import cited
-
+def _covariate(entry: TableEntry, known: Known, model: Model) -> Covariate:
     kind = entry.choice("kind", KINDS)
     span = tuple(entry.number(k) for k in ("low", "high")) if kind == "score" else ()
     levels = entry.sentences("levels") if kind == "choice" else ("true", "false")
@@ -148,7 +148,7 @@ def _covariate(entry: Any, known: Mapping[str, Reference], model: Model) -> Cova
 
 
 def _effect(
-    entry: Any,
+    entry: TableEntry,
     i: int,
     row: Any,
     kind: str,
@@ -156,30 +156,21 @@ def _effect(
     span: tuple[float, ...],
     model: Model,
 ) -> Effect:
-    from ldnsim.catalog.read import check_parameter, entry_of
-    from ldnsim.mechanisms.record import GRADES
-
     one = entry_of(entry.place, f"effects[{i}]", row)
     one.only(EFFECT_FIELDS)
-    kinds = [k for k in ("value", "factor") if k in one.data]
-    if len(kinds) != 1:
-        raise one.error("", "expected exactly one of value and factor")
-    amounts = one.data[kinds[0]]
+    what = one.one_of("value", "factor")
+    amounts = one.data[what]
     anchors: tuple[tuple[float, float], ...] = ()
     table: dict[str, float] = {}
     if kind == "score":
-        anchors = _anchors(one, kinds[0], amounts, span)
+        anchors = _anchors(one, what, amounts, span)
     else:
-        table = _levels(one, kinds[0], amounts, levels)
-    numbers = [a for _, a in anchors] or list(table.values())
-    for amount in numbers:
-        factor = kinds[0] == "factor"
-        check_parameter(one, "target", one.text("target"), model, None if factor else amount)
-        if factor and amount <= 0.0:
-            raise one.error("factor", f"{amount:g}: expected a factor above 0")
+        table = _levels(one, what, amounts, levels)
+    for amount in [a for _, a in anchors] or table.values():
+        check_amount(one, what, amount, model)
     return Effect(
         one.text("target"),
-        kinds[0] == "value",
+        what == "value",
         table,
         anchors,
         one.text("claim", required=False),
@@ -189,7 +180,7 @@ def _effect(
 
 
 def _anchors(
-    one: Any, key: str, rows: Any, span: tuple[float, ...]
+    one: TableEntry, key: str, rows: Any, span: tuple[float, ...]
 ) -> tuple[tuple[float, float], ...]:
     """Read ``[[score, amount], ...]`` from the lowest score to the highest, rising."""
     try:
@@ -202,7 +193,7 @@ def _anchors(
     return found
 
 
-def _levels(one: Any, key: str, table: Any, levels: tuple[str, ...]) -> dict[str, float]:
+def _levels(one: TableEntry, key: str, table: Any, levels: tuple[str, ...]) -> dict[str, float]:
     """Read ``{level = amount}``."""
     if not isinstance(table, dict) or not table:
         raise one.error(key, f"{table!r}: expected a table of levels")

@@ -14,7 +14,6 @@ from typing import Any
 
 from ldnsim.catalog.read import Known, TableEntry, Text, cited, entries
 from ldnsim.catalog.records import Hypothesis
-from ldnsim.errors import nearest
 
 FILE = "observations.toml"
 FIELDS = (
@@ -130,8 +129,8 @@ def _observation(
     entry: TableEntry, known: Known, explained: Mapping[str, Hypothesis]
 ) -> Observation:
     values = _values(entry)
-    low, high = (entry.number(k) if k in entry.data else None for k in ("low", "high"))
-    sd = entry.number("sd") if "sd" in entry.data else 0.0
+    low, high = entry.optional("low"), entry.optional("high")
+    sd = entry.optional("sd") or 0.0
     weight = entry.number("weight") if "weight" in entry.data else 1.0
     _check_numbers(entry, values, low, high, sd, weight)
     once, was_set = (entry.flag(k, False) for k in ("once", "set"))
@@ -183,7 +182,5 @@ def _names(
     entry: TableEntry, key: str, known: Mapping[str, Any], otherwise: Iterable[str]
 ) -> tuple[str, ...]:
     names = entry.sentences(key) or tuple(otherwise)
-    for name in names:
-        if name not in known:
-            raise entry.error(key, f"{name!r} is not a hypothesis{nearest(name, known)}")
+    entry.check(key, names, known, "a hypothesis")
     return names

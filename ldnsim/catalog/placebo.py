@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+from ldnsim.catalog.read import Known, TableEntry, cited, entry_of, toml
 from ldnsim.errors import UserError
-
-if TYPE_CHECKING:
-    from ldnsim.catalog.records import Reference
+from ldnsim.mechanisms.record import GRADES
 
 RESPONSE_FIELDS = (
     "title", "week", "mean", "effect_size", "responders30", "sd", "grade", "note",
@@ -75,20 +71,14 @@ class PlaceboData:
     numbers: dict[str, Number]
 
 
-def read_placebo(text: str, file: str, known: Mapping[str, Reference]) -> PlaceboData:
+def read_placebo(text: str, file: str, known: Known) -> PlaceboData:
     """Read the placebo data; ``known`` is the bibliography.
 
     Raises:
         UserError: a mistake in the file, an unknown grade or reference, not exactly one of mean
             and effect size, or of responders and deviation, or a number that is missing.
     """
-    from ldnsim.catalog.read import entry_of
-
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{file}: not readable as TOML: {error}") from error
-    root = entry_of(f"{file}", "placebo", data)
+    root = entry_of(file, "placebo", toml(text, file))
     root.only(("responses", "parameters"))
     responses = {n: _response(e, known) for n, e in root.table("responses").items()}
     numbers = {n: _number(e, known) for n, e in root.table("parameters").items()}
@@ -98,36 +88,25 @@ def read_placebo(text: str, file: str, known: Mapping[str, Reference]) -> Placeb
     return PlaceboData(responses, numbers)
 
 
-def _response(entry: Any, known: Mapping[str, Reference]) -> Response:
-    from ldnsim.catalog.read import cited
-    from ldnsim.mechanisms.record import GRADES
-
+def _response(entry: TableEntry, known: Known) -> Response:
     entry.only(RESPONSE_FIELDS)
-    for pair in (("mean", "effect_size"), ("responders30", "sd")):
-        if sum(k in entry.data for k in pair) != 1:
-            raise entry.error("", f"expected exactly one of {pair[0]} and {pair[1]}")
-
-    def number(key: str) -> float | None:
-        return float(entry.number(key)) if key in entry.data else None
-
+    entry.one_of("mean", "effect_size")
+    entry.one_of("responders30", "sd")
     return Response(
         entry.name,
         entry.text("title"),
         entry.number("week"),
-        number("mean"),
-        number("effect_size"),
-        number("responders30"),
-        number("sd"),
+        entry.optional("mean"),
+        entry.optional("effect_size"),
+        entry.optional("responders30"),
+        entry.optional("sd"),
         entry.choice("grade", GRADES),
         entry.text("note"),
         cited(entry, known, [entry.text("note")]),
     )
 
 
-def _number(entry: Any, known: Mapping[str, Reference]) -> Number:
-    from ldnsim.catalog.read import cited
-    from ldnsim.mechanisms.record import GRADES
-
+def _number(entry: TableEntry, known: Known) -> Number:
     entry.only(NUMBER_FIELDS)
     return Number(
         entry.number("value"),

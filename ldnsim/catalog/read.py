@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ldnsim.catalog.records import (
     BASINS,
@@ -20,9 +20,7 @@ from ldnsim.catalog.records import (
 )
 from ldnsim.errors import UserError, nearest
 from ldnsim.mechanisms.record import GRADES
-
-if TYPE_CHECKING:
-    from ldnsim.model import Model
+from ldnsim.model import Model, check_value
 
 Text = str | Mapping[str, Any]
 """TOML text, or tables of a file that was read."""
@@ -134,6 +132,23 @@ class TableEntry:
             raise self.error(key, f"{value!r}: expected a finite number")
         return float(value)
 
+    def optional(self, key: str) -> float | None:
+        """Return a finite number; None when left out."""
+        return self.number(key) if key in self.data else None
+
+    def one_of(self, *keys: str) -> str:
+        """Return which of two fields is there; exactly one of them may be."""
+        there = [k for k in keys if k in self.data]
+        if len(there) != 1:
+            raise self.error("", f"expected exactly one of {' and '.join(keys)}")
+        return there[0]
+
+    def check(self, key: str, words: Iterable[str], choices: Collection[str], what: str) -> None:
+        """Refuse a word that is none of the choices; ``what`` says what these are."""
+        for word in words:
+            if word not in choices:
+                raise self.error(key, f"{word!r} is not {what}{nearest(word, choices)}")
+
     def table(self, key: str) -> dict[str, TableEntry]:
         """Return the tables within a table."""
         value = self.data.get(key, {})
@@ -237,27 +252,22 @@ def _phenotype(entry: TableEntry, known: Known, model: Model) -> Phenotype:
 
 
 def _adjunct(entry: TableEntry, known: Known, model: Model) -> Adjunct:
-    kinds = [k for k in ("factor", "value") if k in entry.data]
-    if len(kinds) != 1:
-        raise entry.error("", "expected exactly one of factor and value")
-    amount = entry.number(kinds[0])
-    if kinds[0] == "factor" and amount <= 0.0:
-        raise entry.error("factor", f"{amount:g}: expected a factor above 0")
-    target = entry.text("target")
-    check_parameter(entry, "target", target, model, amount if kinds[0] == "value" else None)
+    kind = entry.one_of("factor", "value")
+    amount = entry.number(kind)
+    check_amount(entry, kind, amount, model)
     note = entry.text("note")
     evidence, nulls = entry.sentences("evidence"), entry.sentences("null_trials")
     return Adjunct(
         entry.name,
         entry.text("title"),
-        target,
+        entry.text("target"),
         entry.choice("grade", GRADES),
         note,
         evidence,
         nulls,
         cited(entry, known, [*evidence, *nulls, note]),
         amount,
-        kinds[0] == "value",
+        kind == "value",
     )
 
 
@@ -277,16 +287,20 @@ def check_parameter(
     entry: TableEntry, key: str, name: str, model: Model, value: float | None = None
 ) -> None:
     """Refuse what is no parameter of the model, or a value out of its bounds."""
-    from ldnsim.model import check_value
-
-    known = model.parameters
-    if name not in known:
-        raise entry.error(key, f"{name!r} is not a parameter of the model{nearest(name, known)}")
+    entry.check(key, [name], model.parameters, "a parameter of the model")
     if value is not None:
         try:
-            check_value(known[name], value)
+            check_value(model.parameters[name], value)
         except UserError as error:
             raise entry.error(key, str(error)) from error
+
+
+def check_amount(entry: TableEntry, kind: str, amount: float, model: Model) -> None:
+    """Refuse a ``factor`` on the parameter ``target``, or a ``value`` of it, that cannot be."""
+    if kind == "factor" and amount <= 0.0:
+        raise entry.error("factor", f"{amount:g}: expected a factor above 0")
+    value = amount if kind == "value" else None
+    check_parameter(entry, "target", entry.text("target"), model, value)
 
 
 def cited(entry: TableEntry, known: Known, sentences: Iterable[str]) -> tuple[str, ...]:

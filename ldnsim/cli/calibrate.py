@@ -17,7 +17,8 @@ from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
-    from ldnsim.analysis.evidence.calibrate import Estimate, GroupFit
+    from ldnsim.analysis.evidence.calibrate import GroupFit
+    from ldnsim.analysis.evidence.estimate import Estimate
 
 
 @guarded()

@@ -14,7 +14,8 @@ from ldnsim.cli import files, table
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
-    from ldnsim.analysis.evidence.own_data import DataFit, Estimate
+    from ldnsim.analysis.evidence.estimate import Estimate
+    from ldnsim.analysis.evidence.own_data import DataFit
     from ldnsim.analysis.evidence.own_problem import Options
     from ldnsim.edition import Edition
     from ldnsim.regimen import Recorded

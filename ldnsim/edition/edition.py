@@ -233,7 +233,7 @@ def _make(sources: tuple[Source, ...]) -> Edition:
     model = with_parameters(plain, blocks["parameters"], known)
     told = zip(sources, own, strict=True)
     found = Edition(
-        model, tuple(Extension(s, changes(s, model, b, plain)) for s, b in told), blocks
+        model, tuple(Extension(s, tuple(changes(s, model, b, plain))) for s, b in told), blocks
     )
     for name in NAMED:
         if blocks[name]:

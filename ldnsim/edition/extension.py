@@ -156,8 +156,8 @@ def _check_equation(where: str, v: Variable, model: Model) -> None:
 
 def changes(
     source: Source, model: Model, blocks: Mapping[str, Sequence[Tables]], before: Model
-) -> tuple[str, ...]:
-    """Return what an extension adds, replaces and sets, in words.
+) -> Iterator[str]:
+    """Yield what an extension adds, replaces and sets, in words.
 
     Args:
         source: the extension.
@@ -165,12 +165,6 @@ def changes(
         blocks: its own blocks.
         before: the model of the package and all mechanisms, with the values that those have.
     """
-    return tuple(_changes(source, model, blocks, before))
-
-
-def _changes(
-    source: Source, model: Model, blocks: Mapping[str, Sequence[Tables]], before: Model
-) -> Iterator[str]:
     for room in mechanisms_in(source):
         for n, p in room.parameters.items():
             yield f"adds the parameter {n} = {p.value:g} {p.unit}".removesuffix(" 1")

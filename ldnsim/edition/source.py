@@ -80,8 +80,7 @@ def read_source(name: str, folder: Path) -> Source:
     if name.endswith(".py"):
         return Source(name, MECHANISMS, read_text(folder / name, f"extension {name!r}"))
     if name.endswith(".toml"):
-        text = read_text(folder / name, f"extension {name!r}")
-        return Source(name, DATA, tables=((name, text),))
+        return Source(name, DATA, tables=((name, read_text(folder / name, f"extension {name!r}")),))
     if not name.strip() or Path(name).suffix or Path(name).name != name:
         raise UserError(
             f"extension {short(name)}: expected a file that ends in .py or .toml, or the name of an"

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ldnsim.catalog import Reference
-from ldnsim.catalog.read import TableEntry, cited, entries, toml
+from ldnsim.catalog.read import TableEntry, check_parameter, cited, entries, toml
 from ldnsim.edition.source import Source
 from ldnsim.errors import UserError, nearest
 from ldnsim.mechanisms.record import ASSUMED, GRADES, Parameter
@@ -116,9 +116,7 @@ def with_parameters(
     parameters, by = dict(model.parameters), dict[str, str]()
     for place, tables in blocks:
         for name, entry in entries(tables, place, PARAMETER_FIELDS):
-            if name not in model.parameters:
-                hint = nearest(name, model.parameters)
-                raise entry.error("", f"{name!r} is not a parameter of the model{hint}")
+            check_parameter(entry, "", name, model)
             if name in by:
                 raise entry.error("", f"{by[name]} sets it too; keep one of them")
             parameters[name], by[name] = _parameter(entry, parameters[name], known), place

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ldnsim.errors import unknown
-from ldnsim.mechanisms.record import CLOCK, Mechanism, Parameter, Variable
+from ldnsim.equations.tree import traced
+from ldnsim.errors import check_known
+from ldnsim.mechanisms.record import Mechanism, Parameter, Variable
 from ldnsim.model import Model
 
 if TYPE_CHECKING:
@@ -14,12 +15,8 @@ if TYPE_CHECKING:
 
 
 def expression(variable: Variable) -> Any:
-    """The SymPy expression of one state's rate or one quantity, in the model's own names."""
-    import sympy
-
-    symbols = {a: sympy.Symbol(a, positive=True) for a in variable.arguments}
-    clock = {a: sympy.Symbol(a, real=True) for a in CLOCK if a in symbols}
-    return sympy.sympify(variable.formula(*({**symbols, **clock}[a] for a in variable.arguments)))
+    """The SymPy expression of one state's rate or one quantity, all but the clock above zero."""
+    return traced(variable, positive=True)
 
 
 def as_text(variable: Variable, places: int = 6) -> str:
@@ -63,6 +60,6 @@ def rooms(model: Model, mechanism: str | None = None) -> Iterator[Mechanism]:
         UserError: no mechanism of that name.
     """
     names = [m.name for m in model.mechanisms]
-    if mechanism is not None and mechanism not in names:
-        raise unknown("mechanism", mechanism, names)
+    if mechanism is not None:
+        check_known("mechanism", [mechanism], names)
     yield from (m for m in model.mechanisms if mechanism in (None, m.name))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ldnsim.errors import UserError
-from ldnsim.mechanisms.record import Variable
+from ldnsim.mechanisms.record import CLOCK, Variable
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,19 @@ def equation(variable: Variable) -> Node:
     return tree(traced(variable))
 
 
-def traced(variable: Variable) -> Any:
-    """Return the same as a SymPy expression."""
+def traced(variable: Variable, positive: bool = False) -> Any:
+    """Return the same as a SymPy expression; ``positive`` takes all but the clock for that.
+
+    Otherwise names are real: a state may pass zero, and sqrt(x**2) must not become x.
+    """
     import sympy
 
-    # real, not positive: a state may pass zero, and sqrt(x**2) must not become x
-    symbols = [sympy.Symbol(name, real=True) for name in variable.arguments]
+    symbols = [
+        sympy.Symbol(a, positive=True)
+        if positive and a not in CLOCK
+        else sympy.Symbol(a, real=True)
+        for a in variable.arguments
+    ]
     return sympy.sympify(variable.formula(*symbols))
 
 

@@ -60,9 +60,8 @@ def _parameters(content: Content, room: Mechanism) -> Iterator[str]:
     known = origins(content)
     for name, p in room.parameters.items():
         kind = "var" if name in content.changing else "const"
-        value = repr(content.parameters[name])
         yield (
-            f"{kind} {name} = {value}; {name} has {unit_id(p.unit)}"
+            f"{kind} {name} = {content.parameters[name]!r}; {name} has {unit_id(p.unit)}"
             f"  // {p.meaning}; {known[name].words}"
         )
 

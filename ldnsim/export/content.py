@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Floats
 from ldnsim.config.study import StudyConfig
 from ldnsim.engine.solve.status import Status
 from ldnsim.equations.tree import Node, equation
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ldnsim.config.run import RunSpec
     from ldnsim.patients.people import People
 
-Floats = NDArray[np.float64]
 RESERVED = frozenset((
     "DNA", "abs", "after", "and", "area", "at", "avogadro", "compartment", "const", "cos", "delay",
     "delete", "end", "event", "exp", "exponentiale", "ext", "extent", "factorial", "false", "floor",

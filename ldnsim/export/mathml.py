@@ -24,30 +24,26 @@ def element(node: Node) -> Element:
         SubElement(found, node.op)
         found.extend(element(part) for part in node.parts)
         return found
+    if node == "time":
+        return _leaf("csymbol", "t", encoding="text", definitionURL=TIME)
     if isinstance(node, str):
-        return _name(node)
+        return _leaf("ci", node)
+    if isinstance(node, int):
+        return _leaf("cn", str(node), type="integer")
     return _number(node)
 
 
-def _name(name: str) -> Element:
-    if name != "time":
-        found = Element("ci")
-        found.text = name
-        return found
-    found = Element("csymbol", {"encoding": "text", "definitionURL": TIME})
-    found.text = "t"
+def _leaf(tag: str, text: str, **attributes: str) -> Element:
+    found = Element(tag, attributes)
+    found.text = text
     return found
 
 
 def _number(value: float) -> Element:
     """Every digit of a number; MathML wants exponents in a notation of their own."""
-    if isinstance(value, int):
-        found = Element("cn", {"type": "integer"})
-        found.text = str(value)
-        return found
     mantissa, e, exponent = repr(value).partition("e")
-    found = Element("cn", {"type": "e-notation"} if e else {})
-    found.text = mantissa
-    if e:
-        SubElement(found, "sep").tail = str(int(exponent))
+    if not e:
+        return _leaf("cn", mantissa)
+    found = _leaf("cn", mantissa, type="e-notation")
+    SubElement(found, "sep").tail = str(int(exponent))
     return found

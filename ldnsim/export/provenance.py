@@ -34,14 +34,13 @@ class Origin:
     @property
     def words(self) -> str:
         """The evidence on one line."""
-        parts = [f"evidence: {self.grade}"]
-        if self.sources:
-            parts.append(f"source: {' '.join(self.sources)}")
-        if self.changed_by:
-            parts.append(f"set by {self.changed_by} (default {self.default:g})")
-        if self.note:
-            parts.append(self.note)
-        return "; ".join(parts)
+        parts = (
+            f"evidence: {self.grade}",
+            f"source: {' '.join(self.sources)}" if self.sources else "",
+            f"set by {self.changed_by} (default {self.default:g})" if self.changed_by else "",
+            self.note,
+        )
+        return "; ".join(filter(None, parts))
 
 
 def origins(content: Content) -> dict[str, Origin]:

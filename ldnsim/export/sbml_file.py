@@ -72,12 +72,11 @@ def _describe(model: Element, content: Content) -> None:
     import ldnsim
 
     _notes(model, [f"{label}: {words}" for label, words in headline(content).items()])
-    run = content.run
     values = {
         "version": ldnsim.__version__,
         "model": content.model.fingerprint,
-        "hypothesis": run.hypothesis,
-        "phenotype": run.phenotype,
+        "hypothesis": content.run.hypothesis,
+        "phenotype": content.run.phenotype,
         "run": str(content.number),
         "horizon_h": repr(content.plan.end),
     }
@@ -118,10 +117,9 @@ def _parameters(content: Content) -> Iterator[Element]:
     """Write the patient's parameters, each with its evidence."""
     known = origins(content)
     for name, p in content.model.parameters.items():
-        constant = name not in content.changing
-        origin = known[name]
+        origin, is_constant = known[name], name not in content.changing
         words = [origin.meaning, origin.words]
-        found = _parameter(name, words, p.unit, constant, content.parameters[name])
+        found = _parameter(name, words, p.unit, is_constant, content.parameters[name])
         values = {
             "grade": origin.grade,
             "source": " ".join(origin.sources),

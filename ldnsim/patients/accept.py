@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.arrays import Flags, Floats
 from ldnsim.config.population import Population
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
@@ -29,7 +30,6 @@ from ldnsim.patients.untreated import pick, untreated
 from ldnsim.patients.vectors import is_inflamed, own_parameters
 
 log = logging.getLogger("ldnsim")
-Floats = NDArray[np.float64]
 CHUNK = 64
 """Candidates solved at once. It is fixed, so that whether one is accepted never depends on how
 many are wanted."""
@@ -53,7 +53,7 @@ class _Candidates:
     quantile: Floats
     genotype: tuple[str, ...]
     orbits: Orbits
-    clipped: NDArray[np.bool_]
+    clipped: Flags
 
 
 class _Accepted:
@@ -206,9 +206,8 @@ def _too_few(settings: Population, found: _Accepted) -> UserError:
 def describe(model: Model, settings: Population) -> str:
     """Say in a line how the patients of a population are drawn."""
     limits = ", ".join(f"{n} {a:g} to {b:g}" for n, (a, b) in settings.plausible.items())
-    method = settings.method.replace("_", " ")
-    text = f"{settings.size} virtual patients, {method}"
-    text += f", {len(varied(model, settings))} parameters vary"
+    method, count = settings.method.replace("_", " "), len(varied(model, settings))
+    text = f"{settings.size} virtual patients, {method}, {count} parameters vary"
     if settings.oprm1_g_frequency is not None:
         text += f", OPRM1 G {settings.oprm1_g_frequency:g}"
     return (

@@ -14,7 +14,8 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ldnsim.arrays import Floats
+
 TINY = 2.0**-32  # a quantile of exactly 0 or 1 would be an infinite draw
 
 

@@ -7,16 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.config.population import Population
 from ldnsim.config.run import RunSpec
 from ldnsim.engine.rhythm.orbit import Orbits
 from ldnsim.model import Model
 from ldnsim.patients import draws
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 PK = "pharmacokinetics"
 OPRM1 = "oprm1"
 AT_ONCE = 4096
@@ -45,7 +43,7 @@ class People:
     model: Model = field(repr=False)
     settings: Population
     names: tuple[str, ...]
-    candidate: NDArray[np.int64]
+    candidate: Ints
     quantile: Floats
     genotype: tuple[str, ...]
     centres: Floats
@@ -135,17 +133,14 @@ def vary(
     return found
 
 
-def on_bound(
-    model: Model, names: tuple[str, ...], centre: Floats, values: Floats
-) -> NDArray[np.bool_]:
+def on_bound(model: Model, names: tuple[str, ...], centre: Floats, values: Floats) -> Flags:
     """Whether a varied parameter was put on its bound, shape (n, names)."""
-    found = np.zeros((len(values), len(names)), dtype=np.bool_)
-    for j, name in enumerate(names):
-        p, at = model.parameters[name], model.parameter_index[name]
-        moved = values[:, at] != centre[:, at]
-        edge = (values[:, at] == p.low) | (values[:, at] == p.high)
-        found[:, j] = moved & edge
-    return found
+    at, known = [model.parameter_index[n] for n in names], model.parameters
+    own = values[:, at]
+    low, high = (
+        np.array([getattr(known[n], end) for n in names], float) for end in ("low", "high")
+    )
+    return np.asarray((own != centre[:, at]) & ((own == low) | (own == high)))
 
 
 def attributes(people: People) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.arrays import Flags, Floats
 from ldnsim.engine.rhythm import orbit
 from ldnsim.engine.rhythm.drugfree import felt
 from ldnsim.engine.rhythm.orbit import Orbits
@@ -21,16 +22,13 @@ from ldnsim.model import Model
 from ldnsim.patients.people import AT_ONCE, People
 from ldnsim.patients.vectors import Patients
 
-Floats = NDArray[np.float64]
 KEPT = 16_384
 """Patients kept, over all requests; the oldest requests go first."""
 _SOLVED: dict[tuple[Model, bytes], Orbits] = {}
 _LOCK = threading.Lock()
 
 
-def untreated(
-    model: Model, params: Floats, inflamed: NDArray[np.bool_], threads: int | None = None
-) -> Orbits:
+def untreated(model: Model, params: Floats, inflamed: Flags, threads: int | None = None) -> Orbits:
     """Return the untreated days of patients, solved for once in a process.
 
     Args:
@@ -78,19 +76,17 @@ def untreated_days(patients: Patients, threads: int | None = None) -> Orbits:
 
 def pick(orbits: Orbits, rows: NDArray[np.intp]) -> Orbits:
     """Return the untreated days of some patients."""
-    kind = type(orbits)
-    return kind(**{f.name: getattr(orbits, f.name)[rows] for f in fields(kind)})
+    return Orbits(**{f.name: getattr(orbits, f.name)[rows] for f in fields(Orbits)})
 
 
 def _joined(parts: list[Orbits]) -> Orbits:
     """Return the untreated days of several groups of patients, one after the other."""
-    kind = type(parts[0])
-    return kind(
-        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(kind)}
+    return Orbits(
+        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Orbits)}
     )
 
 
-def _same_day(people: People, patients: Patients) -> NDArray[np.bool_]:
+def _same_day(people: People, patients: Patients) -> Flags:
     """Whether an untreated day of each patient is that of the same person under the reference."""
     same = np.zeros(len(patients), dtype=np.bool_)
     for first in range(0, len(patients), AT_ONCE):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.catalog import CLAIM
 from ldnsim.catalog.covariates import Effect
 from ldnsim.config.run import RunSpec
@@ -18,9 +18,6 @@ from ldnsim.patients.people import AT_ONCE, People, with_genotype
 
 if TYPE_CHECKING:
     from ldnsim.runs.grid import Runs
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Patients:
     centres: Floats
     centre: Ints
     person: Ints
-    inflamed: NDArray[np.bool_]
+    inflamed: Flags
     of_run: Ints
     people: People | None = None
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Codes
 from ldnsim.results import dataset, files
 from ldnsim.results.blocks import ARRAYS, BlockFolder
 from ldnsim.results.record import sealed
@@ -144,7 +144,7 @@ def _fill(
     """Write columns that share their shape, region by region."""
     plan, kind = job.plan, columns[0].dim
     names = tuple(d.name for d in plan.dims)
-    tail = (dataset.tail_length(plan, kind),) if kind else ()
+    tail = dataset.tail(plan, kind)
     dims = (*names, kind) if kind else names
     item = max(c.dtype.itemsize for c in columns)
     room = CHUNK_BYTES // max(1, tail[0] * item) if tail else CHUNK_RUNS
@@ -191,6 +191,6 @@ def _runs(
     return Block.join([block.cut(first, last) for block in found])
 
 
-def statuses(job: Job, folder: BlockFolder, size: int) -> NDArray[np.int8]:
+def statuses(job: Job, folder: BlockFolder, size: int) -> Codes:
     """Read the outcome of every run out of the blocks, shape (runs,)."""
     return np.concatenate([folder.load(i, ("status",)).status for i in job.starts(size)])

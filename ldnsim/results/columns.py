@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,15 @@ def variable_attributes(model: Model, name: str) -> dict[str, str]:
         "better": v.better,
         "mechanism": v.mechanism,
         "evidence": evidence(model, v.mechanism),
+    }
+
+
+def flags(words: str, kinds: type[IntEnum]) -> dict[str, Any]:
+    """Return the attributes of codes: what they are of, each of them, and its name."""
+    return {
+        "long_name": words,
+        "flag_values": np.array([int(k) for k in kinds], dtype=np.int8),
+        "flag_meanings": " ".join(k.name.lower() for k in kinds),
     }
 
 
@@ -147,12 +157,7 @@ def _baselines(job: Job) -> Iterator[Column]:
 def _outcome(job: Job, status: NDArray[np.int8]) -> Iterator[Column]:
     """Outcome and effort of every run."""
     plan, who = job.plan, job.patients.of_run
-    flags = {
-        "long_name": "outcome of the run",
-        "flag_values": np.array([int(s) for s in Status], dtype=np.int8),
-        "flag_meanings": " ".join(s.name.lower() for s in Status),
-    }
-    yield _column("status", np.int8, flags, lambda b: b.status)
+    yield _column("status", np.int8, flags("outcome of the run", Status), lambda b: b.status)
     advice = np.array([s.advice if s else "" for s in sorted(Status)], dtype=str)
     length = max(1, *(len(advice[int(s)]) for s in np.unique(status)), 1)
     words: dict[str, Any] = {"long_name": "advice for a run that failed"}
@@ -166,11 +171,7 @@ def _outcome(job: Job, status: NDArray[np.int8]) -> Iterator[Column]:
     for name, text in (("steps", "accepted"), ("rejected", "rejected")):
         words = {"units": "1", "long_name": f"{text} solver steps", "scale": "steps"}
         yield _column(name, np.int64, words, _attribute(name))
-    used = {
-        "long_name": "method that gave the result",
-        "flag_values": np.array([int(m) for m in Method], dtype=np.int8),
-        "flag_meanings": " ".join(m.name.lower() for m in Method),
-    }
+    used = flags("method that gave the result", Method)
     yield _column("method", np.int8, used, lambda b: b.method)
     words = {
         "units": "1", "long_name": "residual of the untreated 24 h orbit",

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.patients import people
-from ldnsim.results.columns import Column, single, timed
+from ldnsim.regimen import DoseStatus
+from ldnsim.results.columns import Column, flags, single, timed
 from ldnsim.results.derivatives import labelled
 from ldnsim.results.provenance import attributes
 from ldnsim.runs import observed
@@ -82,7 +83,7 @@ def in_memory(job: Job, whole: Block, found: Sensitivities | None) -> xr.Dataset
     values = {
         c.name: (
             (*dims, c.dim) if c.dim else dims,
-            np.asarray(c.values(whole), dtype=c.dtype).reshape((*plan.shape, *_tail(plan, c))),
+            np.asarray(c.values(whole), dtype=c.dtype).reshape((*plan.shape, *tail(plan, c.dim))),
             c.attrs,
         )
         for c in laid.columns
@@ -90,14 +91,9 @@ def in_memory(job: Job, whole: Block, found: Sensitivities | None) -> xr.Dataset
     return xr.Dataset({**values, **laid.fixed}, laid.coords, laid.attrs)
 
 
-def _tail(plan: Plan, column: Column) -> tuple[int, ...]:
-    """Return the length of the last dimension of a column, if it has one of its own."""
-    return (tail_length(plan, column.dim),) if column.dim else ()
-
-
-def tail_length(plan: Plan, dim: str) -> int:
-    """Return the length of a dimension of time."""
-    return len(plan.time if dim == "time" else plan.night_time)
+def tail(plan: Plan, dim: str) -> tuple[int, ...]:
+    """Return the length of a dimension of time; of nothing for the empty name."""
+    return (len(plan.time if dim == "time" else plan.night_time),) if dim else ()
 
 
 def coordinates(plan: Plan) -> dict[str, Labelled]:
@@ -133,7 +129,7 @@ def ledger(plan: Plan) -> dict[str, Labelled]:
         "given_time": (rows("given_time_h"), {"units": "h", "long_name": "time taken"}),
         "planned_dose": (rows("planned_mg"), {"units": "mg", "long_name": "planned dose"}),
         "given_dose": (rows("given_mg"), {"units": "mg", "long_name": "dose taken"}),
-        "status": (rows("status"), _flags()),
+        "status": (rows("status"), flags("what became of the dose", DoseStatus)),
         "formulation": (
             rows("formulation"),
             {
@@ -147,14 +143,4 @@ def ledger(plan: Plan) -> dict[str, Labelled]:
     }
     return {
         f"ledger_{name}": ("ledger_row", values, attrs) for name, (values, attrs) in columns.items()
-    }
-
-
-def _flags() -> dict[str, Any]:
-    from ldnsim.regimen import DoseStatus
-
-    return {
-        "long_name": "what became of the dose",
-        "flag_values": np.array([int(s) for s in DoseStatus], dtype=np.int8),
-        "flag_meanings": " ".join(s.name.lower() for s in DoseStatus),
     }

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Codes
 from ldnsim.errors import UserError, flag, nearest, path_text
 from ldnsim.results.blocks import BlockFolder
 from ldnsim.results.files import some
@@ -250,7 +250,7 @@ def _plain_text(ds: xr.Dataset) -> xr.Dataset:
     return ds.assign_coords(coords).assign(kept) if texts else ds
 
 
-def statuses(path: Path) -> NDArray[np.int8]:
+def statuses(path: Path) -> Codes:
     """Return the outcome of every run of a finished result, shape (runs,).
 
     That of a Zarr store is read without xarray, which takes longer to load than a small sweep.

@@ -9,8 +9,8 @@ the state's usual size, the ratio at which the promise was measured (``benchmark
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Floats
 from ldnsim.config.blocks import Solver
 from ldnsim.model import Model
 
@@ -21,7 +21,7 @@ DIFFERENTIATED = 1e-5
 """Derivatives by differences; copies share their steps, so that errors cancel."""
 
 
-def absolute(model: Model, solver: Solver) -> NDArray[np.float64]:
+def absolute(model: Model, solver: Solver) -> Floats:
     """Return the absolute tolerance of each state: the setting times the state's usual size.
 
     Args:

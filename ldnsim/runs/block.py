@@ -8,8 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from ldnsim.arrays import Codes, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,10 @@ class Block:
     trajectory: NDArray[np.floating]
     night: NDArray[np.floating]
     summaries: Floats
-    status: NDArray[np.int8]
-    steps: NDArray[np.int64]
-    rejected: NDArray[np.int64]
-    method: NDArray[np.int8]
+    status: Codes
+    steps: Ints
+    rejected: Ints
+    method: Codes
 
     @property
     def rows(self) -> Ints:

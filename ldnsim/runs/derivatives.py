@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Codes, Flags, Floats
 from ldnsim.config.study import StudyConfig
 from ldnsim.engine.rhythm.orbit import daily_means
 from ldnsim.engine.rhythm.shifted import beside, rows, shifted_orbits
@@ -35,7 +35,6 @@ from ldnsim.runs.plan import Plan
 from ldnsim.runs.reference import Untreated, reference_day
 from ldnsim.runs.task import solve_task
 
-Floats = NDArray[np.float64]
 SHIFT = 0.01
 """Shift of a parameter to either side, on the natural-log scale."""
 ASYMMETRY = 0.1
@@ -101,7 +100,7 @@ class Sensitivities:
         return np.where(np.isnan(self.share).any(axis=1), np.nan, share)
 
     @property
-    def locally_linear(self) -> NDArray[np.bool_]:
+    def locally_linear(self) -> Flags:
         """Whether a derivative describes the summary near this run, (summaries,)."""
         bent = (self.asymmetry > ASYMMETRY) & (self.share > MINOR)
         carried = np.where(bent, self.share, 0.0).sum(axis=1)
@@ -109,7 +108,7 @@ class Sensitivities:
         return np.asarray(fine & (carried <= MOST_BENT))
 
 
-def reference_run(plan: Plan, status: Sequence[int] | NDArray[np.int8]) -> int | None:
+def reference_run(plan: Plan, status: Sequence[int] | Codes) -> int | None:
     """The run that stands for a study: a treated one that ended well, else any that ended well.
 
     It is the first along axes of names (regimens, hypotheses) and the one nearest to the middle of
@@ -132,7 +131,7 @@ def reference_run(plan: Plan, status: Sequence[int] | NDArray[np.int8]) -> int |
     return next(treated, order[0] if order else None)
 
 
-def of_job(job: Job, status: NDArray[np.int8]) -> Sensitivities | None:
+def of_job(job: Job, status: Codes) -> Sensitivities | None:
     """Differentiate the run that stands for a finished job; None when there is nothing to say.
 
     That is so when no run ended well, or the one that did not at the looser tolerance.

@@ -14,8 +14,8 @@ from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Codes, Floats, Ints
 from ldnsim.config import budget
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ldnsim.regimen import Ledger, Regimen
     from ldnsim.runs.grid import Runs
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 AMOUNTS = ("start", "target", "dose", "step", "factor")
 KEPT = 8192
 """Schedules and patterns of doses held at once; the rest are worked out again when needed."""
@@ -254,7 +252,7 @@ class Dosing:
             raise UserError(_no_such_night(day, end, times))
         return np.where(known, starts, none)
 
-    def reaches_target(self, rows: Ints) -> NDArray[np.int8]:
+    def reaches_target(self, rows: Ints) -> Codes:
         """Whether the ladders of each run are long enough to give their target."""
         return self._reaches[np.searchsorted(self._keys, self.keys(rows))]
 

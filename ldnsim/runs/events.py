@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Flags, Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
 from ldnsim.runs.task import Events
-
-Floats = NDArray[np.float64]
 
 Span = tuple[str, float, float, float]
 """A parameter, its value or a factor on it, from which hour, and to which."""
@@ -31,8 +29,8 @@ def sets_modifiers(field: str) -> bool:
 
 
 def dose_events(
-    model: Model, given_time: Floats, given_mg: Floats, slow: NDArray[np.bool_], end: float
-) -> tuple[NDArray[np.bool_], Events]:
+    model: Model, given_time: Floats, given_mg: Floats, slow: Flags, end: float
+) -> tuple[Flags, Events]:
     """Turn doses actually taken into amounts in the gut depots.
 
     Args:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Codes, Floats
 from ldnsim.config.blocks import Solver
 from ldnsim.config.run import RunSpec
 from ldnsim.measure import SOLVED, Measure
@@ -27,7 +27,6 @@ from ldnsim.runs.treatment import Treatment
 
 __all__ = ["Measure", "Results", "ask", "run_specs", "week"]
 
-Floats = NDArray[np.float64]
 DAY, WEEK = 24.0, 168.0
 
 
@@ -51,7 +50,7 @@ class Results:
     model: Model = field(repr=False)
     values: Floats
     untreated: Floats
-    status: NDArray[np.int8]
+    status: Codes
     at: Floats
 
     def baseline(self, observable: str) -> Floats:

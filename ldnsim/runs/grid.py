@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Ints
 from ldnsim.config.axis import Points
 from ldnsim.config.fields import points
 from ldnsim.config.rules import name_of
@@ -23,7 +23,6 @@ from ldnsim.config.study import StudyConfig
 from ldnsim.edition import Edition
 from ldnsim.regimen import Recordings
 
-Ints = NDArray[np.int64]
 # Coarse fields first: a swept regimen is chosen before its target is set.
 _ORDER = ("hypothesis", "patient", "parameters", "regimen", "modifiers", "adherence", "subject")
 
@@ -79,12 +78,7 @@ def dims(study: StudyConfig) -> tuple[Dim, ...]:
         found.append(Dim("id", (coordinate,), settings))
     group_of = {name: group for group in study.zip for name in group}
     by_name = {a.name: a for a in study.axes}
-    done: set[str] = set()
-    for axis in study.axes:
-        if axis.name in done:
-            continue
-        members = group_of.get(axis.name, (axis.name,))
-        done.update(members)
+    for members in dict.fromkeys(group_of.get(a.name, (a.name,)) for a in study.axes):
         found.append(_dim([by_name[m] for m in members], study.edition))
     if study.population is not None:
         found.append(_patients(study.population.size))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.config.own_function import Function
 from ldnsim.engine.solve.status import Status
 from ldnsim.model import Model
@@ -19,11 +20,8 @@ from ldnsim.runs.plan import Plan, enrol
 from ldnsim.runs.reference import Untreated, find_untreated
 from ldnsim.runs.task import Events, Solved, Task, solve_task
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
-
-def undisturbed(model: Model, events: Sequence[Events]) -> NDArray[np.bool_]:
+def undisturbed(model: Model, events: Sequence[Events]) -> Flags:
     """Return in which runs nothing is given and no parameter set, shape (runs,)."""
     run = np.repeat(np.arange(len(events)), [len(e.time) for e in events])
     sets = np.concatenate([e.target for e in events]) >= len(model.states)
@@ -164,9 +162,7 @@ class Job:
         ]
         return np.stack(columns, axis=1) if columns else np.empty((len(task), 0))
 
-    def _said(
-        self, function: Function, stored: NDArray[Any], rows: Ints, alive: NDArray[np.bool_]
-    ) -> Floats:
+    def _said(self, function: Function, stored: NDArray[Any], rows: Ints, alive: Flags) -> Floats:
         """What a function says of the stored trajectories, shape (runs,)."""
         plan, who = self.plan, self.patients.of_run[rows]
         index, values = plan.edition.model.observable_index, {}
@@ -195,14 +191,13 @@ def run_blocks(
         progress: called with the number of runs finished in this call, also within a block.
     """
     done = 0
+
+    def tell(n: int) -> None:
+        if progress is not None:
+            progress(done + n)
+
     for first in starts:
         task = job.task(first, block)
-        base = done
-
-        def tell(n: int, base: int = base) -> None:
-            if progress is not None:
-                progress(base + n)
-
         solved = solve_task(task, threads, tell)
         done += len(task)
         yield job.finish(task, solved)

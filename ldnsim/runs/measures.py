@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.config.own_function import Function
 from ldnsim.config.quantities import time_text
 from ldnsim.config.summaries import WINDOWS
@@ -14,15 +15,13 @@ from ldnsim.measure import KINDS, Measure, Summary
 from ldnsim.mechanisms.record import Variable
 from ldnsim.runs.plan import DAY, Plan, clock_time
 
-Floats = NDArray[np.float64]
-
 
 def reduced(plan: Plan) -> tuple[Summary, ...]:
     """Return the summaries that the engine reduces while solving."""
     return tuple(s for s in plan.summaries if KINDS[s.kind].engine)
 
 
-def wanted(plan: Plan, mean: Floats, rows: NDArray[np.int64]) -> tuple[Measure, ...]:
+def wanted(plan: Plan, mean: Floats, rows: Ints) -> tuple[Measure, ...]:
     """Place the summaries of some runs: hours and thresholds for each, as the engine takes them.
 
     Args:
@@ -66,7 +65,7 @@ def derive(
     mean: Floats,
     extreme: Floats,
     hours: Floats,
-    undisturbed: NDArray[np.bool_],
+    undisturbed: Flags,
 ) -> Floats:
     """Return the summaries of some runs, shape (runs, summaries); functions are NaN yet.
 
@@ -107,7 +106,7 @@ def call(
     time: Floats,
     values: Mapping[str, NDArray[np.floating]],
     runs: Sequence[str],
-    alive: NDArray[np.bool_],
+    alive: Flags,
 ) -> Floats:
     """Return what a function says of some runs, NaN where one failed, shape (runs,).
 
@@ -133,10 +132,7 @@ def _against(s: Summary, value: Floats, reference: Floats) -> Floats:
     if s.against == "change":
         return value - reference
     with np.errstate(divide="ignore", invalid="ignore"):
-        percent: Floats = np.where(
-            reference != 0.0, 100.0 * (value - reference) / reference, np.nan
-        )
-    return percent
+        return np.where(reference != 0.0, 100.0 * (value - reference) / reference, np.nan)
 
 
 def hours_above_reference(
@@ -168,8 +164,7 @@ def hours_above_reference(
         crossing = np.where((a > 0) != (b > 0), np.maximum(a, b) / np.abs(a - b), 0.0)
     share = np.where((a > 0) & (b > 0), 1.0, crossing)
     share = np.where(np.isfinite(a) & np.isfinite(b), share, np.nan)
-    hours: Floats = share @ np.diff(night_time)
-    return hours
+    return np.asarray(share @ np.diff(night_time))
 
 
 def _short_name(s: Summary, variable: Variable | None) -> str:

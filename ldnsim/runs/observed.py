@@ -6,7 +6,7 @@ no fit and no picture could use is refused by its row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ldnsim.config.study import StudyConfig
     from ldnsim.runs.plan import Plan
 
-Floats = NDArray[np.float64]
 MASS, MOLAR = (1, 0, 0, -1), (0, 0, 1, -1)
 """Dimensions of the two kinds of concentration; see :mod:`ldnsim.units`."""
 MOLAR_MASS = {
@@ -202,15 +201,9 @@ def labelled(plan: Plan) -> dict[str, tuple[str, NDArray[Any], Mapping[str, Any]
             {"long_name": "below the limit of quantification, which is given as the value"},
         ),
     }  # fmt: skip
-    for name in _names(seen):
+    for name in dict.fromkeys(o.variable for o in seen):
         values = np.array([o.value if o.variable == name else np.nan for o in seen])
-        found[f"observed_{name}"] = (dim, values, _words(model.observables[name]))
+        v = model.observables[name]
+        words = {"units": v.unit, "long_name": f"observed {v.long_name}"}
+        found[f"observed_{name}"] = (dim, values, words)
     return found
-
-
-def _names(seen: Iterable[Observation]) -> list[str]:
-    return list(dict.fromkeys(o.variable for o in seen))
-
-
-def _words(variable: Variable) -> dict[str, str]:
-    return {"units": variable.unit, "long_name": f"observed {variable.long_name}"}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Floats, Ints
 from ldnsim.config import budget, own_summary, times
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
@@ -25,8 +27,6 @@ from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.events import sets_modifiers
 from ldnsim.runs.treatment import Treatment
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 DAY, WEEK = 24.0, 168.0
 MOST_IN_BLOCK = 4096
 BLOCK_BYTES = 64_000_000
@@ -152,8 +152,6 @@ class Plan:
         That is some for every thread at least, and beyond that so many that a sixteenth of the
         study is in a block, up to :data:`MOST_IN_BLOCK` runs and :data:`BLOCK_BYTES` of results.
         """
-        import os
-
         solver = self.study.solver
         least = 8 * max(4, 2 * (solver.threads or os.cpu_count() or 1))
         room = min(MOST_IN_BLOCK, BLOCK_BYTES // self._bytes_at_work, len(self) // 16)
@@ -330,8 +328,6 @@ def check_space(plan: Plan, folder: Any) -> None:
     Raises:
         UserError: naming the need, the free space and the settings that reduce it.
     """
-    import shutil
-
     free = shutil.disk_usage(folder).free
     if 2 * plan.bytes > free:
         raise UserError(
@@ -347,8 +343,6 @@ def check_memory(plan: Plan) -> None:
     Raises:
         UserError: naming the need, the memory of the machine and the remedy.
     """
-    import os
-
     if not hasattr(os, "sysconf"):  # Windows does not say
         return
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

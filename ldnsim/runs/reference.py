@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Codes, Floats
 from ldnsim.patients.people import AT_ONCE
 from ldnsim.patients.untreated import untreated_days
 from ldnsim.patients.vectors import Patients
 from ldnsim.runs import measures as summaries
 from ldnsim.runs.plan import DAY, Plan
 from ldnsim.runs.task import Events, Task, solve_task
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Untreated:
     y0: Floats
     mean: Floats
     residual: Floats
-    status: NDArray[np.int8]
+    status: Codes
     clocked: Floats
     extreme: Floats
 

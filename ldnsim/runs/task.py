@@ -13,15 +13,14 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Codes, Flags, Floats, Ints
 from ldnsim.config.blocks import Solver
 from ldnsim.edition import Edition
 from ldnsim.engine.solve import batch
 from ldnsim.measure import Measure
 from ldnsim.runs.accuracy import absolute
 
-Floats = NDArray[np.float64]
 LANES = 8
 UNSOLVED = -1
 """The engine's code of the method of a run that was not solved."""
@@ -40,7 +39,7 @@ class Events:
     """
 
     time: Floats
-    target: NDArray[np.int64]
+    target: Ints
     value: Floats
 
     @staticmethod
@@ -120,13 +119,13 @@ class Solved:
     trajectory: Floats
     night: Floats
     reductions: Floats
-    status: NDArray[np.int8]
-    steps: NDArray[np.int64]
-    rejected: NDArray[np.int64]
-    method: NDArray[np.int8]
+    status: Codes
+    steps: Ints
+    rejected: Ints
+    method: Codes
 
 
-def stand_ins(ok: NDArray[np.bool_]) -> NDArray[np.int64]:
+def stand_ins(ok: Flags) -> Ints:
     """Return, for every run, the run that is solved in its place.
 
     A run without a starting state must not disturb the seven that share its steps: it is
@@ -179,7 +178,7 @@ def _batch_size(task: Task, threads: int | None) -> int:
 
 
 def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None] | None) -> Solved:
-    ok: NDArray[np.bool_] = np.asarray(np.isfinite(task.y0).all(axis=1))
+    ok: Flags = np.asarray(np.isfinite(task.y0).all(axis=1))
     lane, model = stand_ins(ok), task.edition.model
     nights = _nights(task)
     times = np.unique(np.concatenate([task.time, nights.ravel()]))
@@ -212,12 +211,12 @@ def _nights(task: Task) -> Floats:
     return np.minimum(task.night_start[:, None] + task.night_time[None, :], task.end)
 
 
-def _windows(wanted: Sequence[Measure]) -> list[tuple[Floats, NDArray[np.int64]]]:
+def _windows(wanted: Sequence[Measure]) -> list[tuple[Floats, Ints]]:
     """Return, for each reduction, its distinct windows (windows, 2) and which each run has.
 
     Reductions share the arrays of their windows, and what is shared is compared once.
     """
-    memo: dict[tuple[int, int], tuple[Floats, NDArray[np.int64]]] = {}
+    memo: dict[tuple[int, int], tuple[Floats, Ints]] = {}
     for w in wanted:
         key = (id(w.start), id(w.stop))
         if key not in memo:
@@ -227,7 +226,7 @@ def _windows(wanted: Sequence[Measure]) -> list[tuple[Floats, NDArray[np.int64]]
     return [memo[id(w.start), id(w.stop)] for w in wanted]
 
 
-def _reductions(task: Task, lane: NDArray[np.int64]) -> list[Measure]:
+def _reductions(task: Task, lane: Ints) -> list[Measure]:
     """Ask the engine for every distinct window of every reduction.
 
     The engine's windows belong to all runs of a batch, and do not steer its steps.
@@ -248,7 +247,7 @@ def _pick(task: Task, found: Floats) -> Floats:
     return np.stack(columns, axis=1) if columns else np.empty((len(task), 0))
 
 
-def _collect(task: Task, done: Any, ok: NDArray[np.bool_], times: Floats, nights: Floats) -> Solved:
+def _collect(task: Task, done: Any, ok: Flags, times: Floats, nights: Floats) -> Solved:
     """Cut the union of output times into trajectory and close-up, and blank what failed."""
     at = np.searchsorted(times, task.time)
     night_at = np.searchsorted(times, nights)

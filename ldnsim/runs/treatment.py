@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ldnsim.arrays import Floats, Ints
 from ldnsim.config.blocks import Modifiers
 from ldnsim.config.run import RunSpec
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.events import merge, parameter_events, sets_modifiers
 from ldnsim.runs.grid import Facet, Runs
 from ldnsim.runs.task import Events
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from ldnsim.runs.plan import Plan, check_memory, check_space
 from ldnsim.sweep.progress import Progress, Report, reporting
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray as xr
-    from numpy.typing import NDArray
+
+    from ldnsim.arrays import Codes
 
 Executor = Literal["threads", "dask"]
 log = logging.getLogger("ldnsim")
@@ -65,8 +65,8 @@ def run_plan(
     check_memory(plan)
     with reporting(progress) as report:
         job = Job(plan, plan.threads)
-        starts, size = job.starts(plan.block), plan.block
-        whole = Block.join(list(_solve(job, starts, size, plan.threads, report, executor)))
+        blocks = _solve(job, job.starts(plan.block), plan.block, plan.threads, report, executor)
+        whole = Block.join(list(blocks))
         return dataset.in_memory(job, whole, _derivatives(job, whole.status))
 
 
@@ -112,7 +112,7 @@ def _check_executor(executor: str) -> None:
         raise UserError(f"executor = {executor!r}: expected 'threads' or 'dask'")
 
 
-def _derivatives(job: Job, status: NDArray[np.int8]) -> Sensitivities | None:
+def _derivatives(job: Job, status: Codes) -> Sensitivities | None:
     """Differentiate the run that stands for a finished job, where the study asks for it."""
     return of_job(job, status) if job.plan.study.output.sensitivity else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from ldnsim.errors import UserError
 
@@ -15,35 +15,27 @@ Progress = Report | bool
 INTERVAL = 10.0  # seconds between lines when there is no terminal
 
 
-@contextmanager
-def reporting(wanted: Progress | None) -> Iterator[Report | None]:
-    """Yield what a ``progress`` argument asks for: the function given, a bar for True, or None.
+def reporting(wanted: Progress | None) -> AbstractContextManager[Report | None]:
+    """Return a context of what ``progress`` asks for: the function given, a bar for True, or None.
 
     Raises:
         UserError: it is none of these.
     """
     if wanted is True:
-        with progress() as report:
-            yield report
-    elif wanted is None or wanted is False:
-        yield None
-    elif callable(wanted):
-        yield wanted
-    else:
-        raise UserError(
-            f"progress = {wanted!r}: expected True for a bar, or a function of the number of runs"
-            " done and their total"
-        )
+        return progress()
+    if wanted is None or wanted is False:
+        return nullcontext()
+    if callable(wanted):
+        return nullcontext(wanted)
+    raise UserError(
+        f"progress = {wanted!r}: expected True for a bar, or a function of the number of runs"
+        " done and their total"
+    )
 
 
-@contextmanager
-def progress(unit: str = "runs") -> Iterator[Report]:
-    """Yield a function to call with ``(done, total)`` from time to time."""
-    if sys.stderr.isatty():
-        with _bar(unit) as report:
-            yield report
-    else:
-        yield lines(unit)
+def progress(unit: str = "runs") -> AbstractContextManager[Report]:
+    """Return a context of a function to call with ``(done, total)`` from time to time."""
+    return _bar(unit) if sys.stderr.isatty() else nullcontext(lines(unit))
 
 
 def lines(unit: str, now: Callable[[], float] = time.monotonic) -> Report:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ldnsim.analysis.evidence.fit import FLAT, Floats, Free, curvature, minimise, profile
+from ldnsim.analysis.evidence.fit import FLAT, Floats, curvature, minimise, profile
+from ldnsim.catalog.calibration import Free
 
 RNG = np.random.default_rng(7)
 A, B = RNG.normal(size=(8, 3)), RNG.normal(size=8)

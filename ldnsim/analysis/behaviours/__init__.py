@@ -13,7 +13,7 @@ from ldnsim.analysis.behaviours import patients, receptors, switch
 from ldnsim.analysis.behaviours.record import Behaviour
 from ldnsim.analysis.judged.record import Check, Setting
 from ldnsim.edition import Edition, shipped
-from ldnsim.errors import unknown
+from ldnsim.errors import check_known
 
 __all__ = ["BEHAVIOURS", "Behaviour", "behaviour_checks"]
 
@@ -47,11 +47,7 @@ def behaviour_checks(
         UserError: an unknown behaviour or hypothesis.
     """
     home = edition or shipped()
-    for name in names or ():
-        if name not in BEHAVIOURS:
-            raise unknown("behaviour", name, BEHAVIOURS)
-    for name in only or ():
-        if name not in home.hypotheses:
-            raise unknown("hypothesis", name, home.hypotheses)
+    check_known("behaviour", names or (), BEHAVIOURS)
+    check_known("hypothesis", only or (), home.hypotheses)
     settings = [Setting(h, edition=home) for h in (only or home.hypotheses)]
     return [c for b in (names or BEHAVIOURS) for c in BEHAVIOURS[b].checks(settings)]

@@ -9,7 +9,8 @@ import numpy as np
 from ldnsim.analysis.behaviours.record import TWO_WAYS, Behaviour
 from ldnsim.analysis.judged.doses import nightly
 from ldnsim.analysis.judged.nights import after_block
-from ldnsim.analysis.judged.record import Floats, Found, Setting, attempt
+from ldnsim.analysis.judged.record import Found, Setting, attempt
+from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.runs.few import Measure, week
 

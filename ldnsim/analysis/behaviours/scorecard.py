@@ -9,7 +9,7 @@ from ldnsim.analysis.behaviours import BEHAVIOURS, behaviour_checks
 from ldnsim.analysis.evidence.probes import score
 from ldnsim.analysis.judged.record import Check
 from ldnsim.edition import Edition, shipped
-from ldnsim.errors import unknown
+from ldnsim.errors import check_known
 
 NULL = "null"
 
@@ -31,9 +31,7 @@ def scorecard(
     """
     home = edition or shipped()
     known = [*BEHAVIOURS, *home.observations]
-    for name in names or ():
-        if name not in known:
-            raise unknown("row of the scorecard", name, known)
+    check_known("row of the scorecard", names or (), known)
     emergent = [n for n in names or known if n in BEHAVIOURS]
     published = [n for n in names or known if n not in BEHAVIOURS]
     checks = behaviour_checks(emergent, hypotheses, home) if emergent else []

@@ -17,7 +17,7 @@ from ldnsim.analysis.claims.verdict import factor_text, verdict_of
 from ldnsim.analysis.judged.record import Found, Rule, Setting
 from ldnsim.catalog.claims import Claim
 from ldnsim.edition import Edition, shipped
-from ldnsim.errors import unknown
+from ldnsim.errors import check_known
 
 __all__ = ["RULES", "Judged", "Shaken", "judge"]
 
@@ -94,9 +94,7 @@ def judge(
         UserError: a claim that does not exist.
     """
     home = edition or shipped()
-    for name in names or ():
-        if name not in home.claims:
-            raise unknown("claim", name, home.claims)
+    check_known("claim", names or (), home.claims)
     return [_judge(home.claims[n], shake, home) for n in (names or home.claims)]
 
 
@@ -127,8 +125,7 @@ def _shaken_settings(claim: Claim, edition: Edition) -> list[tuple[str, str, Set
     for name in claim.needs:
         p = edition.model.parameters[name]
         for f in FACTORS:
-            setting = Setting(default, factors={name: f}, edition=edition)
-            found.append((name, factor_text(f), setting))
+            found.append((name, factor_text(f), Setting(default, {}, {name: f}, edition)))
         for label, value in p.alternatives.items():
             words = f"{factor_text(value / p.value)} ({label})"
             found.append((name, words, Setting(default, {name: value}, edition=edition)))

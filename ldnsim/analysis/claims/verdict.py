@@ -26,16 +26,17 @@ def verdict_of(
         shook: whether numbers were shaken at all.
     """
     holds = [h for h, f in found.items() if f.shown]
-    parts, default = [_where(holds, found)], next(iter(found))
-    if potency is not None:
-        parts.append(
-            f"takes {potency_text(potency)} the TLR4 potency measured (4.5 mg reached in two weeks)"
-        )
-    if holds == [NULL]:
-        parts.append("no action of the drug is needed")
-    if shook:
-        parts.append(_hangs(shaken, default in holds))
-    return "; ".join(p for p in parts if p)
+    parts = (
+        _where(holds, found),
+        _takes(potency) if potency is not None else "",
+        "no action of the drug is needed" if holds == [NULL] else "",
+        _hangs(shaken, next(iter(found)) in holds) if shook else "",
+    )
+    return "; ".join(filter(None, parts))
+
+
+def _takes(potency: float) -> str:
+    return f"takes {potency_text(potency)} the TLR4 potency measured (4.5 mg reached in two weeks)"
 
 
 def _where(holds: Sequence[str], found: Mapping[str, Found]) -> str:
@@ -58,8 +59,10 @@ def _hangs(shaken: Sequence[Shaken], holds: bool) -> str:
     tail = f"; there is no such patient with {absent}" if absent else ""
     if not turning:
         verb = "holds" if holds else "fails"
-        others = "a third, three times, or as in print"
-        return f"{verb} also with each of {len(shaken)} numbers at {others}{tail}"
+        return (
+            f"{verb} also with each of {len(shaken)} numbers at a third, three times, or as in"
+            f" print{tail}"
+        )
     texts = [f"{s.parameter} {' or '.join(s.changes_at)}" for s in turning]
     assumed = sum(s.grade == ASSUMED for s in turning)
     verb = "lost" if holds else "gained"
@@ -75,5 +78,4 @@ def potency_text(ratio: float) -> str:
     """Write a ratio of potencies to two digits with thousands: ``160,000 times``."""
     if ratio == float("inf"):
         return "more than any multiple of"
-    digits = float(f"{ratio:.2g}")
-    return f"{digits:,.0f} times"
+    return f"{float(f'{ratio:.2g}'):,.0f} times"

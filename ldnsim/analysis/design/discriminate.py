@@ -14,18 +14,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.design.assays import Assay
 from ldnsim.analysis.design.information import greedy, information, separations
+from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, check_known
 
 if TYPE_CHECKING:
     from ldnsim.runs.plan import Plan
     from ldnsim.sweep.study import Study
 
-Floats = NDArray[np.float64]
 WEEK, DAY = 168.0, 24.0
 WEEKS = (1, 2, 4, 8, 12)
 CLOCK = (2.0, 8.0, 14.0, 20.0)
@@ -182,9 +181,7 @@ def _within(weeks: Sequence[int], end: float) -> None:
 
 def _rivals(plan: Plan, wanted: Sequence[str]) -> tuple[str, ...]:
     known = plan.edition.hypotheses
-    for name in wanted:
-        if name not in known:
-            raise unknown("hypothesis", name, known)
+    check_known("hypothesis", wanted, known)
     own = tuple(dict.fromkeys(r.hypothesis for r in plan.runs))
     names = tuple(dict.fromkeys(wanted)) or (own if len(own) > 1 else tuple(known))
     if len(names) < 2:

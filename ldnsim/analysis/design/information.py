@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ldnsim.arrays import Floats
+
 NODES = {1: 64, 2: 20, 3: 10}
 """Gauss-Hermite nodes for each dimension, by the number of observations."""
 

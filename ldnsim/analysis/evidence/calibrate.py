@@ -8,33 +8,27 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ldnsim.analysis.evidence.fit import (
-    Batch,
-    Curvature,
-    Fit,
-    Free,
-    Profile,
-    curvature,
-    minimise,
-    profile,
+from ldnsim.analysis.evidence.estimate import (
+    RTOL,
+    Estimate,
+    appraised,
+    box,
+    values_at,
+    within_record,
 )
+from ldnsim.analysis.evidence.fit import Batch, Curvature, Fit, Profile, minimise
 from ldnsim.analysis.evidence.probe_kinds import Patient
 from ldnsim.analysis.evidence.probes import find_observation, simulate
-from ldnsim.catalog.calibration import FitGroup, FreeParameter
+from ldnsim.arrays import Floats
+from ldnsim.catalog.calibration import FitGroup, Free
 from ldnsim.edition import Edition, shipped
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, check_known
 from ldnsim.mechanisms.record import Parameter
 from ldnsim.model import Model
 
-Floats = NDArray[np.float64]
 DIGITS = 3
 """Significant digits of shipped values."""
-RTOL = 1.0e-7
-"""Tolerance of the solver in fits: differences of runs must not drown in its errors."""
-SPREADS = 4.0
-"""Bounds of a parameter without recorded ones: so many of its spreads either way."""
 
 
 @dataclass(frozen=True)
@@ -57,50 +51,6 @@ class Options:
     priors: bool = False
     profiles: bool = False
     threads: int | None = None
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One fitted parameter.
-
-    Attributes:
-        name: of the parameter.
-        value: best value.
-        se: its standard error in its own unit, inf where the data leave it open.
-        low: lower end of the 95 % interval by profile; None where there is none or not asked for.
-        high: upper end.
-        determined: by the Jacobian, and by the profile if there is one.
-        data_share: share of what is known about it that comes from the data, not from a prior.
-        shipped: value in the package.
-        unit: of all these.
-    """
-
-    name: str
-    value: float
-    se: float
-    low: float | None
-    high: float | None
-    determined: bool
-    data_share: float
-    shipped: float
-    unit: str
-
-    @property
-    def rounded(self) -> float:
-        """The estimate as it is shipped."""
-        return rounded(self.value)
-
-    @property
-    def fitted(self) -> bool:
-        """Whether the data, not a prior, set the value."""
-        return self.determined and self.data_share >= 0.5
-
-    @property
-    def verdict(self) -> str:
-        """What may be said of the estimate."""
-        if not self.determined:
-            return "not determined"
-        return "determined" if self.fitted else "prior decides"
 
 
 @dataclass(frozen=True)
@@ -165,9 +115,7 @@ def calibrate(
     chosen, home = options or Options(), edition or shipped()
     known = home.fit_groups
     names = list(known) if groups is None else list(groups)
-    for name in names:
-        if name not in known:
-            raise unknown("fit group", name, known)
+    check_known("fit group", names, known)
     if not names:
         raise UserError(f"no fit group given; valid: {', '.join(known)}")
     done: list[GroupFit] = []
@@ -176,7 +124,7 @@ def calibrate(
         group = with_free(known[name], chosen.free, home)
         done.append(fit_group(group, _carried(group, found, home), chosen, home))
         found.setdefault(_owner(group, home), {}).update(
-            {e.name: e.rounded for e in done[-1].estimates if e.fitted}
+            {e.name: rounded(e.value) for e in done[-1].estimates if e.fitted}
         )
     return done
 
@@ -211,25 +159,17 @@ def with_free(group: FitGroup, names: Sequence[str], edition: Edition | None = N
     return replace(group, free=free, ties=ties)
 
 
-def _from_spread(name: str, who: Patient) -> FreeParameter:
+def _from_spread(name: str, who: Patient) -> Free:
     p = _parameter(name, who.edition.model)
     value = who.parameter(name)
     if value <= 0.0 or p.spread.kind == "fixed":
         raise UserError(f"parameter {name!r} has no recorded spread: it cannot be fitted")
-    free = Free(name, 0.5 * value, value, is_fraction=_is_fraction(p))
-    x, wide = free.coordinate(value), SPREADS * p.spread.sd
-    low, high = free.value(x - wide), free.value(x + wide)
-    return FreeParameter(name, max(low, p.low or 0.0), min(high, p.high or math.inf), None, 1.0)
+    return within_record(p, value)
 
 
 def _parameter(name: str, model: Model) -> Parameter:
-    if name not in model.parameters:
-        raise unknown("parameter", name, model.parameters)
+    check_known("parameter", [name], model.parameters)
     return model.parameters[name]
-
-
-def _is_fraction(p: Parameter) -> bool:
-    return p.spread.kind == "logitnormal"
 
 
 def fit_group(
@@ -251,36 +191,24 @@ def fit_group(
     usual = replace(who, parameters={})
     free = tuple(_free(f, usual, how.priors) for f in group.free)
     batch = residual_function(group, free, who, how.threads)
-    low = np.array([f.coordinate(f.low) for f in free])
-    high = np.array([f.coordinate(f.high) for f in free])
-    best = minimise(batch, low, high, how.starts, how.seed)
-    names = [f.name for f in free]
-    bent = curvature(best.jacobian, names)
-    profiles = (
-        tuple(profile(batch, low, high, best, i, n) for i, n in enumerate(names))
-        if how.profiles
-        else ()
-    )
-    estimates = tuple(
-        _estimate(usual, f, float(best.x[i]), float(bent.se[i]), f.name not in bent.open,
-                  profiles[i] if profiles else None)
-        for i, f in enumerate(free)
-    )  # fmt: skip
+    best = minimise(batch, *box(free), how.starts, how.seed)
+    shipped_values = {f.name: usual.parameter(f.name) for f in free}
+    known = who.edition.model.parameters
+    bent, profiles, estimates = appraised(free, batch, best, known, shipped_values, how.profiles)
     rows = _rows(group, free, best, who, how.threads)
     return GroupFit(group, estimates, rows, best, bent, profiles, free)
 
 
-def _free(given: FreeParameter, who: Patient, priors: bool) -> Free:
-    p = _parameter(given.name, who.edition.model)
-    prior, sd = given.prior, given.prior_sd
-    if prior is None and priors and p.spread.sd > 0.0:
-        prior, sd = who.parameter(given.name), p.spread.sd
-    return Free(given.name, given.low, given.high, prior, sd, _is_fraction(p))
+def _free(given: Free, who: Patient, priors: bool) -> Free:
+    sd = _parameter(given.name, who.edition.model).spread.sd
+    if given.prior is not None or not priors or sd <= 0.0:
+        return given
+    return replace(given, prior=who.parameter(given.name), prior_sd=sd)
 
 
 def parameters_at(group: FitGroup, free: Sequence[Free], x: Floats) -> dict[str, float]:
     """Return the parameters at a point, with those tied to them."""
-    own = {f.name: f.value(float(v)) for f, v in zip(free, x, strict=True)}
+    own = values_at(free, x)
     return own | {n: factor * own[of] for n, (of, factor) in group.ties.items()}
 
 
@@ -308,24 +236,6 @@ def residual_function(
 def _at(who: Patient, group: FitGroup, free: Sequence[Free], x: Floats) -> Patient:
     """Return the patient at a point of a fit."""
     return replace(who, parameters={**who.parameters, **parameters_at(group, free, x)})
-
-
-def _estimate(
-    who: Patient, free: Free, x: float, se: float, known: bool, seen: Profile | None
-) -> Estimate:
-    low, high = (None, None) if seen is None else seen.interval
-    return Estimate(
-        name=free.name,
-        value=free.value(x),
-        se=se * free.slope(x),
-        low=None if low is None else free.value(low),
-        high=None if high is None else free.value(high),
-        # a profile may end at a bound of another parameter: the Jacobian must agree
-        determined=known and (seen is None or seen.determined),
-        data_share=1.0 if free.prior is None else 1.0 - min(1.0, (se / free.prior_sd) ** 2),
-        shipped=who.parameter(free.name),
-        unit=who.edition.model.parameters[free.name].unit,
-    )
 
 
 def _rows(

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.stats import qmc
 
-Floats = NDArray[np.float64]
+from ldnsim.arrays import Floats
+
 Batch = Callable[[Floats], Floats]
 
 STEP = 0.01
@@ -27,40 +27,6 @@ FLAT = 3.84
 """Rise of chi-square that marks a 95 % interval of one parameter."""
 RANK = 1.0e-3
 """Singular values below this share of the largest count as zero."""
-
-
-@dataclass(frozen=True)
-class Free:
-    """A parameter that a fit may move.
-
-    Attributes:
-        name: its name.
-        low: lowest value tried.
-        high: highest value tried.
-        prior: centre of a prior; None for none.
-        prior_sd: of the prior, on the scale of the coordinate.
-        is_fraction: whether the coordinate is a logit instead of a logarithm.
-    """
-
-    name: str
-    low: float
-    high: float
-    prior: float | None = None
-    prior_sd: float = 1.0
-    is_fraction: bool = False
-
-    def coordinate(self, value: float) -> float:
-        """Return logarithm or logit of a value."""
-        return math.log(value / (1.0 - value)) if self.is_fraction else math.log(value)
-
-    def value(self, x: float) -> float:
-        """Return the value at a coordinate."""
-        return 1.0 / (1.0 + math.exp(-x)) if self.is_fraction else math.exp(x)
-
-    def slope(self, x: float) -> float:
-        """Return the derivative of the value by the coordinate."""
-        v = self.value(x)
-        return v * (1.0 - v) if self.is_fraction else v
 
 
 @dataclass(frozen=True)

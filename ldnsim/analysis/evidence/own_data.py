@@ -7,31 +7,21 @@ value for all subjects. The same optimiser, standard errors and profiles as for 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ldnsim.analysis.evidence.fit import (
-    Batch,
-    Curvature,
-    Fit,
-    Free,
-    Profile,
-    curvature,
-    descend,
-    minimise,
-    profile,
-)
+from ldnsim.analysis.evidence.estimate import Estimate, appraised, box
+from ldnsim.analysis.evidence.fit import Curvature, Fit, Profile, descend, minimise
 from ldnsim.analysis.evidence.own_error import Error
 from ldnsim.analysis.evidence.own_problem import Options, Problem, first_errors, make_problem
+from ldnsim.arrays import Floats
+from ldnsim.catalog.calibration import Free
 from ldnsim.edition import Edition
 from ldnsim.errors import UserError
 from ldnsim.regimen import Recorded
 
-Floats = NDArray[np.float64]
 ROUNDS = 20
 """Times that the size of the error is estimated anew at most."""
 SETTLED = 1.0e-3
@@ -40,35 +30,6 @@ EDGE = 1.0e-3
 """Distance from a bound, in the coordinate, below which an estimate is at it."""
 FINE, FEWEST, MOST = 0.25, 200, 4000
 """Step of the courses drawn (h), and the least and most points of one."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One fitted parameter.
-
-    Attributes:
-        name: of the parameter.
-        value: best value.
-        se: its standard error, inf where the data leave it open.
-        low: lower end of the 95 % interval by profile; None where there is none or not asked for.
-        high: upper end.
-        shipped: value without the fit: of hypothesis, phenotype or the model.
-        unit: of all these.
-        price: distance from that value, in recorded spreads; NaN without one.
-        bounds: lowest and highest value tried.
-        verdict: what may be said of it.
-    """
-
-    name: str
-    value: float
-    se: float
-    low: float | None
-    high: float | None
-    shipped: float
-    unit: str
-    price: float
-    bounds: tuple[float, float]
-    verdict: str
 
 
 @dataclass(frozen=True)
@@ -169,8 +130,7 @@ def fit_problem(problem: Problem) -> DataFit:
         UserError: fewer observations than could set what is free, or runs that fail.
     """
     errors, options = first_errors(problem), problem.options
-    low = np.array([f.coordinate(f.low) for f in problem.free])
-    high = np.array([f.coordinate(f.high) for f in problem.free])
+    low, high = box(problem.free)
     best = minimise(problem.batch(errors, problem.value), low, high, options.starts, options.seed)
     evaluations, settled = best.evaluations, False
     for _ in range(ROUNDS):
@@ -188,58 +148,22 @@ def fit_problem(problem: Problem) -> DataFit:
     chosen = min(best, again, key=lambda f: f.chi2)
     evaluations += again.evaluations
     whole = replace(chosen, reached=again.reached, evaluations=evaluations)
-    return _found(problem, errors, whole, batch, (low, high), settled)
-
-
-def _found(
-    problem: Problem,
-    errors: Mapping[str, Error],
-    best: Fit,
-    batch: Batch,
-    box: tuple[Floats, Floats],
-    settled: bool,
-) -> DataFit:
-    names = [f.name for f in problem.free]
-    bent = curvature(best.jacobian, names)
-    wanted = problem.options.profiles
-    profiles = tuple(profile(batch, *box, best, i, n) for i, n in enumerate(names) if wanted)
+    known, free = problem.edition.model.parameters, problem.free
+    bent, profiles, found = appraised(free, batch, whole, known, problem.base, options.profiles)
     estimates = tuple(
-        _estimate(problem, i, float(best.x[i]), bent, profiles[i] if wanted else None)
-        for i in range(len(names))
+        replace(e, verdict=_at_bound(f, float(x)) or e.verdict)
+        for e, f, x in zip(found, free, whole.x, strict=True)
     )
-    simulated = problem.simulate(best.x[None, :])[0]
-    return DataFit(problem, errors, best, bent, estimates, profiles, simulated, settled)
+    simulated = problem.simulate(whole.x[None, :])[0]
+    return DataFit(problem, errors, whole, bent, estimates, profiles, simulated, settled)
 
 
-def _estimate(
-    problem: Problem, at: int, x: float, bent: Curvature, seen: Profile | None
-) -> Estimate:
-    free, p = problem.free[at], problem.edition.model.parameters[problem.free[at].name]
-    low, high = (None, None) if seen is None else seen.interval
-    own, se = problem.base[free.name], bent.se[at]
-    away = x - free.coordinate(own)
-    return Estimate(
-        free.name,
-        free.value(x),
-        float(se * free.slope(x)),
-        None if low is None else free.value(low),
-        None if high is None else free.value(high),
-        own,
-        p.unit,
-        away / p.spread.sd if p.spread.sd > 0.0 else math.nan,
-        (free.low, free.high),
-        _verdict(free, x, float(se), free.name in bent.open, seen),
-    )
-
-
-def _verdict(free: Free, x: float, se: float, is_open: bool, seen: Profile | None) -> str:
+def _at_bound(free: Free, x: float) -> str:
+    """Say at which of its bounds a parameter came to lie, if at one."""
     for bound, word in ((free.low, "lower"), (free.high, "upper")):
         if abs(x - free.coordinate(bound)) < EDGE:
             return f"at its {word} bound, {bound:.3g}"
-    if is_open or (seen is not None and not seen.determined):
-        return "not determined"
-    share = 1.0 if free.prior is None else 1.0 - min(1.0, (se / free.prior_sd) ** 2)
-    return "determined" if share >= 0.5 else "prior decides"
+    return ""
 
 
 def _same(old: Mapping[str, Error], new: Mapping[str, Error]) -> bool:

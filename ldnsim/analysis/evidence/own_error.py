@@ -12,15 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
+from ldnsim.arrays import Flags, Floats
 from ldnsim.errors import UserError, nearest, short
 from ldnsim.units import read_number
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 PROPORTIONAL, ADDITIVE, BOTH = KINDS = ("proportional", "additive", "both")
 SMALLEST = 1e-4
 """Least size that is estimated, as a share of the values: data without noise have no more."""

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ldnsim.analysis.evidence.fit import Batch, Free
+from ldnsim.analysis.evidence.estimate import RTOL, values_at, within_record
+from ldnsim.analysis.evidence.fit import Batch
 from ldnsim.analysis.evidence.own_error import Error, read_error
+from ldnsim.arrays import Flags, Floats
+from ldnsim.catalog.calibration import Free
 from ldnsim.config.blocks import Modifiers
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
-from ldnsim.errors import UserError, listed, unknown
+from ldnsim.errors import UserError, check_known, listed
 from ldnsim.influence import SWITCH, reaching
 from ldnsim.mechanisms.record import Parameter
 from ldnsim.patients.vectors import find_patients
@@ -27,14 +29,6 @@ from ldnsim.regimen.steady import lead_hours
 from ldnsim.runs.few import WEEK, run_specs
 from ldnsim.runs.grid import Listed
 from ldnsim.runs.observed import Observation, observations
-
-Floats = NDArray[np.float64]
-RTOL = 1.0e-7
-"""Tolerance of the solver: differences of runs must not drown in its errors."""
-SPREADS = 4.0
-"""Bounds of a parameter: so many of its recorded spreads either way."""
-DECADE = 10.0
-"""Bounds of a parameter without recorded spread: this factor either way."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +98,11 @@ class Problem:
         return np.array([o.value for o in self.seen])
 
     @cached_property
-    def below(self) -> NDArray[np.bool_]:
+    def below(self) -> Flags:
         """Which were below the limit of quantification, shape (observations,)."""
         return np.array([o.below for o in self.seen])
 
-    def of(self, variable: str) -> NDArray[np.bool_]:
+    def of(self, variable: str) -> Flags:
         """Which observations are of a variable, shape (observations,)."""
         return np.array([o.variable == variable for o in self.seen])
 
@@ -121,10 +115,6 @@ class Problem:
         """Return the free parameters that some of these variables depend on."""
         live = reaching(self.edition.model, variables, self.off)
         return tuple(n for n in self.options.free if n in live)
-
-    def values_at(self, x: Floats) -> dict[str, float]:
-        """Return the free parameters at a point."""
-        return {f.name: f.value(float(v)) for f, v in zip(self.free, x, strict=True)}
 
     def specs(self, own: Mapping[str, float]) -> list[RunSpec]:
         """Return the run of every subject, with some parameters of its own."""
@@ -140,7 +130,7 @@ class Problem:
     def simulate(self, points: Floats) -> Floats:
         """Return what is simulated at each observation, shape (points, observations)."""
         times = np.unique(self.time_h)
-        specs = [s for x in points for s in self.specs(self.values_at(x))]
+        specs = [s for x in points for s in self.specs(values_at(self.free, x))]
         found = self.solve(specs, times).reshape(
             len(points), len(self.subjects), len(self.variables), len(times)
         )
@@ -206,13 +196,9 @@ def make_problem(
             depend on, that is set as well, or that cannot be fitted.
     """
     edition = edition or shipped()
-    for kind, name, known in (
-        ("hypothesis", options.hypothesis, edition.hypotheses),
-        ("phenotype", options.phenotype, edition.phenotypes),
-        *(("parameter", n, edition.model.parameters) for n in (*options.free, *options.parameters)),
-    ):
-        if name not in known:  # type: ignore[operator]
-            raise unknown(kind, name, known)  # type: ignore[arg-type]
+    check_known("hypothesis", [options.hypothesis], edition.hypotheses)
+    check_known("phenotype", [options.phenotype], edition.phenotypes)
+    check_known("parameter", (*options.free, *options.parameters), edition.model.parameters)
     if not options.free:
         raise UserError("no parameter is free: name one with --free, such as --free cl")
     with_data = tuple(r for r in subjects if r.observations)
@@ -274,19 +260,10 @@ def _free(p: Parameter, value: float, priors: bool) -> Free:
             f"--free {p.name}: it is {value:g}, and fitted on the scale of logarithms; start it"
             " above 0"
         )
-    is_fraction = p.spread.kind == "logitnormal"
-    free = Free(p.name, 0.5 * value, value, is_fraction=is_fraction)
-    wide = SPREADS * p.spread.sd if p.spread.sd > 0.0 else math.log(DECADE)
-    x = free.coordinate(value)
-    low, high = max(free.value(x - wide), p.low or 0.0), free.value(x + wide)
-    prior = value if priors and p.spread.sd > 0.0 else None
-    return replace(
-        free,
-        low=low,
-        high=high if p.high is None else min(high, p.high),
-        prior=prior,
-        prior_sd=p.spread.sd if prior is not None else 1.0,
-    )
+    free = within_record(p, value)
+    if not priors or p.spread.sd <= 0.0:
+        return free
+    return replace(free, prior=value, prior_sd=p.spread.sd)
 
 
 def first_errors(problem: Problem) -> dict[str, Error]:
@@ -297,9 +274,7 @@ def first_errors(problem: Problem) -> dict[str, Error]:
             error, a kind for what was not observed, or one size for several variables.
     """
     names, said = problem.variables, dict(_named_error(text) for text in problem.options.error)
-    for name in said:
-        if name and name not in names:
-            raise unknown("observed variable", name, names)
+    check_known("observed variable", filter(None, said), names)
     shared = [n for n in names if n not in said]
     if "=" in said.get("", "") and len(shared) > 1:
         raise UserError(

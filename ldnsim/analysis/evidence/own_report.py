@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ldnsim.analysis.evidence.own_data import DataFit, Estimate
+from ldnsim.analysis.evidence.estimate import Estimate
+from ldnsim.analysis.evidence.own_data import DataFit
 from ldnsim.regimen import Recorded
 from ldnsim.runs.observed import Observation
 
@@ -68,13 +69,10 @@ def remarks(fit: DataFit) -> Iterator[str]:
     )
     for name, error in fit.errors.items():
         at = own.of(name)
-        square, tests = (
-            np.sum(fit.residuals[at] ** 2),
-            "" if error.given else ", so it tests nothing",
-        )
+        tests = "" if error.given else ", so it tests nothing"
         yield (
             f"  error of {name}: {error.text(unit_of(fit, name))}{tests}; chi-square"
-            f" {square:.4g} for {int(at.sum())} values"
+            f" {np.sum(fit.residuals[at] ** 2):.4g} for {int(at.sum())} values"
         )
     held = [f.name for f in own.free if f.prior is not None]
     yield "  priors: " + (
@@ -182,9 +180,7 @@ def parameter_set(fit: DataFit) -> str:
     Their grade is ``assumed``, whatever the verdict: the file does not say what was measured in
     whom. Whoever knows names the source and the grade.
     """
-    lines = [HEAD]
-    for line in remarks(fit):
-        lines.append(f"# {line}")
+    lines = [HEAD, *(f"# {line}" for line in remarks(fit))]
     for e in fit.estimates:
         lines += [
             "",

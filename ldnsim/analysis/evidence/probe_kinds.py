@@ -53,50 +53,55 @@ class Probe(Config):
         raise NotImplementedError
 
 
-class Run(Probe):
-    """One number of one run, as it is or relative to the untreated patient."""
+class _OneRun(Probe):
+    """Something about one variable of one run."""
 
-    kind: Literal["run"] = "run"
     regimen: str = NO_DRUG
     """Prescription text or the name of a protocol."""
     observable: str
     """Name of a model variable."""
-    reduce: Literal["mean", "max", "min", "integral", "at"]
-    """How the window is reduced; ``at`` is the value at ``stop``."""
     start: float = 0.0
-    """Start of the window, h."""
+    """Start of the window, or the first sample, h."""
     stop: float
-    """End of the window, h."""
-    relative: Literal["absolute", "fold", "change", "percent"] = "absolute"
-    """To the untreated 24 h mean: ratio, difference, or change in per cent."""
-    scale: float = 1.0
-    """Factor on the result, such as 100 for per cent."""
+    """End of the window, or the last sample, h."""
     phenotype: str = "default"
     basin: str | None = None
-    parameters: dict[str, float] = Field(default_factory=dict)
-    """Parameters of this run over the patient's."""
     changes: dict[str, float] = Field(default_factory=dict)
-    """Parameters that change at ``changes_at``."""
-    changes_at: float = 0.0
-    """h"""
+    """Parameters that change during the run."""
 
-    def case(self, patient: Patient) -> RunSpec:
-        """Return the run."""
+    def case(self, patient: Patient, own: Mapping[str, float], at: float) -> RunSpec:
+        """Return the run; ``own`` are parameters over the patient's, ``at`` when others change."""
         return RunSpec.of(
             regimen=self.regimen,
             hypothesis=patient.hypothesis,
             phenotype=self.phenotype,
             basin=self.basin,
-            parameters={**patient.parameters, **self.parameters},
-            changes=[(self.changes_at, n, v) for n, v in sorted(self.changes.items())],
+            parameters={**patient.parameters, **own},
+            changes=[(at, n, v) for n, v in sorted(self.changes.items())],
             edition=patient.edition,
         )
+
+
+class Run(_OneRun):
+    """One number of one run, as it is or relative to the untreated patient."""
+
+    kind: Literal["run"] = "run"
+    reduce: Literal["mean", "max", "min", "integral", "at"]
+    """How the window is reduced; ``at`` is the value at ``stop``."""
+    relative: Literal["absolute", "fold", "change", "percent"] = "absolute"
+    """To the untreated 24 h mean: ratio, difference, or change in per cent."""
+    scale: float = 1.0
+    """Factor on the result, such as 100 for per cent."""
+    parameters: dict[str, float] = Field(default_factory=dict)
+    """Parameters of this run over the patient's."""
+    changes_at: float = 0.0
+    """When the parameters in ``changes`` change, h."""
 
     def asks(self, patient: Patient) -> Asks:
         """Return the number and, where it is relative, the untreated mean."""
         kinds = [self.reduce] if self.relative == "absolute" else [self.reduce, "untreated"]
         measures = [Measure(self.observable, kind, self.start, self.stop) for kind in kinds]
-        return [(self.case(patient), measures)]
+        return [(self.case(patient, self.parameters, self.changes_at), measures)]
 
     def value(self, numbers: Numbers, patient: Patient) -> float:
         """Return the number."""
@@ -137,22 +142,14 @@ class Compare(Probe):
         return span * math.log(2.0) / math.log(a / b) if a > b > 0.0 else math.nan
 
 
-class _Course(Probe):
-    """Something about the course of one variable, sampled at equal steps."""
+class _Course(_OneRun):
+    """Something about the course of one variable, sampled at equal steps.
 
-    regimen: str = NO_DRUG
-    observable: str
-    """Name of a model variable."""
-    start: float = 0.0
-    """First sample, h."""
-    stop: float
-    """Last sample, h."""
+    Parameters in ``changes`` change at ``start``.
+    """
+
     step: float = Field(1.0, gt=0.0)
     """Between samples, h."""
-    phenotype: str = "default"
-    basin: str | None = None
-    changes: dict[str, float] = Field(default_factory=dict)
-    """Parameters that change at ``start``."""
 
     def times(self) -> list[float]:
         """Return the times of the samples, h."""
@@ -160,15 +157,7 @@ class _Course(Probe):
 
     def asks(self, patient: Patient) -> Asks:
         """Return the samples."""
-        case = RunSpec.of(
-            regimen=self.regimen,
-            hypothesis=patient.hypothesis,
-            phenotype=self.phenotype,
-            basin=self.basin,
-            parameters=patient.parameters,
-            changes=[(self.start, n, v) for n, v in sorted(self.changes.items())],
-            edition=patient.edition,
-        )
+        case = self.case(patient, {}, self.start)
         return [(case, [Measure(self.observable, "at", stop=t) for t in self.times()])]
 
 

@@ -7,18 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from ldnsim.analysis.evidence.probe_kinds import AnyProbe, Patient, Probe
 from ldnsim.analysis.judged.record import Check
+from ldnsim.arrays import Floats
 from ldnsim.catalog.observations import FILE, Observation
 from ldnsim.edition import Edition, shipped
-from ldnsim.errors import UserError, nearest, unknown
+from ldnsim.errors import UserError, check_known, nearest
 from ldnsim.model import Model
 from ldnsim.runs.few import ask
 
-Floats = NDArray[np.float64]
 Asked = Sequence[tuple[Observation, Patient]]
 
 _ADAPTER: TypeAdapter[Probe] = TypeAdapter(AnyProbe)
@@ -42,8 +41,7 @@ def find_observation(name: str, edition: Edition | None = None) -> Observation:
         UserError: for a name that does not exist.
     """
     known = (edition or shipped()).observations
-    if name not in known:
-        raise unknown("observation", name, known)
+    check_known("observation", [name], known)
     return known[name]
 
 
@@ -142,9 +140,7 @@ def score(
     """
     home = edition or shipped()
     chosen = list(home.hypotheses) if hypotheses is None else list(hypotheses)
-    for name in chosen:
-        if name not in home.hypotheses:
-            raise unknown("hypothesis", name, home.hypotheses)
+    check_known("hypothesis", chosen, home.hypotheses)
     of = list(home.observations) if names is None else list(names)
     asked = [
         (o, Patient(h, edition=home))

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ldnsim.analysis.judged.record import Floats, Setting
+from ldnsim.analysis.judged.record import Setting
+from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.runs.few import run_specs, week
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ldnsim.analysis.judged.doses import nightly, standard
-from ldnsim.analysis.judged.record import Floats, Setting, attempt
+from ldnsim.analysis.judged.record import Setting, attempt
+from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.runs.few import DAY, WEEK, Measure, week
 

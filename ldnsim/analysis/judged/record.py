@@ -9,14 +9,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
 from ldnsim.patients.vectors import overrides
 from ldnsim.runs.few import Measure, Results, run_specs
 
-Floats = NDArray[np.float64]
 MISSING = re.compile(r"(?<![a-wyz])nan(?![a-z])")
 """A number that is not there, also as a factor: ``xnan``."""
 
@@ -146,13 +145,11 @@ class Outcome:
 
     def percent(self, column: int, observable: str) -> Floats:
         """Return a measure as per cent change from untreated, shape (settings, runs)."""
-        changed: Floats = 100.0 * (self.values[:, :, column] / self.rest(observable) - 1.0)
-        return changed
+        return np.asarray(100.0 * (self.values[:, :, column] / self.rest(observable) - 1.0))
 
     def change(self, column: int, observable: str) -> Floats:
         """Return a measure as change from untreated, shape (settings, runs)."""
-        changed: Floats = self.values[:, :, column] - self.rest(observable)
-        return changed
+        return np.asarray(self.values[:, :, column] - self.rest(observable))
 
 
 def attempt(

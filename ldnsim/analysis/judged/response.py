@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.judged.doses import HALF_YEAR, TIPPED, YEAR, nightly, standard, thresholds
-from ldnsim.analysis.judged.record import Floats, Setting, attempt
+from ldnsim.analysis.judged.record import Setting, attempt
+from ldnsim.arrays import Flags, Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.runs.few import week
 
@@ -37,7 +37,7 @@ class Response:
     pain: Floats
 
     @property
-    def good(self) -> NDArray[np.bool_]:
+    def good(self) -> Flags:
         """Where TNF is down by 30 % and pain by 0.3 points."""
         return np.asarray((self.tnf < -30.0) & (self.pain < -0.3))
 

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.states.cycles import Ringing
+from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.model import Model
 
 if TYPE_CHECKING:
     import xarray as xr
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -129,10 +127,10 @@ class Branch:
     hypothesis: str
     phenotype: str
     values: Floats
-    curve: NDArray[np.int64]
+    curve: Ints
     mean: Floats
     radius: Floats
-    stable: NDArray[np.bool_]
+    stable: Flags
     y0: Floats
     ends: tuple[tuple[str, str], ...]
     bifurcations: tuple[Bifurcation, ...]
@@ -150,7 +148,7 @@ class Branch:
         """Return the 24 h means of one observable along the curves, (n,)."""
         return self.mean[:, self.model.observable_index[observable]]
 
-    def stretches(self) -> list[NDArray[np.int64]]:
+    def stretches(self) -> list[Ints]:
         """Return the stretches of unchanged stability as indices, bifurcations at their ends."""
         found = []
         for number in np.unique(self.curve):

@@ -6,20 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.states.branch import SHOWN, Bifurcation, Branch, Cycle, Rest
 from ldnsim.analysis.states.cycles import find_swing, ringing
+from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
 from ldnsim.engine.rhythm.continuation import Curve, Point, Settings, fixed_point, trace
 from ldnsim.engine.rhythm.daily_map import DOSE, DailyMap
 from ldnsim.engine.rhythm.orbit import SLACK
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError, check_known, unknown
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
 
-Floats = NDArray[np.float64]
 RANGES = {"driver": (0.0, 0.3), DOSE: (0.0, 50.0)}
 """Ranges unless others are asked for, longer if the patient's own value lies above; of other
 parameters, a fifth to five times their value."""
@@ -94,12 +93,8 @@ def _patient(
 ) -> Floats:
     from ldnsim.patients.vectors import own_parameters
 
-    for kind, name, known in (
-        ("phenotype", phenotype, edition.phenotypes),
-        ("hypothesis", hypothesis, edition.hypotheses),
-    ):  # fmt: skip
-        if name not in known:
-            raise unknown(kind, name, known)
+    check_known("phenotype", [phenotype], edition.phenotypes)
+    check_known("hypothesis", [hypothesis], edition.hypotheses)
     run = RunSpec.of(
         hypothesis=hypothesis, phenotype=phenotype, parameters=parameters, edition=edition
     )
@@ -268,9 +263,7 @@ def _is_inflamed(daily: DailyMap, mean: Floats, p: float) -> bool:
 
 
 def _rests(daily: DailyMap, settings: Settings, curves: Sequence[Curve], own: float) -> list[Rest]:
-    points: list[Point] = []
-    for curve in curves:
-        points += _crossings(daily, settings, curve, own)
+    points = [q for c in curves for q in _crossings(daily, settings, c, own)]
     if not points:
         return []
     means = daily.means(np.array([q.x for q in points]), np.full(len(points), own))

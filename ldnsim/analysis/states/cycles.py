@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ldnsim.arrays import Floats
+
 DAY = 24.0
 SMALLEST = 1e-3
 """A swing below this share of the mean counts as rest."""
@@ -89,10 +90,8 @@ def ringing(multipliers: NDArray[np.complex128]) -> Ringing | None:
     Returns:
         None when every multiplier is real. More than 1 is kept of an oscillation that grows.
     """
-    best: Ringing | None = None
+    found = []
     for mu in multipliers[multipliers.imag > 1e-6 * np.abs(multipliers)]:
         period = 2.0 * math.pi / float(np.angle(mu))
-        kept = math.exp(min(period * math.log(abs(mu)), 700.0))
-        if best is None or kept > best.kept:
-            best = Ringing(period, kept)
-    return best
+        found.append(Ringing(period, math.exp(min(period * math.log(abs(mu)), 700.0))))
+    return max(found, key=lambda r: r.kept, default=None)

@@ -6,8 +6,8 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ldnsim.arrays import Flags
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def as_arms(ds: xr.Dataset, least: int = 2) -> xr.Dataset:
     return laid.transpose(ARM, *(d for d in ds.dims if d not in dims))
 
 
-def without_drug(ds: xr.Dataset, arm: str) -> NDArray[np.bool_]:
+def without_drug(ds: xr.Dataset, arm: str) -> Flags:
     """Return which arms are without drug, (arms,): by their doses, or their names without those."""
     if "prescribed_dose" in ds:
         others = [d for d in ds["prescribed_dose"].dims if d != arm]
@@ -78,9 +78,7 @@ def _dimensions(ds: xr.Dataset) -> list[str]:
     """Dimensions of a result along which only what is taken varies."""
     study = tomllib.loads(str(ds.attrs.get("study", "")))
     axes: dict[str, Any] = {a["name"]: a["field"] for a in study.get("axes", ())}
-    along = {name: [name] for name in axes}
-    for group in study.get("zip", ()):
-        along[group[0]] = list(group)
+    along = {name: [name] for name in axes} | {g[0]: list(g) for g in study.get("zip", ())}
     dims = [str(d) for d in ds["baseline_pain"].dims if d != PATIENT]
     return [
         d for d in dims

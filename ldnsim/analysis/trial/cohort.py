@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.trial import placebo
 from ldnsim.analysis.trial.simulated import trial_study
+from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
 from ldnsim.runs.few import run_specs, week
@@ -24,7 +24,6 @@ from ldnsim.runs.plan import enrol
 if TYPE_CHECKING:
     from ldnsim.patients.people import People
 
-Floats = NDArray[np.float64]
 Own = tuple[tuple[str, float], ...]
 OUTCOMES = (
     "drug_change", "placebo_change", "difference", "drug_percent", "placebo_percent",

@@ -12,15 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from ldnsim.arrays import Floats
 from ldnsim.catalog import Response
 from ldnsim.edition import Edition, shipped
-from ldnsim.errors import unknown
+from ldnsim.errors import check_known
 
-Floats = NDArray[np.float64]
 SCALE = (0.0, 10.0)
 WIDEST = 8.0  # standard deviations beyond this make no sense on a scale of ten points
 
@@ -103,8 +102,7 @@ def fit(baseline: Floats, name: str = "final2024", edition: Edition | None = Non
         UserError: an unknown account.
     """
     data = (edition or shipped()).placebo
-    if name not in data.responses:
-        raise unknown("placebo response", name, data.responses)
+    check_known("placebo response", [name], data.responses)
     response = data.responses[name]
     diary, half_time = data.numbers["diary_sd"].value, data.numbers["half_time"].value
     sd, misfit = response.sd, ""

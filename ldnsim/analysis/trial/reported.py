@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ldnsim.analysis.trial.arms import PATIENT, arm_dimension, as_arms
 from ldnsim.analysis.trial.placebo import SCALE, Placebo, fit
+from ldnsim.arrays import Floats
 from ldnsim.errors import UserError, flag, kind
 from ldnsim.units import whole_number
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from ldnsim.edition import Edition
 
-Floats = NDArray[np.float64]
 WEEK = 168.0
 REPORTED = "reported_pain"
 

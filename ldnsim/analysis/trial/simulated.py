@@ -8,18 +8,18 @@ be independent, as in a parallel-group trial.
 from __future__ import annotations
 
 import warnings
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.analysis.trial.arms import NO_DRUG, PATIENT, arm_dimension, check_arms, without_drug
 from ldnsim.analysis.trial.reported import REPORTED, reported
+from ldnsim.arrays import Floats
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, kind
+from ldnsim.patients.draws import generator
 from ldnsim.units import plain_number, whole_number
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from ldnsim.sweep.study import Study
 
-Floats = NDArray[np.float64]
 __all__ = [
     "LIMITS",
     "arm_dimension",
@@ -216,8 +215,7 @@ def repeated(
 
 def _resample(values: Floats, name: str, size: int, trials: int, seed: int) -> Floats:
     """Draw the patients of one arm of every trial, shape (trials, size)."""
-    key = (seed, zlib.crc32(f"sampling of {name}".encode()))
-    return np.asarray(np.random.default_rng(key).choice(values, (trials, size)), dtype=np.float64)
+    return np.asarray(generator(seed, f"sampling of {name}").choice(values, (trials, size)))
 
 
 def _power(drug: Floats, control: Floats, alpha: float) -> dict[str, float]:
