@@ -103,9 +103,3 @@ def _show(judged: Judged) -> None:
         for sentence in sentences:
             typer.echo(f"    {sign:<8} {sentence}")
     typer.echo("")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this file to the application."""
-    for command in (validate, claims):
-        app.command()(command)

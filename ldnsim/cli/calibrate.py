@@ -215,8 +215,3 @@ def as_dict(g: GroupFit) -> dict[str, Any]:
             for p, f in zip(g.profiles, g.free, strict=False)
         ],
     }  # fmt: skip
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command()(calibrate)

@@ -124,8 +124,3 @@ def _write_bibtex(edition: Edition, path: Path, keys: Iterable[str]) -> None:
     known = edition.references
     found = [known[k] for k in sorted(keys) if k in known]
     files.write(path, "\n".join([files.BIBTEX_HEAD, "", *map(entry, found)]))
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command()(cite)

@@ -128,8 +128,3 @@ def _deliver(text: str, out: Path | None) -> None:
         typer.echo(text, nl=False)
         return
     files.write(out, text)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the group of commands to the application."""
-    app.add_typer(group, name="export", help="Write one run for other simulators: SBML, Antimony.")

@@ -109,8 +109,3 @@ def _draw(
         states = {name: (xy[0], xy[1]) for name, xy in found.items()}
         return plots.phase_plane(ds, select, states=states, most=most or phase.MOST)
     return plots.compare(ds, select, most=most or members.MOST)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this file to the application."""
-    app.command()(compare)

@@ -215,8 +215,3 @@ def _left_out(ds: xr.Dataset) -> str:
     for name, why in json.loads(str(ds["sensitivity"].attrs.get("left_out", "{}"))).items():
         reasons.setdefault(why, []).append(name)
     return "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command()(sensitivity)
