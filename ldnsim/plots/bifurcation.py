@@ -19,7 +19,6 @@ from ldnsim.plots.style import (
     colour,
     footnote,
     headline,
-    new_figure,
     polish,
     styled,
 )
@@ -55,12 +54,8 @@ def bifurcation(
         if name not in ds:
             raise UserError(f"variable {name!r} is not in the branch; try tnf, pain, il6")
     with styled():
-
-        def make() -> tuple[Figure, list[Axes]]:
-            made = new_figure(4.9 * len(variables) + 2.8, 5.0)
-            return made, list(made.subplots(1, len(variables), squeeze=False)[0])
-
-        figure, axes = canvas(ax, list(variables), make)
+        n = len(variables)
+        figure, axes = canvas(ax, list(variables), 4.9 * n + 2.8, 5.0, columns=n)
         for one, name in zip(axes, variables, strict=True):
             _panel(one, ds, name)
         axes[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.2)

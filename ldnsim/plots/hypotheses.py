@@ -26,7 +26,6 @@ from ldnsim.plots.style import (
     canvas,
     footnote,
     headline,
-    new_figure,
     polish,
     styled,
 )
@@ -83,7 +82,7 @@ def hypotheses(
     lines = members(ds, None, ds.sizes[axis])
     names = [str(ds[axis].values[m.index[axis]]) for m in lines]
     with styled():
-        figure, axes = canvas(ax, shown, lambda: _page(len(shown)))
+        figure, axes = canvas(ax, shown, 15.5, 4.2 * -(-len(shown) // 3) + 1.0, columns=3)
         for one, name in zip(axes, shown, strict=True):
             _panel(one, name, lines, names)
         axes[min(2, len(axes) - 1)].legend(
@@ -96,15 +95,6 @@ def hypotheses(
             known = "None of the hypotheses is assumed true."
             footnote(figure, plain, drawn, known, *notes(ds, lines))
     return figure
-
-
-def _page(n: int) -> tuple[Figure, list[Axes]]:
-    rows = -(-n // 3)
-    figure = new_figure(15.5, 4.2 * rows + 1.0)
-    axes = figure.subplots(rows, 3, squeeze=False).ravel()
-    for spare in axes[n:]:
-        spare.set_visible(False)
-    return figure, list(axes[:n])
 
 
 def _panel(ax: Axes, name: str, lines: list[Member], names: list[str]) -> None:

@@ -28,7 +28,6 @@ from ldnsim.plots.style import (
     canvas,
     footnote,
     headline,
-    new_figure,
     polish,
     styled,
 )
@@ -92,7 +91,7 @@ def phase_plane(
     _check_states(states)
     resting = states if states is not None else resting_states(chosen[0].data, x, y)
     with styled():
-        figure, (panel,) = canvas(ax, [f"{y} over {x}"], _picture)
+        figure, (panel,) = canvas(ax, [f"{y} over {x}"], 11.0, 7.2)
         for label, (across, up) in (nullclines or {}).items():
             panel.plot(across, up, color=GREY, linewidth=1.2, linestyle="-.", label=label)
         _draw(panel, [_trace(m, x, y, weeks) for m in chosen], resting)
@@ -134,11 +133,6 @@ def _foot(figure: Figure, ds: xr.Dataset, every: list[Member], select: Select) -
     footnote(figure, ds, key, *notes(shown, drawn), missing, lost, drawn=[m.data for m in drawn])
     assert isinstance(figure, Picture)
     figure.left_out = " ".join(w for w in (missing, lost) if w)
-
-
-def _picture() -> tuple[Figure, list[Axes]]:
-    made = new_figure(11.0, 7.2)
-    return made, [made.subplots()]
 
 
 def _plane(ds: xr.Dataset, x: str, y: str) -> str:

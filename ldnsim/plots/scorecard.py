@@ -39,12 +39,8 @@ def scorecard(checks: Rows, *, ax: style.Panels | None = None) -> Figure:
     columns = [h for h in dict.fromkeys(c["hypothesis"] for c in checks) if h != "any"]
     columns = columns or ["any"]
     with style.styled():
-
-        def make() -> tuple[Figure, list[Axes]]:
-            made = style.new_figure(9.0 + 1.05 * len(columns), 2.4 + 0.29 * len(names))
-            return made, [made.add_subplot()]
-
-        figure, (axes,) = style.canvas(ax, ["scorecard"], make)
+        wide, high = 9.0 + 1.05 * len(columns), 2.4 + 0.29 * len(names)
+        figure, (axes,) = style.canvas(ax, ["scorecard"], wide, high)
         for check in checks:
             _cell(axes, check, names.index(check["id"]), columns)
         _label(axes, checks, names, columns)

@@ -29,7 +29,6 @@ from ldnsim.plots.style import (
     canvas,
     footnote,
     headline,
-    new_figure,
     polish,
     styled,
 )
@@ -80,12 +79,8 @@ def sensitivity(
         if name not in kept(ds):
             raise unknown("summary", name, kept(ds))
     with styled():
-
-        def make() -> tuple[Figure, list[Axes]]:
-            made = new_figure(6.9 * len(names) + 0.6, 0.36 * most + 2.9)
-            return made, list(made.subplots(1, len(names), squeeze=False).ravel())
-
-        figure, axes = canvas(ax, names, make)
+        n = len(names)
+        figure, axes = canvas(ax, names, 6.9 * n + 0.6, 0.36 * most + 2.9, columns=n)
         for one, name in zip(axes, names, strict=True):
             _panel(one, ds, name, most)
         _legend(axes[-1], ds)
