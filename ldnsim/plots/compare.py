@@ -34,11 +34,9 @@ from ldnsim.plots.style import (
     styled,
 )
 from ldnsim.plots.timeline import (
-    bedtime_of,
     clock_axis,
     floats,
     has_daily_means,
-    time_unit,
     week_axis,
     what_is_drawn,
 )
@@ -165,16 +163,9 @@ def _columns(
 
 def _dress(ax: Axes, row: Row, member: Member, bottom: bool) -> None:
     if row.night:
-        start = bedtime_of(member.data)
-        clock_axis(ax, floats(member.data["night_time"]), start)
-        ax.set_xlabel("clock time (h:min)")
+        clock_axis(ax, member.data)
     else:
-        time = floats(member.data["time"])
-        week_axis(ax, time)
-        if bottom or row.dose:
-            ax.set_xlabel(f"time ({time_unit(time)[0]})")
-        else:
-            ax.tick_params(labelbottom=False)
+        week_axis(ax, floats(member.data["time"]), named=bottom or row.dose)
     polish(ax)
 
 

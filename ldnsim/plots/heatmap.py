@@ -84,7 +84,8 @@ def heatmap(
     names = _names(ds, summary)
     across, up = _axes(ds, x, y)
     for name in names:
-        _check(ds, name)
+        if name not in summaries(ds):
+            raise unknown("summary", name, summaries(ds))
     with styled():
         page = _page(len(names), ds.sizes[across], ds.sizes.get(up, 1))
         figure, axes = canvas(ax, names, *page)
@@ -182,11 +183,6 @@ def _axes(ds: xr.Dataset, x: str | None, y: str | None) -> tuple[str, str]:
             f"for example select={{{example}}}"
         )
     return across, up
-
-
-def _check(ds: xr.Dataset, name: str) -> None:
-    if name not in summaries(ds):
-        raise unknown("summary", name, summaries(ds))
 
 
 def _panel(

@@ -30,10 +30,8 @@ from ldnsim.plots.style import (
     styled,
 )
 from ldnsim.plots.timeline import (
-    bedtime_of,
     clock_axis,
     daily,
-    end_of_dosing,
     floats,
     mark_stop,
     time_unit,
@@ -110,23 +108,13 @@ def _panel(ax: Axes, name: str, lines: list[Member], names: list[str]) -> None:
         return
     ax.set_ylabel(wrap(f"{name_of(alive[name]).split(', ')[0]} ({unit_of(alive[name])})", 34))
     if name.startswith("night_"):
-        clock_axis(ax, floats(alive["night_time"]), bedtime_of(alive))
-        ax.set_xlabel("clock time (h:min)")
+        clock_axis(ax, alive)
     else:
-        _weeks(ax, alive)
+        week_axis(ax, floats(alive["time"]))
+        mark_stop(ax, alive)
     ax.yaxis.set_major_locator(MaxNLocator(5))
     ax.set_ylim(bottom=0.0)
     polish(ax)
-
-
-def _weeks(ax: Axes, data: xr.Dataset) -> None:
-    time = floats(data["time"])
-    unit, size = time_unit(time)
-    week_axis(ax, time)
-    ax.set_xlabel(f"time ({unit})")
-    stop = end_of_dosing(data)
-    if stop is not None:
-        mark_stop(ax, stop / size, time[-1] / size, "dosing stops")
 
 
 def _values(data: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:

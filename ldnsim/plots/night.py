@@ -201,8 +201,7 @@ def _marks(ax: Axes, doses: Night | None) -> None:
 
 def _finish(top: Axes, bottom: Axes, data: xr.Dataset, doses: Night | None) -> None:
     start = bedtime_of(data)
-    clock_axis(bottom, floats(data["night_time"]), start, step=3.0)
-    bottom.set_xlabel("clock time (h:min)")
+    clock_axis(bottom, data, step=3.0)
     word = "dose" if doses is not None and doses.given is not None else "prescribed"
     for hour in doses.at if doses is not None else (0.0,):
         top.annotate(

@@ -31,12 +31,18 @@ from ldnsim.plots.style import (
     polish,
     styled,
 )
-from ldnsim.plots.timeline import Floats, daily, end_of_dosing, floats, what_is_drawn
+from ldnsim.plots.timeline import (
+    HOURS_PER_WEEK,
+    Floats,
+    daily,
+    end_of_dosing,
+    floats,
+    what_is_drawn,
+)
 from ldnsim.plots.wording import axis_label, name_of, wrap
 
 Point = tuple[float, float]
 States = Mapping[str, Point]
-WEEK = 168.0
 _PATH = ("blue", "vermillion", "green", "purple", "orange", "sky")
 MOST = 4
 _POINTS = "expected points of two numbers, such as {'resolved': (0.02, 0.1)}"
@@ -175,7 +181,7 @@ def _trace(member: Member, x: str, y: str, weeks: Sequence[float]) -> Trace:
     def at(hour: float) -> Point:
         return float(np.interp(hour, when, across)), float(np.interp(hour, when, up))
 
-    there = tuple((w, at(w * WEEK)) for w in weeks if w * WEEK <= time[-1])
+    there = tuple((w, at(w * HOURS_PER_WEEK)) for w in weeks if w * HOURS_PER_WEEK <= time[-1])
     stop = end_of_dosing(member.data)
     end = None if stop is None else at(stop)
     return Trace(member.label, np.stack([across, up], axis=1), there, end)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
 
 from ldnsim.plots import style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 PASS, MISS = style.OKABE_ITO["blue"], style.OKABE_ITO["vermillion"]
 SHOWN, ABSENT = "#CFE3F1", "#EEEEEE"
@@ -53,8 +53,6 @@ def scorecard(checks: Rows, *, ax: style.Panels | None = None) -> Figure:
 
 def _cell(axes: Axes, check: Mapping[str, Any], row: int, columns: Sequence[str]) -> None:
     """Draw one comparison; one that holds for any hypothesis spans all columns."""
-    from matplotlib.patches import Rectangle
-
     everywhere = check["hypothesis"] == "any"
     left = 0 if everywhere else columns.index(check["hypothesis"])
     width = len(columns) if everywhere else 1
@@ -132,8 +130,6 @@ def _published(axes: Axes, checks: Rows, names: Sequence[str], columns: int) -> 
 
 
 def _legend(axes: Axes, roles: set[str]) -> None:
-    from matplotlib.patches import Patch
-
     handles = [Patch(facecolor=c, label=w) for c, w in WORDS.items()]
     handles += [
         Patch(facecolor=PASS, edgecolor="white", hatch=hatch, label=words)
