@@ -48,7 +48,8 @@ def cite(
         for room in dict.fromkeys(str(r.get("mechanism", "other")) for r in rows.values()):
             own = {n: r for n, r in rows.items() if str(r.get("mechanism", "other")) == room}
             keys |= dict.fromkeys(_mechanism(edition, room, own, silent))
-        for group, cited in _catalogued(ds).items():
+        # behind hypothesis, phenotype and adjuncts: {"hypothesis rebound": [...]}
+        for group, cited in json.loads(str(ds.attrs.get("sources", "{}"))).items():
             keys |= dict.fromkeys(_papers(edition, group, cited))
     typer.echo(f"{len(keys)} sources in all")
     if bibtex is not None:
@@ -89,12 +90,6 @@ def _mechanism(edition: Edition, room: str, rows: dict[str, Row], silent: set[st
     if dead:
         typer.echo(f"  switched off by the hypothesis: {', '.join(dead)}")
     return list(used)
-
-
-def _catalogued(ds: xr.Dataset) -> dict[str, list[str]]:
-    """Keys behind hypothesis, phenotype and adjuncts: ``{"hypothesis rebound": [...]}``."""
-    found: dict[str, list[str]] = json.loads(str(ds.attrs.get("sources", "{}")))
-    return found
 
 
 def _papers(edition: Edition, group: str, keys: Iterable[str]) -> list[str]:

@@ -111,14 +111,10 @@ def _number(study: Study, what: str, run: int | None, select: list[str] | None) 
 
 def _selected(plan: Any, select: list[str]) -> tuple[int, dict[str, str]]:
     """Number of the run selected, and the values of the axes that were left open."""
-    import numpy as np
-    import xarray as xr
-
+    from ldnsim.analysis.trial.arms import outline
     from ldnsim.plots.selection import numbered, parse, values_of
-    from ldnsim.results.dataset import coordinates
 
-    dims = tuple(d.name for d in plan.dims)
-    grid = xr.Dataset({"status": (dims, np.zeros(plan.shape))}, coordinates(plan))
+    grid = outline(plan)
     run, left = numbered(grid, parse(select))
     return run, {axis: values_of(grid, axis) for axis in left}
 

@@ -65,17 +65,11 @@ def sensitivity(
 
 def _compute(study: Study, select: list[str] | None, threads: int | None) -> xr.Dataset:
     """Differentiate the run that stands for a study, or the one selected; run nothing else."""
-    import numpy as np
-    import xarray as xr
-
     from ldnsim.analysis.sensitivity import of_plan
-    from ldnsim.results.dataset import coordinates
+    from ldnsim.analysis.trial.arms import outline
 
     plan = study.plan()
-    dims = tuple(d.name for d in plan.dims)
-    empty = xr.Dataset({"status": (dims, np.zeros(plan.shape))}, coordinates(plan))
-    run = _chosen(empty, select) if select else None
-    return of_plan(plan, run, threads)
+    return of_plan(plan, _chosen(outline(plan), select) if select else None, threads)
 
 
 def _of_store(
