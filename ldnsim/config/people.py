@@ -118,10 +118,8 @@ def population_limits_known(study: StudyConfig) -> Iterator[str]:
 
 def population_owns_its_subjects(study: StudyConfig) -> Iterator[str]:
     """Patients of a population are subjects of their own, along a dimension of their own."""
-    if study.population is None:
-        return
     for i, axis in enumerate(study.axes, start=1):
-        if axis.field == "subject":
+        if study.population is not None and axis.field == "subject":
             yield f"axes[{i}].field = 'subject': the population has its own subjects; remove one"
 
 

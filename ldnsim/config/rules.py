@@ -91,20 +91,12 @@ def regimen_names_differ(study: StudyConfig) -> Iterator[str]:
             yield f"regimens: {n} of them are called {name!r}; give each its own name"
 
 
-def known_hypothesis(study: StudyConfig) -> Iterator[str]:
-    """The hypothesis exists."""
-    yield from _known("hypothesis", "hypothesis", study.hypothesis, study.edition.hypotheses)
-
-
-def known_phenotype(study: StudyConfig) -> Iterator[str]:
-    """The phenotype exists."""
-    known = study.edition.phenotypes
-    yield from _known("patient.phenotype", "phenotype", study.patient.phenotype, known)
-
-
-def known_parameters(study: StudyConfig) -> Iterator[str]:
-    """Parameters of the patient and of changes exist."""
-    known = study.edition.model.parameters
+def names_are_known(study: StudyConfig) -> Iterator[str]:
+    """The hypothesis, the phenotype, and the parameters of the patient and of changes exist."""
+    edition = study.edition
+    yield from _known("hypothesis", "hypothesis", study.hypothesis, edition.hypotheses)
+    phenotype, known = study.patient.phenotype, edition.model.parameters
+    yield from _known("patient.phenotype", "phenotype", phenotype, edition.phenotypes)
     for name in study.patient.parameters:
         yield from _known("patient.parameters", "parameter", name, known)
     for i, change in enumerate(study.changes, start=1):
@@ -377,9 +369,7 @@ def horizon_holds_the_study(study: StudyConfig) -> Iterator[str]:
 RULES: tuple[Rule, ...] = (
     one_regimen_source,
     regimen_names_differ,
-    known_hypothesis,
-    known_phenotype,
-    known_parameters,
+    names_are_known,
     parameters_in_range,
     known_adjuncts,
     adjuncts_given_once,
