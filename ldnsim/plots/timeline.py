@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -120,11 +118,6 @@ def bedtime_of(ds: xr.Dataset) -> float:
     """Return the clock time (h) at which the close-up night begins."""
     if "night_start" in ds and ds["night_start"].ndim == 0:
         return float(ds["night_start"]) % HOURS_PER_DAY
-    places: list[dict[Any, Any]] = [ds["night_time"].attrs, dict(ds.attrs)]
-    for attrs in places:
-        for key in ("clock_start", "start_clock", "bedtime", "night_clock_start"):
-            if key in attrs:
-                return float(attrs[key]) % HOURS_PER_DAY
     return BEDTIME
 
 
