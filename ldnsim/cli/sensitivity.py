@@ -12,7 +12,7 @@ from ldnsim.cli.extend import Extend, edition_for
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.cli.source import EVENTS, ONE_PATIENT, PRESCRIPTION, STORE, STUDY, resolve
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, listed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -99,9 +99,10 @@ def _of_store(
 
 def _chosen(ds: xr.Dataset, select: list[str]) -> int:
     """Number of the run that ``axis=value`` texts name; axes left out stand at their first."""
-    from ldnsim.plots.selection import numbered, parse, values_of
+    from ldnsim.plots.selection import labels_of, numbered, parse
 
     run, left = numbered(ds, parse(select))
     for axis in left:
-        say(f"first of several by default: {axis} ({values_of(ds, axis)}); --select {axis}=...")
+        values = listed(labels_of(ds, axis))
+        say(f"first of several by default: {axis} ({values}); --select {axis}=...")
     return run

@@ -16,6 +16,7 @@ from ldnsim.catalog import BASINS
 from ldnsim.config import budget, people, recordings, times
 from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
+from ldnsim.config.people import check_name
 from ldnsim.edition import shipped
 from ldnsim.errors import UserError, nearest, unknown
 
@@ -65,11 +66,6 @@ def check(study: StudyConfig) -> None:
         raise UserError("\n".join(dict.fromkeys(found)))
 
 
-def _known(key: str, what: str, word: str, choices: Any) -> Iterator[str]:
-    if word not in choices:
-        yield f"{key} = {word!r}: no such {what}{nearest(word, choices)}"
-
-
 def one_regimen_source(study: StudyConfig) -> Iterator[str]:
     """Either one regimen or a list of them, or an axis of them."""
     swept = any(a.field == "regimen" for a in study.axes)
@@ -94,13 +90,13 @@ def regimen_names_differ(study: StudyConfig) -> Iterator[str]:
 def names_are_known(study: StudyConfig) -> Iterator[str]:
     """The hypothesis, the phenotype, and the parameters of the patient and of changes exist."""
     edition = study.edition
-    yield from _known("hypothesis", "hypothesis", study.hypothesis, edition.hypotheses)
+    yield from check_name("hypothesis", "hypothesis", study.hypothesis, edition.hypotheses)
     phenotype, known = study.patient.phenotype, edition.model.parameters
-    yield from _known("patient.phenotype", "phenotype", phenotype, edition.phenotypes)
+    yield from check_name("patient.phenotype", "phenotype", phenotype, edition.phenotypes)
     for name in study.patient.parameters:
-        yield from _known("patient.parameters", "parameter", name, known)
+        yield from check_name("patient.parameters", "parameter", name, known)
     for i, change in enumerate(study.changes, start=1):
-        yield from _known(f"changes[{i}].parameter", "parameter", change.parameter, known)
+        yield from check_name(f"changes[{i}].parameter", "parameter", change.parameter, known)
 
 
 def parameters_in_range(study: StudyConfig) -> Iterator[str]:
@@ -132,7 +128,7 @@ def known_adjuncts(study: StudyConfig) -> Iterator[str]:
     """Adjuncts exist."""
     known = study.edition.adjuncts
     for i, adjunct in enumerate(study.modifiers.adjuncts, start=1):
-        yield from _known(f"modifiers.adjuncts[{i}]", "adjunct", adjunct.name, known)
+        yield from check_name(f"modifiers.adjuncts[{i}]", "adjunct", adjunct.name, known)
 
 
 def adjuncts_given_once(study: StudyConfig) -> Iterator[str]:
@@ -160,7 +156,7 @@ def known_outputs(study: StudyConfig) -> Iterator[str]:
     wanted, known = study.output, study.edition.model.observables
     if not isinstance(wanted.variables, str):
         for name in wanted.variables:
-            yield from _known("output.variables", "variable", name, known)
+            yield from check_name("output.variables", "variable", name, known)
     yield from own_summary.check(study, names_taken(study.edition))
 
 

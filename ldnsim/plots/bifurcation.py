@@ -79,7 +79,7 @@ def _panel(ax: Axes, ds: xr.Dataset, name: str) -> None:
     _cycles(ax, ds, name)
     _marks(ax, ds, p, y)
     own = float(ds.attrs["own"])
-    if ds.attrs["parameter"] != "dose" and _inside(ds, own):
+    if ds.attrs["parameter"] != "dose" and p.size and p.min() <= own <= p.max():
         ax.axvline(own, color=GREY, linestyle=":", linewidth=1.3, label="this patient", gid="own")
     unit = str(ds["parameter"].attrs.get("units", ""))
     words = "nightly dose" if ds.attrs["parameter"] == "dose" else str(ds.attrs["parameter"])
@@ -87,11 +87,6 @@ def _panel(ax: Axes, ds: xr.Dataset, name: str) -> None:
     ax.set_ylabel(f"{short_name(ds[name])} ({unit_of(ds[name])})")
     ax.set_ylim(0.0, 1.1 * max(ax.get_ylim()[1], 1e-9))
     polish(ax)
-
-
-def _inside(ds: xr.Dataset, own: float) -> bool:
-    p = floats(ds["parameter"])
-    return bool(p.size and p.min() <= own <= p.max())
 
 
 def _stretches(ds: xr.Dataset) -> list[tuple[np.ndarray, bool]]:

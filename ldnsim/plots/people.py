@@ -79,8 +79,5 @@ def _quantile(ordered: xr.DataArray, q: float) -> xr.DataArray:
 
 
 def _names_patient(select: Any) -> bool:
-    if isinstance(select, Mapping):
-        return PATIENT in select
-    if select is None or isinstance(select, str):
-        return False
-    return any(isinstance(one, Mapping) and PATIENT in one for one in select)
+    runs = [select] if select is None or isinstance(select, Mapping | str) else select
+    return any(isinstance(one, Mapping) and PATIENT in one for one in runs)

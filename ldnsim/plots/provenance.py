@@ -127,5 +127,4 @@ def _count(ds: xr.Dataset) -> str:
 
 
 def _table(ds: xr.Dataset) -> list[dict[str, Any]]:
-    table: list[dict[str, Any]] = json.loads(str(ds.attrs.get("parameters", "[]")))
-    return table
+    return list(json.loads(str(ds.attrs.get("parameters", "[]"))))

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, nearest
 from ldnsim.plots.provenance import assumed_note
 from ldnsim.plots.wording import wrap
 
@@ -222,8 +222,6 @@ def check_ending(path: str | Path | None) -> None:
         UserError: naming the nearest ending; nothing is refused when ``path`` is None.
     """
     from matplotlib.backend_bases import FigureCanvasBase
-
-    from ldnsim.errors import nearest
 
     if path is None:
         return
