@@ -255,7 +255,8 @@ def to_unit(value: str | float, unit: str, *, key: str = "value") -> float:
     """
     wanted = find_unit(unit)
     if wanted is None:
-        raise UserError(f"{key}: the unit {short(unit)} is not known{_known_units()}")
+        units = "; ".join(names for _, _, names in _NAMES.values())
+        raise UserError(f"{key}: the unit {short(unit)} is not known; units: {units}")
     if isinstance(value, str):
         number = _from_text(value, unit, wanted, key)
     elif isinstance(value, bool) or not isinstance(value, Real | Decimal):
@@ -380,10 +381,6 @@ def _unknown_unit(name: str, wanted: Unit) -> str:
     return (
         f"the unit {short(name)} is not known{close}{f' ({hint})' if hint else ''}; units: {listed}"
     )
-
-
-def _known_units() -> str:
-    return "; units: " + "; ".join(names for _, _, names in _NAMES.values())
 
 
 def _refuse(key: str, value: object, wanted: Unit, problem: str) -> UserError:

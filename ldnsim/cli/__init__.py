@@ -52,12 +52,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-MODULES = (
-    run, states, look, discriminate, cite, sensitivity, trial, appraise, calibrate, lists,
-    observations, equations, export, doctor,
+COMMANDS = (
+    run.demo, run.init, run.sweep, run.simulate, states.states, look.compare,
+    discriminate.discriminate, cite.cite, sensitivity.sensitivity, trial.trial,
+    appraise.validate, appraise.claims, calibrate.calibrate,
+    lists.parameters, lists.hypotheses, lists.phenotypes, lists.covariates, lists.adjuncts,
+    lists.protocols, lists.templates, lists.schema, observations.observations,
+    equations.equations, doctor.doctor,
 )  # fmt: skip
-for module in MODULES:
-    module.register(app)
+"""In the order of the help."""
+for command in COMMANDS:
+    app.command()(command)
+app.add_typer(
+    export.group, name="export", help="Write one run for other simulators: SBML, Antimony."
+)
 
 
 def _version(wanted: bool) -> None:

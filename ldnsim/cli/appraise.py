@@ -13,10 +13,11 @@ from ldnsim.cli.guard import guarded, say
 
 if TYPE_CHECKING:
     from ldnsim.analysis.claims import Judged
-    from ldnsim.analysis.judged.record import Check
 
 Names = Annotated[list[str] | None, typer.Argument(help="Only these rows, such as E5 pet_5mg.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")]
+
+_VERDICT = {True: "pass", False: "miss", None: "-"}
 
 
 @guarded()
@@ -44,7 +45,7 @@ def validate(
         [
             c.id,
             c.hypothesis,
-            _verdict(c),
+            _VERDICT[c.passed],
             c.simulated,
             c.expected,
             c.role,
@@ -63,10 +64,6 @@ def validate(
         from ldnsim import plots
 
         files.save_picture(plots.scorecard([c.as_dict() for c in checks]), plot)
-
-
-def _verdict(check: Check) -> str:
-    return {True: "pass", False: "miss", None: "-"}[check.passed]
 
 
 @guarded()
@@ -103,9 +100,3 @@ def _show(judged: Judged) -> None:
         for sentence in sentences:
             typer.echo(f"    {sign:<8} {sentence}")
     typer.echo("")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this file to the application."""
-    for command in (validate, claims):
-        app.command()(command)

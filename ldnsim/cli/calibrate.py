@@ -75,10 +75,10 @@ def calibrate(
     names = tuple(dict.fromkeys(free or ()))
     edition = edition_of(extend)
     if data is not None:
-        reading = own_data.Reading(data, observe or (), dv_unit or "", ignore or (), ids or ())
         how = _own_options(names, hypothesis, phenotype, settings, error, priors)
         chosen = replace(how, starts=starts, seed=seed, profiles=profiles, threads=threads)
-        own_data.fit_and_show(reading, chosen, out, csv, plot, edition)
+        people = own_data.subjects(data, observe or (), dv_unit or "", ignore or (), ids or ())
+        own_data.fit_and_show(people, chosen, out, csv, plot, edition)
         return
     how = (starts, seed, names, bool(priors), profiles, threads)
     _shipped(groups, how, edition, out, plot)
@@ -154,13 +154,9 @@ def _print(done: list[GroupFit]) -> None:
 
 
 def _estimate(g: GroupFit, e: Estimate) -> list[str]:
-    span = ""
-    if g.profiles:
-        ends = ("below" if e.low is None else f"{e.low:.3g}",
-                "above" if e.high is None else f"{e.high:.3g}")  # fmt: skip
-        span = f"{ends[0]} to {ends[1]}"
-    se = f"{e.se:.2g}" if math.isfinite(e.se) else "open"
-    return [g.group.name, e.name, f"{e.shipped:g}", f"{e.value:.4g}", se, span, e.unit, e.verdict]
+    known = own_data.how_well_known(e, bool(g.profiles))
+    own = [g.group.name, e.name, f"{e.shipped:g}", f"{e.value:.4g}"]
+    return [*own, *known, e.unit, e.verdict]
 
 
 def remarks(g: GroupFit) -> list[str]:
@@ -216,8 +212,3 @@ def as_dict(g: GroupFit) -> dict[str, Any]:
             for p, f in zip(g.profiles, g.free, strict=False)
         ],
     }  # fmt: skip
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command()(calibrate)

@@ -48,7 +48,8 @@ def cite(
         for room in dict.fromkeys(str(r.get("mechanism", "other")) for r in rows.values()):
             own = {n: r for n, r in rows.items() if str(r.get("mechanism", "other")) == room}
             keys |= dict.fromkeys(_mechanism(edition, room, own, silent))
-        for group, cited in _catalogued(ds).items():
+        # behind hypothesis, phenotype and adjuncts: {"hypothesis rebound": [...]}
+        for group, cited in json.loads(str(ds.attrs.get("sources", "{}"))).items():
             keys |= dict.fromkeys(_papers(edition, group, cited))
     typer.echo(f"{len(keys)} sources in all")
     if bibtex is not None:
@@ -91,12 +92,6 @@ def _mechanism(edition: Edition, room: str, rows: dict[str, Row], silent: set[st
     return list(used)
 
 
-def _catalogued(ds: xr.Dataset) -> dict[str, list[str]]:
-    """Keys behind hypothesis, phenotype and adjuncts: ``{"hypothesis rebound": [...]}``."""
-    found: dict[str, list[str]] = json.loads(str(ds.attrs.get("sources", "{}")))
-    return found
-
-
 def _papers(edition: Edition, group: str, keys: Iterable[str]) -> list[str]:
     """Print the papers behind one entry of the catalogue, each once; return their keys."""
     found = list(dict.fromkeys(keys))
@@ -124,8 +119,3 @@ def _write_bibtex(edition: Edition, path: Path, keys: Iterable[str]) -> None:
     known = edition.references
     found = [known[k] for k in sorted(keys) if k in known]
     files.write(path, "\n".join([files.BIBTEX_HEAD, "", *map(entry, found)]))
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command()(cite)

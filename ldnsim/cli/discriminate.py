@@ -109,8 +109,3 @@ def _once(option: str, text: str, values: list[T]) -> list[T]:
     if len(set(values)) < len(values):
         raise UserError(f"{option} {text!r}: a value is given twice; keep one")
     return values
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command of this file to the application."""
-    app.command()(discriminate)

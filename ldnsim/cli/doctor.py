@@ -118,8 +118,3 @@ def _self_check(model: Model) -> bool:
     took = time.perf_counter() - start
     _line("solver", f"largest difference from SciPy {error:.1e} (relative), {took:.1f} s")
     return bool(error < 1e-4)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this file to the application."""
-    app.command()(doctor)

@@ -37,8 +37,3 @@ def equations(
             by = variable.replaced_by
             remark = f"  # of {by} ({own[by]})" if by else ""
             typer.echo(printer.as_text(variable) + remark)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command()(equations)

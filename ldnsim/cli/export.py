@@ -11,7 +11,7 @@ from ldnsim.cli import files
 from ldnsim.cli.extend import Extend
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import Threads, whole_option
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, listed
 
 if TYPE_CHECKING:
     from ldnsim.sweep.study import Study
@@ -111,16 +111,12 @@ def _number(study: Study, what: str, run: int | None, select: list[str] | None) 
 
 def _selected(plan: Any, select: list[str]) -> tuple[int, dict[str, str]]:
     """Number of the run selected, and the values of the axes that were left open."""
-    import numpy as np
-    import xarray as xr
+    from ldnsim.analysis.trial.arms import outline
+    from ldnsim.plots.selection import labels_of, numbered, parse
 
-    from ldnsim.plots.selection import numbered, parse, values_of
-    from ldnsim.results.dataset import coordinates
-
-    dims = tuple(d.name for d in plan.dims)
-    grid = xr.Dataset({"status": (dims, np.zeros(plan.shape))}, coordinates(plan))
+    grid = outline(plan)
     run, left = numbered(grid, parse(select))
-    return run, {axis: values_of(grid, axis) for axis in left}
+    return run, {axis: listed(labels_of(grid, axis)) for axis in left}
 
 
 def _deliver(text: str, out: Path | None) -> None:
@@ -128,8 +124,3 @@ def _deliver(text: str, out: Path | None) -> None:
         typer.echo(text, nl=False)
         return
     files.write(out, text)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the group of commands to the application."""
-    app.add_typer(group, name="export", help="Write one run for other simulators: SBML, Antimony.")

@@ -167,11 +167,3 @@ def _first_comment(path: Path) -> str:
     text = path.read_text(encoding="utf-8").splitlines()
     words = (line.lstrip("#").strip() for line in text if line.startswith("# "))
     return next(words, "")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this file to the application."""
-    for command in (
-        parameters, hypotheses, phenotypes, covariates, adjuncts, protocols, templates, schema,
-    ):  # fmt: skip
-        app.command()(command)

@@ -80,8 +80,7 @@ def _default_kind(ds: xr.Dataset, summary: list[str] | None) -> Kind:
     open_ = [str(d) for d, n in ds["status"].sizes.items() if n > 1 and d != "patient"]
     if not summary and rivals is not None and open_ == [rivals] and "time" in ds.dims:
         return Kind.hypotheses
-    long = [n for d, n in ds["status"].sizes.items() if n > 1 and d != "patient"]
-    grid = len(long) >= 2 and math.prod(long) > 12
+    grid = len(open_) >= 2 and math.prod(ds.sizes[d] for d in open_) > 12
     return Kind.heatmap if summary or grid or "time" not in ds.dims else Kind.regimens
 
 
@@ -109,8 +108,3 @@ def _draw(
         states = {name: (xy[0], xy[1]) for name, xy in found.items()}
         return plots.phase_plane(ds, select, states=states, most=most or phase.MOST)
     return plots.compare(ds, select, most=most or members.MOST)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this file to the application."""
-    app.command()(compare)

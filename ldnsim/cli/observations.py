@@ -43,8 +43,3 @@ def _card(edition: Edition, o: Observation) -> dict[str, str]:
         "probe": "".join(f"\n  {k} = {v}" for k, v in o.probe.items()),
         "sources": "".join(f"\n  - {line}" for line in edition.cite(o.sources)),
     }  # fmt: skip
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command()(observations)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -40,44 +39,37 @@ ErrorKind = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How an event table is read.
+def subjects(
+    path: str, observe: Sequence[str], unit: str, ignore: Sequence[str], ids: Sequence[str]
+) -> tuple[Recorded, ...]:
+    """Return the subjects of an event table with their doses and observations.
 
-    Attributes:
+    Args:
         path: of the table.
         observe: variables observed, as ``name`` or ``what the row says=name``.
         unit: of DV where the table does not say it; empty otherwise.
         ignore: columns that play no part.
         ids: subjects; all when empty.
+
+    Raises:
+        UserError: a table that cannot be read, or a subject that is not there.
     """
+    from ldnsim.config.event_entry import from_events
+    from ldnsim.regimen import Recordings
 
-    path: str
-    observe: Sequence[str] = ()
-    unit: str = ""
-    ignore: Sequence[str] = ()
-    ids: Sequence[str] = ()
-
-    def subjects(self) -> tuple[Recorded, ...]:
-        """Return the subjects with their doses and observations.
-
-        Raises:
-            UserError: a table that cannot be read, or a subject that is not there.
-        """
-        from ldnsim.config.event_entry import from_events
-        from ldnsim.regimen import Recordings
-
-        pairs = (text.rpartition("=")[::2] for text in self.observe)
-        named = {key.strip(): name.strip() for key, name in pairs}
-        entry: dict[str, Any] = {"events": self.path, "ids": list(self.ids) or "all",
-                                 "ignore": list(self.ignore)}  # fmt: skip
-        if named:
-            entry["observe"] = named
-        if self.unit:
-            entry["dv_unit"] = self.unit
-        found = from_events(entry, Path())
-        assert isinstance(found, Recordings)
-        return found.members
+    pairs = (text.rpartition("=")[::2] for text in observe)
+    found = from_events(
+        {
+            "events": path,
+            "ids": list(ids) or "all",
+            "ignore": list(ignore),
+            "observe": {key.strip(): name.strip() for key, name in pairs},
+            "dv_unit": unit,
+        },
+        Path(),
+    )
+    assert isinstance(found, Recordings)
+    return found.members
 
 
 def check_out(out: Path | None, csv: Path | None, data: str | None) -> None:
@@ -90,7 +82,7 @@ def check_out(out: Path | None, csv: Path | None, data: str | None) -> None:
 
 
 def fit_and_show(
-    reading: Reading,
+    people: Sequence[Recorded],
     options: Options,
     out: Path | None,
     csv: Path | None,
@@ -108,7 +100,7 @@ def fit_and_show(
     from ldnsim.analysis.evidence.own_problem import make_problem
 
     as_set = out is not None and out.suffix.lower() == ".toml"
-    problem = make_problem(reading.subjects(), options, edition)
+    problem = make_problem(people, options, edition)
     if as_set and (names := problem.set_elsewhere):
         raise UserError(
             f"--out {out}: {names[0]} is set by {options.hypothesis} or {options.phenotype}, over"
@@ -148,9 +140,14 @@ def _print(done: DataFit) -> None:
 
 
 def _estimate(e: Estimate, profiled: bool) -> list[str]:
-    ends = ("below" if e.low is None else f"{e.low:.3g}",
-            "above" if e.high is None else f"{e.high:.3g}")  # fmt: skip
-    se = f"{e.se:.2g}" if math.isfinite(e.se) else "open"
     price = "" if math.isnan(e.price) else f"{e.price:+.2f}"
-    span = f"{ends[0]} to {ends[1]}" if profiled else ""
-    return [e.name, f"{e.shipped:g}", f"{e.value:.4g}", se, span, e.unit, price, e.verdict]
+    own = [e.name, f"{e.shipped:g}", f"{e.value:.4g}", *how_well_known(e, profiled)]
+    return [*own, e.unit, price, e.verdict]
+
+
+def how_well_known(e: Estimate, profiled: bool) -> tuple[str, str]:
+    """Return the standard error of an estimate and its interval by profile, as cells of a table."""
+    low = "below" if e.low is None else f"{e.low:.3g}"
+    high = "above" if e.high is None else f"{e.high:.3g}"
+    se = f"{e.se:.2g}" if math.isfinite(e.se) else "open"
+    return se, f"{low} to {high}" if profiled else ""

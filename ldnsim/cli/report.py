@@ -31,9 +31,7 @@ def show_run(ds: xr.Dataset) -> None:
     own = [n for n, v in ds.data_vars.items() if v.attrs.get("defined_in") == "study"]
     for name in (*NIGHT, *map(str, own)):
         if name in ds:
-            variable = ds[name]
-            text = _value(variable, name)
-            typer.echo(f"{wording.name_of(variable)}: {text}")
+            typer.echo(f"{wording.name_of(ds[name])}: {_value(ds[name], name)}")
     typer.echo(str(ds.attrs.get("warning", "Research instrument, not medical advice.")))
 
 

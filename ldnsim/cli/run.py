@@ -193,9 +193,3 @@ def _candidates(attrs: Mapping[str, Any]) -> None:
     rejected = sum(drawn["rejected"].values())
     reasons = "".join(f"\n  {n} x {why}" for why, n in drawn["rejected"].items())
     say(f"{rejected} of {drawn['candidates']} candidates rejected{':' if reasons else ''}{reasons}")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this file to the application."""
-    for command in (demo, init, sweep, simulate):
-        app.command()(command)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.engine.solve.batch import Batch, solve
+from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
 
-DOSE_MG, BEDTIME, END = 4.5, 22.0, 48.0
+DOSE_NMOL, BEDTIME, END = 4.5 * NMOL_PER_MG, 22.0, 48.0
 
 
 def compare_with_scipy(model: Model) -> float:
@@ -20,22 +22,14 @@ def compare_with_scipy(model: Model) -> float:
     return float(np.max(np.abs(ours - reference) / np.maximum(np.abs(reference), 1e-3)))
 
 
-def _nmol() -> float:
-    from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-
-    return DOSE_MG * NMOL_PER_MG
-
-
 def _kernels(model: Model) -> NDArray[np.float64]:
-    from ldnsim.engine.solve.batch import Batch, solve
-
     batch = Batch(
         params=model.defaults()[None, :],
         y0=model.start(False)[None, :],
         event_offsets=np.array([0, 1], dtype=np.int64),
         event_time=np.array([BEDTIME]),
         event_target=np.array([model.state_index["gut_fast"]], dtype=np.int64),
-        event_value=np.array([_nmol()]),
+        event_value=np.array([DOSE_NMOL]),
         t_end=END,
         out_times=np.array([END]),
         out_obs=np.array([model.observable_index[n] for n in model.states], dtype=np.int64),
@@ -50,7 +44,7 @@ def _scipy(model: Model) -> NDArray[np.float64]:
     parameters, y = model.defaults(), model.start(False)
     for begin, end in ((0.0, BEDTIME), (BEDTIME, END)):
         if begin > 0:
-            y[model.state_index["gut_fast"]] += _nmol()
+            y[model.state_index["gut_fast"]] += DOSE_NMOL
         done = solve_ivp(
             model.rates, (begin, end), y, "Radau", args=(parameters,), rtol=1e-9, atol=1e-11
         )

@@ -111,8 +111,3 @@ def _doubts(branch: Branch, unit: str) -> None:
             if end not in ("bound", "closed"):
                 reached = f"{branch.parameter} = {value:.6g}{unit}"
                 say(f"curve {number} was followed to {reached} only ({end})")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command of this file to the application."""
-    app.command()(states)

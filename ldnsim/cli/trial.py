@@ -251,8 +251,3 @@ def _interval(one: xr.Dataset, name: str) -> str:
     if not low <= high:
         return f"{float(one[name]):.2f} (no interval)"
     return f"{float(one[name]):.2f} ({low:.2f} to {high:.2f})"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command()(trial)

@@ -102,16 +102,8 @@ class Axis(Config):
             raise UserError(
                 f"axis {self.name!r}: give exactly one of values, linspace, logspace; got {found}"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _values_not_empty(self) -> Axis:
         if self.values is not None and not self.values:
             raise UserError(f"axis {self.name!r}: values is empty; list at least one value")
-        return self
-
-    @model_validator(mode="after")
-    def _include_needs_a_spread(self) -> Axis:
         if self.values is not None and (self.include or self.digits):
             raise UserError(
                 f"axis {self.name!r}: include and digits go with linspace or logspace;"

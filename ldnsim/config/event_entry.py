@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from pydantic import Field, StrictInt, ValidationError, field_validator
 
 from ldnsim.config.base import Config
 from ldnsim.config.explain import explain
-from ldnsim.config.quantities import Hours, time_text
+from ldnsim.config.quantities import Hours, digest, time_text
 from ldnsim.errors import UserError, short
 from ldnsim.regimen import EventTable, Recorded, Recordings
 from ldnsim.regimen.formats import clock_text, nearest_minutes, whole_minutes
@@ -62,9 +61,7 @@ class Events(Config):
     @field_validator("sha256")
     @classmethod
     def _digest(cls, value: str) -> str:
-        if value and not re.fullmatch("[0-9a-f]{64}", value):
-            raise UserError(f"sha256 = {short(value)}: expected 64 digits of 0-9 and a-f")
-        return value
+        return value and digest(value)
 
     @field_validator("ids", mode="before")
     @classmethod

@@ -20,7 +20,7 @@ from pydantic import (
 from ldnsim.config.base import Config
 from ldnsim.config.entries import FOLDER
 from ldnsim.config.own_function import Function, FunctionEntry, read_function
-from ldnsim.config.quantities import Hours, time_text
+from ldnsim.config.quantities import Hours, digest, time_text
 from ldnsim.config.summaries import SUMMARIES, stored_variables, with_setting
 from ldnsim.errors import UserError, nearest, short
 from ldnsim.measure import KINDS, Summary
@@ -44,12 +44,6 @@ _WHEN = {
 
 def _number_or_text(value: Any) -> Any:
     return value if isinstance(value, str) else plain_number(value)
-
-
-def _digest(value: str) -> str:
-    if not re.fullmatch("[0-9a-f]{64}", value):
-        raise UserError(f"value = {short(value)}: expected 64 digits of 0-9 and a-f")
-    return value
 
 
 class OwnSummary(Config):
@@ -84,7 +78,7 @@ class OwnSummary(Config):
     """The change from the untreated patient, as it is or in percent; of means and extremes."""
     function: FunctionEntry | None = None
     """Instead of a reduction: ``"file.py:name"``, called with the stored trajectory of a run."""
-    sha256: Annotated[str, AfterValidator(_digest)] | None = None
+    sha256: Annotated[str, AfterValidator(digest)] | None = None
     """SHA-256 of that file; another file of that name is refused."""
     unit: str | None = None
     """Unit of what the function returns."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from ldnsim.config.blocks import Patient
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from ldnsim.config.study import StudyConfig
 
 ROOM = "patient."
+
+
+def check_name(key: str, what: str, word: str, choices: Collection[str]) -> Iterator[str]:
+    """Complain of a name that is not among those there are."""
+    if word not in choices:
+        yield f"{key} = {word!r}: no such {what}{nearest(word, choices)}"
 
 
 def _set_covariates(study: StudyConfig) -> dict[str, str]:
@@ -99,7 +105,7 @@ def population_varies_what_has_a_spread(study: StudyConfig) -> Iterator[str]:
         names = getattr(study.population, key)
         for name in names if not isinstance(names, str) else ():
             if name not in known:
-                yield f"population.{key} = {name!r}: no such parameter{nearest(name, spread)}"
+                yield from check_name(f"population.{key}", "parameter", name, spread)
             elif key == "vary" and name not in spread:
                 yield (
                     f"population.vary = {name!r}: no spread is recorded for it (switches, factors"
@@ -111,17 +117,13 @@ def population_limits_known(study: StudyConfig) -> Iterator[str]:
     """Plausible limits are on variables of the model."""
     known = study.edition.model.observables
     for name in study.population.plausible if study.population else ():
-        if name not in known:
-            hint = nearest(name, known)
-            yield f"population.plausible = {name!r}: no such variable{hint}"
+        yield from check_name("population.plausible", "variable", name, known)
 
 
 def population_owns_its_subjects(study: StudyConfig) -> Iterator[str]:
     """Patients of a population are subjects of their own, along a dimension of their own."""
-    if study.population is None:
-        return
     for i, axis in enumerate(study.axes, start=1):
-        if axis.field == "subject":
+        if study.population is not None and axis.field == "subject":
             yield f"axes[{i}].field = 'subject': the population has its own subjects; remove one"
 
 

@@ -36,16 +36,12 @@ class Population(Config):
     ``pain = [3, 9]``; other draws are rejected and counted."""
 
     @model_validator(mode="after")
-    def _limits_rise(self) -> Self:
+    def _nothing_contradicts(self) -> Self:
         for name, (low, high) in self.plausible.items():
             if low >= high:
                 raise UserError(
                     f"plausible.{name} = [{low:g}, {high:g}]: the lower limit comes first"
                 )
-        return self
-
-    @model_validator(mode="after")
-    def _excluded_from_what_varies(self) -> Self:
         both = [n for n in self.exclude if self.vary != "all" and n in self.vary]
         if both:
             raise UserError(f"vary and exclude both name {both[0]!r}; keep one of them")

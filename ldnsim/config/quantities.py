@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
 from ldnsim.edition import in_force
-from ldnsim.errors import unknown
+from ldnsim.errors import UserError, short, unknown
 from ldnsim.regimen.numbers import Number, OfParameter, Pure, Whole
 from ldnsim.regimen.values import read_time
 from ldnsim.units import in_unit, plain_number
@@ -36,6 +37,13 @@ def time_text(value: float) -> str:
         if value and value % size == 0:
             return f"{value / size:.0f} {unit}"
     return f"{value!r} h"
+
+
+def digest(value: str) -> str:
+    """Take text that can be a SHA-256, and refuse what cannot."""
+    if not re.fullmatch("[0-9a-f]{64}", value):
+        raise UserError(f"value = {short(value)}: expected 64 digits of 0-9 and a-f")
+    return value
 
 
 _TIME_SCHEMA = {

@@ -16,6 +16,7 @@ from ldnsim.catalog import BASINS
 from ldnsim.config import budget, people, recordings, times
 from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
+from ldnsim.config.people import check_name
 from ldnsim.edition import shipped
 from ldnsim.errors import UserError, nearest, unknown
 
@@ -65,11 +66,6 @@ def check(study: StudyConfig) -> None:
         raise UserError("\n".join(dict.fromkeys(found)))
 
 
-def _known(key: str, what: str, word: str, choices: Any) -> Iterator[str]:
-    if word not in choices:
-        yield f"{key} = {word!r}: no such {what}{nearest(word, choices)}"
-
-
 def one_regimen_source(study: StudyConfig) -> Iterator[str]:
     """Either one regimen or a list of them, or an axis of them."""
     swept = any(a.field == "regimen" for a in study.axes)
@@ -91,24 +87,16 @@ def regimen_names_differ(study: StudyConfig) -> Iterator[str]:
             yield f"regimens: {n} of them are called {name!r}; give each its own name"
 
 
-def known_hypothesis(study: StudyConfig) -> Iterator[str]:
-    """The hypothesis exists."""
-    yield from _known("hypothesis", "hypothesis", study.hypothesis, study.edition.hypotheses)
-
-
-def known_phenotype(study: StudyConfig) -> Iterator[str]:
-    """The phenotype exists."""
-    known = study.edition.phenotypes
-    yield from _known("patient.phenotype", "phenotype", study.patient.phenotype, known)
-
-
-def known_parameters(study: StudyConfig) -> Iterator[str]:
-    """Parameters of the patient and of changes exist."""
-    known = study.edition.model.parameters
+def names_are_known(study: StudyConfig) -> Iterator[str]:
+    """The hypothesis, the phenotype, and the parameters of the patient and of changes exist."""
+    edition = study.edition
+    yield from check_name("hypothesis", "hypothesis", study.hypothesis, edition.hypotheses)
+    phenotype, known = study.patient.phenotype, edition.model.parameters
+    yield from check_name("patient.phenotype", "phenotype", phenotype, edition.phenotypes)
     for name in study.patient.parameters:
-        yield from _known("patient.parameters", "parameter", name, known)
+        yield from check_name("patient.parameters", "parameter", name, known)
     for i, change in enumerate(study.changes, start=1):
-        yield from _known(f"changes[{i}].parameter", "parameter", change.parameter, known)
+        yield from check_name(f"changes[{i}].parameter", "parameter", change.parameter, known)
 
 
 def parameters_in_range(study: StudyConfig) -> Iterator[str]:
@@ -140,7 +128,7 @@ def known_adjuncts(study: StudyConfig) -> Iterator[str]:
     """Adjuncts exist."""
     known = study.edition.adjuncts
     for i, adjunct in enumerate(study.modifiers.adjuncts, start=1):
-        yield from _known(f"modifiers.adjuncts[{i}]", "adjunct", adjunct.name, known)
+        yield from check_name(f"modifiers.adjuncts[{i}]", "adjunct", adjunct.name, known)
 
 
 def adjuncts_given_once(study: StudyConfig) -> Iterator[str]:
@@ -168,7 +156,7 @@ def known_outputs(study: StudyConfig) -> Iterator[str]:
     wanted, known = study.output, study.edition.model.observables
     if not isinstance(wanted.variables, str):
         for name in wanted.variables:
-            yield from _known("output.variables", "variable", name, known)
+            yield from check_name("output.variables", "variable", name, known)
     yield from own_summary.check(study, names_taken(study.edition))
 
 
@@ -377,9 +365,7 @@ def horizon_holds_the_study(study: StudyConfig) -> Iterator[str]:
 RULES: tuple[Rule, ...] = (
     one_regimen_source,
     regimen_names_differ,
-    known_hypothesis,
-    known_phenotype,
-    known_parameters,
+    names_are_known,
     parameters_in_range,
     known_adjuncts,
     adjuncts_given_once,

@@ -19,7 +19,6 @@ from ldnsim.plots.style import (
     colour,
     footnote,
     headline,
-    new_figure,
     polish,
     styled,
 )
@@ -55,12 +54,8 @@ def bifurcation(
         if name not in ds:
             raise UserError(f"variable {name!r} is not in the branch; try tnf, pain, il6")
     with styled():
-
-        def make() -> tuple[Figure, list[Axes]]:
-            made = new_figure(4.9 * len(variables) + 2.8, 5.0)
-            return made, list(made.subplots(1, len(variables), squeeze=False)[0])
-
-        figure, axes = canvas(ax, list(variables), make)
+        n = len(variables)
+        figure, axes = canvas(ax, list(variables), 4.9 * n + 2.8, 5.0, columns=n)
         for one, name in zip(axes, variables, strict=True):
             _panel(one, ds, name)
         axes[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.2)
@@ -84,7 +79,7 @@ def _panel(ax: Axes, ds: xr.Dataset, name: str) -> None:
     _cycles(ax, ds, name)
     _marks(ax, ds, p, y)
     own = float(ds.attrs["own"])
-    if ds.attrs["parameter"] != "dose" and _inside(ds, own):
+    if ds.attrs["parameter"] != "dose" and p.size and p.min() <= own <= p.max():
         ax.axvline(own, color=GREY, linestyle=":", linewidth=1.3, label="this patient", gid="own")
     unit = str(ds["parameter"].attrs.get("units", ""))
     words = "nightly dose" if ds.attrs["parameter"] == "dose" else str(ds.attrs["parameter"])
@@ -92,11 +87,6 @@ def _panel(ax: Axes, ds: xr.Dataset, name: str) -> None:
     ax.set_ylabel(f"{short_name(ds[name])} ({unit_of(ds[name])})")
     ax.set_ylim(0.0, 1.1 * max(ax.get_ylim()[1], 1e-9))
     polish(ax)
-
-
-def _inside(ds: xr.Dataset, own: float) -> bool:
-    p = floats(ds["parameter"])
-    return bool(p.size and p.min() <= own <= p.max())
 
 
 def _stretches(ds: xr.Dataset) -> list[tuple[np.ndarray, bool]]:

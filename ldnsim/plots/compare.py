@@ -26,19 +26,17 @@ from ldnsim.plots.style import (
     SOFT,
     Panels,
     Picture,
-    canvas,
     footnote,
+    given_panels,
     headline,
     new_figure,
     polish,
     styled,
 )
 from ldnsim.plots.timeline import (
-    bedtime_of,
     clock_axis,
     floats,
     has_daily_means,
-    time_unit,
     week_axis,
     what_is_drawn,
 )
@@ -86,16 +84,8 @@ def compare(
     heading = title or str(ds.attrs.get("title", "Regimens compared"))
     names = [" ".join(f"{row.title} of {m.label}".split()) for row in rows for m in chosen]
     with styled():
-
-        def make() -> tuple[Figure, list[Axes]]:
-            made = new_figure(2.6 + 2.75 * max(len(chosen), 2), 1.1 + 2.05 * len(rows))
-            grid = GridSpec(len(rows), len(chosen), figure=made)
-            columns = [
-                [made.add_subplot(grid[r, c]) for r in range(len(rows))] for c in range(len(chosen))
-            ]
-            return made, [column[r] for r in range(len(rows)) for column in columns]
-
-        figure, axes = canvas(ax, names, make)
+        panels = _page(len(rows), len(chosen)) if ax is None else ax
+        figure, axes = given_panels(panels, names)
         grid = [axes[r * len(chosen) : (r + 1) * len(chosen)] for r in range(len(rows))]
         _columns(grid, rows, chosen, heading)
         if ax is None:
@@ -105,6 +95,14 @@ def compare(
             assert isinstance(figure, Picture)
             figure.left_out = missing
     return figure
+
+
+def _page(rows: int, columns: int) -> list[Axes]:
+    """Make a picture; return its panels row by row, though each regimen's belong together in it."""
+    made = new_figure(2.6 + 2.75 * max(columns, 2), 1.1 + 2.05 * rows)
+    grid = GridSpec(rows, columns, figure=made)
+    panels = [[made.add_subplot(grid[r, c]) for r in range(rows)] for c in range(columns)]
+    return [column[r] for r in range(rows) for column in panels]
 
 
 def _key(ds: xr.Dataset) -> str:
@@ -165,16 +163,9 @@ def _columns(
 
 def _dress(ax: Axes, row: Row, member: Member, bottom: bool) -> None:
     if row.night:
-        start = bedtime_of(member.data)
-        clock_axis(ax, floats(member.data["night_time"]), start)
-        ax.set_xlabel("clock time (h:min)")
+        clock_axis(ax, member.data)
     else:
-        time = floats(member.data["time"])
-        week_axis(ax, time)
-        if bottom or row.dose:
-            ax.set_xlabel(f"time ({time_unit(time)[0]})")
-        else:
-            ax.tick_params(labelbottom=False)
+        week_axis(ax, floats(member.data["time"]), named=bottom or row.dose)
     polish(ax)
 
 

@@ -31,7 +31,6 @@ from ldnsim.plots.style import (
     canvas,
     footnote,
     headline,
-    new_figure,
     polish,
     styled,
 )
@@ -85,11 +84,11 @@ def heatmap(
     names = _names(ds, summary)
     across, up = _axes(ds, x, y)
     for name in names:
-        _check(ds, name)
+        if name not in summaries(ds):
+            raise unknown("summary", name, summaries(ds))
     with styled():
-        figure, axes = canvas(
-            ax, names, lambda: _page(len(names), ds.sizes[across], ds.sizes.get(up, 1))
-        )
+        page = _page(len(names), ds.sizes[across], ds.sizes.get(up, 1))
+        figure, axes = canvas(ax, names, *page)
         facts = [
             _panel(figure, one, ds, name, across, up, direction(ds[name], better))
             for one, name in zip(axes, names, strict=True)
@@ -119,8 +118,8 @@ def _names(ds: xr.Dataset, summary: Any) -> list[str]:
     return list(summary)
 
 
-def _page(n: int, wide: int, high: int) -> tuple[Figure, list[Axes]]:
-    """Make a picture for some maps of so many cells, in rows and columns that suit a page."""
+def _page(n: int, wide: int, high: int) -> tuple[float, float, int]:
+    """Return width, height and columns that suit a page of some maps of so many cells."""
     width = min(max(0.52 * wide, 4.2), 10.5) + 2.6
     height = min(max(0.46 * high, 3.2 if high > 1 else 1.2), 7.5) + 2.0
     if n > 1:
@@ -131,11 +130,7 @@ def _page(n: int, wide: int, high: int) -> tuple[Figure, list[Axes]]:
 
     columns = min((c for c in range(1, n + 1) if c == 1 or c * width <= WIDEST), key=off)
     rows = -(-n // columns)
-    figure = new_figure(width * columns, height * rows + 0.6)
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for spare in axes[n:]:
-        spare.remove()
-    return figure, list(axes[:n])
+    return width * columns, height * rows + 0.6, columns
 
 
 def summaries(ds: xr.Dataset) -> list[str]:
@@ -188,11 +183,6 @@ def _axes(ds: xr.Dataset, x: str | None, y: str | None) -> tuple[str, str]:
             f"for example select={{{example}}}"
         )
     return across, up
-
-
-def _check(ds: xr.Dataset, name: str) -> None:
-    if name not in summaries(ds):
-        raise unknown("summary", name, summaries(ds))
 
 
 def _panel(

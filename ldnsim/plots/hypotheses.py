@@ -26,15 +26,12 @@ from ldnsim.plots.style import (
     canvas,
     footnote,
     headline,
-    new_figure,
     polish,
     styled,
 )
 from ldnsim.plots.timeline import (
-    bedtime_of,
     clock_axis,
     daily,
-    end_of_dosing,
     floats,
     mark_stop,
     time_unit,
@@ -83,7 +80,7 @@ def hypotheses(
     lines = members(ds, None, ds.sizes[axis])
     names = [str(ds[axis].values[m.index[axis]]) for m in lines]
     with styled():
-        figure, axes = canvas(ax, shown, lambda: _page(len(shown)))
+        figure, axes = canvas(ax, shown, 15.5, 4.2 * -(-len(shown) // 3) + 1.0, columns=3)
         for one, name in zip(axes, shown, strict=True):
             _panel(one, name, lines, names)
         axes[min(2, len(axes) - 1)].legend(
@@ -96,15 +93,6 @@ def hypotheses(
             known = "None of the hypotheses is assumed true."
             footnote(figure, plain, drawn, known, *notes(ds, lines))
     return figure
-
-
-def _page(n: int) -> tuple[Figure, list[Axes]]:
-    rows = -(-n // 3)
-    figure = new_figure(15.5, 4.2 * rows + 1.0)
-    axes = figure.subplots(rows, 3, squeeze=False).ravel()
-    for spare in axes[n:]:
-        spare.set_visible(False)
-    return figure, list(axes[:n])
 
 
 def _panel(ax: Axes, name: str, lines: list[Member], names: list[str]) -> None:
@@ -120,23 +108,13 @@ def _panel(ax: Axes, name: str, lines: list[Member], names: list[str]) -> None:
         return
     ax.set_ylabel(wrap(f"{name_of(alive[name]).split(', ')[0]} ({unit_of(alive[name])})", 34))
     if name.startswith("night_"):
-        clock_axis(ax, floats(alive["night_time"]), bedtime_of(alive))
-        ax.set_xlabel("clock time (h:min)")
+        clock_axis(ax, alive)
     else:
-        _weeks(ax, alive)
+        week_axis(ax, floats(alive["time"]))
+        mark_stop(ax, alive)
     ax.yaxis.set_major_locator(MaxNLocator(5))
     ax.set_ylim(bottom=0.0)
     polish(ax)
-
-
-def _weeks(ax: Axes, data: xr.Dataset) -> None:
-    time = floats(data["time"])
-    unit, size = time_unit(time)
-    week_axis(ax, time)
-    ax.set_xlabel(f"time ({unit})")
-    stop = end_of_dosing(data)
-    if stop is not None:
-        mark_stop(ax, stop / size, time[-1] / size, "dosing stops")
 
 
 def _values(data: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -28,7 +28,6 @@ from ldnsim.plots.style import (
     colour,
     footnote,
     headline,
-    new_figure,
     polish,
     styled,
 )
@@ -76,12 +75,8 @@ def night(
     if member.failed:
         raise UserError(f"the run {member.label!r} failed: {member.advice}")
     with styled():
-
-        def make() -> tuple[Figure, list[Axes]]:
-            made = new_figure(11.0, 1.4 + 2.0 * len(panels))
-            return made, list(made.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0])
-
-        figure, axes = canvas(ax, [heading for heading, _ in panels], make)
+        headings = [heading for heading, _ in panels]
+        figure, axes = canvas(ax, headings, 11.0, 1.4 + 2.0 * len(panels), sharex=True)
         blocked, rebound = spans(member.data)
         doses = of_night(member.data)
         for one, (heading, names) in zip(axes, panels, strict=True):
@@ -206,8 +201,7 @@ def _marks(ax: Axes, doses: Night | None) -> None:
 
 def _finish(top: Axes, bottom: Axes, data: xr.Dataset, doses: Night | None) -> None:
     start = bedtime_of(data)
-    clock_axis(bottom, floats(data["night_time"]), start, step=3.0)
-    bottom.set_xlabel("clock time (h:min)")
+    clock_axis(bottom, data, step=3.0)
     word = "dose" if doses is not None and doses.given is not None else "prescribed"
     for hour in doses.at if doses is not None else (0.0,):
         top.annotate(

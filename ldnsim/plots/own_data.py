@@ -11,12 +11,11 @@ from matplotlib.figure import Figure
 
 from ldnsim.plots import style
 from ldnsim.plots.calibration import COLUMNS, draw_profile
+from ldnsim.plots.rows import LOG_SPAN
 from ldnsim.plots.wording import wrap
 
 MOST = 12
 """Courses drawn at most."""
-LOG_SPAN = 30.0
-"""Ratio of measured values above which a course is drawn on a logarithmic scale."""
 KEY = (
     "Circles: measured; triangles: below the limit of quantification, at the limit; line: fitted;"
     " dashed: the model before the fit."

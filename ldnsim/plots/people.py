@@ -40,17 +40,15 @@ def over_patients(
         [str(n) for n, v in ds.variables.items() if PATIENT in v.dims], errors="ignore"
     )
     for name, variable in ds.data_vars.items():
-        if PATIENT not in variable.dims or variable.dtype.kind not in "fiu":
-            continue
-        if name == "status":
+        if PATIENT not in variable.dims or variable.dtype.kind not in "fiu" or name == "status":
             continue
         ordered = _ordered(variable.where(good))
-        _put(found, str(name), _quantile(ordered, 0.5), variable.attrs)
+        found[name] = _quantile(ordered, 0.5).assign_attrs(variable.attrs)
         if "time" in variable.dims:
             for band, q in BAND.items():
-                _put(found, f"{band}_{name}", _quantile(ordered, q), variable.attrs)
+                found[f"{band}_{name}"] = _quantile(ordered, q).assign_attrs(variable.attrs)
     first = ds["status"].isel({PATIENT: 0}, drop=True)
-    _put(found, "status", first.where(~good.any(PATIENT), 0), ds["status"].attrs)
+    found["status"] = first.where(~good.any(PATIENT), 0).assign_attrs(ds["status"].attrs)
     if "status_advice" in ds:
         advice = ds["status_advice"].isel({PATIENT: 0}, drop=True)
         found["status_advice"] = advice.where(~good.any(PATIENT), "")
@@ -80,13 +78,6 @@ def _quantile(ordered: xr.DataArray, q: float) -> xr.DataArray:
     return one.drop_vars(own, errors="ignore").copy(data=low + share * (high - low))
 
 
-def _put(ds: xr.Dataset, name: str, values: xr.DataArray, attrs: Mapping[Any, Any]) -> None:
-    ds[name] = values.assign_attrs(attrs)
-
-
 def _names_patient(select: Any) -> bool:
-    if isinstance(select, Mapping):
-        return PATIENT in select
-    if select is None or isinstance(select, str):
-        return False
-    return any(isinstance(one, Mapping) and PATIENT in one for one in select)
+    runs = [select] if select is None or isinstance(select, Mapping | str) else select
+    return any(isinstance(one, Mapping) and PATIENT in one for one in runs)

@@ -28,16 +28,21 @@ from ldnsim.plots.style import (
     canvas,
     footnote,
     headline,
-    new_figure,
     polish,
     styled,
 )
-from ldnsim.plots.timeline import Floats, daily, end_of_dosing, floats, what_is_drawn
+from ldnsim.plots.timeline import (
+    HOURS_PER_WEEK,
+    Floats,
+    daily,
+    end_of_dosing,
+    floats,
+    what_is_drawn,
+)
 from ldnsim.plots.wording import axis_label, name_of, wrap
 
 Point = tuple[float, float]
 States = Mapping[str, Point]
-WEEK = 168.0
 _PATH = ("blue", "vermillion", "green", "purple", "orange", "sky")
 MOST = 4
 _POINTS = "expected points of two numbers, such as {'resolved': (0.02, 0.1)}"
@@ -92,7 +97,7 @@ def phase_plane(
     _check_states(states)
     resting = states if states is not None else resting_states(chosen[0].data, x, y)
     with styled():
-        figure, (panel,) = canvas(ax, [f"{y} over {x}"], _picture)
+        figure, (panel,) = canvas(ax, [f"{y} over {x}"], 11.0, 7.2)
         for label, (across, up) in (nullclines or {}).items():
             panel.plot(across, up, color=GREY, linewidth=1.2, linestyle="-.", label=label)
         _draw(panel, [_trace(m, x, y, weeks) for m in chosen], resting)
@@ -136,11 +141,6 @@ def _foot(figure: Figure, ds: xr.Dataset, every: list[Member], select: Select) -
     figure.left_out = " ".join(w for w in (missing, lost) if w)
 
 
-def _picture() -> tuple[Figure, list[Axes]]:
-    made = new_figure(11.0, 7.2)
-    return made, [made.subplots()]
-
-
 def _plane(ds: xr.Dataset, x: str, y: str) -> str:
     if (x, y) == ("microglia_m1", "microglia_m2"):
         return "two states of microglia"
@@ -181,7 +181,7 @@ def _trace(member: Member, x: str, y: str, weeks: Sequence[float]) -> Trace:
     def at(hour: float) -> Point:
         return float(np.interp(hour, when, across)), float(np.interp(hour, when, up))
 
-    there = tuple((w, at(w * WEEK)) for w in weeks if w * WEEK <= time[-1])
+    there = tuple((w, at(w * HOURS_PER_WEEK)) for w in weeks if w * HOURS_PER_WEEK <= time[-1])
     stop = end_of_dosing(member.data)
     end = None if stop is None else at(stop)
     return Trace(member.label, np.stack([across, up], axis=1), there, end)

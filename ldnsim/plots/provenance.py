@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ldnsim.errors import unknown
 from ldnsim.plots.wording import short_name, unit_of
 
 ASSUMED = "assumed"
@@ -33,6 +34,19 @@ def assumed_note(ds: xr.Dataset, summaries: Sequence[str] = ()) -> str:
 def kept(ds: xr.Dataset) -> list[str]:
     """Names of the summaries whose sensitivities a dataset carries."""
     return [str(n) for n in ds["summary"].values] if "sensitivity" in ds else []
+
+
+def chosen(ds: xr.Dataset, summaries: Sequence[str]) -> list[str]:
+    """Return the summaries asked for; change in TNF and pain, or what there is, when none is.
+
+    Raises:
+        UserError: one whose sensitivities the dataset does not carry.
+    """
+    known = kept(ds)
+    for name in summaries:
+        if name not in known:
+            raise unknown("summary", name, known)
+    return list(summaries) or [n for n in HEADLINE if n in known] or known[:1]
 
 
 def effects(ds: xr.Dataset, summary: str) -> NDArray[np.float64]:
@@ -113,5 +127,4 @@ def _count(ds: xr.Dataset) -> str:
 
 
 def _table(ds: xr.Dataset) -> list[dict[str, Any]]:
-    table: list[dict[str, Any]] = json.loads(str(ds.attrs.get("parameters", "[]")))
-    return table
+    return list(json.loads(str(ds.attrs.get("parameters", "[]"))))

@@ -13,7 +13,6 @@ from ldnsim.plots.style import DASHES, LineStyle, colour
 from ldnsim.plots.timeline import (
     HOURS_PER_DAY,
     daily,
-    end_of_dosing,
     floats,
     has_daily_means,
     mark_stop,
@@ -22,7 +21,7 @@ from ldnsim.plots.timeline import (
 from ldnsim.plots.wording import legend_names, mass, name_of, unit_of, wrap
 
 OBSERVED = "observed_"  # what names of measured values begin with
-LOG_SPAN = 30.0  # doses further apart than this need a logarithmic scale: 4.5 and 50 mg in one row
+LOG_SPAN = 30.0  # values further apart need a logarithmic scale: doses of 4.5 and 50 mg need none
 
 
 @dataclass(frozen=True)
@@ -123,13 +122,8 @@ def draw(ax: Axes, row: Row, data: xr.Dataset, log: bool) -> None:
             else:
                 _days(ax, data, name, label, DASHES[place % len(DASHES)], faint=name in row.faint)
             observed(ax, data, name)
-    if row.night:
-        return
-    stop = end_of_dosing(data)
-    if stop is not None:
-        time = floats(data["time"])
-        _, size = time_unit(time)
-        mark_stop(ax, stop / size, time[-1] / size, "dosing stops" if row.dose else "")
+    if not row.night:
+        mark_stop(ax, data, "dosing stops" if row.dose else "")
 
 
 def _dose(ax: Axes, data: xr.Dataset, log: bool) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
 
 from ldnsim.plots import style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 PASS, MISS = style.OKABE_ITO["blue"], style.OKABE_ITO["vermillion"]
 SHOWN, ABSENT = "#CFE3F1", "#EEEEEE"
@@ -39,12 +39,8 @@ def scorecard(checks: Rows, *, ax: style.Panels | None = None) -> Figure:
     columns = [h for h in dict.fromkeys(c["hypothesis"] for c in checks) if h != "any"]
     columns = columns or ["any"]
     with style.styled():
-
-        def make() -> tuple[Figure, list[Axes]]:
-            made = style.new_figure(9.0 + 1.05 * len(columns), 2.4 + 0.29 * len(names))
-            return made, [made.add_subplot()]
-
-        figure, (axes,) = style.canvas(ax, ["scorecard"], make)
+        wide, high = 9.0 + 1.05 * len(columns), 2.4 + 0.29 * len(names)
+        figure, (axes,) = style.canvas(ax, ["scorecard"], wide, high)
         for check in checks:
             _cell(axes, check, names.index(check["id"]), columns)
         _label(axes, checks, names, columns)
@@ -57,8 +53,6 @@ def scorecard(checks: Rows, *, ax: style.Panels | None = None) -> Figure:
 
 def _cell(axes: Axes, check: Mapping[str, Any], row: int, columns: Sequence[str]) -> None:
     """Draw one comparison; one that holds for any hypothesis spans all columns."""
-    from matplotlib.patches import Rectangle
-
     everywhere = check["hypothesis"] == "any"
     left = 0 if everywhere else columns.index(check["hypothesis"])
     width = len(columns) if everywhere else 1
@@ -136,8 +130,6 @@ def _published(axes: Axes, checks: Rows, names: Sequence[str], columns: int) -> 
 
 
 def _legend(axes: Axes, roles: set[str]) -> None:
-    from matplotlib.patches import Patch
-
     handles = [Patch(facecolor=c, label=w) for c, w in WORDS.items()]
     handles += [
         Patch(facecolor=PASS, edgecolor="white", hatch=hatch, label=words)

@@ -159,11 +159,6 @@ def _longer(value: Any, units: str, digits: int) -> str:
     return value_label(value, units, digits) if digits else f"{value!r} {units}".strip()
 
 
-def values_of(ds: xr.Dataset, axis: str) -> str:
-    """Return the values of an axis as a short list."""
-    return listed(labels_of(ds, axis))
-
-
 def _coordinates(ds: xr.Dataset) -> list[str]:
     """Names that can be selected by: axes, and coordinates that lie along one."""
     dims = run_dims(ds)

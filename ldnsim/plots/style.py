@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, nearest
 from ldnsim.plots.provenance import assumed_note
 from ldnsim.plots.wording import wrap
 
@@ -123,20 +123,33 @@ def new_figure(width: float, height: float) -> Picture:
 
 
 def canvas(
-    ax: Panels | None, names: Sequence[str], make: Callable[[], tuple[Figure, list[Axes]]]
-) -> tuple[Figure, list[Axes]]:
+    ax: Panels | None, names: Sequence[str], width: float, height: float, columns: int = 1,
+    **options: Any,
+) -> tuple[Figure, list[Axes]]:  # fmt: skip
     """Return the figure and the panels to draw into: the caller's, or those of a new picture.
 
     Args:
         ax: what the caller gave; None for a new picture.
         names: what the panels show, in order.
-        make: makes the new picture.
+        width: of a new picture, inches.
+        height: of a new picture, inches.
+        columns: of a new picture; panels fill row by row, places without one stay empty.
+        options: of ``Figure.subplots``.
 
     Raises:
         UserError: not as many Axes as panels, or something that is none.
     """
-    if ax is None:
-        return make()
+    if ax is not None:
+        return given_panels(ax, names)
+    figure, rows = new_figure(width, height), -(-len(names) // columns)
+    axes = figure.subplots(rows, columns, squeeze=False, **options).ravel()
+    for spare in axes[len(names) :]:
+        spare.remove()
+    return figure, list(axes[: len(names)])
+
+
+def given_panels(ax: Panels, names: Sequence[str]) -> tuple[Figure, list[Axes]]:
+    """Return the figure and the panels of somebody who has made them; see :func:`canvas`."""
     given = list(np.ravel(np.asarray(ax, dtype=object)))
     if len(given) != len(names) or not all(isinstance(one, Axes) for one in given):
         many = f"{len(names)} panels" if len(names) > 1 else "one panel"
@@ -209,8 +222,6 @@ def check_ending(path: str | Path | None) -> None:
         UserError: naming the nearest ending; nothing is refused when ``path`` is None.
     """
     from matplotlib.backend_bases import FigureCanvasBase
-
-    from ldnsim.errors import nearest
 
     if path is None:
         return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -95,46 +93,51 @@ def time_unit(time_h: Floats) -> tuple[str, float]:
     return ("weeks", HOURS_PER_WEEK) if long else ("days", HOURS_PER_DAY)
 
 
-def week_axis(ax: Axes, time_h: Floats) -> None:
-    """Give a time axis round ticks: every 13 weeks in a year, finer in shorter studies."""
-    _, size = time_unit(time_h)
+def week_axis(ax: Axes, time_h: Floats, named: bool = True) -> None:
+    """Give a time axis round ticks: every 13 weeks in a year, finer in shorter studies.
+
+    Args:
+        ax: the panel.
+        time_h: of the samples.
+        named: whether ticks and axis have their words.
+    """
+    unit, size = time_unit(time_h)
     # whole weeks: a study that ends with its last dose is a few hours short of one
     span = float(np.ceil(float(time_h[-1]) / size - 1e-6))
     steps = (1, 2, 4, 13, 26, 52, 104) if size == HOURS_PER_WEEK else (1, 2, 7, 14)
     step = next((s for s in steps if span / s <= 4.5), steps[-1])
     ax.xaxis.set_major_locator(MultipleLocator(step))
     ax.set_xlim(0, span)
+    if named:
+        ax.set_xlabel(f"time ({unit})")
+    else:
+        ax.tick_params(labelbottom=False)
 
 
 def bedtime_of(ds: xr.Dataset) -> float:
     """Return the clock time (h) at which the close-up night begins."""
     if "night_start" in ds and ds["night_start"].ndim == 0:
         return float(ds["night_start"]) % HOURS_PER_DAY
-    places: list[dict[Any, Any]] = [ds["night_time"].attrs, dict(ds.attrs)]
-    for attrs in places:
-        for key in ("clock_start", "start_clock", "bedtime", "night_clock_start"):
-            if key in attrs:
-                return float(attrs[key]) % HOURS_PER_DAY
     return BEDTIME
 
 
-def clock_axis(ax: Axes, night_h: Floats, bedtime: float, step: float = 6.0) -> None:
-    """Label hours after the bedtime dose with the time on the clock."""
+def clock_axis(ax: Axes, data: xr.Dataset, step: float = 6.0) -> None:
+    """Label hours of the close-up night with the time on the clock, a tick every ``step`` hours."""
+    night_h, bedtime = floats(data["night_time"]), bedtime_of(data)
     ax.set_xlim(float(night_h[0]), float(night_h[-1]))
     ticks = np.arange(np.ceil((bedtime + night_h[0]) / step), (bedtime + night_h[-1]) / step + 1e-9)
     ax.set_xticks(ticks * step - bedtime)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: clock(x + bedtime)))
+    ax.set_xlabel("clock time (h:min)")
 
 
-def mark_stop(ax: Axes, at: float, span: float, text: str = "") -> None:
-    """Draw the vertical line where dosing stops, with a word beside it if given.
-
-    Args:
-        ax: the panel.
-        at: where, in the unit of the axis.
-        span: length of the axis.
-        text: the word.
-    """
+def mark_stop(ax: Axes, data: xr.Dataset, text: str = "dosing stops") -> None:
+    """Draw the vertical line where dosing stops, if it does, with words beside it if any."""
+    stop, time = end_of_dosing(data), floats(data["time"])
+    if stop is None:
+        return
+    _, size = time_unit(time)
+    at, span = stop / size, time[-1] / size
     ax.axvline(at, color=GREY, linestyle=(0, (2, 2)), linewidth=1.4, gid="dosing-stops")
     if text:
         left = at < 0.6 * span  # else there is no room on the right

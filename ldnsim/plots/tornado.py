@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from ldnsim.errors import UserError, unknown
+from ldnsim.errors import UserError
 from ldnsim.plots.members import check_most
 from ldnsim.plots.provenance import (
-    HEADLINE,
+    chosen,
     effects,
     is_linear,
     kept,
@@ -29,7 +29,6 @@ from ldnsim.plots.style import (
     canvas,
     footnote,
     headline,
-    new_figure,
     polish,
     styled,
 )
@@ -74,18 +73,10 @@ def sensitivity(
     if not kept(ds):
         raise UserError("this dataset carries no sensitivities; run `ldnsim sensitivity` on it")
     check_most(most)
-    names = [summary] if isinstance(summary, str) else list(summary)
-    names = names or [n for n in HEADLINE if n in kept(ds)] or kept(ds)[:1]
-    for name in names:
-        if name not in kept(ds):
-            raise unknown("summary", name, kept(ds))
+    names = chosen(ds, [summary] if isinstance(summary, str) else summary)
     with styled():
-
-        def make() -> tuple[Figure, list[Axes]]:
-            made = new_figure(6.9 * len(names) + 0.6, 0.36 * most + 2.9)
-            return made, list(made.subplots(1, len(names), squeeze=False).ravel())
-
-        figure, axes = canvas(ax, names, make)
+        n = len(names)
+        figure, axes = canvas(ax, names, 6.9 * n + 0.6, 0.36 * most + 2.9, columns=n)
         for one, name in zip(axes, names, strict=True):
             _panel(one, ds, name, most)
         _legend(axes[-1], ds)

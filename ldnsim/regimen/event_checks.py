@@ -8,8 +8,7 @@ from decimal import Decimal
 from ldnsim.errors import UserError, nearest, short
 from ldnsim.regimen import event_observations
 from ldnsim.regimen.doses import MAX_DOSES
-from ldnsim.regimen.event_rows import COLUMNS, Record
-from ldnsim.units import read_number
+from ldnsim.regimen.event_rows import COLUMNS, Record, number_or_none
 
 _DATES = ("DATE", "DAT1", "DAT2", "DAT3", "DATETIME", "DAY", "CLOCK", "HOUR")
 
@@ -53,11 +52,8 @@ def check_ids(ids: Mapping[str, int], where: str) -> None:
     """Refuse IDs that are one number written in several ways."""
     numbers: dict[Decimal, str] = {}
     for subject, row in ids.items():
-        try:
-            number = read_number(subject)
-        except UserError:
-            continue
-        other = numbers.setdefault(number, subject)
+        number = number_or_none(subject)
+        other = subject if number is None else numbers.setdefault(number, subject)
         if other != subject:
             raise UserError(
                 f"{where}: ID = {other!r} in row {ids[other]} and ID = {subject!r} in row {row} are"

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 
 import numpy as np
@@ -81,10 +82,10 @@ class Record:
 
 
 @lru_cache(maxsize=4096)
-def _plain_number(text: str) -> float | None:
+def number_or_none(text: str) -> Decimal | None:
     """Return a number, None for anything else; the same few texts fill most cells."""
     try:
-        return float(read_number(text))
+        return read_number(text)
     except UserError:
         return None
 
@@ -130,14 +131,14 @@ class Row:
                 "expected hours since time 0, not a clock time or date: 22:00 of the first day is"
                 " 22, of the second 46",
             )
-        number = _plain_number(text)
+        number = number_or_none(text)
         if number is None:
             # the same reader again, for its message
             read_number(text, key=f"{self.where}: {column}{_UNITS.get(column, '')}")
             raise self.error(column, "expected a number")
         if number < 0:
             raise self.error(column, "expected a number that is not negative")
-        return number
+        return float(number)
 
     def _choice(self, column: str, allowed: tuple[int, ...], default: int) -> int:
         number = self.number_of(column, default)

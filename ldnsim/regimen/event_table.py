@@ -136,12 +136,16 @@ class EventTable:
         Raises:
             UserError: see :func:`ldnsim.regimen.event_observations.named`.
         """
-        where = f"event table '{self.file}'" if self.file else "event table"
-        return replace(self, measured=named(self.measured, observe, unit, where))
+        return replace(self, measured=named(self.measured, observe, unit, self.called))
 
     def __hash__(self) -> int:
         """Hash the bytes of the file, which tables with many rows keep at hand."""
         return hash((self.sha256, self.ids))
+
+    @property
+    def called(self) -> str:
+        """What errors call the table."""
+        return f"event table '{self.file}'" if self.file else "event table"
 
     @property
     def steady(self) -> bool:

@@ -10,7 +10,6 @@ import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property
 from html import escape
 from typing import Any, NoReturn
@@ -19,11 +18,11 @@ from ldnsim.errors import UserError, listed, short
 from ldnsim.regimen.adherence import Adherence
 from ldnsim.regimen.doses import DoseTable, Rung
 from ldnsim.regimen.event_observations import Measured
-from ldnsim.regimen.event_rows import compress
+from ldnsim.regimen.event_rows import compress, number_or_none
 from ldnsim.regimen.event_table import EventTable, check_lead, offset_minutes
 from ldnsim.regimen.formats import clock_text, dose_text, span_text
 from ldnsim.regimen.ledger import Ledger, make_ledger
-from ldnsim.units import LONGEST_TIME, read_number
+from ldnsim.units import LONGEST_TIME
 
 TAIL_H = 24.0
 """How long recorded doses go on after the last of them at least, where no duration is given."""
@@ -66,8 +65,8 @@ class Recorded:
         offset_minutes(self.time_zero_h)
         if self.lead_h is not None and not self.table.steady:
             raise UserError(
-                f"lead = '{self.lead_h:g} h' does nothing: {self._file} has no row with SS = 1;"
-                " remove lead"
+                f"lead = '{self.lead_h:g} h' does nothing: {self.table.called} has no row with"
+                " SS = 1; remove lead"
             )
         check_lead(self.lead_h)
         if self.length_h is not None and not 0 < self.length_h <= LONGEST_TIME:
@@ -77,7 +76,8 @@ class Recorded:
             )
         if self.id not in self.table.ids:
             raise UserError(
-                f"{self._file}: there is no ID {short(self.id)}; it has {listed(self.table.ids)}"
+                f"{self.table.called}: there is no ID {short(self.id)};"
+                f" it has {listed(self.table.ids)}"
             )
         last = self._last / 60
         if self.length_h is not None and self.length_h < self._seen_last + self.time_zero_h:
@@ -107,10 +107,6 @@ class Recorded:
         """What was measured of the subject, by time and then by what it is."""
         own = (m for m in self.table.measured if m.subject == self.id)
         return tuple(sorted(own, key=lambda m: (m.time_h, m.what)))
-
-    @property
-    def _file(self) -> str:
-        return f"event table '{self.table.file}'" if self.table.file else "event table"
 
     @property
     def recorded(self) -> int:
@@ -224,7 +220,7 @@ def choose_id(table: EventTable, wanted: str | int | None) -> str:
     Raises:
         UserError: no subject, several and none named, or no such one.
     """
-    file = f"event table '{table.file}'" if table.file else "event table"
+    file = table.called
     if not table.ids:
         raise UserError(f"{file} has a header and no rows")
     if wanted is None:
@@ -237,12 +233,6 @@ def choose_id(table: EventTable, wanted: str | int | None) -> str:
         )
     text = unicodedata.normalize("NFC", str(wanted).strip())
     # a table writes one number one way, so that 1, "1" and "01" are the same subject
-    same = (i for i in table.ids if _number(i) is not None and _number(i) == _number(text))
+    number = number_or_none(text)
+    same = (i for i in table.ids if number is not None and number_or_none(i) == number)
     return text if text in table.ids else next(same, text)
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        return read_number(text)
-    except UserError:
-        return None
