@@ -6,16 +6,11 @@ from ldnsim.config.axis import Axis, Points, label_points, numeric_points
 from ldnsim.config.run import covariate_fields, fixed_fields
 from ldnsim.edition import Edition
 from ldnsim.errors import UserError, unknown
+from ldnsim.regimen.fields import along
+from ldnsim.regimen.values import Along
 
 NAMES = ("hypothesis", "patient.phenotype", "patient.basin")
 NUMBERS = ("modifiers.exercise", "modifiers.stress")
-# fields of a regimen that are quantities: their unit, and a value
-_MASS, _SPAN = ("mg", "4.5 mg"), ("d", "14 d")
-QUANTITIES = {
-    **dict.fromkeys(("start", "target", "dose", "step"), _MASS),
-    **dict.fromkeys(("interval", "first_hold", "every", "duration", "hold"), _SPAN),
-}
-WORDS = {"at": "times of day such as '22:00'", "factor": "factors such as 'x2'"}
 
 
 def points(axis: Axis, edition: Edition, where: str = "") -> Points:
@@ -65,10 +60,10 @@ def _regimen_points(axis: Axis, leaf: str, where: str) -> Points:
     Shares of the target ('1/8 of target') are words, since their size depends on the target.
     """
     shares = any(isinstance(v, str) and "target" in v.lower() for v in axis.values or ())
-    if leaf in QUANTITIES and not shares:
-        unit, example = QUANTITIES[leaf]
-        return numeric_points(axis, unit, where, example)
-    return label_points(axis, where, WORDS.get(leaf, "words in quotes"))
+    kind = along(leaf)
+    if kind.unit and not shares:
+        return numeric_points(axis, kind.unit, where, kind.example)
+    return label_points(axis, where, Along().words if kind.unit else kind.words)
 
 
 def _parameter_unit(edition: Edition, name: str, where: str) -> str:

@@ -20,6 +20,8 @@ from ldnsim.regimen.weekdays import EXAMPLE, days_text
 
 LARGEST_MG = 1000.0
 SMALLEST_MG = Fraction("1e-12")  # some thousand molecules
+# fields that a stop, and those that a placebo may have too
+_LENGTH, _SCHEDULE = ("kind", "duration", "hold"), ("every", "at", "days", "formulation")
 _SHARE_ADVICE = (
     "if the target is swept, write the start and the step as shares, such as "
     "'1/8 of target ... +1/8 of target'"
@@ -59,15 +61,15 @@ def _check_days(phase: PlainPhase) -> None:
 
 
 def _check_stop(phase: PlainPhase) -> None:
-    plain = {"every": 24.0, "at": 22.0, "formulation": "IR"}
-    fields = ("start", "target", "step", "factor", "interval", "first_hold", "days", *plain)
-    given = [k for k in fields if getattr(phase, k) != plain.get(k)]
-    if given:
-        raise UserError(f"a phase of kind 'stop' has no doses, but {given[0]!r} is given")
+    fields = PlainPhase.model_fields
+    own = [k for k in fields if k not in _LENGTH and getattr(phase, k) != fields[k].default]
+    if own:
+        raise UserError(f"a phase of kind 'stop' has no doses, but {own[0]!r} is given")
 
 
 def _check_placebo(phase: PlainPhase) -> None:
-    if phase.has_ladder or phase.interval or phase.first_hold or phase.start or phase.target:
+    drug = [k for k in PlainPhase.model_fields if k not in (*_LENGTH, *_SCHEDULE)]
+    if phase.has_ladder or any(getattr(phase, k) for k in drug):
         raise UserError("a phase of kind 'placebo' has no drug: remove its start, target and step")
 
 

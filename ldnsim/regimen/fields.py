@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -12,6 +12,7 @@ from ldnsim.errors import UserError, short, unknown
 from ldnsim.regimen.base import user_error
 from ldnsim.regimen.phase import LADDER_FIELDS, Phase
 from ldnsim.regimen.text import regimen_text
+from ldnsim.regimen.values import Along
 from ldnsim.regimen.weekdays import day_name
 
 _ALIASES = {"dose": "target"}
@@ -58,6 +59,15 @@ def field_name(path: object) -> str:
     if not isinstance(path, str):
         raise UserError(f"regimen field {short(path)}: expected a name, such as 'target'")
     return path
+
+
+def along(field: str) -> Along:
+    """Return how the values of a field are written along an axis, as its type says."""
+    known = Phase.model_fields.get(_ALIASES.get(field, field))
+    if known is None:
+        return Along()
+    inner = (m for t in get_args(known.annotation) for m in getattr(t, "__metadata__", ()))
+    return next((m for m in (*known.metadata, *inner) if isinstance(m, Along)), Along())
 
 
 def _changed(phase: Phase, new: Mapping[str, Any]) -> Phase:

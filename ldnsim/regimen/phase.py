@@ -24,21 +24,7 @@ DEFAULT_HOLD_H = 12 * 7 * 24.0
 class Phase(PlainPhase):
     """A stretch of a regimen; text such as ``"4.5 mg nightly at 22:00, for 12 wk"`` reads as one.
 
-    Attributes:
-        kind: ``doses``, ``placebo`` (capsules without drug, taken on the same schedule), ``stop``.
-        start: first dose, in mg or as a `Share` of the target.
-        target: dose at the end of the ladder, mg; equal to ``start`` where there is no ladder.
-        step: what one step adds, mg or a share; negative to step down.
-        factor: what one step multiplies by, instead of ``step``; below 1 to step down.
-        interval: hours between steps.
-        first_hold: hours before the first step, where that is not one interval.
-        every: hours between doses.
-        at: time of day of the first dose, hours after midnight; when left out 22:00, or with
-            several doses a day the earliest time from which they come to 22:00.
-        days: days of the week with doses, 0 for Monday; every day where it is None.
-        duration: length of the phase, hours, from its start.
-        hold: instead of ``duration``: hours to stay at the target once it is reached.
-        formulation: ``IR`` (immediate release) or ``SR`` (slow release).
+    Its fields are those of :class:`ldnsim.regimen.plain.PlainPhase`.
     """
 
     @classmethod

@@ -20,9 +20,23 @@ USUAL_H = 22.0
 
 
 class PlainPhase(Frozen):
-    """A stretch of a regimen as its fields say it; :class:`ldnsim.regimen.Phase` explains each.
+    """A stretch of a regimen as its fields say it; nothing is checked beyond them one by one.
 
-    Nothing is checked beyond the fields one by one.
+    Attributes:
+        kind: ``doses``, ``placebo`` (capsules without drug, taken on the same schedule), ``stop``.
+        start: first dose, in mg or as a `Share` of the target.
+        target: dose at the end of the ladder, mg; equal to ``start`` where there is no ladder.
+        step: what one step adds, mg or a share; negative to step down.
+        factor: what one step multiplies by, instead of ``step``; below 1 to step down.
+        interval: hours between steps.
+        first_hold: hours before the first step, where that is not one interval.
+        every: hours between doses.
+        at: time of day of the first dose, hours after midnight; when left out 22:00, or with
+            several doses a day the earliest time from which they come to 22:00.
+        days: days of the week with doses, 0 for Monday; every day where it is None.
+        duration: length of the phase, hours, from its start.
+        hold: instead of ``duration``: hours to stay at the target once it is reached.
+        formulation: ``IR`` (immediate release) or ``SR`` (slow release).
     """
 
     kind: Literal["doses", "placebo", "stop"] = "doses"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
 from typing import Annotated, Any
@@ -256,6 +257,24 @@ def read_factor(value: Any, info: ValidationInfo) -> Fraction | None:
     return 1 / size if match[1] == "/" else size
 
 
+@dataclass(frozen=True)
+class Along:
+    """How the values of a type are written along an axis of a study.
+
+    Attributes:
+        words: what is expected, where they are no quantities.
+        unit: of quantities; empty for words.
+        example: of a quantity, with its unit.
+    """
+
+    words: str = "words in quotes"
+    unit: str = ""
+    example: str = ""
+
+
+_MASS, _SPAN = Along(unit="mg", example="4.5 mg"), Along(unit="d", example="14 d")
+
+
 def _json(kind: list[str] | str, meaning: str, *examples: object) -> Schema:
     return Schema({"type": kind, "description": meaning, "examples": list(examples)})
 
@@ -265,24 +284,28 @@ Mass = Annotated[
     BeforeValidator(read_mass),
     PlainSerializer(dose_text, when_used="unless-none"),
     _json("string", "a dose with its unit", "4.5 mg", "50 ug", "1 ml of 0.5 mg/ml"),
+    _MASS,
 ]
 Amount = Annotated[
     float | Share,
     PlainValidator(read_amount),
     PlainSerializer(amount_text, when_used="unless-none"),
     _json("string", "a dose with its unit, or a share of the target", "0.5 mg", "1/8 of target"),
+    _MASS,
 ]
 Span = Annotated[
     float,
     BeforeValidator(read_span),
     PlainSerializer(span_text, when_used="unless-none"),
     _json("string", "a time with its unit (a week is 7 d, a month 30 d)", "14 d", "26 wk"),
+    _SPAN,
 ]
 Clock = Annotated[
     float,
     BeforeValidator(read_clock),
     PlainSerializer(clock_text, when_used="unless-none"),
     _json("string", "a time of day", "22:00", "8 am"),
+    Along("times of day such as '22:00'"),
 ]
 Factor = Annotated[
     Fraction,
@@ -294,4 +317,5 @@ Factor = Annotated[
         "x2",
         "/2",
     ),
+    Along("factors such as 'x2'"),
 ]
