@@ -15,7 +15,6 @@ from ldnsim.engine.methods.radau.cascade import cascade, fewest_backward
 from ldnsim.engine.methods.radau.coefficients import quadrature, radau
 from ldnsim.engine.methods.radau.emit import CollocationEmitter
 from ldnsim.engine.methods.radau.records import STAGES, eliminate
-from ldnsim.engine.solve.arguments import new_group, nothing
 from ldnsim.engine.solve.batch import Batch, BatchResult, solve, solve_with
 from ldnsim.engine.solve.status import Method, Status
 from ldnsim.measure import Measure
@@ -155,12 +154,10 @@ def test_a_step_satisfies_the_equations_at_its_nodes() -> None:
     put(w, k.AT_PARAMETERS, np.repeat(params, 8, axis=0))
     put(w, k.AT_STATE, lanes)
     caller("setup")(w)
-    given, h = nothing(k.NP, k.NS), 0.5
-    group = new_group(given[3], given[4], k.NODES)
-    told, atol = group.lanes, np.full(len(STATES), 1e-14)
+    h, atol = 0.5, np.full(len(STATES), 1e-14)
     k.collocation_start(w, 30.0, atol)
-    k.collocation_attempt(w, 30.0, h, 0.0, True, False, 1e-12, atol, told)
-    assert told.effort[2] > 0
+    k.collocation_attempt(w, 30.0, h, 0.0, True, False, 1e-12, atol)
+    assert w[k.AT_EFFORT + 2] > 0
     points = np.concatenate([[0.0], radau(STAGES).nodes])
     rows = w[k.AT_RECORDS :][: k.RECORD * len(STATES)].reshape(len(STATES), -1, 8)
     values = rows[:, : STAGES + 1, 0]

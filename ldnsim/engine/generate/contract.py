@@ -14,6 +14,7 @@ import numpy as np
 LANES = NS = NP = NOBS = SIZE = 0
 # sections of the workspace that all methods share: ldnsim.engine.generate.emit
 AT_PARAMETERS = AT_FIXED = AT_STATE = AT_POINT = AT_RATES = AT_OBSERVED = 0
+AT_LANE_STATUS = AT_LANE_ERROR = AT_LANE_VERDICT = AT_EFFORT = 0
 # codes of ldnsim.engine.solve.status
 OK = STEP_TOO_SMALL = TOO_MANY_STEPS = NOT_FINITE = 0
 # by method: one over the power with which its error shrinks; whether it resumes its step length
@@ -26,7 +27,7 @@ REACH = WEIGHT = BARYCENTRIC = np.empty(0)
 AT_TIME_SLOPE = AT_RIGHT = AT_FACTORS = AT_STAGES = AT_ERROR = AT_END = AT_DENSE = 0
 # sections and constants of ldnsim.engine.methods.radau
 AT_RECORDS = AT_KEPT = AT_WEIGHTS = AT_CLOCK = 0
-AT_CHANGE = AT_WORST = AT_BROKEN = AT_ALIVE = AT_UNSETTLED = AT_BEFORE = AT_CONTRACTION = 0
+AT_CHANGE = AT_BROKEN = AT_UNSETTLED = AT_BEFORE = AT_CONTRACTION = 0
 STAGES = RECORD = FLOOR = LARGEST = LOOPS = 0
 NODE = START_AND_NODES = LAGRANGE = np.empty(0)
 

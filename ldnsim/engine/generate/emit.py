@@ -37,6 +37,9 @@ class Emitter:
         ``PARAMETERS`` and ``STATE`` are the run: its parameters, and its state at the start of the
         step. ``FIXED`` holds what follows from parameters alone. ``POINT`` is the state at which
         something is evaluated next, ``RATES`` and ``OBSERVED`` are what came out.
+        ``LANE_STATUS`` is how each lane fares, ``LANE_ERROR`` (in tolerances) and ``LANE_VERDICT``
+        what a method says of the step just tried; ``EFFORT`` counts steps accepted, steps rejected
+        and rounds of loops.
         """
         self.trace = trace
         self.state_index = {n: i for i, n in enumerate(trace.states)}
@@ -56,6 +59,9 @@ class Emitter:
         }  # fmt: skip
         for section, names in sections.items():
             self.layout.reserve(section, len(names))
+        for section in ("LANE_STATUS", "LANE_ERROR", "LANE_VERDICT"):
+            self.layout.reserve(section, 1)
+        self.layout.reserve("EFFORT", 3, lanes=1)
         # where an equation finds a name: a state where it is evaluated, all else where it is kept
         self.places = {
             n: self.layout.at(section, i)

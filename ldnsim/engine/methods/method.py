@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 STEPS = {
     "start": ("w, t, atol", "Begin a run at time ``t``, with the state in section STATE."),
     "attempt": (
-        "w, t, h, last, ahead, moved, rtol, atol, lanes",
-        "Try the step from ``t`` to ``t + h``; fill ``lanes.error`` and ``lanes.verdict``.",
+        "w, t, h, last, ahead, moved, rtol, atol",
+        "Try the step from ``t`` to ``t + h``; fill LANE_ERROR and LANE_VERDICT.",
     ),
     "accept": ("w, h", "Take the end of the step of length ``h`` over into section STATE."),
     "read": ("w", "Prepare for evaluations inside the step just tried."),
@@ -28,8 +28,7 @@ STEPS = {
 }
 """What the stepper asks of a method: the arguments of each function, and what it does.
 
-``rtol`` and ``atol`` (state,) are the tolerances, ``lanes`` is a record of
-:mod:`ldnsim.engine.solve.arguments`. ``last`` is the length of the step tried before, 0 if its
+``rtol`` and ``atol`` (state,) are the tolerances. ``last`` is the length of the step tried before, 0 if its
 polynomials are of no use; ``ahead`` says that it was accepted, and ``moved`` that an event has
 changed states or parameters since."""
 

@@ -106,27 +106,10 @@ class Results(NamedTuple):
     method: NDArray[np.int8]
 
 
-class Lanes(NamedTuple):
-    """What a method and the stepper tell each other about eight runs.
-
-    Attributes:
-        status: as in :class:`Results`, (lane,).
-        error: of the step just tried, in tolerances, (lane,).
-        verdict: on it: ``FINE``, ``UNSETTLED`` or ``BROKEN``, (lane,).
-        effort: accepted steps, rejected steps, rounds of loops, (3,).
-    """
-
-    status: NDArray[np.int8]
-    error: FloatArray
-    verdict: NDArray[np.int8]
-    effort: IntArray
-
-
 class Group(NamedTuple):
     """Eight runs on their way, made once per thread and used again for the next eight.
 
     Attributes:
-        lanes: how they fare.
         pointer: next event of each lane.
         stop: the one after its last.
         trajectory: (lane, observables, times).
@@ -136,7 +119,6 @@ class Group(NamedTuple):
             (nodes, 8 numbers + lane).
     """
 
-    lanes: Lanes
     pointer: IntArray
     stop: IntArray
     trajectory: FloatArray
@@ -159,10 +141,9 @@ def new_group(outputs: Outputs, numbers: Numbers, nodes: int) -> Group:
         nodes: samples of a piece of a step.
     """
     count, stored = len(numbers.kind), (LANES, len(outputs.observables), len(outputs.times))
-    whole, byte = np.int64, np.int8
     return Group(
-        Lanes(np.zeros(LANES, byte), np.zeros(LANES), np.zeros(LANES, byte), np.zeros(3, whole)),
-        np.zeros(LANES, whole), np.zeros(LANES, whole), np.zeros(stored), np.zeros((LANES, count)),
+        np.zeros(LANES, np.int64), np.zeros(LANES, np.int64), np.zeros(stored),
+        np.zeros((LANES, count)),
         np.zeros((count, LANES)), np.zeros((nodes, max(1, count) * LANES)),
     )  # fmt: skip
 

@@ -17,11 +17,9 @@ def load_group(w, lead, last_run, params, y0, events, results, group):
     """Put eight runs, the first of them ``lead``, into the workspace; past the end the last again.
 
     Called before every attempt at a group. ``params`` is (run, parameter), ``y0`` (run, state).
-    Changes in place: all of ``w``; of ``group``, the next and last events, status and effort.
+    Changes in place: all of ``w``; of ``group``, the next and last events.
     """
     w[:] = 0.0
-    lanes = group.lanes
-    lanes.effort[:] = 0
     # from rows of runs to rows of lanes
     for l in range(LANES):
         run = min(lead + l, last_run - 1)
@@ -31,7 +29,7 @@ def load_group(w, lead, last_run, params, y0, events, results, group):
             w[AT_STATE + LANES * i + l] = y0[run, i]
         group.pointer[l] = events.offset[run]
         group.stop[l] = events.offset[run + 1]
-        lanes.status[l] = results.status[run]
+        w[AT_LANE_STATUS + l] = results.status[run]
 
 
 @jit
@@ -59,7 +57,10 @@ def keep_run(w, run, l, numbers, group, results):
     Called for runs that went through. Changes in place: one row of ``results.trajectory``,
     ``results.numbers`` and ``results.final``.
     """
-    results.trajectory[run] = group.trajectory[l]
+    # element by element: for a slice numba would compile the words of what could go wrong as well
+    for k in range(group.trajectory.shape[1]):
+        for c in range(group.trajectory.shape[2]):
+            results.trajectory[run, k, c] = group.trajectory[l, k, c]
     for r in range(numbers.kind.shape[0]):
         # until now a mean was an integral
         value = group.numbers[l, r]
@@ -88,21 +89,22 @@ def keep_group(w, lead, last_run, numbers, group, results, way, last_way, done, 
     other method is left (``last_way``). Changes in place: rows of ``results`` but their status;
     ``done`` and ``outcome`` (lane,), the status to be.
     """
-    lanes = group.lanes
     failed = False
     for l in range(min(LANES, last_run - lead)):
         run = lead + l
         # not to be advanced, or solved by the method before
         if results.status[run] != OK or done[l]:
             continue
-        if lanes.status[l] != OK and not last_way:
+        status = w[AT_LANE_STATUS + l]
+        if status != OK and not last_way:
             failed = True
             continue
         done[l] = True
-        outcome[l] = lanes.status[l]
+        outcome[l] = status
         results.method[run] = way
-        results.effort[run] = lanes.effort
-        if lanes.status[l] == OK:
+        for k in range(3):
+            results.effort[run, k] = w[AT_EFFORT + k]
+        if status == OK:
             keep_run(w, run, l, numbers, group, results)
     return failed
 

@@ -85,15 +85,15 @@ def next_event(time, pointer, stop, t_end):
 
 
 @jit
-def worst(status, lane_error, lane_verdict):
+def worst(w):
     """Largest error and worst verdict among lanes still running. Called after every attempt."""
     error = 0.0
     verdict = FINE
     for l in range(LANES):
         # lanes that have ended, or were never to run, hold up no other
-        running = status[l] == OK
-        one = lane_error[l]
-        kind = lane_verdict[l]
+        running = w[AT_LANE_STATUS + l] == OK
+        one = w[AT_LANE_ERROR + l]
+        kind = w[AT_LANE_VERDICT + l]
         if running and kind > verdict:
             verdict = kind
         if running and kind != BROKEN and one > error:
@@ -102,31 +102,32 @@ def worst(status, lane_error, lane_verdict):
 
 
 @jit
-def give_up(lanes, all_refused):
+def give_up(w, all_refused):
     """End the lanes that hold up the others; returns whether any lane still runs.
 
     Called when steps have become too short, or too many had to be shortened. Ends, in the first
     case (``all_refused``), every lane that the last step did not satisfy, in the second those with
-    a loop that does not settle. Changes in place: ``lanes.status``.
+    a loop that does not settle. Changes in place: LANE_STATUS.
     """
     running = False
     for l in range(LANES):
-        if lanes.status[l] == OK:
+        if w[AT_LANE_STATUS + l] == OK:
+            verdict = w[AT_LANE_VERDICT + l]
             # the error has no say where the verdict is not FINE
-            refused = lanes.error[l] > 1.0 or lanes.verdict[l] != FINE
-            if lanes.verdict[l] == UNSETTLED or (all_refused and refused):
-                lanes.status[l] = NOT_FINITE if lanes.verdict[l] == BROKEN else STEP_TOO_SMALL
+            refused = w[AT_LANE_ERROR + l] > 1.0 or verdict != FINE
+            if verdict == UNSETTLED or (all_refused and refused):
+                w[AT_LANE_STATUS + l] = NOT_FINITE if verdict == BROKEN else STEP_TOO_SMALL
             else:
                 running = True
     return running
 
 
 @jit
-def out_of_steps(status):
-    """End every lane still running: the steps allowed are used up. Changes ``status`` (lane,)."""
+def out_of_steps(w):
+    """End every lane still running: the steps allowed are used up. Changes LANE_STATUS."""
     for l in range(LANES):
-        if status[l] == OK:
-            status[l] = TOO_MANY_STEPS
+        if w[AT_LANE_STATUS + l] == OK:
+            w[AT_LANE_STATUS + l] = TOO_MANY_STEPS
 
 
 @jit
@@ -167,24 +168,24 @@ def is_read(t, end, column, times, windows):
 
 
 @jit
-def reject(lanes, h, verdict, unsettled):
+def reject(w, h, verdict, unsettled):
     """Count a rejected step, and see whether it can go on with one of length ``h``.
 
-    Called after a rejection. Changes in place: ``lanes.effort``, ``lanes.status``.
+    Called after a rejection. Changes in place: EFFORT, LANE_STATUS.
 
     Returns:
         how many steps were shortened because a loop did not settle, and ``ON``; ``AFRESH``, when
         lanes were given up, whose steps are no guess for the others; or ``ENDED``, when all were.
     """
-    lanes.effort[REJECTED] += 1
+    w[AT_EFFORT + REJECTED] += 1
     short = h < SHORTEST
     impatient = False
     if verdict == UNSETTLED and not short:
         unsettled += 1
-        impatient = unsettled > max(PATIENCE, 0.1 * lanes.effort[ACCEPTED])
+        impatient = unsettled > max(PATIENCE, 0.1 * w[AT_EFFORT + ACCEPTED])
     if not short and not impatient:
         return unsettled, ON
-    return unsettled, AFRESH if give_up(lanes, short) else ENDED
+    return unsettled, AFRESH if give_up(w, short) else ENDED
 
 
 @inlined
@@ -231,13 +232,12 @@ def integrate(w, events, outputs, numbers, control, group, method):
     """Advance eight lanes from time 0 to ``control.t_end`` with one method.
 
     Called by ``solve_runs``. Changes in place: ``w`` (PARAMETERS and STATE are the lanes' on entry,
-    STATE the last state on return), and ``group``: next events, outputs, numbers, status, effort.
+    STATE the last state on return, LANE_STATUS and EFFORT), and ``group``: next events, outputs,
+    numbers.
     """
     column = begin_run(w, events, outputs, control, group, method)
-    lanes, pointer, stop = group.lanes, group.pointer, group.stop
-    status, lane_error, verdicts, effort = lanes.status, lanes.error, lanes.verdict, lanes.effort
-    due, times, windows = events.time, outputs.times, numbers.windows
-    rtol, atol = control.rtol, control.atol
+    pointer, stop, due = group.pointer, group.stop, events.time
+    times, windows, atol = outputs.times, numbers.windows, control.atol
     t = 0.0
     h = control.h_start
     after_event = h  # what the first step after the last event came to
@@ -246,27 +246,27 @@ def integrate(w, events, outputs, numbers, control, group, method):
     moved = False  # an event has changed something since
     first = True  # no step since the start or the last event
     unsettled = 0  # steps shortened because a loop did not settle
-    while t < control.t_end and effort[ACCEPTED] < control.max_steps:
+    while t < control.t_end and w[AT_EFFORT + ACCEPTED] < control.max_steps:
         # try a step that the last error allows, at most up to the next event of any lane
         target = next_event(due, pointer, stop, control.t_end)
         left = target - t
         trial = trial_step(h, control.h_max, left)
-        attempt(w, t, trial, last, ahead, moved, rtol, atol, lanes, method)
-        error, verdict = worst(status, lane_error, verdicts)
+        attempt(w, t, trial, last, ahead, moved, control.rtol, atol, method)
+        error, verdict = worst(w)
         moved = False
         last = 0.0 if verdict == BROKEN else trial
         # not good enough: try a shorter one, or give up lanes that make it too short
         if error > 1.0 or verdict != FINE:
             ahead = False
             h = trial * shorter(error, verdict, EXPONENT[method])
-            unsettled, going = reject(lanes, h, verdict, unsettled)
+            unsettled, going = reject(w, h, verdict, unsettled)
             if going == ENDED:
                 return
             last = last if going == ON else 0.0
             h = control.h_start if h < SHORTEST else h
             continue
         # good: read what is asked for, take the end over, choose the next length
-        effort[ACCEPTED] += 1
+        w[AT_EFFORT + ACCEPTED] += 1.0
         end = target if trial == left else t + trial
         if is_read(t, end, column, times, windows):
             column = read_step(w, t, trial, end, column, outputs, numbers, group, method)
@@ -286,4 +286,4 @@ def integrate(w, events, outputs, numbers, control, group, method):
             first = True
             moved = True
     if t < control.t_end:
-        out_of_steps(status)
+        out_of_steps(w)

@@ -17,12 +17,12 @@ from ldnsim.engine.generate.contract import *
 OMEGA = 2.0 * math.pi / 24.0  # 1/h, the clock
 WIDTH = NS * LANES  # doubles of a section with one row per state
 
-# verdicts on a step, better ones first
+# verdicts on a step, better ones first, as in LANE_VERDICT
 FINE = 0
 UNSETTLED = 1  # its equations were not solved, or its error is beyond sense: a shorter step may do
 BROKEN = 2  # something is not finite
 
-# places in ``effort``
+# places in section EFFORT
 ACCEPTED = 0
 REJECTED = 1
 ROUNDS = 2

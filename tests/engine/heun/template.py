@@ -17,7 +17,7 @@ def heun_start(w, t, atol):
 
 
 @inlined
-def heun_attempt(w, t, h, last, ahead, moved, rtol, atol, lanes):
+def heun_attempt(w, t, h, last, ahead, moved, rtol, atol):
     """Predict with ``k1``, correct with the mean of both; the difference is the error."""
     # k1 = f(y)
     copy(w, AT_STATE, AT_POINT, WIDTH)
@@ -31,17 +31,16 @@ def heun_attempt(w, t, h, last, ahead, moved, rtol, atol, lanes):
     copy(w, AT_STATE, AT_HEUN_END, WIDTH)
     add_scaled(w, 0.5 * h, AT_HEUN_FIRST, AT_HEUN_END, WIDTH)
     add_scaled(w, 0.5 * h, AT_HEUN_SECOND, AT_HEUN_END, WIDTH)
-    for l in range(LANES):
-        lanes.error[l] = 0.0
-        lanes.verdict[l] = FINE
+    clear(w, AT_LANE_ERROR)
+    clear(w, AT_LANE_VERDICT)  # FINE
     for i in range(NS):
         for l in range(LANES):
             k = LANES * i + l
             gap = 0.5 * h * abs(w[AT_HEUN_SECOND + k] - w[AT_HEUN_FIRST + k])
             size = atol[i] + HEUN_CAUTION * rtol * abs(w[AT_HEUN_END + k])
-            lanes.error[l] = max(lanes.error[l], gap / size)
+            w[AT_LANE_ERROR + l] = max(w[AT_LANE_ERROR + l], gap / size)
             if not gap < np.inf:
-                lanes.verdict[l] = BROKEN
+                w[AT_LANE_VERDICT + l] = BROKEN
 
 
 @inlined

@@ -65,7 +65,7 @@ class CollocationEmitter:
         self.records = Records(emitter.layout, list(emitter.trace.states), kept)
         self.loop_count = sum(loop.repeats for loop in self.loops)
         # one row each, for the whole step: see the template
-        for section in ("CHANGE", "WORST", "BROKEN", "ALIVE", "UNSETTLED", "BEFORE"):
+        for section in ("CHANGE", "BROKEN", "UNSETTLED", "BEFORE"):
             emitter.layout.reserve(section, 1)
         emitter.layout.reserve("CONTRACTION", self.loop_count)
 
@@ -223,7 +223,7 @@ class CollocationEmitter:
         return lane_function("constant", "w", doc, lines, self.records.over_states)
 
     def estimate(self) -> str:
-        """Function that raises row WORST to the largest error of any state, in tolerances.
+        """Function that raises row LANE_ERROR to the largest error of any state, in tolerances.
 
         The error is what the quadrature loses without its last node, in the way of DOP853 weighed
         against a coarser one, so that it shrinks faster where the solution is smooth. A state that
@@ -241,7 +241,7 @@ class CollocationEmitter:
             terms = [f"{float(c)!r}*f{j}" for j, c in enumerate(weights) if c]
             lines.append(f"{name} = math.fabs({' + '.join(terms)})")
         size = f"max({row(r.largest)}, math.fabs({row(STAGES)}))"
-        worst, broken = self.e.layout.at("WORST", 0), self.e.layout.at("BROKEN", 0)
+        worst, broken = self.e.layout.at("LANE_ERROR", 0), self.e.layout.at("BROKEN", 0)
         lines += [
             f"loss = max({row(r.loss)}, 0.001)",
             f"tolerance = {row(r.floor)} + rtol*{size}",
@@ -251,7 +251,7 @@ class CollocationEmitter:
             f"{broken} = {broken} + fine*0.0",
         ]
         doc = (
-            "WORST = largest error h fine^2 / (fine + smooth coarse) of a state over its tolerance,"
+            "LANE_ERROR = largest error h fine^2 / (fine + smooth coarse) of a state, in tolerances,"
             "\n    where fine and coarse are what the quadrature loses with fewer nodes, as in"
             "\n    DOP853. Called by collocation_attempt."
         )

@@ -63,7 +63,7 @@ def next_round(w, k, most, loop):
         w[AT_BEFORE + l] = change
         r = max(w[at + l], LEAST_FIRST if k == 0 else LEAST_LATER)
         # change r / (1 - r) <= share, without the division; a lane that has ended holds up none
-        if w[AT_ALIVE + l] > 0.0 and not change * r <= SETTLED * (1.0 - r):
+        if w[AT_LANE_STATUS + l] == OK and not change * r <= SETTLED * (1.0 - r):
             settled = False
             if k + 1 == most:
                 w[AT_UNSETTLED + l] = 1.0
@@ -139,33 +139,29 @@ def collocation_start(w, t, atol):
 
 
 @inlined
-def collocation_attempt(w, t, h, last, ahead, moved, rtol, atol, lanes):
+def collocation_attempt(w, t, h, last, ahead, moved, rtol, atol):
     """Guess, then solve ``(P + h diag(a)) Y = P 1 y + h b`` state by state; estimate the error.
 
     Called by ``integrate``. Changes in place: RECORDS (values and rates at the nodes), KEPT, CLOCK
-    and the method's single rows; ``lanes.error`` (in tolerances), ``lanes.verdict`` and the rounds
-    of loops in ``lanes.effort``. ``atol`` is in RECORDS since the start.
+    and the method's single rows; LANE_ERROR, LANE_VERDICT, and the rounds of loops in EFFORT.
+    ``atol`` is in RECORDS since the start.
     """
     prepare(w, t, h, last, ahead, moved)
     for n in range(STAGES):
         w[AT_CLOCK + n] = math.cos(OMEGA * (t + NODE[n] * h))
         w[AT_CLOCK + STAGES + n] = math.sin(OMEGA * (t + NODE[n] * h))
-    status, lane_error, verdict = lanes.status, lanes.error, lanes.verdict
-    for l in range(LANES):
-        w[AT_ALIVE + l] = 1.0 if status[l] == OK else 0.0
-    clear(w, AT_WORST)
+    clear(w, AT_LANE_ERROR)
     clear(w, AT_BROKEN)
     clear(w, AT_UNSETTLED)
-    lanes.effort[ROUNDS] += sweep(w, h, TIGHT * rtol)
+    w[AT_EFFORT + ROUNDS] += sweep(w, h, TIGHT * rtol)
     estimate(w, h, TIGHT * rtol, MEMORY, SMOOTH)
     # the verdict on each lane: what the stepper does about a step is not read off its error
     for l in range(LANES):
-        error = w[AT_WORST + l]
-        broken = w[AT_BROKEN + l]
-        unsettled = w[AT_UNSETTLED + l]
-        whole = broken == 0.0 and error < FARTHEST
-        lane_error[l] = error
-        verdict[l] = (UNSETTLED if unsettled > 0.0 or error >= FAR else FINE) if whole else BROKEN
+        error = w[AT_LANE_ERROR + l]
+        verdict = UNSETTLED if w[AT_UNSETTLED + l] > 0.0 or error >= FAR else FINE
+        # BROKEN is 0, or not a number once a state was
+        whole = w[AT_BROKEN + l] == 0.0 and error < FARTHEST
+        w[AT_LANE_VERDICT + l] = verdict if whole else BROKEN
 
 
 @inlined

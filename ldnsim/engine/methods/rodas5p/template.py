@@ -68,13 +68,13 @@ def rodas5p_start(w, t, atol):
 
 
 @inlined
-def rodas5p_attempt(w, t, h, last, ahead, moved, rtol, atol, lanes):
+def rodas5p_attempt(w, t, h, last, ahead, moved, rtol, atol):
     """Eight stages from section STATE at ``t``, each a linear system with the same matrix.
 
     Called by ``integrate``; a one-step method needs no ``last``, ``ahead``, ``moved``. Changes in
     place: POINT, RATES, FACTORS, TIME_SLOPE, RIGHT on the way; STAGES (``U_1`` to ``U_8``), END
     (state at ``t + h``) and ERROR (``U_8``, the difference to the embedded method of order 4);
-    ``lanes.error`` and ``lanes.verdict``.
+    LANE_ERROR and LANE_VERDICT.
     """
     # the matrix of all eight systems, at the start of the step
     copy(w, AT_STATE, AT_POINT, WIDTH)
@@ -108,29 +108,28 @@ def rodas5p_attempt(w, t, h, last, ahead, moved, rtol, atol, lanes):
     copy(w, AT_STAGES + 7 * WIDTH, AT_ERROR, WIDTH)
     copy(w, AT_POINT, AT_END, WIDTH)
     add_scaled(w, 1.0, AT_ERROR, AT_END, WIDTH)
-    errors(w, CAUTION * rtol, atol, lanes.error, lanes.verdict)
+    errors(w, CAUTION * rtol, atol)
 
 
 @jit
-def errors(w, rtol, atol, lane_error, verdict):
+def errors(w, rtol, atol):
     """Per lane, the largest error over its tolerance ``atol + rtol max(|y|, |y at the end|)``.
 
     Called after every step. Reads STATE, END, ERROR; ``atol`` is (state,). Changes in place:
-    ``lane_error`` and ``verdict`` (lane,): BROKEN where something is not finite.
+    LANE_ERROR and LANE_VERDICT: BROKEN where something is not finite.
     """
-    for l in range(LANES):
-        lane_error[l] = 0.0
+    clear(w, AT_LANE_ERROR)
     for i in range(NS):
         for l in range(LANES):
             k = LANES * i + l
             size = max(abs(w[AT_STATE + k]), abs(w[AT_END + k]))
             ratio = abs(w[AT_ERROR + k]) / (atol[i] + rtol * size)
             # what is not a number is taken over, and stays: no comparison with it is true
-            if ratio > lane_error[l] or ratio != ratio:
-                lane_error[l] = ratio
+            if ratio > w[AT_LANE_ERROR + l] or ratio != ratio:
+                w[AT_LANE_ERROR + l] = ratio
     # infinity and what is not a number alike
     for l in range(LANES):
-        verdict[l] = FINE if lane_error[l] < 1e30 else BROKEN
+        w[AT_LANE_VERDICT + l] = FINE if w[AT_LANE_ERROR + l] < 1e30 else BROKEN
 
 
 @inlined
