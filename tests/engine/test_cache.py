@@ -224,11 +224,11 @@ def test_doctor_says_where_kernels_are_and_whether_they_are_sound(
 ) -> None:
     from ldnsim.cli.doctor import _cache
 
-    assert _cache() == f"{folder} (no compiled kernels of this version that can be used)"
+    assert _cache(default_model()) == f"{folder} (no compiled kernels of this version that can be used)"
     path = cache.keep(kernel_key(default_model()), BODY)
     assert path is not None
-    assert _cache() == f"{folder} (compiled kernels found, checksum right)"
+    assert _cache(default_model()) == f"{folder} (compiled kernels found, checksum right)"
     path.write_bytes(path.read_bytes()[:-1])
-    assert "no compiled kernels" in _cache()
+    assert "no compiled kernels" in _cache(default_model())
     monkeypatch.setattr(cache, "folders", lambda looking=False: iter(()))
-    assert "compiled at every start" in _cache()
+    assert "compiled at every start" in _cache(default_model())
