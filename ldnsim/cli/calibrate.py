@@ -63,7 +63,7 @@ def calibrate(
     extend: Extend = None,
     threads: Threads = None,
 ) -> None:
-    """Fit parameters to the shipped observations, or to data of your own (--data)."""
+    """Fit parameters to observations, shipped or of your own."""
     files.check_picture(plot, reads=[data])
     own_data.check_out(out, csv, data)
     only = {

@@ -224,7 +224,8 @@ def test_doctor_says_where_kernels_are_and_whether_they_are_sound(
 ) -> None:
     from ldnsim.cli.doctor import _cache
 
-    assert _cache(default_model()) == f"{folder} (no compiled kernels of this version that can be used)"
+    nothing = f"{folder} (no compiled kernels of this version that can be used)"
+    assert _cache(default_model()) == nothing
     path = cache.keep(kernel_key(default_model()), BODY)
     assert path is not None
     assert _cache(default_model()) == f"{folder} (compiled kernels found, checksum right)"
