@@ -41,7 +41,8 @@ def cite(
         named = not without(ds, extend, "papers are given by key alone where they are not known")
         edition = edition_for(ds, extend) if named else edition_of(())
         rows = _parameters(ds, store)
-        off = _off(rows)
+        # switches that are at zero in every run of the result
+        off = [n for n, r in rows.items() if n.startswith(_SWITCH) and r.get("value") == 0.0]
         silent = switched_off(edition.model, off) | set(off)
         keys: dict[str, None] = {}
         _summary(ds, rows, store)
@@ -65,11 +66,6 @@ def _summary(ds: xr.Dataset, rows: dict[str, Row], store: Path) -> None:
     typer.echo(f"{len(rows)} parameters by evidence:")
     for grade, count in graded.most_common():
         typer.echo(f"  {count:4d}  {count / len(rows):4.0%}  {grade}")
-
-
-def _off(rows: dict[str, Row]) -> list[str]:
-    """Switches that are at zero in every run of the result."""
-    return [n for n, r in rows.items() if n.startswith(_SWITCH) and r.get("value") == 0.0]
 
 
 def _mechanism(edition: Edition, room: str, rows: dict[str, Row], silent: set[str]) -> list[str]:

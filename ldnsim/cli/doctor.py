@@ -59,7 +59,9 @@ def doctor(
     _line("packages", ", ".join(f"{p} {_installed(p)}" for p in PACKAGES))
     for extension in edition.extensions:
         _line("extension", str(extension))
-    _kernels(edition.model)
+    _line("cache", _cache(edition.model))
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+    _line("threads", f"{cores} cores usable")
     ok = _self_check(edition.model)
     _line(
         "verdict", "everything works" if ok else "the solver does not agree with SciPy: report it"
@@ -86,12 +88,6 @@ def _installed(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "MISSING"
-
-
-def _kernels(model: Model) -> None:
-    _line("cache", _cache(model))
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-    _line("threads", f"{cores} cores usable")
 
 
 def _cache(model: Model) -> str:

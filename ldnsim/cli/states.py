@@ -89,9 +89,7 @@ def _show(branch: Branch) -> None:
 
 def _row(rest: Rest) -> list[str]:
     ring = rest.ringing
-    words = "none"
-    if ring is not None:
-        words = f"{ring.period:.3g} d, {100 * ring.kept:.3g} % left per turn"
+    words = f"{ring.period:.3g} d, {100 * ring.kept:.3g} % left per turn" if ring else "none"
     return [
         ("inflamed" if rest.inflamed else "resolved") if rest.stable else "between",
         "stable" if rest.stable else "unstable",

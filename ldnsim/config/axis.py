@@ -95,7 +95,7 @@ class Axis(Config):
         return tuple(_plain(v) for v in value)
 
     @model_validator(mode="after")
-    def _one_source_of_values(self) -> Axis:
+    def _values_fit_together(self) -> Axis:
         given = [k for k in ("values", "linspace", "logspace") if getattr(self, k) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none of them"

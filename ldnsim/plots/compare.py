@@ -25,7 +25,6 @@ from ldnsim.plots.style import (
     SMALL,
     SOFT,
     Panels,
-    Picture,
     footnote,
     given_panels,
     headline,
@@ -91,9 +90,8 @@ def compare(
         if ax is None:
             headline(figure, heading)
             told = notes(narrow(ds, select if isinstance(select, Mapping) else None), chosen)
-            footnote(figure, ds, _key(ds), *told, missing, drawn=[m.data for m in chosen])
-            assert isinstance(figure, Picture)
-            figure.left_out = missing
+            drawn = [m.data for m in chosen]
+            footnote(figure, ds, _key(ds), *told, drawn=drawn, left_out=missing)
     return figure
 
 

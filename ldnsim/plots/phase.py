@@ -24,7 +24,6 @@ from ldnsim.plots.style import (
     GREY,
     OKABE_ITO,
     Panels,
-    Picture,
     canvas,
     footnote,
     headline,
@@ -136,9 +135,9 @@ def _foot(figure: Figure, ds: xr.Dataset, every: list[Member], select: Select) -
     shown = narrow(ds, select if isinstance(select, Mapping) else None)
     key = f"Paths: {what_is_drawn(floats(ds['time']))}; numbers: weeks; cross: dosing stops."
     drawn = [m for m in every if not m.failed]
-    footnote(figure, ds, key, *notes(shown, drawn), missing, lost, drawn=[m.data for m in drawn])
-    assert isinstance(figure, Picture)
-    figure.left_out = " ".join(w for w in (missing, lost) if w)
+    left = " ".join(w for w in (missing, lost) if w)
+    data = [m.data for m in drawn]
+    footnote(figure, ds, key, *notes(shown, drawn), drawn=data, left_out=left)
 
 
 def _plane(ds: xr.Dataset, x: str, y: str) -> str:

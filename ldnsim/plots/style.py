@@ -183,7 +183,7 @@ def headline(figure: Figure, text: str) -> None:
 
 def footnote(
     figure: Figure, ds: xr.Dataset, *notes: str, summaries: Sequence[str] = (),
-    drawn: Sequence[xr.Dataset] = (),
+    drawn: Sequence[xr.Dataset] = (), left_out: str = "",
 ) -> None:  # fmt: skip
     """Write the warning, the hypothesis, what is assumed, and any notes at the foot of a picture.
 
@@ -193,12 +193,15 @@ def footnote(
         notes: further sentences.
         summaries: those the picture shows, if any; the share that is assumed is said of them.
         drawn: the runs the picture shows, where it doesn't show all of ``ds``.
+        left_out: which runs it does not show, in a sentence that the picture keeps.
     """
+    if isinstance(figure, Picture):
+        figure.left_out = left_out
     parts = [str(ds.attrs.get("warning") or WARNING).strip().rstrip(".") + "."]
     if ds.attrs.get("hypothesis"):
         parts.append(f"Hypothesis: {', '.join(_hypotheses(ds, drawn))}.")
     parts.append(assumed_note(ds, summaries))
-    text = " ".join(p for p in [*parts, *notes] if p)
+    text = " ".join(p for p in [*parts, *notes, left_out] if p)
     width = int(figure.get_figwidth() * 72 / (SMALL * 0.56))
     figure.supxlabel(wrap(text, width), x=0.012, ha="left", fontsize=SMALL, color=GREY)
 
