@@ -62,5 +62,5 @@ def test_untreated_orbits_of_8_patients(measure: Any) -> None:
     params = np.repeat(model.defaults()[None, :], LANES, axis=0)
     params[:, model.parameter_index["driver"]] *= np.linspace(0.5, 1.5, LANES)
     inflamed = np.ones(LANES, dtype=bool)
-    orbits = measure(find_orbits, params, inflamed, 1, rounds=5, warmup=1)
+    orbits = measure(find_orbits, model, params, inflamed, 1, rounds=5, warmup=1)
     assert (orbits.status == 0).any()

@@ -23,7 +23,7 @@ if solver == "none":
     import numpy as np
     import ldnsim.engine.solve.batch as batch
 
-    def nothing(b, threads=None, block=64, progress=None):
+    def nothing(model, b, threads=None, block=64, progress=None):
         n, none = len(b.params), np.zeros(len(b.params), np.int64)
         return batch.BatchResult(
             np.ones((n, len(b.out_obs), len(b.out_times))), np.ones((n, len(b.reductions))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ldnsim.engine.rhythm.orbit import _inflamed, find_orbits
+from ldnsim.engine.rhythm.orbit import basins, find_orbits
 from ldnsim.engine.solve.batch import solve
 from ldnsim.engine.solve.status import Status
 from ldnsim.mechanisms.record import Mechanism, Switch
@@ -116,6 +116,6 @@ def test_which_basin_an_orbit_lies_in_is_the_models_to_say() -> None:
 
     params, mean = np.array([[1.0], [1.0], [4.0]]), np.array([[1.9, 0.0], [2.1, 0.0], [2.1, 0.0]])
     asked = np.array([True, False, True])
-    assert _inflamed(assemble([m]), params, mean, asked).tolist() == [True, False, True]
+    assert basins(assemble([m]), params, mean, asked).tolist() == [True, False, True]
     m.inflamed = Switch("level", "size", 2.0)
-    assert _inflamed(assemble([m]), params, mean, asked).tolist() == [False, True, False]
+    assert basins(assemble([m]), params, mean, asked).tolist() == [False, True, False]

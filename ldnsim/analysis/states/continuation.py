@@ -14,7 +14,7 @@ from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
 from ldnsim.engine.rhythm.continuation import Curve, Point, Settings, fixed_point, trace
 from ldnsim.engine.rhythm.daily_map import DOSE, DailyMap
-from ldnsim.engine.rhythm.orbit import SLACK
+from ldnsim.engine.rhythm.orbit import SLACK, basins
 from ldnsim.errors import UserError, check_known, unknown
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
@@ -255,27 +255,23 @@ def _along(daily: DailyMap, curves: Sequence[Curve]) -> list[Cycle]:
     return _simulated(daily, y, np.array([q.p for q in chosen]))[0]
 
 
-def _is_inflamed(daily: DailyMap, mean: Floats, p: float) -> bool:
-    """Whether mean TNF is above half the concentration of its half-maximal autocrine activation."""
-    model, name = daily.model, "tnf_autocrine50"
-    half = p if daily.parameter == name else float(daily.params[model.parameter_index[name]])
-    return bool(mean[model.observable_index["tnf"]] > 0.5 * half)
-
-
 def _rests(daily: DailyMap, settings: Settings, curves: Sequence[Curve], own: float) -> list[Rest]:
     points = [q for c in curves for q in _crossings(daily, settings, c, own)]
     if not points:
         return []
-    means = daily.means(np.array([q.x for q in points]), np.full(len(points), own))
+    at = np.full(len(points), own)
+    means = daily.means(np.array([q.x for q in points]), at)
+    # a model of one basin has no other to be told from
+    inflamed = basins(daily.model, daily.vectors(at), means, np.zeros(len(points), dtype=bool))
     rests = [
         Rest(
-            _is_inflamed(daily, m, own),
+            bool(high),
             q.radius < 1.0,
             q.radius,
             dict(zip(daily.model.observables, map(float, m), strict=True)),
             ringing(q.multipliers),
         )
-        for q, m in zip(points, means, strict=True)
+        for q, m, high in zip(points, means, inflamed, strict=True)
     ]
     return sorted(rests, key=lambda r: r.of("tnf"))
 

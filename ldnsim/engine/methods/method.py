@@ -28,9 +28,10 @@ STEPS = {
 }
 """What the stepper asks of a method: the arguments of each function, and what it does.
 
-``rtol`` and ``atol`` (state,) are the tolerances. ``last`` is the length of the step tried before, 0 if its
-polynomials are of no use; ``ahead`` says that it was accepted, and ``moved`` that an event has
-changed states or parameters since."""
+``rtol`` and ``atol`` (state,) are the tolerances. ``last`` is the length of the step tried before,
+0 if its polynomials are of no use; ``ahead`` says that it was accepted, and ``moved`` that an event
+has changed states or parameters since. Sections in capitals are those that all methods share
+(:class:`ldnsim.engine.generate.emit.Emitter`)."""
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,16 @@ multipliers, lie inside the unit circle. ``p`` is any parameter of the model, or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
-from ldnsim.engine.rhythm.day import CLOSE_UP, DAY
+from ldnsim.engine.rhythm.day import CLOSE_UP, DAY, untreated
 from ldnsim.engine.rhythm.shifted import by_state
-from ldnsim.engine.solve.batch import Batch, BatchResult, FloatArray, solve
+from ldnsim.engine.solve.batch import BatchResult, FloatArray, solve
 from ldnsim.measure import Measure
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
@@ -105,28 +106,28 @@ class DailyMap:
 
     def _solve(
         self, y0: FloatArray, values: FloatArray, hours: float, rtol: float, atol: float,
-        reductions: list[Measure] | None = None, times: FloatArray | None = None,
+        reductions: Sequence[Measure] = (), times: FloatArray | None = None,
         observables: NDArray[np.int64] | None = None,
     ) -> BatchResult:  # fmt: skip
-        # the same dose at the same time every day, in every run; no events at all without one
-        n, days = len(y0), round(hours / DAY)
-        # what varies is the dose, or one column of the parameters
-        params = np.tile(self.params, (n, 1))
-        mg = np.full(n, self.dose)
-        if self.parameter == DOSE:
-            mg = values
-        else:
-            params[:, self.model.parameter_index[self.parameter]] = values
-        # steps end on events, so that a dose of zero mg would still change the steps
-        taken = days if np.any(mg != 0.0) else 0
-        depot = self.model.state_index["gut_fast"]
-        batch = Batch(
-            params, y0, np.arange(n + 1, dtype=np.int64) * taken,
-            np.tile(np.arange(taken) * DAY + self.clock, n),
-            np.full(n * taken, depot, dtype=np.int64),
-            np.repeat(mg * NMOL_PER_MG, taken), hours,
-            np.empty(0) if times is None else times,
-            np.empty(0, np.int64) if observables is None else observables,
-            reductions or [], rtol, np.full(y0.shape[1], atol), h_max=24.0, max_steps=2_000_000,
+        n = len(y0)
+        batch = untreated(self.vectors(values), y0, hours, rtol, atol, reductions)
+        if times is not None and observables is not None:
+            batch = replace(batch, out_times=times, out_obs=observables)
+        mg = values if self.parameter == DOSE else np.full(n, self.dose)
+        # the same dose at the same time every day, in every run; without one no events at all:
+        # steps end on events, so that doses of zero mg would still change the steps
+        days = round(hours / DAY) if np.any(mg != 0.0) else 0
+        batch = replace(
+            batch, event_offsets=np.arange(n + 1, dtype=np.int64) * days,
+            event_time=np.tile(np.arange(days) * DAY + self.clock, n),
+            event_target=np.full(n * days, self.model.state_index["gut_fast"], dtype=np.int64),
+            event_value=np.repeat(mg * NMOL_PER_MG, days), max_steps=2_000_000,
         )  # fmt: skip
         return solve(self.model, batch, self.threads, block=32)
+
+    def vectors(self, values: FloatArray) -> FloatArray:
+        """Parameter vectors at values of what varies, (n, n_parameters); all alike for a dose."""
+        params = np.tile(self.params, (len(values), 1))
+        if self.parameter != DOSE:
+            params[:, self.model.parameter_index[self.parameter]] = values
+        return params

@@ -6,6 +6,8 @@ the map of the state one day later is ``Phi(y) = phi(24 h; y)``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ldnsim.engine.solve.batch import Batch, FloatArray, solve
@@ -18,7 +20,7 @@ CLOSE_UP = 1e-9
 
 
 def untreated(params: FloatArray, y0: FloatArray, hours: float, rtol: float, atol: float,
-              reductions: list[Measure]) -> Batch:  # fmt: skip
+              reductions: Sequence[Measure] = ()) -> Batch:  # fmt: skip
     """Runs without a single event: parameters (n, n_parameters), states at midnight (n, n_states).
 
     Args:
@@ -40,7 +42,7 @@ def untreated(params: FloatArray, y0: FloatArray, hours: float, rtol: float, ato
 def flow(model: Model, params: FloatArray, y0: FloatArray, hours: float, rtol: float,
          threads: int | None) -> FloatArray:  # fmt: skip
     """``phi(hours; y0)`` of each row, (n, n_states); NaN where the solver gave up."""
-    return solve(model, untreated(params, y0, hours, rtol, rtol * 1e-2, []), threads).final
+    return solve(model, untreated(params, y0, hours, rtol, rtol * 1e-2), threads).final
 
 
 def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:

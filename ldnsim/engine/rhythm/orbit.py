@@ -87,16 +87,10 @@ def _distinct(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the first patient of each orbit, and for each patient which of those it shares."""
     # by bits, not by value: who shares an orbit must not depend on rounding
-    index: dict[bytes, int] = {}
-    first: list[int] = []
-    which = np.empty(len(own), dtype=np.int64)
-    for i, row in enumerate(own):
-        key = row.tobytes() + bytes([bool(flags[i])])
-        if key not in index:
-            index[key] = len(first)
-            first.append(i)
-        which[i] = index[key]
-    return np.array(first, dtype=np.int64), which
+    keys = [row.tobytes() + bytes([flag]) for row, flag in zip(own, flags.tolist(), strict=True)]
+    place = {key: k for k, key in enumerate(dict.fromkeys(keys))}
+    which = np.array([place[key] for key in keys], dtype=np.int64)
+    return np.unique(which, return_index=True)[1], which
 
 
 def _find(
@@ -116,7 +110,7 @@ def _find(
     open_ = np.arange(n)
     # left to itself a patient comes near the orbit; who does not is left longer, once
     for hours in SETTLE:
-        settled = solve(model, untreated(params[open_], y[open_], hours, 1e-6, 1e-8, []), threads)
+        settled = solve(model, untreated(params[open_], y[open_], hours, 1e-6, 1e-8), threads)
         y[open_], wild = settled.final, open_[settled.status == Status.NOT_FINITE]
         _newton(model, params, y, open_, best, threads)
         open_ = np.flatnonzero(best.status == Status.NO_ORBIT)
@@ -132,20 +126,27 @@ def _find(
     best.mean[found] = daily_means(model, params[found], best.y0[found], threads)
     best.status[found[~np.isfinite(best.mean[found]).all(axis=1)]] = Status.NOT_FINITE
     # an orbit of the other basin is an orbit, but not of the patient asked for
-    wrong = (best.status == Status.OK) & (_inflamed(model, params, best.mean, flags) != flags)
+    wrong = (best.status == Status.OK) & (basins(model, params, best.mean, flags) != flags)
     best.status[wrong] = Status.NO_SUCH_BASIN
     best.y0[best.status != Status.OK] = np.nan
     best.residual[np.isinf(best.residual)] = np.nan  # no step of Newton's method was taken
     return best
 
 
-def _inflamed(
-    model: Model, params: FloatArray, mean: FloatArray, flags: NDArray[np.bool_]
+def basins(
+    model: Model, params: FloatArray, mean: FloatArray, one_basin: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Basin each orbit lies in, by its daily means; as asked for in a model of one basin."""
+    """Whether each orbit lies in the inflamed basin, (n,).
+
+    Args:
+        model: the model, which says how the basin is told (:attr:`Model.inflamed`).
+        params: parameter vectors, (n, n_parameters).
+        mean: 24 h means of every observable, (n, n_observables).
+        one_basin: the answer in a model that has no other basin, (n,).
+    """
     switch = model.inflamed
     if switch is None:
-        return flags
+        return one_basin
     level = switch.share * params[:, model.parameter_index[switch.parameter]]
     return np.asarray(mean[:, model.observable_index[switch.variable]] > level)
 

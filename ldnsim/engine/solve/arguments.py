@@ -27,6 +27,7 @@ class Events(NamedTuple):
         value: amount added, or new value.
     """
 
+    # one long list for all runs: numba knows arrays of arrays only as objects
     offset: IntArray
     time: FloatArray
     target: IntArray
@@ -56,6 +57,7 @@ class Numbers(NamedTuple):
         threshold: for times above and passages, (n, numbers).
     """
 
+    # a window is sampled once for all numbers over it
     windows: FloatArray
     window: IntArray
     kind: IntArray
@@ -82,6 +84,7 @@ class Control(NamedTuple):
     h_start: float
     h_max: float
     max_steps: int
+    # more than one where a method may fail and another be tried
     ways: IntArray
 
 
@@ -98,6 +101,7 @@ class Results(NamedTuple):
         method: code of the method that gave the result.
     """
 
+    # all filled in place: what compiled code allocates Python would have to take over
     trajectory: FloatArray
     numbers: FloatArray
     final: FloatArray
@@ -119,6 +123,7 @@ class Group(NamedTuple):
             (nodes, 8 numbers + lane).
     """
 
+    # separate from the results: an attempt that fails must leave nothing there
     pointer: IntArray
     stop: IntArray
     trajectory: FloatArray
@@ -152,6 +157,7 @@ def nothing(n_parameters: int, n_states: int) -> Arguments:
     """One run of no length; solving it makes numba compile for the types in use."""
     none, no_int = np.empty(0), np.empty(0, np.int64)
     one, zero = np.ones(1), np.zeros(1, np.int64)
+    # t_end is 0: a start and no step, but every function is compiled on the way
     return (
         np.ones((1, n_parameters)), np.zeros((1, n_states)),
         Events(np.zeros(2, np.int64), none, no_int, none),

@@ -23,10 +23,12 @@ def load_group(w, lead, last_run, params, y0, events, results, group):
     # from rows of runs to rows of lanes
     for l in range(LANES):
         run = min(lead + l, last_run - 1)
+        # a whole column apart in memory: this is why it is done once a group and not at every step
         for i in range(NP):
             w[AT_PARAMETERS + LANES * i + l] = params[run, i]
         for i in range(NS):
             w[AT_STATE + LANES * i + l] = y0[run, i]
+        # the events of all runs lie in one array, this run's between two offsets
         group.pointer[l] = events.offset[run]
         group.stop[l] = events.offset[run + 1]
         w[AT_LANE_STATUS + l] = results.status[run]
@@ -68,6 +70,7 @@ def keep_run(w, run, l, numbers, group, results):
             k = numbers.window[r]
             value = value / (numbers.windows[k, 1] - numbers.windows[k, 0])
         results.numbers[run, r] = value
+    # a method leaves its last state in STATE
     for i in range(NS):
         results.final[run, i] = w[AT_STATE + LANES * i + l]
 
@@ -97,6 +100,7 @@ def keep_group(w, lead, last_run, numbers, group, results, way, last_way, done, 
             continue
         status = w[AT_LANE_STATUS + l]
         if status != OK and not last_way:
+            # kept open: its numbers from this attempt are those of half a run
             failed = True
             continue
         done[l] = True

@@ -122,6 +122,7 @@ def above(v, threshold):
     Called for HOURS_ABOVE. Between two samples on the same side it is taken to stay there.
     """
     total = 0.0
+    # between two samples: all, nothing, or the part on one side of the crossing
     for i in range(NODES - 1):
         a = v[i] > threshold
         b = v[i + 1] > threshold

@@ -101,10 +101,8 @@ class CollocationEmitter:
         return self.e.free(self.e.trace.quantities[quantity].value)
 
     def _wanted(self, group: tuple[str, ...]) -> set[str]:
-        wanted: set[str] = set()
-        for name in group:
-            wanted |= self.e.free(self.e.trace.rates[name].value, self.own_slope(name))
-        return wanted
+        rates = self.e.trace.rates
+        return set().union(*(self.e.free(rates[n].value, self.own_slope(n)) for n in group))
 
     def own_slope(self, state: str) -> Any:
         """Derivative of a state's rate with respect to itself, also through quantities."""
@@ -123,7 +121,7 @@ class CollocationEmitter:
 
     def needs_guess(self, state: str) -> bool:
         """Whether a state is read before it is solved: in a loop, or by its own equation."""
-        if any(loop.repeats and state in g for loop in self.loops for g in loop.groups):
+        if self._in_loop(state):
             return True
         depends = {state} | {q for q, of in self.e.quantity_states.items() if state in of}
         return bool(self.e.free(self.own_slope(state)) & depends)
@@ -180,9 +178,10 @@ class CollocationEmitter:
         lines = [f"y = {r.at(state, 0)}"]
         for i in n:
             entry[i, i] = f"m{i}{i}"
-            a, b = f"a_{state}_{i + 1}", f"b_{state}_{i + 1}"
-            lines.append(f"m{i}{i} = {float(method.inverse[i, i])!r} + h*{a}")
-            lines.append(f"r{i} = {float(method.row_sums[i])!r}*y + h*{b}")
+            lines += [
+                f"m{i}{i} = {float(method.inverse[i, i])!r} + h*a_{state}_{i + 1}",
+                f"r{i} = {float(method.row_sums[i])!r}*y + h*b_{state}_{i + 1}",
+            ]
         lines += eliminate(entry, STAGES)
         if repeats:
             # in tolerances, at the end of the step; the loop reads the largest of its states
@@ -192,9 +191,10 @@ class CollocationEmitter:
             change = f"math.fabs(r{STAGES - 1} - {state}_{STAGES})"
             lines.append(f"{measure} = max({measure}, {change}/tolerance)")
         for i in n:
-            a, b = f"a_{state}_{i + 1}", f"b_{state}_{i + 1}"
-            lines.append(f"{r.at(state, i + 1)} = r{i}")
-            lines.append(f"{r.at(state, r.slope(i + 1))} = {b} - {a}*r{i}")
+            lines += [
+                f"{r.at(state, i + 1)} = r{i}",
+                f"{r.at(state, r.slope(i + 1))} = b_{state}_{i + 1} - a_{state}_{i + 1}*r{i}",
+            ]
         lines.append(f"{r.at(state, r.loss)} = a_{state}_{STAGES}")
         return lines
 
@@ -251,7 +251,7 @@ class CollocationEmitter:
             f"{broken} = {broken} + fine*0.0",
         ]
         doc = (
-            "LANE_ERROR = largest error h fine^2 / (fine + smooth coarse) of a state, in tolerances,"
+            "LANE_ERROR = largest error h fine^2 / (fine + smooth coarse), in tolerances, of a state;"
             "\n    where fine and coarse are what the quadrature loses with fewer nodes, as in"
             "\n    DOP853. Called by collocation_attempt."
         )
@@ -263,10 +263,12 @@ class CollocationEmitter:
         e, r = self.e, self.records
         lines = []
         for n, i in e.state_index.items():
-            lines.append(f"y{i} = {e.layout.at('STATE', i)}")
-            lines.append(f"{r.at(n, r.slope(0))} = {e.layout.at('RATES', i)}")
-            lines.append(f"{r.at(n, 0)} = y{i}")
-            lines.append(f"{r.at(n, r.largest)} = max({r.at(n, r.largest)}, math.fabs(y{i}))")
+            lines += [
+                f"y{i} = {e.layout.at('STATE', i)}",
+                f"{r.at(n, r.slope(0))} = {e.layout.at('RATES', i)}",
+                f"{r.at(n, 0)} = y{i}",
+                f"{r.at(n, r.largest)} = max({r.at(n, r.largest)}, math.fabs(y{i}))",
+            ]
         doc = "Value, rate and size at the start, from STATE and RATES. Called by restart."
         return lane_function("begin", "w", doc, lines)
 
@@ -275,11 +277,12 @@ class CollocationEmitter:
         e, r = self.e, self.records
         lines = []
         for n, i in e.state_index.items():
-            lines.append(f"y = {r.at(n, STAGES)}")
-            lines.append(f"f = {r.at(n, r.slope(STAGES))}")
-            lines.append(f"m = max(fade*{r.at(n, r.largest)}, math.fabs(y))")
-            lines += [f"{r.at(n, r.slope(0))} = f", f"{r.at(n, r.largest)} = m"]
-            lines.append(f"{e.layout.at('STATE', i)} = y")
+            lines += [
+                f"y = {r.at(n, STAGES)}",
+                f"{r.at(n, r.largest)} = max(fade*{r.at(n, r.largest)}, math.fabs(y))",
+                f"{r.at(n, r.slope(0))} = {r.at(n, r.slope(STAGES))}",
+                f"{e.layout.at('STATE', i)} = y",
+            ]
             if not self.needs_guess(n):  # a guess is made from the step, its start included
                 lines.append(f"{r.at(n, 0)} = y")
         doc = "STATE, rate and fading size at the end. Called by collocation_accept."

@@ -77,22 +77,16 @@ class _Algebra:
         chain = e.needed(wanted)
         body: list[str] = []
         names: set[str] = set()
-        totals: dict[str, set[str]] = {}  # by which seeds a quantity has a derivative
+        # text of the derivative of a name by a seed, where it is not zero
+        known = {(n, n): "1.0" for n in e.state_index} | {(c, "time"): f"d{c}" for c in CLOCK}
 
         def total(equation: Traced, seed: str) -> str:
             terms = []
             for argument, partial in equation.partials.items():
-                inner = "1.0" if argument == seed else ""
-                if seed == "time" and argument in CLOCK:
-                    inner = f"d{argument}"
-                if argument in totals and seed in totals[argument]:
-                    inner = f"d_{argument}_{seed}"
-                if inner:
-                    factor = f"p_{equation.name}_{argument}"
-                    if partial == 1:
-                        terms.append(inner)
-                    else:
-                        terms.append(factor if inner == "1.0" else f"{factor}*{inner}")
+                if (argument, seed) in known:
+                    outer = "1.0" if partial == 1 else f"p_{equation.name}_{argument}"
+                    factors = [f for f in (outer, known[argument, seed]) if f != "1.0"]
+                    terms.append("*".join(factors) or "1.0")
             return " + ".join(terms)
 
         for name in chain:
@@ -103,12 +97,11 @@ class _Algebra:
             q = quantities[name]
             body += self._partials(q)
             names |= e.free(*q.partials.values())
-            totals[name] = set()
             for seed in [*sorted(e.quantity_states[name]), "time"]:
                 text = total(q, seed)
                 if text:
                     body.append(f"d_{name}_{seed} = {text}")
-                    totals[name].add(seed)
+                    known[name, seed] = f"d_{name}_{seed}"
         for rate in e.trace.rates.values():
             body += self._partials(rate)
             names |= e.free(*rate.partials.values())
@@ -126,27 +119,23 @@ class _Algebra:
 
         The factors are stored with the reciprocals of the pivots on the diagonal.
         """
-        lines = ["# g I - J"]
         index = self.e.state_index
-        filled = set()
+        entries = {(k, k): "g" for k in index.values()}
         for name, rate in self.e.trace.rates.items():
             for column in self.e.rows[name]:
-                r, c = index[name], index[column]
-                text = f"-({total(rate, column)})"
-                lines.append(f"a_{r}_{c} = {'g + ' if r == c else ''}{text}")
-                filled.add((r, c))
-            if (index[name], index[name]) not in filled:
-                lines.append(f"a_{index[name]}_{index[name]} = g")
-                filled.add((index[name], index[name]))
+                place = index[name], index[column]
+                entries[place] = f"{entries.get(place, '')} - ({total(rate, column)})"
+        filled = set(entries)
+        lines = ["# g I - J", *(f"a_{r}_{c} = {text}" for (r, c), text in entries.items())]
         for k in self.plan.order:
             lines.append(f"# pivot {k}")
             lines.append(f"a_{k}_{k} = 1.0 / a_{k}_{k}")
             for r in self.plan.lower[k]:
                 lines.append(f"a_{r}_{k} = a_{r}_{k} * a_{k}_{k}")
                 for c in self.plan.upper[k]:
-                    product = f"a_{r}_{k} * a_{k}_{c}"
+                    # where J has no entry elimination makes one: it starts from nothing
                     start = f"a_{r}_{c} " if (r, c) in filled else ""
-                    lines.append(f"a_{r}_{c} = {start}- {product}")
+                    lines.append(f"a_{r}_{c} = {start}- a_{r}_{k} * a_{k}_{c}")
                     filled.add((r, c))
         for (r, c), i in self.kept.items():
             lines.append(f"{self.e.layout.at('FACTORS', i)} = a_{r}_{c}")

@@ -81,6 +81,7 @@ def rodas5p_attempt(w, t, h, last, ahead, moved, rtol, atol):
     cosine = math.cos(OMEGA * t)
     sine = math.sin(OMEGA * t)
     factor(w, cosine, sine, 1.0 / (GAMMA * h))
+    # one factorisation serves all stages: that is what makes a Rosenbrock method cheap
     for i in range(8):
         # POINT: y + sum a_ij U_j. The last three stages each add the one before to that of stage 6:
         # the method is stiffly accurate, its result is its last stage
@@ -88,10 +89,12 @@ def rodas5p_attempt(w, t, h, last, ahead, moved, rtol, atol):
             if i < 6:
                 copy(w, AT_STATE, AT_POINT, WIDTH)
                 for j in range(i):
+                    # half of these are zero, and a section takes as long to add as any
                     if A[i, j] != 0.0:
                         add_scaled(w, A[i, j], AT_STAGES + j * WIDTH, AT_POINT, WIDTH)
             else:
                 add_scaled(w, 1.0, AT_STAGES + (i - 1) * WIDTH, AT_POINT, WIDTH)
+            # a stage is evaluated at its own time of day
             cosine = math.cos(OMEGA * (t + STAGE_TIME[i] * h))
             sine = math.sin(OMEGA * (t + STAGE_TIME[i] * h))
         rhs(w, cosine, sine)
@@ -115,21 +118,25 @@ def rodas5p_attempt(w, t, h, last, ahead, moved, rtol, atol):
 def errors(w, rtol, atol):
     """Per lane, the largest error over its tolerance ``atol + rtol max(|y|, |y at the end|)``.
 
-    Called after every step. Reads STATE, END, ERROR; ``atol`` is (state,). Changes in place:
-    LANE_ERROR and LANE_VERDICT: BROKEN where something is not finite.
+    Called after every step. Reads STATE, END; ``atol`` is (state,). Changes in place: ERROR, which
+    comes to be in tolerances; LANE_ERROR, and LANE_VERDICT: BROKEN where something is not finite.
     """
-    clear(w, AT_LANE_ERROR)
+    # eight lanes are divided at once only where nothing else is written on the way
     for i in range(NS):
         for l in range(LANES):
             k = LANES * i + l
             size = max(abs(w[AT_STATE + k]), abs(w[AT_END + k]))
-            ratio = abs(w[AT_ERROR + k]) / (atol[i] + rtol * size)
-            # what is not a number is taken over, and stays: no comparison with it is true
-            if ratio > w[AT_LANE_ERROR + l] or ratio != ratio:
-                w[AT_LANE_ERROR + l] = ratio
-    # infinity and what is not a number alike
+            w[AT_ERROR + k] = abs(w[AT_ERROR + k]) / (atol[i] + rtol * size)
     for l in range(LANES):
-        w[AT_LANE_VERDICT + l] = FINE if w[AT_LANE_ERROR + l] < 1e30 else BROKEN
+        largest = 0.0
+        for i in range(NS):
+            ratio = w[AT_ERROR + LANES * i + l]
+            # what is not a number is taken over, and stays: no comparison with it is true
+            if ratio > largest or ratio != ratio:
+                largest = ratio
+        w[AT_LANE_ERROR + l] = largest
+        # infinity and what is not a number alike
+        w[AT_LANE_VERDICT + l] = FINE if largest < 1e30 else BROKEN
 
 
 @inlined
