@@ -69,8 +69,11 @@ def _check_stop(phase: PlainPhase) -> None:
 
 def _check_placebo(phase: PlainPhase) -> None:
     drug = [k for k in PlainPhase.model_fields if k not in (*_LENGTH, *_SCHEDULE)]
-    if phase.has_ladder or any(getattr(phase, k) for k in drug):
-        raise UserError("a phase of kind 'placebo' has no drug: remove its start, target and step")
+    given = [k for k in drug if getattr(phase, k)]
+    if phase.has_ladder or given:
+        raise UserError(
+            f"a phase of kind 'placebo' has no drug: remove its {', '.join(given) or 'step'}"
+        )
 
 
 def _check_amounts(phase: PlainPhase) -> None:

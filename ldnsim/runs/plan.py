@@ -223,7 +223,7 @@ class Plan:
             f"horizon    {self.end / DAY:g} d ({self.end / WEEK:.3g} wk)",
             f"keeps      {len(self.variables)} variables"
             + (f" every {self.study.output.every:g} h" if len(self.time) else " (no trajectories)")
-            + f", {len(self.summaries)} summaries",
+            + f", {len(self.summaries)} summar{'y' if len(self.summaries) == 1 else 'ies'}",
             f"store      {self.study.output.store}, about {_size_text(self.bytes)} uncompressed",
             f"solver     {solver.method}, rtol {solver.rtol:g}, atol {solver.floor:g}, "
             f"blocks of {self.block} runs",

@@ -21,7 +21,13 @@ HEADING = re.compile(
     r"^## (?P<title>Add [^\n(]*?)"
     r" \((?P<package>\d+) files? of the package(?:, (?P<own>\d+) of your own)?\)$"
 )
-_BLOCK = re.compile(r"^```(\w+)(?: (file=|append=|compiles)(\S*))?\n(.*?)^```$", re.M | re.S)
+_BLOCK = re.compile(
+    r"(?:^(?P<way>New file|In|At the end of|With the model compiled)"
+    r"(?: `(?P<path>[^`\n]+)`)?:\n\n)?"
+    r"^```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    re.M | re.S,
+)
+COMPILED = "With the model compiled"
 _UNCOUNTED = ("tests", "docs", "try")
 """Folders of files beside those counted: what goes with an addition, what only shows it."""
 _COMMANDS = {
@@ -33,11 +39,11 @@ _COMMANDS = {
 
 @dataclass(frozen=True)
 class Block:
-    """A block of an example: what it is, what happens with it, where it goes, and its text."""
+    """A block of an example: the line above it, where it goes, what it is, and its text."""
 
-    language: str
     way: str
     path: str
+    language: str
     text: str
 
 
@@ -65,11 +71,13 @@ def examples(page: str) -> list[Example]:
             continue
         says = HEADING.match(heading)
         assert says, f"{heading}: how many files?"
-        blocks = tuple(Block(*b) for b in _BLOCK.findall(body))
+        blocks = tuple(Block(*found) for found in _BLOCK.findall(body))
         assert 2 * len(blocks) == body.count("```"), f"{heading}: a block that cannot be read"
         for block in blocks:
-            known = block.language in ("sh", "text") or block.path
-            assert known, f"{heading}: where does this go?\n{block.text}"
+            goes = block.language in ("sh", "text") or block.path
+            assert goes and (block.language == "diff") == (block.way == "In"), (
+                f"{heading}: where does this go?\n{block.text}"
+            )
         found.append(Example(says["title"], int(says["package"]), int(says["own"] or 0), blocks))
     return found
 
@@ -99,12 +107,11 @@ def carry_out(example: Example, folder: Path, compiles: bool = False) -> None:
     before, printed = _package(folder), ""
     for block in example.blocks:
         if block.language == "sh":
-            if block.way != "compiles" or compiles:
+            if block.way != COMPILED or compiles:
                 lines = block.text.replace("\\\n", " ").splitlines()
                 printed = "".join(_run(line, folder) for line in lines)
         elif block.language == "text":
-            if block.way != "compiles" or compiles:
-                _check_printed(block.text, printed)
+            _check_printed(block.text, printed)
         else:
             _write(block, folder / block.path)
     after = _package(folder)
@@ -133,7 +140,7 @@ def _check_printed(expected: str, printed: str) -> None:
 def _write(block: Block, path: Path) -> None:
     if block.language == "diff":
         path.write_text(changed(path.read_text("utf-8"), block.text, block.path), "utf-8")
-    elif block.way == "append=":
+    elif block.way == "At the end of":
         path.write_text(path.read_text("utf-8") + "\n" + block.text, "utf-8")
     else:
         assert not path.exists(), f"{block.path} is there already"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.contributing.carry_out import (
+    COMPILED,
     PAGE,
     Example,
     carry_out,
@@ -51,7 +53,7 @@ def test_example_is_carried_out(example: Example, tmp_path: Path) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    "example", [e for e in EXAMPLES if any(b.way == "compiles" for b in e.blocks)], ids=named
+    "example", [e for e in EXAMPLES if any(b.way == COMPILED for b in e.blocks)], ids=named
 )
 def test_example_runs_compiled(example: Example, tmp_path: Path) -> None:
     copy_of_package(tmp_path)
@@ -65,20 +67,29 @@ def tiny(heading: str, body: str, folder: Path) -> None:
     carry_out(example, folder)
 
 
-CHANGE = "```diff file=ldnsim/a.py\n-x = 1\n+x = 3\n y = 2\n```\n"
+def test_a_file_more_or_a_line_moved_fails_on_the_page(tmp_path: Path) -> None:
+    example = next(e for e in EXAMPLES if e.title == "Add a protocol")
+    copy_of_package(tmp_path)
+    with pytest.raises(AssertionError, match=r"files of the package: .*protocols\.toml"):
+        carry_out(replace(example, package=2), tmp_path)
+    section = next(s for s in TEXT.split("\n## ") if s.startswith("Add a parameter"))
+    (moved,) = examples(f"## {section}".replace(" tone_repair: float,", " lesion: float,"))
+    with pytest.raises(AssertionError, match=r"neurons\.py: 0 places"):
+        carry_out(moved, tmp_path)
+
+
+CHANGE = "In `ldnsim/a.py`:\n\n```diff\n-x = 1\n+x = 3\n y = 2\n```\n"
 RUN = "```sh\npython ldnsim/a.py\n```\n"
 
 
 def test_a_wrong_number_of_files_is_told(tmp_path: Path) -> None:
-    for place, heading in enumerate(
-        ("a b (2 files of the package)", "a b (0 files of the package)")
-    ):
-        folder = tmp_path / str(place)
+    for said in ("0 files", "2 files"):
+        folder = tmp_path / said
         folder.mkdir()
         with pytest.raises(AssertionError, match=r"files of the package: \['ldnsim/a.py'\]"):
-            tiny(heading, CHANGE + RUN, folder)
+            tiny(f"a b ({said} of the package)", CHANGE + RUN, folder)
     (tmp_path / "own").mkdir()
-    own = "```python file=mine.py\nx = 1\n```\n"
+    own = "New file `mine.py`:\n\n```python\nx = 1\n```\n"
     with pytest.raises(AssertionError, match="one's own"):
         tiny("a b (1 file of the package)", CHANGE + own, tmp_path / "own")
 
@@ -106,7 +117,7 @@ def test_what_a_command_does_not_print_is_told(tmp_path: Path) -> None:
         "## Add a thing\n",
         "## Add a thing (some files)\n",
         "## Add a thing (1 file of the package)\n\n```python\nx = 1\n```\n",
-        "## Add a thing (1 file of the package)\n\n```python fiel=a.py\nx = 1\n```\n",
+        "## Add a thing (1 file of the package)\n\nNew file `a.py`:\n\n```diff\n+x = 1\n```\n",
     ],
 )
 def test_a_section_of_which_nothing_would_be_done_is_told(page: str) -> None:
