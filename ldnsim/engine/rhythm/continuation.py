@@ -91,6 +91,7 @@ def trace(map_: Map, start: Point, settings: Settings) -> Curve:
         start: a point on it, from :func:`fixed_point`.
         settings: bounds, steps and tolerances.
     """
+    # the start belongs to both halves, and is put between them
     space = Space(map_, settings)
     # one way first: a closed curve is whole then
     after, stop = _walk(space, start)
@@ -114,6 +115,7 @@ def _walk(space: Space, start: Point) -> tuple[list[Point], str]:
         new = space.correct(u + step * here.tangent, here.tangent, near=here)
         if new is None or new.tangent @ here.tangent < 0.9:
             # lost, or fallen on another part of the curve: the tangent turns by less than that
+            # shorter, until the next point is surely the curve's own
             step /= 2.0
             if step < space.set.smallest:
                 edge = _next_to_edge(space, here)
@@ -243,6 +245,7 @@ def _locate(space: Space, here: Point, new: Point, kind: str) -> Point | None:
         return test(seen[step])
 
     # the test changes sign, so a root is bracketed; a jump has no point near zero, and is none
+    # (Brent's method needs the change of sign only, and no derivative of the test)
     brentq(value, 0.0, length, xtol=1e-8, rtol=1e-9, maxiter=60)
     best = min(seen.values(), key=lambda q: abs(test(q)))
     return best if abs(test(best)) < 1e-4 else None

@@ -64,6 +64,8 @@ class DailyMap:
             whole = np.vstack([starts, np.tile(x, (LANES, 1))])
             values = np.full(len(whole), p)
             values[1 - LANES] += step
+            # one call for all: a call of its own would take other steps, and their difference
+            # would be in the derivative
             end = self._solve(whole, values, DAY, CLOSE_UP, 1e-11).final
             by_p[:] = (end[1 - LANES] - end[-LANES]) / step
             return end[:-LANES]
@@ -73,11 +75,13 @@ class DailyMap:
 
     def image(self, x: FloatArray, p: float) -> FloatArray:
         """State a day later alone, (n,): a tenth of the work."""
+        # not one of the group's lanes above, so other steps: good to look ahead, not to differ
         end = self._solve(x[None], np.array([p]), DAY, CLOSE_UP, 1e-11).final[0]
         return np.asarray(end, dtype=np.float64)
 
     def means(self, x: FloatArray, p: FloatArray) -> FloatArray:
         """Mean of every observable over one day from given states, (n, n_observables)."""
+        # integrated by the solver while it steps: no samples to choose, and closer than those
         wanted = [Measure(name, "mean", 0.0, DAY) for name in self.model.observables]
         return self._solve(x, p, DAY, 1e-8, 1e-10, wanted).reductions
 
@@ -110,6 +114,7 @@ class DailyMap:
         observables: NDArray[np.int64] | None = None,
     ) -> BatchResult:  # fmt: skip
         n = len(y0)
+        # tolerances are the caller's: a derivative needs closer ones than a mean
         batch = untreated(self.vectors(values), y0, hours, rtol, atol, reductions)
         if times is not None and observables is not None:
             batch = replace(batch, out_times=times, out_obs=observables)

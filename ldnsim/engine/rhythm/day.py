@@ -31,6 +31,7 @@ def untreated(params: FloatArray, y0: FloatArray, hours: float, rtol: float, ato
         atol: absolute tolerance, of every state the same.
         reductions: numbers to compute while solving.
     """
+    # h_max of a whole day: without doses nothing but the clock moves, and that is smooth
     none, no_int = np.empty(0), np.empty(0, np.int64)
     return Batch(
         params, y0, np.zeros(len(params) + 1, np.int64), none, no_int, none, hours,
@@ -49,5 +50,6 @@ def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """Solution of a linear system; the least one in squares where the matrix is singular."""
     try:
         return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+    # I - M is singular where a state never moves back: any distance is as good, take the least
     except np.linalg.LinAlgError:
         return np.asarray(np.linalg.lstsq(matrix, right, rcond=None)[0], dtype=np.float64)

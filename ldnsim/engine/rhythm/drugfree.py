@@ -59,6 +59,7 @@ def felt(model: Model, params: FloatArray) -> FloatArray:
         model: what the parameters are of.
         params: shape (patients, parameters).
     """
+    # a copy: the patient's own parameters are needed for the runs with drug
     found = np.array(params, dtype=np.float64)
     inert = inert_parameters(model)
     found[:, inert] = model.defaults()[inert]

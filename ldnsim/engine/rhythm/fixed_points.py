@@ -69,6 +69,7 @@ class Point(NamedTuple):
     iterations: int
     slope: FloatArray
 
+    # a disturbance shrinks or grows by this factor a day, in the slowest direction
     @property
     def radius(self) -> float:
         """Largest modulus of a multiplier; below 1 for a stable point."""
@@ -96,6 +97,7 @@ class Space:
         x, w = v[:-1], self.weight[:-1]
         image, by_x, by_p = self.map(x, float(v[-1]))
         whole = np.column_stack([by_x - np.eye(len(x)), by_p]) * self.weight / w[:, None]
+        # relative for large states, absolute for small: drug is at zero without a dose
         residual = float(np.max(np.abs(image - x) / (1.0 + np.abs(x))))
         return (image - x) / w, whole, by_x, residual
 
@@ -107,6 +109,7 @@ class Space:
         With a point near by and a map that can give its image alone, its derivative is used for
         a few cheap steps first, so that the costly one is needed about once.
         """
+        # the chord's steps only move the start; what is found is always confirmed by a full step
         u = start.copy() if near is None else self._chord(start, row, near.slope)
         last = np.inf
         for k in range(most):
@@ -118,6 +121,7 @@ class Space:
             if residual < self.set.tolerance:
                 real = np.min(u[:-1] * self.weight[:-1]) >= self.set.floor
                 return self._point(u, whole, by_x, row, k) if real else None
+            # against the best so far, or a slow climb would never count as running away
             last = min(last, residual)
             # the bordered system: it stays regular at a fold, where dF/dx - I alone does not
             step = solved(np.vstack([whole, row]), np.append(-gap, row @ (start - u)))
@@ -158,6 +162,7 @@ class Space:
         unit = row if tangent is None else tangent / np.linalg.norm(tangent)
         v = u * self.weight
         # the multipliers are the same in any coordinates, so the map's own will do
+        # not symmetric: its complex pairs are what Neimark-Sacker points are found by
         eigenvalues = np.asarray(np.linalg.eigvals(by_x), dtype=np.complex128)
         return Point(v[:-1], float(v[-1]), eigenvalues, unit, k, whole)
 

@@ -122,6 +122,7 @@ def _find(
             y[k] = model.start(bool(flags[k]))
     # why there is none: the equations failed, or there is no fixed point that attracts
     best.status[np.intersect1d(open_, wild)] = Status.NOT_FINITE
+    # a fixed point of the map may still have quantities that are not finite during the day
     found = np.flatnonzero(best.status == Status.OK)
     best.mean[found] = daily_means(model, params[found], best.y0[found], threads)
     best.status[found[~np.isfinite(best.mean[found]).all(axis=1)]] = Status.NOT_FINITE
@@ -147,6 +148,7 @@ def basins(
     switch = model.inflamed
     if switch is None:
         return one_basin
+    # means, not states at midnight: these depend on where in the day midnight lies
     level = switch.share * params[:, model.parameter_index[switch.parameter]]
     return np.asarray(mean[:, model.observable_index[switch.variable]] > level)
 
@@ -156,6 +158,7 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
     """Newton's method on the daily map of some patients; fills ``best``, changes ``y``."""
     # (k is a patient among all, row the same one among those still iterating)
     active = np.array([k for k in patients if np.all(np.isfinite(y[k]))], dtype=np.intp)
+    # all patients of one round are solved in one batch, each with the copies beside it
     eye = np.eye(y.shape[1])
     for _ in range(most):
         if not len(active):
@@ -166,12 +169,13 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
             # Phi(x) - x, and how far that is from nothing
             gap = after[row] - y[k]
             if not np.all(np.isfinite(monodromy[row])):
-                continue
+                continue  # a copy was lost: without a derivative there is no step
             best.iterations[k] += 1
             residual = float(np.max(np.abs(gap) / (1.0 + np.abs(y[k]))))
             if residual < TOLERANCE:
                 _accept(best, k, y[k], residual, monodromy[row])
                 continue
+            # kept also without success: it tells how far from closing the last try was
             best.residual[k] = residual
             # a step that leads far below zero leads out of where the equations mean anything
             y[k] = np.maximum(y[k] + solved(eye - monodromy[row], gap), -SLACK)

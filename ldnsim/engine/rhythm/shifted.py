@@ -68,6 +68,7 @@ def by_state(
     """
     n, size = y.shape
     at, lead = rows(size)
+    # far above rounding, small beside where the equations bend; the sign does not matter
     shift = SHIFT * np.maximum(np.abs(y), LEAST)
     # in copy i of each patient, state i is shifted
     starts = np.repeat(y[:, None, :], LANES * -(-size // COPIES), axis=1)
@@ -123,6 +124,7 @@ def shifted_orbits(
     Returns:
         states at midnight laid out as by :func:`beside`, and whether each row closed.
     """
+    # the patient in the first lane of every group, or a copy would have nothing to be held against
     many = beside(params, shifted)
     # every row, those left over as well, is compared with the first of its group
     lead = LANES * (np.arange(len(many)) // LANES)

@@ -62,6 +62,7 @@ class Numbers(NamedTuple):
     window: IntArray
     kind: IntArray
     observable: IntArray
+    # one of each run: a multiple of the untreated mean is another level for every patient
     threshold: FloatArray
 
 
@@ -82,6 +83,7 @@ class Control(NamedTuple):
     rtol: float
     atol: FloatArray
     h_start: float
+    # without it a quiet stretch would be stepped over, and the clock's rhythm with it
     h_max: float
     max_steps: int
     # more than one where a method may fail and another be tried
@@ -129,6 +131,7 @@ class Group(NamedTuple):
     trajectory: FloatArray
     numbers: FloatArray
     threshold: FloatArray
+    # one row per node, as the workspace has them: numbers are sampled in all lanes at once
     samples: FloatArray
 
 

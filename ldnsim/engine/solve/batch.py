@@ -164,13 +164,16 @@ def solve_with(
     size = max(LANES, -(-block // LANES) * LANES)
     starts = range(0, n, size)
 
+    # nothing is shared between stretches but rows to fill, so their order does not matter
     def work(start: int) -> int:
         # compiled code holds no interpreter lock: threads run side by side
         stop = min(start + size, n)
+        # room of its own for every stretch: two threads must not write to one
         group = new_group(given[3], given[4], kernels.NODES)
         kernels.solve_runs(start, stop, *given, filled, group)
         return stop - start
 
+    # counted as they come back, in order; the remark may come later than the work
     done = 0
     workers = max(1, min(threads or os.cpu_count() or 1, len(starts)))
     with ThreadPoolExecutor(workers) as pool:
@@ -192,6 +195,7 @@ def _witnesses(batch: Batch) -> list[Measure]:
 
     A comparison with NaN is false, so such a curve has no maximum, and passes no threshold.
     """
+    # a mean or an integral adds up every sample, so one NaN makes it NaN
     seen = {(r.variable, *_window(r)) for r in batch.reductions if r.kind in _SUMS}
     other = [(r.variable, *_window(r)) for r in batch.reductions if r.kind not in _SUMS]
     missing = dict.fromkeys(of for of in other if of not in seen)
@@ -209,11 +213,13 @@ def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
         if r.kind in _SUMS and max(float(r.start), 0.0) < min(float(r.stop), batch.t_end)
     ]  # fmt: skip
     # of other kinds NaN is an answer (a threshold never passed), and sums speak for them
+    # the state at the end first: what was lost on the way is lost there too
     finite = np.isfinite(result.final).all(axis=1)
     for values in (result.traj, result.reductions[:, sums]):
         finite &= np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
     bad = ~finite & (result.status == Status.OK)
     if bad.any():
+        # all of it: a half of a run that failed invites to be read
         result.status[bad] = Status.NOT_FINITE
         for values in (result.traj, result.reductions, result.final):
             values[bad] = np.nan
@@ -230,7 +236,9 @@ def _arguments(
     threshold = np.empty((len(batch.params), len(batch.reductions)))
     for i, r in enumerate(batch.reductions):
         threshold[:, i] = r.threshold
+    # a state that may be zero needs a floor: relative alone, its steps would shrink without end
     atol = batch.atol if len(batch.atol) else np.full(batch.y0.shape[1], batch.rtol * 1e-3)
+    # arrays of one type and layout: for any other numba would compile the whole once more
     return (
         _floats(batch.params), _floats(batch.y0),
         Events(_ints(batch.event_offsets), _floats(batch.event_time), _ints(batch.event_target),
@@ -245,6 +253,7 @@ def _arguments(
     )  # fmt: skip
 
 
+# the kernels are compiled for rows that lie one after the other; other arrays are copied here
 def _floats(values: ArrayLike) -> FloatArray:
     return np.ascontiguousarray(values, dtype=np.float64)
 

@@ -23,7 +23,7 @@ def load_group(w, lead, last_run, params, y0, events, results, group):
     # from rows of runs to rows of lanes
     for l in range(LANES):
         run = min(lead + l, last_run - 1)
-        # a whole column apart in memory: this is why it is done once a group and not at every step
+        # eight runs side by side: one vector instruction then serves all of them
         for i in range(NP):
             w[AT_PARAMETERS + LANES * i + l] = params[run, i]
         for i in range(NS):

@@ -236,9 +236,9 @@ def integrate(w, events, outputs, numbers, control, group, method):
     numbers.
     """
     column = begin_run(w, events, outputs, control, group, method)
+    # taken out of the records once: inside the loop they would be fetched at every step
     pointer, stop, due = group.pointer, group.stop, events.time
     times, windows, atol = outputs.times, numbers.windows, control.atol
-    # taken out of the records once: what is named inside the loop is fetched at every step
     t = 0.0
     h = control.h_start
     after_event = h  # what the first step after the last event came to

@@ -54,6 +54,7 @@ def crossing(v, threshold, a, b):
 
     Called for times above and first passages, where ``p`` lies on either side at ``a`` and ``b``.
     """
+    # bisection needs no slope, and cannot leave the interval, whatever the polynomial does
     rising = polynomial(v, b) > threshold
     for _ in range(HALVINGS):
         middle = 0.5 * (a + b)
@@ -212,6 +213,7 @@ def reduce_step(w, t, h, numbers, group, method):
     Called by ``read_step`` once a step. Changes in place: ``group.numbers`` (lane, number),
     ``group.samples``; POINT and OBSERVED of the workspace.
     """
+    # one set of samples at a time; what a number needs of earlier steps is in its value
     v = np.empty(NODES)
     windows, window, kind = numbers.windows, numbers.window, numbers.kind
     samples, threshold, values = group.samples, group.threshold, group.numbers

@@ -20,6 +20,8 @@ Method = _codes()
 class Status(IntEnum):
     """Outcome of one run."""
 
+    # the kernels know these codes, and results store them: new ones go to the end
+
     OK = 0
     NO_ORBIT = 1
     NO_SUCH_BASIN = 2

@@ -251,9 +251,9 @@ class CollocationEmitter:
             f"{broken} = {broken} + fine*0.0",
         ]
         doc = (
-            "LANE_ERROR = largest error h fine^2 / (fine + smooth coarse), in tolerances, of a state;"
-            "\n    where fine and coarse are what the quadrature loses with fewer nodes, as in"
-            "\n    DOP853. Called by collocation_attempt."
+            "LANE_ERROR = largest error h fine^2 / (fine + smooth coarse) of a state, in"
+            "\n    tolerances; fine and coarse are what the quadrature loses with fewer nodes, as"
+            "\n    in DOP853. Called by collocation_attempt."
         )
         arguments = "w, h, rtol, memory, smooth"
         return lane_function("estimate", arguments, doc, lines, r.over_states)
