@@ -28,6 +28,7 @@ from ldnsim.edition.tables import (
     with_parameters,
 )
 from ldnsim.errors import UserError
+from ldnsim.influence import drug_states
 from ldnsim.model import ONE_AT_A_TIME, Model, default_model
 
 if TYPE_CHECKING:
@@ -260,6 +261,10 @@ def _make(sources: tuple[Source, ...]) -> Edition:
     for source in sources:
         check_model(source, plain, known)
     model = with_parameters(plain, blocks["parameters"], known)
+    try:
+        drug_states(model)  # every equation, where it is probed later
+    except UserError as error:
+        raise UserError(f"{', '.join(s.name for s in sources)}: {error}") from None
     told = zip(sources, own, strict=True)
     found = Edition(
         model, tuple(Extension(s, tuple(changes(s, model, b, plain))) for s, b in told), blocks
