@@ -319,6 +319,11 @@ def _of_function(
     for key in ("variable", "reduction", "window", "begin", "to", "threshold", "against"):
         if (value := getattr(own, key)) is not None:
             yield key.replace("begin", "from"), f" = {short(value)}: the function says it; keep one"
+    # an area has the unit of a quantity, times h
+    try:
+        to_unit(1.0, (own.unit or "1").removesuffix(" h"), key="unit")
+    except UserError as error:
+        yield "", str(error)
     start = f" = '{function}': "
     if not study.output.trajectories:
         yield "function", f"{start}needs what is stored over time; set output.trajectories = true"

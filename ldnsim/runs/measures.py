@@ -165,7 +165,7 @@ def call(
         alive: whether each run ended well.
 
     Raises:
-        UserError: it raises anything, or returns no number.
+        UserError: it raises anything, or returns what is no number or infinite.
     """
     found = np.full(len(runs), np.nan)
     for i in np.flatnonzero(alive).tolist():

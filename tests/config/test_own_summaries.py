@@ -179,6 +179,8 @@ OWN = {"name": "relief", "function": "own.py:relief", "unit": "h"}
          "def relief(mor_ntx): return 1", {}),
         ("variable = 'pain': the function says it", "def relief(pain): return 1",
          {"variable": "pain"}),
+        ("unit: the unit 'furlong' is not known; units:", "def relief(pain): return 1",
+         {"unit": "furlong"}),
         ("from = .*: the function says it", "def relief(pain): return 1", {"from": "1 wk"}),
     ],
 )  # fmt: skip
@@ -191,6 +193,14 @@ def test_a_function_that_cannot_be_is_refused(
     with pytest.raises(UserError, match=words) as refused:
         build("tnf_change", OWN | table, folder=tmp_path)
     assert str(refused.value).startswith("own.toml: output.summaries[2].")
+
+
+@pytest.mark.parametrize("unit", ["1", "h", "percent", "ng/mL h", "h/d", "pg/mL"])
+def test_units_of_functions_are_those_of_parameters_and_their_areas(
+    unit: str, tmp_path: Path
+) -> None:
+    (tmp_path / "own.py").write_text("def relief(pain): return 1")
+    assert build(OWN | {"unit": unit}, folder=tmp_path).output.summaries[0].unit == unit  # type: ignore[union-attr]
 
 
 def test_a_function_needs_what_is_stored_over_time(tmp_path: Path) -> None:
