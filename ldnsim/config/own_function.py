@@ -7,9 +7,11 @@ the file, as the one inside a result does, it is run only when the function is c
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,7 +81,8 @@ class Function:
         where = f"{self.file}: {self.name} of {run}"
         assert self.call is not None
         try:
-            found = self.call(**{name: values[name] for name in self.arguments})
+            with contextlib.redirect_stdout(sys.stderr):
+                found = self.call(**{name: values[name] for name in self.arguments})
         except (Exception, SystemExit) as error:
             line = _line_of(error, self.file)
             raise UserError(f"{where}: {type(error).__name__}: {error}{line}") from error
@@ -88,10 +91,10 @@ class Function:
         except (TypeError, ValueError, OverflowError):
             number = math.inf
         if math.isinf(number) or isinstance(found, str):
-            line = self.call.__code__.co_firstlineno
+            first = self.call.__code__.co_firstlineno
             raise UserError(
                 f"{where} returned {short(found)}: expected a number, or NaN where there is none"
-                f" (the function begins in line {line})"
+                f" (the function begins in line {first})"
             )
         return number
 

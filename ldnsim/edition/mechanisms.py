@@ -7,6 +7,7 @@ package. Anything else could change while the kernels stay as they are, so it is
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dis
 import hashlib
@@ -81,7 +82,9 @@ def run_text(name: str, code: str) -> ModuleType:
     linecache.cache[file] = (len(code), None, code.splitlines(True), file)
     sys.modules[module.__name__] = module
     try:
-        exec(compile(code, file, "exec", dont_inherit=True), vars(module))
+        # what it prints is not part of a table that a command prints
+        with contextlib.redirect_stdout(sys.stderr):
+            exec(compile(code, file, "exec", dont_inherit=True), vars(module))
     except SyntaxError as error:
         del sys.modules[module.__name__]
         raise UserError(f"{name}, line {error.lineno}: not Python: {error.msg}") from None

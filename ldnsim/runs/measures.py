@@ -15,7 +15,6 @@ from ldnsim.measure import KINDS, Measure, Summary
 from ldnsim.mechanisms.record import Variable
 from ldnsim.runs.plan import DAY, Plan, clock_time
 
-
 WHOLE_DAYS = ("night", "week", "end")
 """Windows by name that are whole days, wherever they begin."""
 

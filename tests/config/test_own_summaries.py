@@ -63,6 +63,13 @@ REFUSED = [
     ("threshold", "above 0", HOURS | {"threshold": "-0.5 of untreated"}),
     ("threshold", "expected", HOURS | {"threshold": "half of untreated"}),
     ("threshold", "expected", HOURS | {"threshold": True}),
+    ("threshold", "= 12.0: pain is never above 10", HOURS | {"threshold": 12}),
+    ("threshold", "= -1.0: pain is never below 0",
+     HOURS | {"reduction": "hours_below", "threshold": -1}),
+    ("threshold", "= 12.0: mor_occupancy is never above 1",
+     HOURS | {"reduction": "first_above", "threshold": 12, "variable": "mor_occupancy"}),
+    ("threshold", "= '0 ng/mL': naltrexone_plasma is never below 0 ng/mL",
+     HOURS | {"reduction": "first_below", "threshold": "0 ng/mL", "variable": "naltrexone_plasma"}),
     ("against", "not of hours_above; of mean, max, min", HOURS | {"against": "percent"}),
     ("against", "expected 'change' or 'percent'", MEAN | {"against": "value"}),
     ("window", "same_clock is of the close-up", CLOCK | {"window": "run"}),
@@ -143,6 +150,15 @@ def test_a_share_is_a_number_or_percent(share: float, percent: bool) -> None:
     assert relative and found == pytest.approx(share, rel=1e-12)
     assert read_threshold(share, "nmol/L") == (share, False)
     assert read_threshold(f"{share!r} umol/L", "nmol/L")[0] == pytest.approx(1e3 * share)
+
+
+def test_a_level_of_the_drug_is_mass_or_substance() -> None:
+    molar = read_threshold("2 nmol/L", "ng/mL", "naltrexone_plasma")[0]
+    assert molar == pytest.approx(2.0 * 0.34141, rel=1e-12)
+    assert read_threshold(f"{molar!r} ng/mL", "nmol/L", "ntx_brain")[0] == pytest.approx(2.0)
+    assert read_threshold("2 nmol/L", "nmol/L", "ntx_brain") == (2.0, False)
+    with pytest.raises(UserError, match="mass"):
+        read_threshold("2 nmol/L", "pg/mL", "tnf")
 
 
 def test_the_table_of_kinds_is_whole() -> None:

@@ -243,9 +243,10 @@ def test_a_corrected_function_runs_in_place_of_one_that_stopped(tmp_path: Path) 
 
 def test_a_function_that_stops_later_says_what_is_kept_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(
-        "def relief(naltrexone_plasma):\n    return 1 / (naltrexone_plasma.max() < 20.0)"
+        "def relief(naltrexone_plasma):\n    return 1 / int(naltrexone_plasma.max() < 20.0)"
     )
-    axis = {"field": "regimen.dose", "values": [f"{d} mg" for d in (*range(1, 9), 90)]}
+    doses = [f"{d} mg" for d in (*range(1, 9), 90)]
+    axis = {"name": "dose", "field": "regimen.dose", "values": doses}
     more: dict[str, Any] = {"regimens": [{"prescription": "1 mg nightly for 2 wk", "name": "a"}]}
     late = study(OWN, folder=tmp_path, axes=[axis], solver={"block": 8}, **more)
     with pytest.raises(UserError, match=r"ZeroDivisionError.*1 of 2 blocks .*--overwrite starts"):
