@@ -12,6 +12,7 @@ import hashlib
 import inspect
 import math
 import sys
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,6 +33,8 @@ from ldnsim.mechanisms.record import (
 )
 
 FloatArray = NDArray[np.float64]
+ONE_AT_A_TIME = threading.RLock()
+"""Held while mechanisms are put together, or could be changed by the text of an extension."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +94,20 @@ class Model:
         # a module of an extension is named after its whole text: ordered by what counts of it
         text += sorted("\n".join(code_of(module)) for module in modules - ours)
         return hashlib.sha256("\n".join(text).encode()).hexdigest()[:16]
+
+    @functools.cached_property
+    def numbers(self) -> str:
+        """Hash of the numbers beside the equations: records of parameters, and where states start.
+
+        With :attr:`fingerprint` it tells whether two models give the same results.
+        """
+        known = [
+            (p.name, p.value, p.unit, p.low, p.high, p.spread, p.grade)
+            for p in self.parameters.values()
+        ]
+        starts = [(v.name, v.start, v.start_inflamed) for v in self.states.values()]
+        text = repr((known, starts, self.inflamed))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def defaults(self) -> FloatArray:
         """Vector of default parameter values, shape (n_parameters,)."""
@@ -243,9 +260,14 @@ def _evaluation_order(quantities: dict[str, Variable]) -> dict[str, Variable]:
     return ordered
 
 
-@functools.cache
 def default_model() -> Model:
-    """The shipped model with all its mechanisms."""
+    """The shipped model with all its mechanisms; the same object in every thread."""
+    with ONE_AT_A_TIME:
+        return _default_model()
+
+
+@functools.cache
+def _default_model() -> Model:
     from ldnsim.mechanisms import MECHANISMS
 
     return assemble(MECHANISMS)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ldnsim
-from ldnsim.influence import live_arguments, outcomes, reaching, switched_off
-from ldnsim.model import default_model
+from ldnsim.engine.rhythm.drugfree import inert_parameters
+from ldnsim.errors import UserError
+from ldnsim.influence import drug_states, live_arguments, outcomes, reaching, switched_off
+from ldnsim.model import Model, default_model
+from tests.edition.files import edition
 
 MODEL = default_model()
 
@@ -36,8 +40,8 @@ def test_switches_cut_what_they_multiply() -> None:
 
 def test_a_dead_argument_changes_nothing_and_a_live_one_does() -> None:
     v = MODEL.observables["trif_uninhibited"]
-    assert live_arguments(v, ()) == set(v.arguments)
-    assert live_arguments(v, {"coupling_tlr4"}) == set()
+    assert live_arguments(MODEL, v, ()) == set(v.arguments)
+    assert live_arguments(MODEL, v, {"coupling_tlr4"}) == set()
 
 
 @pytest.mark.parametrize("switch", [p for p in MODEL.parameters if p.startswith("coupling_")])
@@ -58,3 +62,41 @@ def test_a_treated_patient_does_not_notice_what_is_switched_off(switch: str) -> 
     for name in wanted:
         np.testing.assert_allclose(other[name], plain[name], rtol=1e-5, atol=1e-8, err_msg=name)
     assert dead
+
+
+def extended_by(folder: Path, bounds: str, value: float = 3.0) -> Model:
+    """The model with a quantity that has no value where the weight is below 1."""
+    text = f"""from ldnsim.mechanisms.forms import sqrt
+from ldnsim.mechanisms.record import Mechanism
+M = Mechanism("own", "Own")
+M.parameter("own_weight", {value}, "1", "weight"{bounds})
+M.parameter("coupling_own", 1.0, "1", "switch", high=1.0)
+@M.quantity("1", "size")
+def own_size(own_weight):
+    return sqrt(own_weight - 1.0)
+@M.state("1", "what follows", start=1.0)
+def own_state(own_state, own_size, coupling_own, ntx_brain):
+    return coupling_own * sqrt(own_size) * (1.0 + ntx_brain) - own_state
+"""
+    return edition(folder, own_py=text).model
+
+
+@pytest.mark.parametrize(("bounds", "value"), [("", 3.0), (", low=1.0", 1.1)])
+def test_an_equation_with_a_domain_is_probed_within_it(
+    bounds: str, value: float, tmp_path: Path
+) -> None:
+    model = extended_by(tmp_path, bounds, value)
+    found = reaching(model, ["own_state"])
+    assert {"own_weight", "coupling_own", "cl"} <= found
+    assert not {"own_weight", "cl"} & reaching(model, ["own_state"], ["coupling_own"])
+    inert = {list(model.parameters)[i] for i in inert_parameters(model)}
+    assert "own_weight" not in inert and "cl" in inert
+    assert {list(model.states)[i] for i in drug_states(model)} == {
+        list(MODEL.states)[i] for i in drug_states(MODEL)
+    }
+
+
+def test_one_without_a_number_within_its_bounds_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    said = r"own.py: the equation of 'own_size' gives no number at own_weight = 0\.\d+; .* set low"
+    with pytest.raises(UserError, match=said):
+        extended_by(tmp_path, "", 1.1)

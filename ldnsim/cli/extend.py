@@ -58,7 +58,7 @@ def edition_for(ds: xr.Dataset, names: Sequence[str] | None) -> Edition:
             "nothing is run because a result names it, and this one has to run again: name all its"
             f" extensions, {_as_options(listed)}"
         )
-    return of_record(listed, edition_of(names))
+    return of_record(listed, edition_of(names), ds.attrs)
 
 
 def stored(ds: xr.Dataset) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from ldnsim.cli.numbers import real_option, whole_option
 
 if TYPE_CHECKING:
     from ldnsim.analysis import Branch
-    from ldnsim.analysis.states.branch import Rest
+    from ldnsim.analysis.states.branch_parts import Rest
 
 
 @guarded()

@@ -20,9 +20,12 @@ from typing import Annotated, Any
 
 from pydantic import InstanceOf, PlainSerializer, WithJsonSchema
 
-from ldnsim.edition.mechanisms import run_text
+from ldnsim.edition.mechanisms import check_text, run_text
 from ldnsim.edition.source import read_text
 from ldnsim.errors import UserError, nearest, short
+
+NUMERIC = ("numpy", "scipy", "xarray", "numba", "sympy")
+"""Packages that a file may import besides the standard library: a result says their versions."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,12 @@ def _line_of(error: BaseException, file: str) -> str:
     return line
 
 
+def _allowed(module: str) -> bool:
+    """Whether a result tells a module by its versions; a file beside this one it does not."""
+    top = module.partition(".")[0]
+    return top == "ldnsim" or top in NUMERIC or top in sys.stdlib_module_names
+
+
 def read_function(text: object, folder: str | Path = "", sha256: object = None) -> Function:
     """Read a function from its file.
 
@@ -128,6 +137,7 @@ def read_function(text: object, folder: str | Path = "", sha256: object = None) 
         return Function(file, name, str(sha256), Path(folder))
     code = read_text(Path(folder) / file, start.removesuffix(": "))
     try:
+        check_text(file, code, _allowed, "the standard library, ldnsim, " + ", ".join(NUMERIC))
         space = vars(run_text(file, code))
     except UserError as error:
         raise UserError(f"{start}{error}") from error

@@ -24,7 +24,8 @@ from ldnsim.config.explain import explain
 from ldnsim.config.population import Population
 from ldnsim.config.quantities import Hours, Whole
 from ldnsim.config.run import RunSpec
-from ldnsim.edition import Edition, extended, in_force
+from ldnsim.edition import Edition, in_force, of_sources
+from ldnsim.edition.source import read_sources
 from ldnsim.errors import UserError
 from ldnsim.regimen import Adherence, Recordings
 
@@ -76,7 +77,7 @@ class StudyConfig(Config):
         """Validate every block against the model that the study names."""
         if isinstance(data, StudyConfig):
             return handler(data)
-        with _edition_of(data, (info.context or {}).get(FOLDER, Path())).in_force():
+        with _edition_of(data, (info.context or {}).get(FOLDER)).in_force():
             return handler(data)
 
     @model_validator(mode="before")
@@ -113,16 +114,21 @@ class StudyConfig(Config):
         return cls.build(data, str(path), folder=Path(path).parent)
 
     @classmethod
-    def build(cls, data: dict[str, Any], source: str = "study", folder: str | Path = "") -> Self:
+    def build(
+        cls, data: dict[str, Any], source: str = "study", folder: str | Path | None = None
+    ) -> Self:
         """Make a study from nested dictionaries, with errors as plain text.
 
         Args:
             data: what the file would say.
             source: what errors begin with.
-            folder: where the paths of event tables begin; the working directory when empty.
+            folder: where paths begin. When None it is the working directory, and extensions that
+                are called as those of the edition in force are these.
         """
         try:
-            return cls.model_validate(data, context={FOLDER: Path(folder)})
+            return cls.model_validate(
+                data, context=None if folder is None else {FOLDER: Path(folder)}
+            )
         except ValidationError as error:
             raise explain(error, source, cls) from None
 
@@ -174,11 +180,12 @@ class StudyConfig(Config):
         )
 
 
-def _edition_of(data: Any, folder: Path) -> Edition:
+def _edition_of(data: Any, folder: Path | None) -> Edition:
     """Return the edition that a study names, before anything of it is validated.
 
-    Where it is the one in force already, nothing is read again. Names that are no list of text are
-    left to the block itself.
+    A study of no folder, such as the text in a result, takes the edition in force where that has
+    extensions of these names; any other reads the files it names. Names that are no list of text
+    are left to the block itself.
 
     Raises:
         UserError: an extension that cannot be read.
@@ -189,7 +196,10 @@ def _edition_of(data: Any, folder: Path) -> Edition:
         names = ()
     here = in_force()
     try:
-        same = [e.name for e in here.extensions] == list(names)
-        return here if same else extended(names, folder)
+        if folder is None and [e.name for e in here.extensions] == list(names):
+            return here
+        sources = read_sources(names, folder or Path())
+        same = sources == tuple(e.source for e in here.extensions)
+        return here if same else of_sources(sources)
     except UserError as error:
         raise UserError(f"model.extend: {error}") from None

@@ -7,11 +7,10 @@ that what is computed for one can be kept under it.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +28,13 @@ from ldnsim.edition.tables import (
     with_parameters,
 )
 from ldnsim.errors import UserError
-from ldnsim.model import Model, default_model
+from ldnsim.influence import drug_states
+from ldnsim.model import ONE_AT_A_TIME, Model, default_model
 
 if TYPE_CHECKING:
     from ldnsim.regimen import Regimen
 
 _made: dict[tuple[Source, ...], Edition] = {}
-_one_at_a_time = threading.RLock()
 _in_force: ContextVar[Edition | None] = ContextVar("edition in force", default=None)
 
 
@@ -58,8 +57,27 @@ class Edition:
         return f"<Edition of model {self.model.fingerprint}, extensions: {names or 'none'}>"
 
     def __reduce__(self) -> tuple[Callable[..., Edition], tuple[Any, ...]]:
-        """Pickle as the texts it is made of: functions of extensions have no place of their own."""
-        return of_sources, (tuple(e.source for e in self.extensions),)
+        """Pickle as the texts it is made of: functions of extensions have no place of their own.
+
+        Raises:
+            UserError: it was made by hand of another model, which no text tells.
+        """
+        sources = tuple(e.source for e in self.extensions)
+        if of_sources(sources).model is not self.model:
+            raise UserError(
+                f"{self!r} was made by hand: its model is not that of its extensions, so it cannot"
+                " be sent to another process; write what differs as an extension, and use"
+                " extended([...])"
+            )
+        return of_sources, (sources,)
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Edition:
+        """Return itself: editions are values, and told apart by identity."""
+        return self
+
+    def __copy__(self) -> Edition:
+        """Return itself."""
+        return self
 
     @cached_property
     def references(self) -> dict[str, catalog.Reference]:
@@ -167,10 +185,9 @@ class Edition:
         )  # fmt: skip
 
 
-@cache
 def shipped() -> Edition:
     """Return the edition that comes with the package."""
-    return Edition(default_model())
+    return of_sources(())
 
 
 def extended(names: Sequence[str], folder: str | Path = "") -> Edition:
@@ -193,15 +210,15 @@ def of_sources(sources: tuple[Source, ...]) -> Edition:
     Raises:
         UserError: as :func:`extended`.
     """
-    if not sources:
-        return shipped()
-    with _one_at_a_time:
+    with ONE_AT_A_TIME:
         if sources not in _made:
             _made[sources] = _make(sources)
         return _made[sources]
 
 
-def of_record(listed: Sequence[Mapping[str, Any]], given: Edition | None) -> Edition:
+def of_record(
+    listed: Sequence[Mapping[str, Any]], given: Edition | None, attrs: Mapping[str, Any]
+) -> Edition:
     """Return the edition that a result was made of, if it is the one that is given.
 
     Nothing that a result names is run by itself; what is given is told by its content, and may lie
@@ -210,6 +227,7 @@ def of_record(listed: Sequence[Mapping[str, Any]], given: Edition | None) -> Edi
     Args:
         listed: what the result says of its extensions; see :meth:`Extension.record`.
         given: the edition offered for it; the shipped one when None.
+        attrs: of the result, which tell its equations (``model``) and ``numbers``.
 
     Raises:
         UserError: naming the extensions that are missing, or differ.
@@ -231,7 +249,16 @@ def of_record(listed: Sequence[Mapping[str, Any]], given: Edition | None) -> Edi
                 f" {record['name']!r} that this result was made with (sha256"
                 f" {record['sha256'][:12]}); give the same text, in the same order: {names}"
             )
-    return of_sources(tuple(e.source.renamed(n) for e, n in zip(own, names, strict=True)))
+    found = of_sources(tuple(e.source.renamed(n) for e, n in zip(own, names, strict=True)))
+    for key, here in (("model", found.model.fingerprint), ("numbers", found.model.numbers)):
+        if names and attrs.get(key, here) != here:
+            what = "equations" if key == "model" else "defaults, bounds or starts"
+            raise UserError(
+                f"the extensions {names} are those of this result, but its {what} were others"
+                f" ({key} {attrs[key]}, here {here}): the version of ldnsim, or something that the"
+                " text of an extension reads from elsewhere, has changed"
+            )
+    return found
 
 
 def in_force() -> Edition:
@@ -241,6 +268,9 @@ def in_force() -> Edition:
 
 def _make(sources: tuple[Source, ...]) -> Edition:
     """Put an edition together and read every block, so that mistakes are told at once."""
+    shipped_model = default_model()  # whole before any text is run
+    if not sources:
+        return Edition(shipped_model)
     own = [blocks_of(s) for s in sources]
     blocks = {name: [t for of in own for t in of.get(name, ())] for name in BLOCKS}
     plain = with_mechanisms(sources)
@@ -248,6 +278,10 @@ def _make(sources: tuple[Source, ...]) -> Edition:
     for source in sources:
         check_model(source, plain, known)
     model = with_parameters(plain, blocks["parameters"], known)
+    try:
+        drug_states(model)  # every equation, where it is probed later
+    except UserError as error:
+        raise UserError(f"{', '.join(s.name for s in sources)}: {error}") from None
     told = zip(sources, own, strict=True)
     found = Edition(
         model, tuple(Extension(s, tuple(changes(s, model, b, plain))) for s, b in told), blocks

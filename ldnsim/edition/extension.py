@@ -23,6 +23,15 @@ OWN = re.compile(
     r"[A-Za-z]|[a-z]\d+|[abpd]_.*|.*_\d+|_.*|dclock.*|math|np|max|jit|lanes|inlined|tolerance"
 )
 """Names that generated code has itself: single letters, slots such as ``k3``, nodes of a step."""
+RESERVED = frozenset((
+    "DNA", "abs", "after", "and", "area", "at", "avogadro", "compartment", "const", "cos", "delay",
+    "delete", "end", "event", "exp", "exponentiale", "ext", "extent", "factorial", "false", "floor",
+    "formula", "function", "gene", "has", "import", "in", "inf", "infinity", "is", "length", "ln",
+    "log", "maximize", "minimize", "model", "module", "nan", "normal", "not", "notanumber",
+    "operator", "or", "pi", "piecewise", "reaction", "root", "sec", "sin", "species", "sqrt",
+    "substance", "tan", "time", "true", "uniform", "unit", "var", "volume",
+))  # fmt: skip
+"""Words of Antimony, and time of SBML: what is called so cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,11 @@ def check_model(source: Source, model: Model, known: Mapping[str, Reference]) ->
     """
     for room in mechanisms_in(source):
         for name in [*room.parameters, *room.variables]:
+            if name in RESERVED or not name.isascii():
+                raise UserError(
+                    f"{source.name}: {name!r} cannot be written in SBML and Antimony: it is a word"
+                    " of theirs, or not in plain letters; choose another name"
+                )
             if not name.isidentifier() or keyword.iskeyword(name) or OWN.fullmatch(name):
                 raise UserError(
                     f"{source.name}: {name!r} is a name that generated code needs itself; choose a"

@@ -2,11 +2,13 @@
 
 The text becomes a module of a private name. What an equation may use is what counts for the key of
 the compiled kernels: numbers and functions of the same file, and the forms and equations of this
-package. Anything else could change while the kernels stay as they are, so it is refused.
+package. Anything else could change while the text, the kernels and a result's record of them stay
+as they are, so it is refused.
 """
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 import dis
@@ -16,7 +18,7 @@ import linecache
 import math
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from types import CodeType, FunctionType, ModuleType
 
@@ -25,6 +27,10 @@ from ldnsim.mechanisms import MECHANISMS
 from ldnsim.mechanisms.record import Mechanism
 
 PREFIX = "ldnsim_extension_"
+IMPORTED = ("math", "typing", "__future__", "ldnsim.mechanisms")
+"""What an extension may import: it changes with the version of Python and of this package alone."""
+READERS = ("open", "exec", "eval", "compile", "__import__", "input", "globals", "vars", "getattr")
+"""What reaches beyond the text of a file."""
 
 
 @lru_cache(maxsize=256)
@@ -37,9 +43,10 @@ def mechanisms_of(name: str, code: str, needed: bool = True) -> tuple[Mechanism,
         needed: whether it must hold one.
 
     Raises:
-        UserError: naming file and line: an exception while it runs, a change to a mechanism of the
-            package, no mechanism, or an equation that uses what is not part of the file.
+        UserError: naming file and line: what is not part of the file is used, an exception while
+            it runs, a change to a mechanism of the package, or no mechanism.
     """
+    check_text(name, code, _allowed, "ldnsim.mechanisms, math and typing", READERS)
     before = [(m, copy.deepcopy(vars(m))) for m in MECHANISMS]
     try:
         module = run_text(name, code)
@@ -63,6 +70,41 @@ def mechanisms_of(name: str, code: str, needed: bool = True) -> tuple[Mechanism,
         for word, formula in m.formulas().items():
             _check_formula(name, module, word, formula)
     return found
+
+
+def _allowed(module: str) -> bool:
+    return module in IMPORTED or module.startswith("ldnsim.mechanisms.")
+
+
+def check_text(
+    name: str, code: str, allowed: Callable[[str], bool], told: str, refused: tuple[str, ...] = ()
+) -> None:
+    """Refuse a file whose text is not all there is to it, without running it.
+
+    Args:
+        name: of the file, as errors give it.
+        code: its text; one that is not Python is told when it is run.
+        allowed: whether a module may be imported.
+        told: which may, in words.
+        refused: names that may not be used.
+
+    Raises:
+        UserError: naming file and line.
+    """
+    try:
+        steps = list(ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError):
+        return
+    unseen = "so that changes elsewhere would go unseen"
+    for step in steps:
+        modules = [a.name for a in step.names] if isinstance(step, ast.Import) else []
+        if isinstance(step, ast.ImportFrom):
+            modules = ["." * step.level + (step.module or "")]
+        line = f"{name}, line {getattr(step, 'lineno', 0)}"
+        for module in (m for m in modules if not allowed(m)):
+            raise UserError(f"{line}: imports {module}, {unseen}; a file may import {told}")
+        if isinstance(step, ast.Name) and step.id in refused:
+            raise UserError(f"{line}: uses {step.id!r}, {unseen}")
 
 
 def run_text(name: str, code: str) -> ModuleType:

@@ -8,6 +8,7 @@ makes the same of it, and a file that changes later changes nothing that was rea
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -28,7 +29,7 @@ class Source:
     """An extension as text.
 
     Attributes:
-        name: as it was written.
+        name: as it was written; of an absolute path the file's name, which tells no machine.
         kind: ``"mechanisms"`` (a Python file), ``"data"`` (a TOML file) or ``"package"``.
         code: Python; empty for data.
         tables: TOML, each text with the name that errors give it.
@@ -65,10 +66,22 @@ def read_sources(names: Sequence[str], folder: Path) -> tuple[Source, ...]:
     """
     if isinstance(names, str) or not all(isinstance(n, str) for n in names):
         raise UserError(f"extend = {short(names)}: expected a list such as ['own.py', 'own.toml']")
+    known = [called(n) for n in names]
     for i, name in enumerate(names):
-        if name in names[:i]:
-            raise UserError(f"extension {name!r} is listed twice")
+        if known[i] in known[:i]:
+            first = names[known.index(known[i])]
+            raise UserError(
+                f"extension {name!r} is listed twice"
+                if first == name
+                else f"extensions {first!r} and {name!r} are both kept as {known[i]!r} in results;"
+                " rename one of them"
+            )
     return tuple(read_source(name, folder) for name in names)
+
+
+def called(name: str) -> str:
+    """Return what an extension is called in results: its name, or the file of an absolute path."""
+    return Path(name).name if Path(name).is_absolute() else name
 
 
 def read_source(name: str, folder: Path) -> Source:
@@ -78,9 +91,10 @@ def read_source(name: str, folder: Path) -> Source:
         UserError: there is no such file or entry point, or it cannot be read as text.
     """
     if name.endswith(".py"):
-        return Source(name, MECHANISMS, read_text(folder / name, f"extension {name!r}"))
+        return Source(called(name), MECHANISMS, read_text(folder / name, f"extension {name!r}"))
     if name.endswith(".toml"):
-        return Source(name, DATA, tables=((name, read_text(folder / name, f"extension {name!r}")),))
+        text = read_text(folder / name, f"extension {name!r}")
+        return Source(called(name), DATA, tables=((called(name), text),))
     if not name.strip() or Path(name).suffix or Path(name).name != name:
         raise UserError(
             f"extension {short(name)}: expected a file that ends in .py or .toml, or the name of an"
@@ -105,12 +119,20 @@ def read_text(path: Path, what: str) -> str:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         near = path.parent.glob(f"*{path.suffix}") if path.parent.is_dir() else ()
-        hint = nearest(path.name, sorted(p.name for p in near))
+        hint = nearest(path.name, sorted(p.name for p in near if not _extends(p)))
         raise UserError(f"{what}: there is no file {str(path)!r}{hint}") from None
     except UnicodeDecodeError:
         raise UserError(f"{what}: not a text file in UTF-8") from None
     except OSError as error:
         raise UserError(f"{what}: cannot be read: {error.strerror}") from None
+
+
+def _extends(path: Path) -> bool:
+    """Whether a file is a study that names extensions, so that it is none itself."""
+    try:
+        return path.suffix == ".toml" and "model" in tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError):
+        return False
 
 
 def _of_package(name: str) -> Source:

@@ -24,16 +24,6 @@ if TYPE_CHECKING:
     from ldnsim.config.run import RunSpec
     from ldnsim.patients.people import People
 
-RESERVED = frozenset((
-    "DNA", "abs", "after", "and", "area", "at", "avogadro", "compartment", "const", "cos", "delay",
-    "delete", "end", "event", "exp", "exponentiale", "ext", "extent", "factorial", "false", "floor",
-    "formula", "function", "gene", "has", "import", "in", "inf", "infinity", "is", "length", "ln",
-    "log", "maximize", "minimize", "model", "module", "nan", "normal", "not", "notanumber",
-    "operator", "or", "pi", "piecewise", "reaction", "root", "sec", "sin", "species", "sqrt",
-    "substance", "tan", "time", "true", "uniform", "unit", "var", "volume",
-))  # fmt: skip
-"""Words of Antimony, and SBML's time: what an extension calls so cannot be written."""
-
 
 @dataclass(frozen=True)
 class Event:
@@ -113,7 +103,6 @@ def content(study: StudyConfig, run: int | None = None, threads: int | None = No
         whole_number(threads, key="threads", least=1)
     plan = make_plan(study, threads)
     model = plan.edition.model
-    check_names(model)
     number = checked_run(plan, run)
     patients = enrol(plan)
     patient, people = patients.one(number), patients.people
@@ -136,20 +125,6 @@ def content(study: StudyConfig, run: int | None = None, threads: int | None = No
 def equations(model: Model) -> dict[str, Node]:
     """Return every equation of the model as a tree, by the name of its state or quantity."""
     return {name: equation(v) for name, v in model.observables.items()}
-
-
-def check_names(model: Model) -> None:
-    """Refuse a model of which a name means something else in a file.
-
-    Raises:
-        UserError: naming it.
-    """
-    for name in (*model.parameters, *model.observables):
-        if name in RESERVED or not name.isascii():
-            raise UserError(
-                f"{name!r} cannot be exported under this name: it is a word of the formats, or not"
-                " in plain letters; rename it in the extension"
-            )
 
 
 def checked_run(plan: Plan, run: int | None) -> int:

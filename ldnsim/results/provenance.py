@@ -129,6 +129,7 @@ def attributes(plan: Plan, patients: Patients) -> dict[str, Any]:
         "versions": json.dumps(versions()),
         "fingerprints": json.dumps(fingerprints()),
         "model": plan.edition.model.fingerprint,
+        "numbers": plan.edition.model.numbers,
         "extensions": json.dumps([e.record() for e in plan.edition.extensions]),
         "seed": study.seed,
         "solver": json.dumps(solver),
@@ -140,9 +141,15 @@ def attributes(plan: Plan, patients: Patients) -> dict[str, Any]:
 
 
 def identity(study: Any) -> str:
-    """Return the study as text without threads and block size, which change no bit of it."""
+    """Return the study as text without what changes no bit of it.
+
+    That is threads, block size, and the folder of an extension with an absolute path.
+    """
     solver = study.solver.model_copy(update={"threads": None, "block": None})
-    return str(study.model_copy(update={"solver": solver}).resolved())
+    model = study.model and study.model.model_copy(
+        update={"extend": tuple(e.name for e in study.edition.extensions)}
+    )
+    return str(study.model_copy(update={"solver": solver, "model": model}).resolved())
 
 
 def warning(plan: Plan) -> str:

@@ -154,6 +154,8 @@ def manifest_of(plan: Plan, replaces: bool = False) -> dict[str, Any]:
     return {
         "study": tomllib.loads(identity(plan.study)),
         "extensions": {e.name: e.sha256 for e in plan.edition.extensions},
+        "model": plan.edition.model.fingerprint,
+        "numbers": plan.edition.model.numbers,
         "versions": versions(),
         "code": fingerprints(),
         "machine": platform.machine(),
@@ -228,6 +230,8 @@ def _told(target: Path, manifest: dict[str, Any], verify: bool = False) -> dict[
         return {
             "study": study,
             "extensions": {e["name"]: e["sha256"] for e in store.extensions(ds.attrs, target)},
+            "model": ds.attrs.get("model"),
+            "numbers": ds.attrs.get("numbers"),
             "versions": store.told(ds.attrs, "versions", target),
             "code": store.told(ds.attrs, "fingerprints", target),
             "machine": manifest["machine"],

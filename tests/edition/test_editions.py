@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -13,10 +15,14 @@ import numpy as np
 import pytest
 
 import ldnsim
-from ldnsim.edition import Edition, extended, of_sources, shipped
+from ldnsim.edition import Edition, extended, of_record, of_sources, shipped
 from ldnsim.edition.tables import BLOCKS, NAMED
 from ldnsim.engine.generate.kernels import kernel_key
 from ldnsim.errors import UserError
+from ldnsim.mechanisms import MECHANISMS
+from ldnsim.model import assemble, default_model
+from ldnsim.results.provenance import identity
+from ldnsim.sweep.execute import manifest_of
 from tests.edition.files import DATA, OWN, edition, written
 
 
@@ -109,6 +115,120 @@ def test_a_file_that_changes_later_changes_nothing_that_was_read(tmp_path: Path)
     assert "SIZE * x" in made.extensions[0].source.code
     again = of_sources(tuple(e.source for e in made.extensions))
     assert again is made and extended(["own.py", "own.toml"], tmp_path) is not made
+
+
+def made_by_hand() -> Edition:
+    model = shipped().model
+    other = replace(model.parameters["cl"], value=2.0 * model.parameters["cl"].value)
+    return Edition(replace(model, parameters={**model.parameters, "cl": other}))
+
+
+def test_a_copy_is_the_edition_itself(tmp_path: Path) -> None:
+    for made in (both(tmp_path), made_by_hand(), shipped()):
+        assert copy.deepcopy(made) is made and copy.copy(made) is made
+
+
+def test_one_made_by_hand_is_not_sent_as_the_shipped_one() -> None:
+    with pytest.raises(UserError, match="made by hand: its model is not that of its extensions"):
+        pickle.dumps(made_by_hand())
+    assert pickle.loads(pickle.dumps(Edition(shipped().model))) is shipped()
+
+
+def test_numbers_tell_models_of_the_same_equations_apart(tmp_path: Path) -> None:
+    plain, hand = shipped().model, made_by_hand().model
+    assert plain.fingerprint == hand.fingerprint and plain.numbers != hand.numbers
+    own = edition(tmp_path, own_py=OWN).model.numbers
+    for old, new in (("high=1.0", "high=2.0"), ("start=2.0", "start=3.0"), ('"h",', '"d",')):
+        assert old in OWN
+        assert edition(tmp_path, own_py=OWN.replace(old, new)).model.numbers != own
+    assert edition(tmp_path, own_py=OWN + "# a remark\n").model.numbers == own
+
+
+def test_blocks_of_a_model_with_other_numbers_are_not_gone_on_with() -> None:
+    with made_by_hand().in_force():
+        hand = ldnsim.Study(regimen="1 mg nightly")
+    one, two = (manifest_of(s.plan()) for s in (hand, ldnsim.Study(regimen="1 mg nightly")))
+    assert {k for k in one if one[k] != two[k]} == {"numbers"}
+
+
+def test_a_result_of_the_same_texts_and_other_numbers_is_refused(tmp_path: Path) -> None:
+    made = both(tmp_path)
+    listed = [e.record() for e in made.extensions]
+    told = {"model": made.model.fingerprint, "numbers": made.model.numbers}
+    assert of_record(listed, made, told) is made and of_record(listed, made, {}) is made
+    with pytest.raises(UserError, match=r"its defaults, bounds or starts were others .numbers x"):
+        of_record(listed, made, told | {"numbers": "x"})
+    with pytest.raises(UserError, match=r"its equations were others .model y"):
+        of_record(listed, made, told | {"model": "y"})
+
+
+def test_the_path_of_a_machine_is_not_kept(tmp_path: Path) -> None:
+    both(tmp_path)
+    (tmp_path / "sub").mkdir()
+    both(tmp_path / "sub")
+    absolute = str(tmp_path / "own.py")
+    made = extended([absolute, str(tmp_path / "own.toml")])
+    assert made is both(tmp_path) and [e.name for e in made.extensions] == ["own.py", "own.toml"]
+    assert extended(["sub/own.py"], tmp_path).extensions[0].name == "sub/own.py"
+    with pytest.raises(UserError, match=r"are both kept as .own.py. in results; rename one"):
+        extended([absolute, "own.py"], tmp_path)
+    study = ldnsim.Study(model={"extend": [absolute]}, regimen="1 mg nightly")
+    assert str(tmp_path) not in identity(study) and absolute in study.resolved()
+    with study.edition.in_force():
+        assert ldnsim.Study.loads(identity(study)).edition is study.edition
+        assert ldnsim.Study.loads(study.resolved()) == study
+
+
+def test_a_file_reads_its_own_extensions_whatever_is_in_force(tmp_path: Path) -> None:
+    text = "[parameters.cl]\nvalue = {}\ngrade = 'assumed'\n"
+    for name, value in (("a", 100.0), ("b", 200.0)):
+        (tmp_path / name).mkdir()
+        written(tmp_path / name, own_toml=text.format(value))
+        (tmp_path / name / "s.toml").write_text(
+            'regimen = "1 mg nightly"\n[model]\nextend = ["own.toml"]\n'
+        )
+    first = ldnsim.load(tmp_path / "a" / "s.toml")
+    with first.edition.in_force():
+        second = ldnsim.load(tmp_path / "b" / "s.toml")
+        assert ldnsim.load(tmp_path / "a" / "s.toml").edition is first.edition
+        assert ldnsim.Study.loads(first.resolved()).edition is first.edition
+    assert second.edition.model.parameters["cl"].value == 200.0
+
+
+MEDDLES = """
+from ldnsim.mechanisms import immunity
+from ldnsim.mechanisms.record import Mechanism
+M = Mechanism("own", "Own")
+shipped = immunity.M
+shipped.parameter("meddled", 1.0, "1", "x")
+for i in range(300_000):
+    pass
+"""
+
+
+def test_the_shipped_model_is_whole_while_a_text_meddles_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ldnsim.model._default_model", lambda: assemble(MECHANISMS))
+    written(tmp_path, own_py=MEDDLES)
+    seen: list[bool] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            seen.append("meddled" in default_model().parameters)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        for i in range(5):
+            (tmp_path / "own.py").write_text(MEDDLES + f"# {i}\n")
+            with pytest.raises(UserError, match="adds to the mechanism 'immunity'"):
+                extended(["own.py"], tmp_path)
+    finally:
+        done.set()
+        watcher.join()
+    assert seen and not any(seen)
 
 
 def test_an_entry_point_is_a_module_with_tables_beside_it(

@@ -105,17 +105,37 @@ IN_PYTHON = {
         "own.py: the equation of 'own_state' gives inf at the defaults",
     ),
     "library": (
-        "from statistics import fmean\n" + HEAD + STATE + "fmean([own_state])\n",
-        "own.py: the equation of 'own_state' uses 'fmean', which is not part of this file",
+        "from typing import cast\n" + HEAD + STATE + "cast(float, own_state)\n",
+        "own.py: the equation of 'own_state' uses 'cast', which is not part of this file",
     ),
     "list": (
         HEAD + "SIZES = [1.0, 2.0]\n" + STATE + "-SIZES[0] * own_state\n",
         "own.py: the equation of 'own_state' uses 'SIZES', which is not part of this file",
     ),
     "helper's library": (
-        "from statistics import fmean\n" + HEAD + "def mean(x):\n    return fmean([x])\n"
-        + STATE + "mean(own_state)\n",
-        "own.py: the equation of 'own_state' uses 'fmean'",
+        "from typing import cast\n" + HEAD + "def same(x):\n    return cast(float, x)\n"
+        + STATE + "same(own_state)\n",
+        "own.py: the equation of 'own_state' uses 'cast'",
+    ),
+    "import": (
+        "import math\n" + HEAD + "from pathlib import Path\n"
+        'M.parameter("own_x", float(Path("value.txt").read_text()), "1", "x")\n',
+        "own.py, line 4: imports pathlib, so that changes elsewhere would go unseen; a file may"
+        " import ldnsim.mechanisms, math and typing",
+    ),
+    "sibling": (HEAD + "import beside\n", "own.py, line 3: imports beside, "),
+    "relative": (HEAD + "from .beside import SIZE\n", "own.py, line 3: imports .beside, "),
+    "import later": (
+        HEAD + "def value():\n    import os\n    return os.getpid()\n",
+        "own.py, line 4: imports os, ",
+    ),
+    "reads": (
+        HEAD + 'M.parameter("own_x", float(open("value.txt").read()), "1", "x")\n',
+        "own.py, line 3: uses 'open', so that changes elsewhere would go unseen",
+    ),
+    "not ascii": (
+        HEAD + 'M.parameter("größe", 1.0, "1", "x")\n',
+        "own.py: 'größe' cannot be written in SBML and Antimony",
     ),
     "import within": (
         HEAD + '@M.state("1", "x")\n'
@@ -224,7 +244,7 @@ IN_TOML = {
             ("variable", '"tnf"', '"tnff"', "observable: 'tnff' is not a variable.*mean 'tnf'"),
             ("phenotype", 'stop = 9.0', 'stop = 9.0\nphenotype = "fibro"', "phenotype: 'fibro'"),
             ("parameter", 'stop = 9.0', 'stop = 9.0\nchanges.cll = 3.0', "changes: 'cll' is not"),
-            ("regimen", 'stop = 9.0', 'stop = 9.0\nregimen = "slwo"', "regimen: protocol 'slwo' is not"),
+            ("regimen", 'stop = 9.0', 'stop = 9.0\nregimen = "slwo"', "regimen: protocol 'slwo'"),
         )
     },
     "empty": ("# nothing\n", "own.toml: nothing in it; expected tables such as"),
@@ -305,6 +325,7 @@ def test_the_same_said_twice_is_no_contradiction(tmp_path: Path) -> None:
 
 NAMES = {
     "missing": (["onw.py"], "extension 'onw.py': there is no file .*; did you mean 'own.py'"),
+    "the study itself": (["studi.toml"], r"'studi.toml': there is no file (?!.*study\.toml)"),
     "twice": (["own.py", "own.py"], "extension 'own.py' is listed twice"),
     "text": ("own.py", "extend = 'own.py': expected a list"),
     "number": ([3], r"extend = \[3\]: expected a list"),
@@ -322,6 +343,7 @@ def test_names_that_are_none(kind: str, tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(OWN, encoding="utf-8")
     (tmp_path / "folder.py").mkdir()
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "study.toml").write_text('[model]\nextend = ["studi.toml"]\n')
     names, said = NAMES[kind]
     with pytest.raises(UserError, match=said):
         extended(names, tmp_path)  # type: ignore[arg-type]

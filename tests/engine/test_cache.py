@@ -78,6 +78,16 @@ def test_old_files_and_drafts_go_and_foreign_files_stay(folder: Path) -> None:
     assert not gone & left
 
 
+def test_what_is_used_outlives_what_was_only_made(folder: Path) -> None:
+    """Kernels that every session loads stay, however many variants are compiled beside them."""
+    used = put(folder)
+    os.utime(used, (1, 1))
+    for i in range(2 * cache.KEPT):
+        assert cache.find(KEY) == BODY
+        cache.keep(f"{i:020d}", BODY)
+    assert used.exists()
+
+
 # ---- whose ------------------------------------------------------------------------------------
 
 

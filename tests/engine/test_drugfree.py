@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ldnsim.engine.rhythm.drugfree import drug_states, felt, inert_parameters
+from ldnsim.engine.rhythm.drugfree import felt, inert_parameters
 from ldnsim.engine.rhythm.orbit import find_orbits
 from ldnsim.engine.solve.status import Status
+from ldnsim.influence import drug_states
 from tests.engine.bench import MODEL
 
 NAMES = list(MODEL.parameters)

@@ -106,5 +106,5 @@ def stored_study(ds: xr.Dataset, edition: Edition | None = None) -> Study:
 
     if "study" not in ds.attrs:
         raise UserError("this dataset carries no study; was it written by `ldnsim sweep`?")
-    with of_record(extensions(ds.attrs, "this result"), edition).in_force():
+    with of_record(extensions(ds.attrs, "this result"), edition, ds.attrs).in_force():
         return Study.loads(str(ds.attrs["study"]), "the study in the result")

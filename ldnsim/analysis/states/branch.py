@@ -3,92 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ldnsim.analysis.states.cycles import Ringing
+from ldnsim.analysis.states.branch_parts import SHOWN, Bifurcation, Cycle, Rest
 from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.model import Model
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-@dataclass(frozen=True)
-class Bifurcation:
-    """Where the number or the stability of rhythms changes.
-
-    Attributes:
-        kind: fold, Neimark-Sacker (a slow oscillation is born) or flip.
-        value: of the parameter.
-        index: its place in the arrays of the branch.
-        multiplier: the one on the unit circle.
-    """
-
-    kind: str
-    value: float
-    index: int
-    multiplier: complex
-
-    @property
-    def period(self) -> float | None:
-        """Period of the oscillation born there, d; None for a fold."""
-        angle = abs(float(np.angle(self.multiplier)))
-        return None if self.kind == "fold" else 2.0 * np.pi / angle
-
-
-@dataclass(frozen=True)
-class Cycle:
-    """A limit cycle found by simulation at one value of the parameter.
-
-    Attributes:
-        value: of the parameter.
-        period: d.
-        regular: whether every turn takes the same time.
-        low: smallest daily mean of each of :data:`SHOWN`.
-        high: largest.
-    """
-
-    value: float
-    period: float
-    regular: bool
-    low: dict[str, float]
-    high: dict[str, float]
-
-    def __str__(self) -> str:
-        """Return it in words: ``limit cycle of 13 d, TNF between 4 and 11 fold of healthy``."""
-        what = "limit cycle of" if self.regular else "irregular oscillation of about"
-        low, high = self.low["tnf"], self.high["tnf"]
-        return f"{what} {self.period:.3g} d, TNF between {low:.3g} and {high:.3g} fold of healthy"
-
-
-SHOWN = ("tnf", "microglia_m1", "pain", "fatigue")
-"""What is reported of a rhythm or an oscillation."""
-
-
-@dataclass(frozen=True)
-class Rest:
-    """A steady rhythm at the patient's own value of the parameter.
-
-    Attributes:
-        inflamed: whether the autocrine TNF loop is switched on.
-        stable: whether small disturbances die out.
-        radius: largest modulus of a multiplier; its distance below 1 is the share lost in a day.
-        mean: 24 h means by observable.
-        ringing: the least damped oscillation around it.
-    """
-
-    inflamed: bool
-    stable: bool
-    radius: float
-    mean: dict[str, float]
-    ringing: Ringing | None
-
-    def of(self, observable: str) -> float:
-        """Return the 24 h mean of one observable."""
-        return self.mean[observable]
 
 
 @dataclass(frozen=True)
@@ -174,13 +100,95 @@ class Branch:
         return both
 
     def to_dataset(self) -> xr.Dataset:
-        """Return the branch as a labelled dataset: what pictures are drawn from."""
-        from ldnsim.analysis.states.branch_data import to_dataset
+        """Return it as a labelled dataset, over ``point``, ``bifurcation`` and ``cycle``.
 
-        return to_dataset(self)
+        Returns:
+            24 h means of every observable, ``parameter``, ``curve``, ``stable`` and ``radius`` over
+            ``point``; ``bifurcation_kind`` and ``bifurcation_point``; ``cycle_parameter``,
+            ``cycle_period`` and the lows and highs of cycles.
+        """
+        import xarray as xr
+
+        from ldnsim.results.columns import variable_attributes
+
+        units = {"units": self.unit}
+        ds = xr.Dataset(
+            {
+                "parameter": ("point", self.values, {**units, "long_name": self.parameter}),
+                "curve": ("point", self.curve),
+                "stable": ("point", self.stable),
+                "radius": ("point", self.radius, {"long_name": "spectral radius of the monodromy"}),
+                "bifurcation_kind": ("bifurcation", [b.kind for b in self.bifurcations]),
+                "bifurcation_point": ("bifurcation", [b.index for b in self.bifurcations]),
+                "cycle_parameter": ("cycle", [c.value for c in self.cycles], units),
+                "cycle_period": ("cycle", [c.period for c in self.cycles], {"units": "d"}),
+            },
+            attrs={
+                "title": _title(self),
+                "hypothesis": self.hypothesis,
+                "phenotype": self.phenotype,
+                "parameter": self.parameter,
+                "own": self.own,
+                "dose": self.dose,
+            },
+        )
+        for i, name in enumerate(self.model.observables):
+            ds[name] = ("point", self.mean[:, i], variable_attributes(self.model, name))
+        for name in SHOWN:
+            ds[f"cycle_low_{name}"] = ("cycle", [c.low[name] for c in self.cycles])
+            ds[f"cycle_high_{name}"] = ("cycle", [c.high[name] for c in self.cycles])
+        return ds
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the branch as plain values, for JSON."""
-        from ldnsim.analysis.states.branch_data import as_dict
+        """Return the branch as plain values, for JSON; NaN and infinities as None."""
+        return {
+            "parameter": self.parameter, "unit": self.unit, "own": self.own,
+            "dose_mg": self.dose, "hypothesis": self.hypothesis, "phenotype": self.phenotype,
+            "rests": [_rest(r) for r in self.rests],
+            "bifurcations": [
+                {"kind": b.kind, "value": b.value, "tnf": float(self.of("tnf")[b.index]),
+                 "multiplier": [b.multiplier.real, b.multiplier.imag], "period_d": b.period}
+                for b in self.bifurcations
+            ],
+            "hysteresis": [list(span) for span in self.hysteresis()],
+            "cycles": [
+                {"value": c.value, "period_d": c.period, "regular": c.regular, "low": c.low,
+                 "high": c.high}
+                for c in self.cycles
+            ],
+            "nothing_found_at": list(self.unknown),
+            "curves": [
+                {"ends": list(ends), **_points(self, number)}
+                for number, ends in enumerate(self.ends)
+            ],
+        }  # fmt: skip
 
-        return as_dict(self)
+
+def _title(branch: Branch) -> str:
+    who = branch.phenotype.replace("_", " ")
+    if branch.parameter == "dose":
+        return f"Steady states over the nightly dose: patient {who}"
+    drug = f"on {branch.dose:g} mg nightly" if branch.dose else "untreated"
+    return f"Steady states over {branch.parameter}: patient {who}, {drug}"
+
+
+def _rest(rest: Rest) -> dict[str, Any]:
+    ring = rest.ringing
+    return {
+        "basin": "inflamed" if rest.inflamed else "resolved",
+        "stable": rest.stable,
+        "spectral_radius": rest.radius,
+        **{name: rest.of(name) for name in SHOWN},
+        "ringing": None if ring is None else {"period_d": ring.period, "kept": ring.kept},
+    }
+
+
+def _points(branch: Branch, number: int) -> dict[str, list[Any]]:
+    here = branch.curve == number
+    columns = {"value": branch.values, "spectral_radius": branch.radius}
+    columns |= {name: branch.of(name) for name in SHOWN}
+    found: dict[str, list[Any]] = {
+        k: [float(x) if math.isfinite(x) else None for x in v[here]] for k, v in columns.items()
+    }
+    found["stable"] = [bool(s) for s in branch.stable[here]]
+    return found

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ldnsim.analysis.states.branch import SHOWN, Bifurcation, Branch, Cycle, Rest
+from ldnsim.analysis.states.branch import Branch
+from ldnsim.analysis.states.branch_parts import SHOWN, Bifurcation, Cycle, Rest
 from ldnsim.analysis.states.cycles import find_swing, ringing
 from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec

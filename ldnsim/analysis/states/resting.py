@@ -39,7 +39,7 @@ def resting_states(
     """
     from ldnsim.engine.rhythm.orbit import find_orbits
 
-    model = of_record(extensions(ds.attrs, "this result"), edition).model
+    model = of_record(extensions(ds.attrs, "this result"), edition, ds.attrs).model
     table = {row["name"]: row["value"] for row in json.loads(ds.attrs.get("parameters", "[]"))}
     if any(table.get(name) is None for name in model.parameters):
         return {}

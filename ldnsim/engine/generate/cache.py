@@ -129,8 +129,11 @@ def remark(text: str) -> None:
 def find(key: str) -> bytes | None:
     """What is kept under a key, from the first folder that has it whole; None if there is none."""
     for folder in folders(looking=True):
-        body = read(folder / f"k{key}{SUFFIX}")
+        path = folder / f"k{key}{SUFFIX}"
+        body = read(path)
         if body is not None:
+            with suppress(OSError):  # a folder that is only read
+                os.utime(path)  # what is used stays, whatever is compiled beside it
             return body
     return None
 
@@ -194,7 +197,7 @@ def _write(folder: Path, name: str, body: bytes) -> Path:
 
 
 def tidy(folder: Path) -> None:
-    """Delete all but the newest few files of kernels, and what killed processes left."""
+    """Delete all but the few files of kernels used last, and what killed processes left."""
     with suppress(OSError):
         found = [(p.stat().st_mtime, p) for p in folder.glob(f"{_NAME}{SUFFIX}")]
         stale = [p for _, p in sorted(found, reverse=True)[KEPT:]]
