@@ -29,7 +29,7 @@ class Kind:
             but for the 24 h of a night.
         level: what a threshold is: none is used; a value of the variable, or a multiple of the
             untreated 24 h mean; a multiple of the untreated patient at the same clock time.
-        against: whether it can be taken against the same reduction of an untreated day.
+        against: whether it can be taken against the same reduction of the untreated patient.
         sense: 1 where less of it is better for a variable that is better low, -1 where more is.
         engine: the reduction that the engine makes while solving; empty for none.
     """
@@ -75,8 +75,8 @@ class Measure:
         stop: of the window, h; the time of ``at``.
         threshold: in the unit of the variable, or a multiple of what ``relative`` or the kind says.
         window: the part of the run by name, which the plan places; empty where hours are given.
-        against: empty for the number itself; its change from that of the untreated patient (24 h
-            mean, highest or lowest value of the day), or that in percent.
+        against: empty for the number itself; its change from that of the untreated patient (over
+            whole days, else over the same hours of the clock), or that in percent.
         relative: whether the threshold is a multiple of the untreated 24 h mean.
     """
 

@@ -129,6 +129,11 @@ def test_habits_are_told_as_those_of_a_study_file() -> None:
         Adherence(p_mised=0.1)  # type: ignore[call-arg]
 
 
+def test_a_study_as_a_dictionary_is_sent_to_what_takes_one() -> None:
+    with pytest.raises(ldnsim.UserError, match=r"expected a path; .*ldnsim\.Study\.build"):
+        ldnsim.load({"regimen": "1 mg nightly"})  # type: ignore[arg-type]
+
+
 def test_every_public_name_is_looked_at() -> None:
     """A name that is added is added above as well, or is none that takes an argument."""
     tried = {name.partition(" ")[0].partition(".")[0] for name in TAKES}

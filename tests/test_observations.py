@@ -85,7 +85,7 @@ def test_mistakes_name_file_and_key(old: str, new: str, said: str) -> None:
 def test_mistakes_in_a_probe_name_file_and_key(old: str, new: str, said: str) -> None:
     observation = read(GOOD.replace(old, new))["seen"]
     with pytest.raises(UserError) as error:
-        read_probe(observation, default_model(), "mine.toml")
+        read_probe(observation, default_model())
     assert said in str(error.value) and "mine.toml" in str(error.value)
 
 

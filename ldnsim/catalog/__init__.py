@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
-from ldnsim.catalog.covariates import CLAIM, Covariate, check_level, read_covariates
+from ldnsim.catalog.covariates import Covariate, check_level, read_covariates
 from ldnsim.catalog.placebo import PlaceboData, Response, read_placebo
 from ldnsim.catalog.read import (
+    CLAIM,
     read_adjuncts,
     read_hypotheses,
     read_phenotypes,

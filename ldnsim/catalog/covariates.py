@@ -23,8 +23,6 @@ from ldnsim.model import Model
 KINDS = ("score", "choice", "flag")
 FIELDS = ("title", "kind", "low", "high", "levels", "effects", "evidence", "contradicting")
 EFFECT_FIELDS = ("claim", "target", "value", "factor", "grade", "note")
-CLAIM = "_claim"
-"""Ending of the setting that selects a claim: ``oprm1_claim = "bond1998"``."""
 
 Level = bool | float | str
 

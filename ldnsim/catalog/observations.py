@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ldnsim.catalog.read import Known, TableEntry, Text, cited, entries
 from ldnsim.catalog.records import Hypothesis
+from ldnsim.errors import UserError, nearest
+from ldnsim.model import Model
 
 FILE = "observations.toml"
 FIELDS = (
@@ -44,6 +46,7 @@ class Observation:
         note: weakness of the comparison.
         sources: the keys cited.
         probe: recipe of the simulated number.
+        place: file and table, as errors give it.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Observation:
     note: str
     sources: tuple[str, ...]
     probe: Mapping[str, Any]
+    place: str = field(default="", compare=False)
 
     def agrees(self, simulated: float) -> bool | None:
         """Return whether a simulated number lies in the interval; None where there is none."""
@@ -125,6 +129,37 @@ def read_observations(
     return {e.name: _observation(e, known, explained) for _, e in entries(text, file, FIELDS)}
 
 
+def fields_of(probe: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield key and value of every field of a recipe, at any depth."""
+    for key, value in probe.items():
+        yield key, value
+        if isinstance(value, Mapping) and key not in ("parameters", "changes"):
+            yield from fields_of(value)
+
+
+def check_probe(
+    probe: Mapping[str, Any], place: str, model: Model, phenotypes: Collection[str] = ()
+) -> None:
+    """Check the variables and parameters that a recipe names, and phenotypes where these are given.
+
+    Raises:
+        UserError: one that is not known.
+    """
+    kinds: dict[str, tuple[str, Collection[str]]] = {
+        "observable": ("a variable of the model", model.observable_index),
+        **dict.fromkeys(("parameter", "parameters", "changes"),
+                        ("a parameter of the model", model.parameters)),
+    }  # fmt: skip
+    if phenotypes:
+        kinds["phenotype"] = "a phenotype", phenotypes
+    for key, value in fields_of(probe):
+        if key in kinds:
+            for name in value if isinstance(value, Mapping) else [str(value)]:
+                if name not in kinds[key][1]:
+                    what = f"{name!r} is not {kinds[key][0]}{nearest(name, kinds[key][1])}"
+                    raise UserError(f"{place}.{key}: {what}")
+
+
 def _observation(
     entry: TableEntry, known: Known, explained: Mapping[str, Hypothesis]
 ) -> Observation:
@@ -146,7 +181,7 @@ def _observation(
         entry.text("unit"), weight,
         (first,) if once else _names(entry, "hypotheses", explained, explained),
         fitted, once, was_set, evidence, note, cited(entry, known, [evidence, note]),
-        entry.data["probe"],
+        entry.data["probe"], entry.place,
     )  # fmt: skip
 
 

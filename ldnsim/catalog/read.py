@@ -26,6 +26,15 @@ Text = str | Mapping[str, Any]
 """TOML text, or tables of a file that was read."""
 Known = Mapping[str, Reference]
 CITATION = re.compile(r"\[([^\]]*)\]")
+NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+KEY = re.compile(r"[^\s\[\],]+")
+"""What a name, and the key of a reference, may look like."""
+RESERVED = ("all", "any", "default", "none", "placebo", "stop", "untreated")
+"""Words that mean something where a name could stand."""
+OF_PATIENT = ("phenotype", "basin", "parameters", "other")
+"""Keys of ``[patient]`` beside the covariates."""
+CLAIM = "_claim"
+"""Ending of the setting that selects a claim: ``oprm1_claim = "bond1998"``."""
 REFERENCE_FIELDS = tuple(f.name for f in fields(Reference) if f.name != "key")
 OVERRIDE_FIELDS = ("value", "grade", "note")
 HYPOTHESIS_FIELDS = ("title", "statement", "overrides", "evidence_for", "evidence_against")
@@ -74,6 +83,33 @@ def read_adjuncts(text: Text, file: str, known: Known, model: Model) -> dict[str
             ``factor`` and ``value``, a factor that is not positive.
     """
     return {n: _adjunct(e, known, model) for n, e in entries(text, file, ADJUNCT_FIELDS)}
+
+
+def check_new_name(place: str, name: str, parameters: Collection[str] = ()) -> None:
+    """Refuse a name by which nobody could ask for what an extension adds.
+
+    Args:
+        place: the block, such as ``own.toml: adjuncts``.
+        name: of one of its tables.
+        parameters: of the model.
+
+    Raises:
+        UserError: it is spelled so that no list or axis could hold it, or means something else.
+    """
+    block, why = place.rpartition(": ")[2], ""
+    if block == "references":
+        if not KEY.fullmatch(name):
+            why = "expected a key without spaces, commas and brackets, such as 'mathews1983'"
+    elif not NAME.fullmatch(name):
+        why = "expected a name of small letters, digits and _, such as 'slow_start'"
+    elif name in RESERVED or (block == "covariates" and name in OF_PATIENT):
+        why = "this word means something else where a name could stand; choose another"
+    elif block == "covariates" and name.endswith(CLAIM):
+        why = f"names that end in {CLAIM} select claims; choose another"
+    elif block == "covariates" and name in parameters:
+        why = "a parameter of the model is called so; choose another"
+    if why:
+        raise UserError(f"{place}.{name}: {why}")
 
 
 class TableEntry:

@@ -76,8 +76,17 @@ def check_out(out: Path | None, csv: Path | None, data: str | None) -> None:
     """Refuse places that cannot or must not be written; before anything is computed."""
     from ldnsim.analysis.evidence.own_report import HEADERS
 
-    is_set = data is not None and out is not None and out.suffix.lower() == ".toml"
-    files.check(out, PARAMETER_SET if is_set else files.report_of("calibrate"), "--out", [data])
+    report = files.report_of("calibrate")
+    if data is not None:  # either, by the ending
+        is_set = out is not None and out.suffix.lower() == ".toml"
+        what = PARAMETER_SET.what if is_set else f"{report.what} or {PARAMETER_SET.what}"
+        report = files.Format(what, {**report.begins, **PARAMETER_SET.begins})
+    elif out is not None and out.suffix.lower() == ".toml":
+        raise UserError(
+            f"--out {out}: {PARAMETER_SET.what} is written with --data only; write"
+            f" {out.with_suffix('.json')}"
+        )
+    files.check(out, report, "--out", [data])
     files.check(csv, files.table_of(*HEADERS[:2]), "--csv", [data])
 
 

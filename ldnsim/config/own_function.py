@@ -7,12 +7,15 @@ the file, as the one inside a result does, it is run only when the function is c
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import inspect
+import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FunctionType
 from typing import Annotated, Any
 
 from pydantic import InstanceOf, PlainSerializer, WithJsonSchema
@@ -41,7 +44,7 @@ class Function:
     name: str
     sha256: str
     folder: Path = field(default=Path(), compare=False)
-    call: Callable[..., Any] | None = field(default=None, compare=False)
+    call: FunctionType | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         """Return the function as a study names it."""
@@ -76,19 +79,27 @@ class Function:
             run: how errors name the run.
 
         Raises:
-            UserError: it raises anything, or returns no number.
+            UserError: it raises anything, or returns what is no number or infinite.
         """
         where = f"{self.file}: {self.name} of {run}"
         assert self.call is not None
         try:
-            found = self.call(**{name: values[name] for name in self.arguments})
+            with contextlib.redirect_stdout(sys.stderr):
+                found = self.call(**{name: values[name] for name in self.arguments})
         except (Exception, SystemExit) as error:
             line = _line_of(error, self.file)
             raise UserError(f"{where}: {type(error).__name__}: {error}{line}") from error
         try:
-            return float(found)
-        except (TypeError, ValueError):
-            raise UserError(f"{where} returned {short(found)}: expected a number") from None
+            number = math.nan if isinstance(found, str) else float(found)
+        except (TypeError, ValueError, OverflowError):
+            number = math.inf
+        if math.isinf(number) or isinstance(found, str):
+            first = self.call.__code__.co_firstlineno
+            raise UserError(
+                f"{where} returned {short(found)}: expected a number, or NaN where there is none"
+                f" (the function begins in line {first})"
+            )
+        return number
 
 
 def _line_of(error: BaseException, file: str) -> str:

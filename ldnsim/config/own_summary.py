@@ -19,6 +19,7 @@ from pydantic import (
 
 from ldnsim.config.base import Config
 from ldnsim.config.entries import FOLDER
+from ldnsim.config.molar import reading
 from ldnsim.config.own_function import Function, FunctionEntry, read_function
 from ldnsim.config.quantities import Hours, digest, time_text
 from ldnsim.config.summaries import SUMMARIES, stored_variables, with_setting
@@ -29,6 +30,7 @@ from ldnsim.units import in_unit, is_number, plain_number, read_number, to_unit
 if TYPE_CHECKING:
     from ldnsim.config.blocks import Output
     from ldnsim.config.study import StudyConfig
+    from ldnsim.mechanisms.record import Variable
     from ldnsim.model import Model
 
 GROUPS = ("default", "all")
@@ -165,7 +167,7 @@ def record(own: OwnSummary, model: Model) -> Summary:
         )  # fmt: skip
     variable = model.observables[str(own.variable)]
     kind = KINDS[str(own.reduction)]
-    level, relative = read_threshold(own.threshold, variable.unit)
+    level, relative = read_threshold(own.threshold, variable.unit, variable.name)
     words = kind.words.format(variable.long_name.split(", ")[0])
     if kind.level:
         clock = " at the same clock time" if kind.level == "same clock" else ""
@@ -185,12 +187,13 @@ def record(own: OwnSummary, model: Model) -> Summary:
 _OTHER = {"lower": "higher", "higher": "lower", "": ""}
 
 
-def read_threshold(value: float | str | None, unit: str) -> tuple[float, bool]:
+def read_threshold(value: float | str | None, unit: str, name: str = "") -> tuple[float, bool]:
     """Return a threshold, and whether it is a multiple of what it is in the untreated patient.
 
     Args:
         value: a number in the unit of the variable, text with a unit, or ``"0.7 of untreated"``.
         unit: of the variable.
+        name: of the variable: a concentration of the drug is read as mass or as substance.
 
     Raises:
         UserError: no number, or a unit that the variable does not have.
@@ -205,7 +208,8 @@ def read_threshold(value: float | str | None, unit: str) -> tuple[float, bool]:
         if share <= 0.0:
             raise UserError(f"threshold = {value!r}: expected a share above 0")
         return share, True
-    return in_unit(value, unit or "1", key="threshold"), False
+    factor, given = reading(value, name, unit or "1")
+    return factor * in_unit(value, given, key="threshold"), False
 
 
 def check(study: StudyConfig, taken: set[str]) -> Iterator[str]:
@@ -260,7 +264,7 @@ def faults(
         yield "reduction", f": this key is needed and is missing; valid: {', '.join(_REDUCTIONS)}"
         return
     yield from _of_window(own, study.horizon)
-    yield from _of_level(own, known[str(own.variable)].unit)
+    yield from _of_level(own, known[str(own.variable)])
 
 
 _NAMED = "'night', 'week', 'end' or 'run'"
@@ -285,7 +289,7 @@ def _of_window(own: OwnSummary, end: float | None) -> Iterator[tuple[str, str]]:
         yield "to", f" = '{time_text(own.to)}': after the end of the study at {time_text(end)}"
 
 
-def _of_level(own: OwnSummary, unit: str) -> Iterator[tuple[str, str]]:
+def _of_level(own: OwnSummary, variable: Variable) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with what a reduction is taken against."""
     kind, given = KINDS[str(own.reduction)], own.threshold is not None
     if given and not kind.level:
@@ -296,7 +300,7 @@ def _of_level(own: OwnSummary, unit: str) -> Iterator[tuple[str, str]]:
         yield "threshold", f": {own.reduction} needs one, such as '{example} of untreated'"
     elif given:
         try:
-            _, relative = read_threshold(own.threshold, unit)
+            level, relative = read_threshold(own.threshold, variable.unit, variable.name)
         except UserError as error:
             yield "", str(error)
         else:
@@ -308,9 +312,23 @@ def _of_level(own: OwnSummary, unit: str) -> Iterator[tuple[str, str]]:
                         " write a multiple, such as '1.05 of untreated'"
                     ),
                 )
+            elif not relative:
+                yield from _never(own, level, variable)
     if own.against and not kind.against:
         some = ", ".join(n for n in _REDUCTIONS if KINDS[n].against)
         yield "against", f" = '{own.against}': not of {own.reduction}; of {some}"
+
+
+def _never(own: OwnSummary, level: float, variable: Variable) -> Iterator[tuple[str, str]]:
+    """Yield that a variable is never beyond a level, where its bounds say so."""
+    above = str(own.reduction).endswith("above")
+    bound = variable.span[1] if above else variable.span[0]
+    if level >= bound if above else level <= bound:
+        side, unit = "above" if above else "below", f" {variable.unit}".removesuffix(" 1")
+        yield (
+            "threshold",
+            f" = {short(own.threshold)}: {own.variable} is never {side} {bound:g}{unit}",
+        )
 
 
 def _of_function(
@@ -319,6 +337,11 @@ def _of_function(
     for key in ("variable", "reduction", "window", "begin", "to", "threshold", "against"):
         if (value := getattr(own, key)) is not None:
             yield key.replace("begin", "from"), f" = {short(value)}: the function says it; keep one"
+    # an area has the unit of a quantity, times h
+    try:
+        to_unit(1.0, (own.unit or "1").removesuffix(" h"), key="unit")
+    except UserError as error:
+        yield "", str(error)
     start = f" = '{function}': "
     if not study.output.trajectories:
         yield "function", f"{start}needs what is stored over time; set output.trajectories = true"

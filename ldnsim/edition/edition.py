@@ -114,9 +114,13 @@ class Edition:
     @cached_property
     def observations(self) -> dict[str, observations.Observation]:
         """What was measured, by name."""
-        return self._read(
+        found = self._read(
             "observations", observations.read_observations, self.references, self.hypotheses
         )
+        for place, tables in self._blocks.get("observations", ()):
+            for name in tables:
+                self._check_probe(found[name].probe, f"{place}.{name}.probe")
+        return found
 
     @cached_property
     def assays(self) -> dict[str, assays.Assay]:
@@ -141,6 +145,18 @@ class Edition:
         """What patients on placebo report."""
         return catalog.read_placebo(*catalog.shipped("placebo"), self.references)
 
+    def _check_probe(self, probe: Mapping[str, Any], place: str) -> None:
+        """Refuse what the probe of an extension names and is not there."""
+        from ldnsim.regimen import Regimen
+
+        observations.check_probe(probe, place, self.model, self.phenotypes)
+        for key, value in observations.fields_of(probe):
+            if key == "regimen":
+                try:
+                    Regimen.parse(value, self.protocols)
+                except UserError as error:
+                    raise UserError(f"{place}.{key}: {error}") from None
+
     def cite(self, keys: Iterable[str]) -> list[str]:
         """Format references, each once, in the order given.
 
@@ -164,8 +180,9 @@ class Edition:
         """Read a file of the package and the blocks of that name, by one reader."""
         shipped_ones = reader(*catalog.shipped(name), *known)
         return merged(
-            shipped_ones, self._blocks.get(name, ()), lambda text, file: reader(text, file, *known)
-        )
+            shipped_ones, self._blocks.get(name, ()), lambda text, file: reader(text, file, *known),
+            self.model.parameters,
+        )  # fmt: skip
 
 
 def shipped() -> Edition:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ldnsim.catalog import Reference
 from ldnsim.edition.mechanisms import mechanisms_of
-from ldnsim.edition.source import PACKAGE, Source
+from ldnsim.edition.source import DATA, PACKAGE, Source
 from ldnsim.edition.tables import NAMED, Tables
 from ldnsim.errors import UserError, nearest
 from ldnsim.mechanisms import MECHANISMS
@@ -77,7 +77,7 @@ def mechanisms_in(source: Source) -> tuple[Mechanism, ...]:
     Raises:
         UserError: as :func:`ldnsim.edition.mechanisms.mechanisms_of`.
     """
-    if not source.code:
+    if source.kind == DATA:
         return ()
     return mechanisms_of(
         source.name, source.code, needed=not (source.kind == PACKAGE and source.tables)

@@ -9,6 +9,7 @@ as they are, so it is refused.
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import dis
 import hashlib
@@ -123,7 +124,9 @@ def run_text(name: str, code: str) -> ModuleType:
     linecache.cache[file] = (len(code), None, code.splitlines(True), file)
     sys.modules[module.__name__] = module
     try:
-        exec(compile(code, file, "exec", dont_inherit=True), vars(module))
+        # what it prints is not part of a table that a command prints
+        with contextlib.redirect_stdout(sys.stderr):
+            exec(compile(code, file, "exec", dont_inherit=True), vars(module))
     except SyntaxError as error:
         del sys.modules[module.__name__]
         raise UserError(f"{name}, line {error.lineno}: not Python: {error.msg}") from None

@@ -7,13 +7,19 @@ two extensions cannot both set one parameter.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ldnsim.catalog import Reference
-from ldnsim.catalog.read import TableEntry, check_parameter, cited, entries, toml
+from ldnsim.catalog.read import (
+    TableEntry,
+    check_new_name,
+    check_parameter,
+    cited,
+    entries,
+    toml,
+)  # fmt: skip
 from ldnsim.edition.source import Source
 from ldnsim.errors import UserError, nearest
 from ldnsim.mechanisms.record import ASSUMED, GRADES, Parameter
@@ -26,7 +32,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PARAMETER_FIELDS = ("value", "grade", "source", "note")
 PROTOCOL_FIELDS = ("title", "regimen", "description", "sources", "steps_assumed")
-_PROTOCOL = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 NAMED = (
     "references", "hypotheses", "phenotypes", "adjuncts", "covariates", "protocols",
     "observations", "assays",
@@ -42,11 +47,13 @@ def blocks_of(source: Source) -> dict[str, list[Tables]]:
     """Return the blocks of an extension by name.
 
     Raises:
-        UserError: not TOML, or a block that is not known or no table.
+        UserError: not TOML, nothing in it, or a block that is not known or no table.
     """
     found: dict[str, list[Tables]] = {}
     for file, text in source.tables:
         data = toml(text, file)
+        if not any(data.values()):
+            raise UserError(f"{file}: nothing in it; expected tables such as [hypotheses.NAME]")
         for block, tables in data.items():
             if block not in BLOCKS:
                 raise UserError(f"{file}: {block}: no such block{nearest(block, BLOCKS)}")
@@ -57,7 +64,10 @@ def blocks_of(source: Source) -> dict[str, list[Tables]]:
 
 
 def merged(
-    known: Mapping[str, T], blocks: Iterable[Tables], read: Callable[[Any, str], Mapping[str, T]]
+    known: Mapping[str, T],
+    blocks: Iterable[Tables],
+    read: Callable[[Any, str], Mapping[str, T]],
+    parameters: Collection[str] = (),
 ) -> dict[str, T]:
     """Return what is known with what blocks add.
 
@@ -65,12 +75,16 @@ def merged(
         known: of the package, by name.
         blocks: of the extensions.
         read: reader of tables, given these and the name of the block.
+        parameters: of the model.
 
     Raises:
-        UserError: of the reader, or a name that is taken.
+        UserError: of the reader, or a name that is taken or cannot be one.
     """
     found = dict(known)
     for place, tables in blocks:
+        for name in tables:
+            if name not in known:
+                check_new_name(place, name, parameters)
         for name, thing in read(tables, place).items():
             if found.get(name, thing) != thing:
                 raise UserError(f"{place}.{name}: there is one of this name; choose another")
@@ -82,14 +96,12 @@ def read_protocols(tables: Mapping[str, Any], place: str) -> dict[str, Regimen]:
     """Read named regimens, as in ``protocols.toml``; one may name a protocol of the package.
 
     Raises:
-        UserError: a name that no text could hold, an unknown field, text that is no regimen.
+        UserError: an unknown field, text that is no regimen.
     """
     from ldnsim.regimen import Regimen
 
     found = {}
     for name, entry in entries(tables, place, PROTOCOL_FIELDS):
-        if not _PROTOCOL.fullmatch(name) or name == "stop":
-            raise entry.error("", "expected a name of small letters, such as 'slow_start'")
         try:
             regimen = Regimen.parse(entry.text("regimen"))
         except UserError as error:

@@ -19,6 +19,7 @@ them with SymPy symbols and they become the compiled kernels and the printed equ
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -159,6 +160,19 @@ class Variable:
     def short_name(self) -> str:
         """Return what it is called in legends and tables: the name itself where nothing is said."""
         return self.called or self.name.replace("_", " ")
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Return the smallest and largest value it can have, infinite where nothing is said.
+
+        A quantity has no bounds of its own: an amount of something is never negative, and a
+        fraction lies within 0 and 1.
+        """
+        share = self.scale_word == "fraction"
+        some = share or self.unit != "1"
+        low = self.lower if self.is_state else 0.0 if some else None
+        high = 1.0 if share and self.upper is None else self.upper
+        return -math.inf if low is None else low, math.inf if high is None else high
 
 
 class Mechanism:

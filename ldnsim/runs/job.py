@@ -116,7 +116,7 @@ class Job:
             task.wanted,
             solved.reductions,
             self.untreated.mean[who],
-            self.untreated.extreme[who],
+            self.untreated.hourly[who],
             self._hours(task, solved, who),
             undisturbed(plan.edition.model, task.events),
         )

@@ -15,6 +15,9 @@ from ldnsim.measure import KINDS, Measure, Summary
 from ldnsim.mechanisms.record import Variable
 from ldnsim.runs.plan import DAY, Plan, clock_time
 
+WHOLE_DAYS = ("night", "week", "end")
+"""Windows by name that are whole days, wherever they begin."""
+
 
 def reduced(plan: Plan) -> tuple[Summary, ...]:
     """Return the summaries that the engine reduces while solving."""
@@ -46,16 +49,55 @@ def followed(plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(s.variable for s in plan.summaries if s.kind == "same_clock"))
 
 
-def extremes(plan: Plan) -> tuple[Summary, ...]:
-    """Summaries against the highest or lowest value of an untreated day, not against its mean."""
-    return tuple(s for s in reduced(plan) if s.against and s.kind in ("max", "min"))
+def untreated_hours(plan: Plan, s: Summary) -> tuple[tuple[tuple[float, float], ...], float]:
+    """Return the hours of an untreated day that a summary is compared with over its window.
+
+    An untreated patient repeats every 24 h. So whole days compare with the day; what is left of a
+    window beyond whole days, or a window within a day, with the same hours of the clock.
+
+    Returns:
+        the hours, in two pieces where midnight lies between; for a mean none where its window is
+        whole days. And the share of the window that they stand for; the 24 h mean has the rest.
+    """
+    day = ((0.0, DAY),)
+    start, stop = 0.0, DAY
+    if s.window not in WHOLE_DAYS:
+        start, stop = (float(hours[0]) for hours in plan.window(s, np.zeros(1, dtype=np.int64)))
+    left = (stop - start) % DAY
+    if min(left, DAY - left) < 1e-9:
+        return (day, 1.0) if s.kind != "mean" else ((), 0.0)
+    if s.kind != "mean" and stop - start > DAY:
+        return day, 1.0
+    first = start % DAY
+    pieces = ((first, min(first + left, DAY)), (0.0, first + left - DAY))
+    return tuple(p for p in pieces if p[1] - p[0] > 1e-9), left / (stop - start)
+
+
+def apart(plan: Plan) -> tuple[Summary, ...]:
+    """Summaries against hours of an untreated day, and not against its mean alone."""
+    return tuple(s for s in reduced(plan) if s.against and untreated_hours(plan, s)[0])
 
 
 def wanted_untreated(plan: Plan, patients: int) -> tuple[Measure, ...]:
-    """Build the reductions of an untreated day that :func:`extremes` are taken against."""
+    """Build the reductions of an untreated day that :func:`apart` are taken against."""
+    hours = {s.name: untreated_hours(plan, s)[0] for s in apart(plan)}
     zero = np.zeros(patients)
-    day = zero + DAY
-    return tuple(s.placed(zero, day, zero) for s in extremes(plan))
+    # what has the same hours shares its arrays: the task tells windows apart by them
+    places = {p: (zero + p[0], zero + p[1]) for pieces in hours.values() for p in pieces}
+    return tuple(s.placed(*places[p], zero) for s in apart(plan) for p in hours[s.name])
+
+
+def joined(plan: Plan, reductions: Floats) -> Floats:
+    """Put the pieces of :func:`wanted_untreated` together, shape (patients, summaries apart)."""
+    columns, found = iter(reductions.T), []
+    for s in apart(plan):
+        pieces = untreated_hours(plan, s)[0]
+        values = np.stack([next(columns) for _ in pieces])
+        if s.kind == "mean":
+            found.append(np.average(values, axis=0, weights=[b - a for a, b in pieces]))
+        else:
+            found.append(values.max(axis=0) if s.kind == "max" else values.min(axis=0))
+    return np.stack(found, axis=1) if found else np.empty((len(reductions), 0))
 
 
 def derive(
@@ -63,7 +105,7 @@ def derive(
     asked: Sequence[Measure],
     reductions: Floats,
     mean: Floats,
-    extreme: Floats,
+    hourly: Floats,
     hours: Floats,
     undisturbed: Flags,
 ) -> Floats:
@@ -77,14 +119,14 @@ def derive(
         asked: what the engine was asked for, as :func:`wanted` made it.
         reductions: what the engine gave, shape (runs, reductions).
         mean: untreated 24 h means, shape (runs, observables).
-        extreme: highest or lowest untreated values, shape (runs, extremes).
+        hourly: what summaries are taken against besides, shape (runs, summaries apart).
         hours: above the untreated patient at the same clock time, shape (runs, same_clock).
         undisturbed: runs in which nothing is given or set, shape (runs,).
     """
     index = plan.edition.model.observable_index
-    columns, against, clocked = iter(reductions.T), iter(extreme.T), iter(hours.T)
+    columns, against, clocked = iter(reductions.T), iter(hourly.T), iter(hours.T)
     windows = iter(asked)
-    apart = extremes(plan)
+    others = apart(plan)
     found = np.full((len(reductions), len(plan.summaries)), np.nan)
     for j, s in enumerate(plan.summaries):
         if s.kind == "same_clock":
@@ -95,7 +137,11 @@ def derive(
         if s.kind == "hours_below":
             value = window.stop - window.start - value
         if s.against:
-            reference = next(against) if s in apart else mean[:, index[s.variable]]
+            reference = mean[:, index[s.variable]]
+            if s in others:
+                share = untreated_hours(plan, s)[1]
+                own = next(against)
+                reference = own if share == 1.0 else share * own + (1.0 - share) * reference
             value = _against(s, np.where(undisturbed, reference, value), reference)
         found[:, j] = value
     return found
@@ -118,7 +164,7 @@ def call(
         alive: whether each run ended well.
 
     Raises:
-        UserError: it raises anything, or returns no number.
+        UserError: it raises anything, or returns what is no number or infinite.
     """
     found = np.full(len(runs), np.nan)
     for i in np.flatnonzero(alive).tolist():

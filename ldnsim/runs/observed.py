@@ -13,25 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.config.molar import reading
 from ldnsim.errors import UserError, nearest, short
-from ldnsim.mechanisms.pharmacokinetics import MW_NALTREXOL, MW_NALTREXONE, M
+from ldnsim.mechanisms.pharmacokinetics import M
 from ldnsim.mechanisms.record import Variable
 from ldnsim.model import Model
 from ldnsim.regimen import Recorded
 from ldnsim.regimen.event_observations import LEFT_OUT, Measured
-from ldnsim.units import find_unit, to_unit
+from ldnsim.units import to_unit
 
 if TYPE_CHECKING:
     from ldnsim.config.study import StudyConfig
     from ldnsim.runs.plan import Plan
-
-MASS, MOLAR = (1, 0, 0, -1), (0, 0, 1, -1)
-"""Dimensions of the two kinds of concentration; see :mod:`ldnsim.units`."""
-MOLAR_MASS = {
-    **dict.fromkeys(("c_plasma", "naltrexone_plasma", "ntx_brain"), MW_NALTREXONE),
-    **dict.fromkeys(("c_naltrexol", "naltrexol_plasma", "naltrexol_brain"), MW_NALTREXOL),
-}
-"""Molar mass of what a variable is a concentration of, as free base (g/mol)."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,7 @@ def observations(
 
     Raises:
         UserError: an observation that names no variable of the model, without unit or with one of
-            another kind, negative where the variable is an amount of something, of the drug before
+            another kind, one that the variable never has, of the drug before
             its first dose, or a second one of the same variable at the same time.
     """
     found: list[Observation] = []
@@ -94,8 +87,12 @@ def observations(
 def _observation(m: Measured, recorded: Recorded, model: Model) -> Observation:
     variable = _variable(m, recorded, model)
     value = _in_own_unit(m, variable, recorded)
-    if value < 0.0 and variable.unit != "1":
-        raise _error(m, recorded, f"DV = {m.value:g}", f"{variable.name} is never negative")
+    low, high = variable.span
+    if not low <= value <= high:
+        beyond = f"above {high:g}" if value > high else f"below {low:g}" if low else "negative"
+        unit = f" {variable.unit}".removesuffix(" 1") if value > high or low else ""
+        problem = f"{variable.name} is never {beyond}{unit}"
+        raise _error(m, recorded, f"DV = {m.value:g}", problem)
     origin, doses = recorded.doses().origin_h, recorded.doses().time_h
     first = float(doses[0]) if len(doses) else np.inf
     if variable.mechanism == M.name and origin + m.time_h <= first:
@@ -134,16 +131,9 @@ def _in_own_unit(m: Measured, variable: Variable, recorded: Recorded) -> float:
             f"in which unit? {variable.name} is in {variable.unit}: head the column"
             f" 'DV ({variable.unit})', add a column UNIT, or say dv_unit",
         )  # fmt: skip
-    given, own = find_unit(m.unit), find_unit(variable.unit)
-    factor, unit = 1.0, variable.unit
-    kinds = {u.dimension for u in (given, own) if u is not None}
-    if given and own and kinds == {MASS, MOLAR} and variable.name in MOLAR_MASS:
-        # ng/mL is ug/L, and g/mol is ug/umol: mass over molar mass is umol/L
-        factor = MOLAR_MASS[variable.name] / 1e3
-        factor, unit = (1 / factor, "ng/mL") if own.dimension == MOLAR else (factor, "nmol/L")
-        factor *= to_unit("1 nmol/L" if own.dimension == MOLAR else "1 ng/mL", variable.unit)
     key = f"{_where(m, recorded)}: DV"
     text = f"{m.value!r} {m.unit}" if m.unit != "1" else repr(m.value)
+    factor, unit = reading(text, variable.name, variable.unit)
     return factor * to_unit(text, unit, key=key)
 
 

@@ -26,7 +26,8 @@ class Untreated:
         status: the engine's codes, shape (patients,).
         clocked: variables compared by the clock, at the plan's clock times, shape (patients,
             variables, clock times).
-        extreme: highest or lowest values of the day, shape (patients, extremes).
+        hourly: of the hours that summaries are compared with, shape (patients, summaries apart);
+            see :func:`ldnsim.runs.measures.apart`.
     """
 
     y0: Floats
@@ -34,7 +35,7 @@ class Untreated:
     residual: Floats
     status: Codes
     clocked: Floats
-    extreme: Floats
+    hourly: Floats
 
 
 def find_untreated(plan: Plan, patients: Patients, threads: int | None = None) -> Untreated:
@@ -52,9 +53,9 @@ def reference_day(
     Patients are taken some thousands at a time, in whole groups of the engine.
 
     Returns:
-        ``clocked`` and ``extreme`` of :class:`Untreated`.
+        ``clocked`` and ``hourly`` of :class:`Untreated`.
     """
-    names, apart = summaries.followed(plan), summaries.extremes(plan)
+    names, apart = summaries.followed(plan), summaries.apart(plan)
     if not (names or apart):
         return np.empty((len(y0), 0, 0)), np.empty((len(y0), 0))
     parts = []
@@ -67,4 +68,4 @@ def reference_day(
         )  # fmt: skip
         parts.append(solve_task(task, threads))
     clocked = np.concatenate([p.trajectory for p in parts])
-    return clocked, np.concatenate([p.reductions for p in parts])
+    return clocked, summaries.joined(plan, np.concatenate([p.reductions for p in parts]))

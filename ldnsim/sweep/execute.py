@@ -102,8 +102,9 @@ def run_into_store(
         if not going_on and _is_done(target, manifest, resume, overwrite):
             return False
         size = _prepare(folder, manifest, plan, resume, overwrite)
-        job = Job(plan, plan.threads)
-        _run_into(folder, job, size, target, plan.threads, report, executor)
+        with _mended(folder, range(0, len(plan), size)):
+            job = Job(plan, plan.threads)
+            _run_into(folder, job, size, target, plan.threads, report, executor)
         return True
 
 
@@ -332,6 +333,27 @@ def _missing(folder: BlockFolder, job: Job, size: int) -> list[int]:
         if fault is not None:
             found.append(first)
     return found
+
+
+@contextlib.contextmanager
+def _mended(folder: BlockFolder, blocks: range) -> Iterator[None]:
+    """Let what stopped a sweep, such as a function of the study, be mended and run again.
+
+    Raises:
+        UserError: what stopped it, and what to do where blocks are finished; else none is left.
+    """
+    try:
+        yield
+    except UserError as error:
+        kept = sum(folder.has(first) for first in blocks)
+        if not kept:
+            folder.remove()
+        if not kept or isinstance(error.__cause__, OSError):  # a disk: said what to do
+            raise
+        raise UserError(
+            f"{error}; {kept} of {len(blocks)} blocks are finished and kept in {folder.path}:"
+            " --resume goes on with the same study and files, --overwrite starts again"
+        ) from error
 
 
 @contextlib.contextmanager

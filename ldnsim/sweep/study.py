@@ -97,6 +97,11 @@ def load(path: str | Path) -> Study:
     Raises:
         UserError: with one line per mistake, each naming the file, the key and the remedy.
     """
+    if isinstance(path, Mapping):
+        raise UserError(
+            f"path = {short(path)}: expected a path; what takes a dictionary is"
+            " ldnsim.Study.build(...), and ldnsim.simulate(...) takes its keys as arguments"
+        )
     return Study.load(path_text(path, "path"))
 
 

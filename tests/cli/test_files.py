@@ -207,3 +207,16 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     files.write(tmp_path / "link.csv", "a,b\n")
     assert (tmp_path / "link.csv").is_symlink()
     assert (tmp_path / "real.csv").read_text(encoding="utf-8") == "a,b\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--data", "own.csv", "--out", "x.txt"], "ends in .json or .toml; write x.json"),
+        (["--out", "x.txt"], "ends in .json; write x.json"),
+        (["--out", "x.toml"], "is written with --data only; write x.json"),
+    ],
+)
+def test_calibrate_names_the_endings_it_writes(words: list[str], said: str) -> None:
+    done = RUN.invoke(app, ["calibrate", *words])
+    assert done.exit_code == 2 and said in " ".join(done.output.split())

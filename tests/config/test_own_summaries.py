@@ -63,6 +63,13 @@ REFUSED = [
     ("threshold", "above 0", HOURS | {"threshold": "-0.5 of untreated"}),
     ("threshold", "expected", HOURS | {"threshold": "half of untreated"}),
     ("threshold", "expected", HOURS | {"threshold": True}),
+    ("threshold", "= 12.0: pain is never above 10", HOURS | {"threshold": 12}),
+    ("threshold", "= -1.0: pain is never below 0",
+     HOURS | {"reduction": "hours_below", "threshold": -1}),
+    ("threshold", "= 12.0: mor_occupancy is never above 1",
+     HOURS | {"reduction": "first_above", "threshold": 12, "variable": "mor_occupancy"}),
+    ("threshold", "= '0 ng/mL': naltrexone_plasma is never below 0 ng/mL",
+     HOURS | {"reduction": "first_below", "threshold": "0 ng/mL", "variable": "naltrexone_plasma"}),
     ("against", "not of hours_above; of mean, max, min", HOURS | {"against": "percent"}),
     ("against", "expected 'change' or 'percent'", MEAN | {"against": "value"}),
     ("window", "same_clock is of the close-up", CLOCK | {"window": "run"}),
@@ -145,6 +152,15 @@ def test_a_share_is_a_number_or_percent(share: float, percent: bool) -> None:
     assert read_threshold(f"{share!r} umol/L", "nmol/L")[0] == pytest.approx(1e3 * share)
 
 
+def test_a_level_of_the_drug_is_mass_or_substance() -> None:
+    molar = read_threshold("2 nmol/L", "ng/mL", "naltrexone_plasma")[0]
+    assert molar == pytest.approx(2.0 * 0.34141, rel=1e-12)
+    assert read_threshold(f"{molar!r} ng/mL", "nmol/L", "ntx_brain")[0] == pytest.approx(2.0)
+    assert read_threshold("2 nmol/L", "nmol/L", "ntx_brain") == (2.0, False)
+    with pytest.raises(UserError, match="mass"):
+        read_threshold("2 nmol/L", "pg/mL", "tnf")
+
+
 def test_the_table_of_kinds_is_whole() -> None:
     assert SOLVED == (
         "mean", "integral", "max", "min", "hours_above", "first_below", "first_above"
@@ -183,6 +199,8 @@ OWN = {"name": "relief", "function": "own.py:relief", "unit": "h"}
          "def relief(mor_ntx): return 1", {}),
         ("variable = 'pain': the function says it", "def relief(pain): return 1",
          {"variable": "pain"}),
+        ("unit: the unit 'furlong' is not known; units:", "def relief(pain): return 1",
+         {"unit": "furlong"}),
         ("from = .*: the function says it", "def relief(pain): return 1", {"from": "1 wk"}),
     ],
 )  # fmt: skip
@@ -195,6 +213,14 @@ def test_a_function_that_cannot_be_is_refused(
     with pytest.raises(UserError, match=words) as refused:
         build("tnf_change", OWN | table, folder=tmp_path)
     assert str(refused.value).startswith("own.toml: output.summaries[2].")
+
+
+@pytest.mark.parametrize("unit", ["1", "h", "percent", "ng/mL h", "h/d", "pg/mL"])
+def test_units_of_functions_are_those_of_parameters_and_their_areas(
+    unit: str, tmp_path: Path
+) -> None:
+    (tmp_path / "own.py").write_text("def relief(pain): return 1")
+    assert build(OWN | {"unit": unit}, folder=tmp_path).output.summaries[0].unit == unit  # type: ignore[union-attr]
 
 
 def test_a_function_needs_what_is_stored_over_time(tmp_path: Path) -> None:

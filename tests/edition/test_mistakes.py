@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ldnsim.edition import extended
+from ldnsim.catalog.read import RESERVED, check_new_name
+from ldnsim.config.blocks import Patient
+from ldnsim.edition import extended, shipped
+from ldnsim.edition.tables import NAMED
 from ldnsim.errors import UserError
 from ldnsim.mechanisms import immunity
 from tests.edition.files import DATA, OWN, edition
@@ -22,7 +25,8 @@ IN_PYTHON = {
     "raises": ("a = 1\nb = a / 0\n", "own.py, line 2: ZeroDivisionError: division by zero"),
     "name": ("x = y\n", "own.py, line 1: NameError: name 'y' is not defined"),
     "exits": ("raise SystemExit(3)\n", "own.py, line 1: SystemExit: 3"),
-    "empty": ("x = 1\n", "own.py: no mechanism in it"),
+    "without mechanism": ("x = 1\n", "own.py: no mechanism in it"),
+    "empty": ("", "own.py: no mechanism in it"),
     "grade": (
         HEAD + 'M.parameter("own_x", 1.0, "1", "x", "sure")\n',
         r"own.py, line 3: parameter 'own_x': grade 'sure' is not one of",
@@ -170,6 +174,20 @@ def test_mistakes_in_python(kind: str, tmp_path: Path) -> None:
     assert immunity.M.parameters == before
 
 
+PROBE = """
+[observations.seen]
+title = "Seen"
+group = "own"
+low = 0.0
+unit = "1"
+evidence = "Seen [lee1988]."
+
+[observations.seen.probe]
+kind = "run"
+observable = "tnf"
+reduce = "mean"
+stop = 9.0
+"""
 IN_TOML = {
     "toml": ("[x", "own.toml: not readable as TOML"),
     "block": ("[hypothesis.x]\n", "own.toml: hypothesis: no such block; did you mean 'hypotheses'"),
@@ -220,6 +238,17 @@ IN_TOML = {
         .replace(" [own2026]", ""),
         "own.toml: observations.own.hypotheses: 'dual' is not a hypothesis",
     ),
+    **{
+        f"probe {key}": (PROBE.replace(old, new), f"own.toml: observations.seen.probe.{said}")
+        for key, old, new, said in (
+            ("variable", '"tnf"', '"tnff"', "observable: 'tnff' is not a variable.*mean 'tnf'"),
+            ("phenotype", 'stop = 9.0', 'stop = 9.0\nphenotype = "fibro"', "phenotype: 'fibro'"),
+            ("parameter", 'stop = 9.0', 'stop = 9.0\nchanges.cll = 3.0', "changes: 'cll' is not"),
+            ("regimen", 'stop = 9.0', 'stop = 9.0\nregimen = "slwo"', "regimen: protocol 'slwo'"),
+        )
+    },
+    "empty": ("# nothing\n", "own.toml: nothing in it; expected tables such as"),
+    "empty block": ("[hypotheses]\n", "own.toml: nothing in it"),
     "assay": (
         DATA[DATA.index("[assays.own]"):].replace("own_state", "tnff"),
         "own.toml: assays.own.variable: 'tnff' is not a variable; did you mean 'tnf'",
@@ -233,6 +262,46 @@ def test_mistakes_in_toml(kind: str, tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         edition(tmp_path, own_toml=text)
     assert re.match(said, str(error.value)), error.value
+
+
+WRONG_NAMES = {
+    **{
+        name: f"own.toml: BLOCK.{re.escape(name)}: expected a name of small letters"
+        for name in ("a+b", "a b", "a.b", "Own", "1own", "_own", "own_", "ä", "a,b", "")
+    },
+    **{name: f"own.toml: BLOCK.{name}: this word means something else" for name in RESERVED},
+}
+
+
+@pytest.mark.parametrize("block", [b for b in NAMED if b != "references"])
+def test_names_by_which_nobody_could_ask_are_refused(block: str, tmp_path: Path) -> None:
+    for name, said in WRONG_NAMES.items():
+        with pytest.raises(UserError) as error:
+            edition(tmp_path, own_toml=f"[{block}.'{name}']\nx = 1\n")
+        if name not in getattr(shipped(), block):
+            assert re.match(said.replace("BLOCK", block), str(error.value)), error.value
+
+
+def test_a_covariate_is_called_as_nothing_else_of_the_patient(tmp_path: Path) -> None:
+    own = set(Patient.model_fields) - set(shipped().covariates)
+    for name in sorted({*own, "own_claim", "cl"}):
+        with pytest.raises(UserError, match=rf"own.toml: covariates.{name}: .*choose another"):
+            edition(tmp_path, own_toml=f"[covariates.{name}]\ntitle = 'x'\n")
+
+
+def test_all_shipped_names_could_be_those_of_an_extension() -> None:
+    for block in NAMED:
+        for name in getattr(shipped(), block):
+            if name not in RESERVED:
+                check_new_name(f"x.toml: {block}", name)
+
+
+def test_what_an_extension_prints_is_in_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edition(tmp_path, own_py=f"{OWN}\nprint('hello')\n# {tmp_path}\n")
+    found = capsys.readouterr()
+    assert (found.out, found.err) == ("", "hello\n")
 
 
 def test_two_extensions_cannot_set_one_parameter(tmp_path: Path) -> None:

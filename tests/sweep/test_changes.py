@@ -115,3 +115,33 @@ def test_every_summary_follows_its_variable() -> None:
     assert ds["pain_change"].attrs["better"] == "lower"
     assert ds["beta_endorphin_change"].attrs["better"] == ""
     assert ds["hours_blocked"].attrs["better"] == ""
+
+
+WINDOWS = [("24 h", "30 h"), ("44 h", "52 h"), ("12 h", "40 h"), ("6 h", "54 h"), ("50 h", "70 h")]
+"""Within a day, over midnight, more than a day, whole days, within the next days."""
+
+
+@pytest.mark.parametrize("against", ["change", "percent"])
+def test_part_of_a_day_is_compared_with_the_same_hours_of_an_untreated_day(against: str) -> None:
+    own = [
+        {"name": f"{kind}_{i}", "variable": "beta_endorphin", "reduction": kind, "from": a, "to": b,
+         **more}
+        for i, (a, b) in enumerate(WINDOWS) for kind in ("mean", "max", "min")
+        for more in ({"against": against}, {"name": f"plain_{kind}_{i}"})
+    ]  # fmt: skip
+    names = [o["name"] for o in own if "against" in o]
+    treated, placebo = (
+        simulate(f"{rx} nightly at 22:00 for 4 d", own) for rx in ("0.1 ng", "placebo")
+    )
+    strong = simulate("4.5 mg nightly at 22:00 for 4 d", own)
+    for name in names:
+        assert float(placebo[name]) == 0.0
+        # next to no drug is next to no effect: the rhythm of the day is a thousand times that
+        assert abs(float(treated[name])) < (1e-3 if against == "change" else 0.1), name
+        untreated, value = (float(d[f"plain_{name}"]) for d in (placebo, strong))
+        kind, i = name.split("_")
+        if kind != "mean" and i in "23":  # more than a day: that of the whole day, not of a part
+            continue
+        wanted = value - untreated
+        wanted *= 100.0 / untreated if against == "percent" else 1.0
+        assert float(strong[name]) == pytest.approx(wanted, abs=2e-3, rel=2e-3), name

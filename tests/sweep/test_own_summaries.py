@@ -204,7 +204,10 @@ def test_another_file_is_not_resumed(tmp_path: Path) -> None:
     [
         ("def relief(pain):\n    return 1 / 0", r"relief of a: ZeroDivisionError.*\(line 2\)"),
         ("def relief(pain):\n    return 'much'", "relief of a returned 'much': expected a number"),
-        ("def relief(pain):\n    return pain", "relief of a returned .*: expected a number"),
+        ("def relief(pain):\n    return pain", r"a returned .*: expected a number.*line 1"),
+        ("def relief(pain):\n    return float('inf')", "relief of a returned inf: expected a"),
+        ("def relief(pain):\n    return -10**400", "relief of a returned .*: expected a number"),
+        ("def relief(pain):\n    return '3'", "relief of a returned '3': expected a number"),
         ("def relief(pain):\n    raise SystemExit(3)", "SystemExit: 3"),
     ],
 )
@@ -215,6 +218,39 @@ def test_what_a_function_does_wrong_names_file_and_run(
     with pytest.raises(UserError, match=words) as refused:
         study(OWN, folder=tmp_path).run()
     assert str(refused.value).startswith("own.py: ")
+
+
+@pytest.mark.parametrize(("said", "number"), [("float('nan')", np.nan), ("True", 1.0), ("3", 3.0)])
+def test_what_a_function_says_touches_no_other_number(
+    said: str, number: float, tmp_path: Path
+) -> None:
+    (tmp_path / "own.py").write_text(f"def relief(pain):\n    return {said}")
+    ds, alone = study(OWN, "tnf_change", folder=tmp_path).run(), study("tnf_change").run()
+    np.testing.assert_array_equal(ds["relief"], [number, number])
+    for name in alone.data_vars:
+        np.testing.assert_array_equal(alone[name], ds[name], err_msg=str(name))
+
+
+def test_a_corrected_function_runs_in_place_of_one_that_stopped(tmp_path: Path) -> None:
+    wrong, right = "def relief(pain):\n    return 1 / 0", "def relief(pain):\n    return 1"
+    (tmp_path / "own.py").write_text(wrong)
+    with pytest.raises(UserError, match="ZeroDivisionError"):
+        study(OWN, folder=tmp_path).run(tmp_path / "x.zarr")
+    assert [p.name for p in tmp_path.iterdir()] == ["own.py"]
+    (tmp_path / "own.py").write_text(right)
+    assert study(OWN, folder=tmp_path).run(tmp_path / "x.zarr")["relief"].values.tolist() == [1, 1]
+
+
+def test_a_function_that_stops_later_says_what_is_kept_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "def relief(naltrexone_plasma):\n    return 1 / int(naltrexone_plasma.max() < 20.0)"
+    )
+    doses = [f"{d} mg" for d in (*range(1, 9), 90)]
+    axis = {"name": "dose", "field": "regimen.dose", "values": doses}
+    more: dict[str, Any] = {"regimens": [{"prescription": "1 mg nightly for 2 wk", "name": "a"}]}
+    late = study(OWN, folder=tmp_path, axes=[axis], solver={"block": 8}, **more)
+    with pytest.raises(UserError, match=r"ZeroDivisionError.*1 of 2 blocks .*--overwrite starts"):
+        late.run(tmp_path / "x.zarr")
 
 
 def test_sensitivities_leave_functions_out(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from ldnsim.analysis.evidence.probe_kinds import AnyProbe, Patient, Probe
 from ldnsim.analysis.judged.record import Check
 from ldnsim.arrays import Floats
-from ldnsim.catalog.observations import FILE, Observation
+from ldnsim.catalog.observations import Observation, check_probe
 from ldnsim.edition import Edition, shipped
-from ldnsim.errors import UserError, check_known, nearest
+from ldnsim.errors import UserError, check_known
 from ldnsim.model import Model
 from ldnsim.runs.few import ask
 
@@ -45,48 +45,26 @@ def find_observation(name: str, edition: Edition | None = None) -> Observation:
     return known[name]
 
 
-def read_probe(observation: Observation, model: Model, file: str = FILE) -> Probe:
+def read_probe(observation: Observation, model: Model) -> Probe:
     """Return the probe an observation describes.
 
     Args:
         observation: whose recipe is read.
         model: whose variables and parameters it may name.
-        file: name that errors give it.
 
     Raises:
         UserError: unknown kind or field, a value of the wrong kind, an unknown variable or
             parameter; it names file and key.
     """
-    place = f"{file}: {observation.name}.probe"
+    place = f"{observation.place}.probe"
     try:
         probe = _ADAPTER.validate_python(dict(observation.probe))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(p) for p in first["loc"][1:])
         raise UserError(f"{place}.{key}: {first['msg']}".replace(".:", ":")) from error
-    _check_names(probe.model_dump(), place, model)
+    check_probe(observation.probe, place, model)
     return probe
-
-
-def _check_names(fields: Mapping[str, object], place: str, model: Model) -> None:
-    """Check the variables and parameters a probe names, at any depth."""
-    for key, value in fields.items():
-        known: Iterable[str] = ()
-        names: Iterable[str] = ()
-        if key == "observable":
-            known, names = model.observable_index, [str(value)]
-        elif key == "parameter":
-            known, names = model.parameters, [str(value)]
-        elif key in ("parameters", "changes") and isinstance(value, dict):
-            known, names = model.parameters, value
-        elif isinstance(value, dict):
-            _check_names(value, f"{place}.{key}", model)
-        for name in names:
-            if name not in known:
-                what = "a variable" if key == "observable" else "a parameter"
-                raise UserError(
-                    f"{place}.{key}: {name!r} is not {what} of the model{nearest(name, known)}"
-                )
 
 
 def simulate(asked: Asked, rtol: float = 1e-5, threads: int | None = None) -> Floats:
