@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ldnsim.plots import style
 from ldnsim.plots.calibration import COLUMNS, draw_profile
+from ldnsim.plots.provenance import extended_note
 from ldnsim.plots.rows import LOG_SPAN
 from ldnsim.plots.wording import wrap
 
@@ -49,6 +50,7 @@ def draw(fit: Mapping[str, Any]) -> Figure:
         out = f" {left} further courses are left out." if left else ""
         flat = f" {PROFILES}" if profiles else ""
         text = f"{_heading(fit)} {KEY}{flat}{out} {style.WARNING}"
+        text += f" {note}" if (note := extended_note(fit.get("extensions", ()))) else ""
         wide = int(max(4.6 * columns, 7.0) * 10)
         figure.supxlabel(
             wrap(text, wide), x=0.012, ha="left", fontsize=style.SMALL, color=style.GREY

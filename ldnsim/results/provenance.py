@@ -129,7 +129,7 @@ def attributes(plan: Plan, patients: Patients) -> dict[str, Any]:
         "versions": json.dumps(versions()),
         "fingerprints": json.dumps(fingerprints()),
         "model": plan.edition.model.fingerprint,
-        "extensions": json.dumps([e.record() for e in plan.edition.extensions]),
+        "extensions": json.dumps(plan.edition.records()),
         "seed": study.seed,
         "solver": json.dumps(solver),
         "horizon_h": plan.end,

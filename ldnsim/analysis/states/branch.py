@@ -10,6 +10,7 @@ import numpy as np
 
 from ldnsim.analysis.states.cycles import Ringing
 from ldnsim.arrays import Flags, Floats, Ints
+from ldnsim.edition import Extension
 from ldnsim.model import Model
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Branch:
         rests: rhythms at the patient's own value; empty when that lies outside the range.
         unknown: values at which neither a rhythm nor a cycle was found from a basin's start.
         model: whose rhythms they are.
+        extensions: of that model, in order.
     """
 
     parameter: str
@@ -138,6 +140,7 @@ class Branch:
     rests: tuple[Rest, ...]
     unknown: tuple[float, ...]
     model: Model = field(repr=False)
+    extensions: tuple[Extension, ...] = ()
 
     @property
     def folds(self) -> tuple[Bifurcation, ...]:

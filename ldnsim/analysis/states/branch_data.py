@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ def to_dataset(branch: Branch) -> xr.Dataset:
             "parameter": branch.parameter,
             "own": branch.own,
             "dose": branch.dose,
+            **_extended(branch),
         },
     )
     for i, name in enumerate(branch.model.observables):
@@ -52,6 +54,12 @@ def to_dataset(branch: Branch) -> xr.Dataset:
         ds[f"cycle_low_{name}"] = ("cycle", [c.low[name] for c in branch.cycles])
         ds[f"cycle_high_{name}"] = ("cycle", [c.high[name] for c in branch.cycles])
     return ds
+
+
+def _extended(branch: Branch) -> dict[str, str]:
+    """What the extensions of the model are, as results say it; nothing for that of the package."""
+    told = json.dumps([e.record() for e in branch.extensions])
+    return {"extensions": told} if branch.extensions else {}
 
 
 def _title(branch: Branch) -> str:
