@@ -159,7 +159,8 @@ def record(own: OwnSummary, model: Model) -> Summary:
     if own.function is not None:
         call = own.function
         return Summary(
-            "", "function", window="run", name=own.name, long_name=own.long_name or call.name,
+            "", "function", window="run", name=own.name,
+            long_name=own.long_name or own.name.replace("_", " "),
             meaning=f"what {call} returns for the stored trajectory", unit=own.unit or "1",
             better=own.better or "", shipped=False, function=call,
         )  # fmt: skip

@@ -24,9 +24,7 @@ WORDS = {PASS: "within the interval", MISS: "missed", SHOWN: "not claimed, shown
 Rows = Sequence[Mapping[str, Any]]
 
 
-def scorecard(
-    checks: Rows, *, ax: style.Panels | None = None, extensions: Extended = ()
-) -> Figure:
+def scorecard(checks: Rows, *, ax: style.Panels | None = None, extensions: Extended = ()) -> Figure:
     """Draw the checks of a scorecard.
 
     Args:

@@ -45,6 +45,7 @@ def to_dataset(branch: Branch) -> xr.Dataset:
             "parameter": branch.parameter,
             "own": branch.own,
             "dose": branch.dose,
+            "ends": json.dumps([list(ends) for ends in branch.ends]),
             **_extended(branch),
         },
     )
