@@ -76,7 +76,7 @@ def rows_of(ds: xr.Dataset) -> list[Row]:
     shown = {v for row in found for v in row.variables}
     seen = [n for n in map(str, ds.data_vars) if f"{OBSERVED}{n}" in ds and n not in shown]
     named = [
-        Row(wrap(name_of(ds[group[0]]), 16) if len(group) == 1 else "also kept", group)
+        Row(wrap(short_name(ds[group[0]]), 16) if len(group) == 1 else "also kept", group)
         for group in _asked_for(ds)[:MOST_NAMED]
     ]
     return [*found, *named, *(Row(wrap(name_of(ds[n]), 16), (n,), sampled=True) for n in seen)]

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from ldnsim.runs.plan import Plan
 
 
-FINE_H, FINE_FOR_H = 0.25, 12 * 168.0
-"""Interval of stored times under observations, h, and how late these may be for it."""
-
-
 class Study(StudyConfig):
     """What to run, read from a study file or built in Python; it never changes.
 
@@ -222,21 +218,7 @@ def prescribed(
         "patient": patient,
         **blocks,
     }
-    return _drawn_finely(Study.build(data, said_in))
-
-
-def _drawn_finely(study: Study) -> Study:
-    """Store so often that a concentration is smooth under what was measured of it.
-
-    Only where the table has observations, and nothing was said of ``output.every``.
-    """
-    from ldnsim.runs.recordings import recorded
-
-    seen = [o.time_h for r in recorded(study) for o in r.observations]
-    if not seen or "every" in study.output.model_fields_set:
-        return study
-    every = FINE_H if max(seen) <= FINE_FOR_H else 1.0
-    return study.model_copy(update={"output": study.output.model_copy(update={"every": every})})
+    return Study.build(data, said_in)
 
 
 def _refuse_unknown(blocks: Mapping[str, Any]) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 import ldnsim
 from ldnsim import plots
-from ldnsim.sweep.study import prescribed
 
 TEXT = """ID,TIME,AMT,EVID,DV,DVID,UNIT,BLQ,LLOQ
 a,8,50,1,.,.,.,.,.
@@ -97,22 +96,3 @@ def test_a_comparison_draws_each_subjects_own_values(folder: Path) -> None:
     np.testing.assert_allclose(drawn[1, "o"], [[40 / 24, 6.5], [60 / 24, 6.0]])
     texts = " ".join(t.get_text() for t in figure.texts)
     assert "Circles: measured" in texts.replace("\n", " ")
-
-
-def test_a_table_with_observations_is_stored_finely_unless_told_otherwise(tmp_path: Path) -> None:
-    head = "TIME,AMT,EVID,DV,DVID,UNIT\n0,50,1,.,.,.\n"
-    for name, rows in (
-        ("near.csv", "9,.,0,10,naltrexone_plasma,nmol/L\n"),
-        ("late.csv", "2400,.,0,5,pain,.\n"),
-        ("none.csv", ""),
-    ):
-        (tmp_path / name).write_text(head + rows, encoding="utf-8")
-
-    def every(name: str, **blocks: object) -> float:
-        study = prescribed(
-            {"events": str(tmp_path / name)}, "dual_pathway", None, None, {}, **blocks
-        )
-        return study.output.every
-
-    assert [every(n) for n in ("near.csv", "late.csv", "none.csv")] == [0.25, 1.0, 6.0]
-    assert every("near.csv", output={"every": "6 h"}) == 6.0
