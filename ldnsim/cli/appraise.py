@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ldnsim.cli import files, table
-from ldnsim.cli.extend import Extend, edition_of
+from ldnsim.cli.extend import Extend, edition_of, told
 from ldnsim.cli.guard import guarded, say
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def validate(
 
     files.check_picture(plot)
     files.check(json_file, files.report_of("validate"), "--json")
-    checks = scorecard(names, hypothesis, edition=edition_of(extend))
+    edition = edition_of(extend)
+    checks = scorecard(names, hypothesis, edition=edition)
     shown = [c for c in checks if c.passed is False] if misses else checks
     headers = (
         "id", "hypothesis", "verdict", "simulated", "expected", "role", "what", "evidence", "note",
@@ -56,14 +57,17 @@ def validate(
         for c in shown
     ]
     table.show(headers, rows)
-    for line in remarks(checks):
+    for line in (*told(edition), *remarks(checks)):
         say(line)
     if json_file is not None:
-        files.write_report(json_file, "validate", {"checks": [c.as_dict() for c in checks]})
+        files.write_report(
+            json_file, "validate", {"checks": [c.as_dict() for c in checks]}, edition
+        )
     if plot is not None:
         from ldnsim import plots
 
-        files.save_picture(plots.scorecard([c.as_dict() for c in checks]), plot)
+        drawn = [c.as_dict() for c in checks]
+        files.save_picture(plots.scorecard(drawn, extensions=edition.records()), plot)
 
 
 @guarded()
@@ -80,12 +84,14 @@ def claims(
     from ldnsim.analysis.claims import judge
 
     edition, judged = edition_of(extend), []
+    for line in told(edition):
+        typer.echo(line)
     for name in names or edition.claims:
         judged += judge([name], shake=not quick, edition=edition)
         _show(judged[-1])
     typer.echo("Judged from simulations of assumed mechanisms; not medical advice.")
     if json_file is not None:
-        files.write_report(json_file, "claims", {"claims": [j.as_dict() for j in judged]})
+        files.write_report(json_file, "claims", {"claims": [j.as_dict() for j in judged]}, edition)
 
 
 def _show(judged: Judged) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import files, own_data, table
-from ldnsim.cli.extend import Extend, edition_of
+from ldnsim.cli.extend import Extend, edition_of, told
 from ldnsim.cli.guard import guarded
 from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.errors import UserError
@@ -19,6 +19,7 @@ from ldnsim.errors import UserError
 if TYPE_CHECKING:
     from ldnsim.analysis.evidence.calibrate import GroupFit
     from ldnsim.analysis.evidence.estimate import Estimate
+    from ldnsim.edition import Edition
 
 
 @guarded()
@@ -117,7 +118,7 @@ def _own_options(
 
 
 def _shipped(
-    groups: list[str] | None, how: Any, edition: Any, out: Path | None, plot: Path | None
+    groups: list[str] | None, how: Any, edition: Edition, out: Path | None, plot: Path | None
 ) -> None:
     """Fit the shipped groups."""
     from ldnsim.analysis.evidence.calibrate import Options
@@ -126,19 +127,19 @@ def _shipped(
     listed = None if groups is None else ",".join(groups).split(",")
     names = None if listed is None else list(dict.fromkeys(g.strip() for g in listed if g.strip()))
     done = fit(names, Options(*how), edition=edition)
-    _print(done)
+    _print(done, edition)
     if out is not None:
-        files.write_report(out, "calibrate", {"groups": [as_dict(g) for g in done]}, indent=2)
+        files.write_report(out, "calibrate", {"groups": [as_dict(g) for g in done]}, edition, 2)
     if plot is not None:
         from ldnsim.plots.calibration import draw
 
-        files.save_picture(draw([as_dict(g) for g in done]), plot)
+        files.save_picture(draw([as_dict(g) for g in done], edition.records()), plot)
 
 
-def _print(done: list[GroupFit]) -> None:
+def _print(done: list[GroupFit], edition: Edition) -> None:
     """Print estimates, then fits of the observations, then remarks."""
-    headers = ("group", "parameter", "shipped", "estimate", "se", "95 % by profile", "unit",
-               "verdict")  # fmt: skip
+    headers = ("group", "parameter", own_data.before(edition), "estimate", "se",
+               "95 % by profile", "unit", "verdict")  # fmt: skip
     table.show(headers, [_estimate(g, e) for g in done for e in g.estimates], "Estimates")
     typer.echo()
     rows = [
@@ -148,6 +149,8 @@ def _print(done: list[GroupFit]) -> None:
     ]  # fmt: skip
     table.show(("group", "observation", "fitted", "published", "residuals (sd)"), rows, "Fit")
     typer.echo()
+    for line in told(edition):
+        typer.echo(line)
     for g in done:
         for line in remarks(g):
             typer.echo(line)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from ldnsim.cli import files, table
+from ldnsim.cli.extend import told
 from ldnsim.cli.guard import ALL_FAILED, guarded, say
 from ldnsim.cli.numbers import Threads, whole, whole_option
 from ldnsim.cli.source import STUDY, resolve
@@ -61,6 +62,8 @@ def discriminate(
         participants=participants, members=members, seed=seed or 0, threads=threads,
     )  # fmt: skip
     _show(ranking, top)
+    for line in told(loaded.edition):
+        typer.echo(line)
     if csv is not None:
         rows = [ranking_data.full_row(ranking, c) for c in ranking.candidates]
         table.write_csv(csv, ranking_data.full_headers(ranking), rows)
@@ -69,7 +72,7 @@ def discriminate(
     if plot is not None:
         from ldnsim import plots
 
-        figure = plots.discriminate(ranking_data.to_dataset(ranking, loaded.title))
+        figure = plots.discriminate(ranking_data.to_dataset(ranking, loaded.title, loaded.edition))
         files.save_picture(figure, plot)
 
 

@@ -68,6 +68,22 @@ def stored(ds: xr.Dataset) -> list[dict[str, str]]:
     return extensions(ds.attrs, "this result")
 
 
+def told(edition: Edition) -> list[str]:
+    """Return the sentence that says how a model is extended, as a list of one; of none, empty."""
+    if not edition.extensions:
+        return []
+    from ldnsim.plots.provenance import extended_note
+
+    return [extended_note(edition.records())]
+
+
+def told_of(ds: xr.Dataset) -> list[str]:
+    """Return the same of a result, from its attributes."""
+    from ldnsim.plots.provenance import extended_note, extensions_of
+
+    return [note] if (note := extended_note(extensions_of(ds))) else []
+
+
 def without(ds: xr.Dataset, names: Sequence[str] | None, lacks: str) -> bool:
     """Say what is lacking where the extensions of a result are not named; whether that is so."""
     listed = [] if names else stored(ds)

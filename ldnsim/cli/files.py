@@ -27,6 +27,8 @@ from ldnsim.errors import UserError, nearest
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ldnsim.edition import Edition
+
 
 @dataclass(frozen=True)
 class Format:
@@ -142,13 +144,18 @@ def write(path: Path, text: str) -> None:
     say(f"{'replaced' if old else 'wrote'} {path}")
 
 
-def write_report(path: Path, command: str, found: Mapping[str, Any], indent: int = 1) -> None:
+def write_report(
+    path: Path, command: str, found: Mapping[str, Any], edition: Edition, indent: int = 1
+) -> None:
     """Write a JSON report of a command: one object, whose first key says what wrote it.
+
+    Of an extended model the key ``extensions`` says what each of them is and changes.
 
     Raises:
         OSError: the place cannot be written; what was there is left as it was.
     """
-    data = {"written_by": f"ldnsim {command}", **found}
+    own = {"extensions": told} if (told := edition.records()) else {}
+    data = {"written_by": f"ldnsim {command}", **own, **found}
     write(path, json.dumps(data, indent=indent, ensure_ascii=False) + "\n")
 
 

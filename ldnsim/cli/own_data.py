@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ldnsim.cli import files, table
+from ldnsim.cli.extend import told
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
@@ -120,21 +121,22 @@ def fit_and_show(
     if out is not None and as_set:
         files.write(out, own_report.parameter_set(done))
     elif out is not None:
-        files.write_report(out, "calibrate", own_report.as_dict(done), indent=2)
+        files.write_report(out, "calibrate", own_report.as_dict(done), problem.edition, 2)
     if csv is not None:
         table.write_csv(csv, own_report.HEADERS, own_report.rows(done))
     if plot is not None:
         from ldnsim.plots.own_data import draw
 
-        files.save_picture(draw(own_report.as_dict(done)), plot)
+        shown = {**own_report.as_dict(done), "extensions": problem.edition.records()}
+        files.save_picture(draw(shown), plot)
 
 
 def _print(done: DataFit) -> None:
     """Print estimates, then observations, then remarks."""
     from ldnsim.analysis.evidence import own_report
 
-    headers = ("parameter", "shipped", "estimate", "se", "95 % by profile", "unit", "price (SD)",
-               "verdict")  # fmt: skip
+    headers = ("parameter", before(done.problem.edition), "estimate", "se", "95 % by profile",
+               "unit", "price (SD)", "verdict")  # fmt: skip
     table.show(headers, [_estimate(e, bool(done.profiles)) for e in done.estimates], "Estimates")
     typer.echo()
     shown = [
@@ -144,8 +146,13 @@ def _print(done: DataFit) -> None:
     table.show(("id", "time (h)", "variable", "measured", "fitted", "unit", "residual (sd)"),
                shown, "Observations")  # fmt: skip
     typer.echo()
-    for line in own_report.remarks(done):
+    for line in (*told(done.problem.edition), *own_report.remarks(done)):
         typer.echo(line)
+
+
+def before(edition: Edition) -> str:
+    """Return what the values before a fit are called: the default of an extension is no shipped."""
+    return "without the fit" if edition.extensions else "shipped"
 
 
 def _estimate(e: Estimate, profiled: bool) -> list[str]:

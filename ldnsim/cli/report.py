@@ -8,6 +8,7 @@ import numpy as np
 import typer
 
 from ldnsim.cli import table
+from ldnsim.cli.extend import told_of
 from ldnsim.plots import wording
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def show_run(ds: xr.Dataset) -> None:
     for name in (*NIGHT, *map(str, own)):
         if name in ds:
             typer.echo(f"{wording.name_of(ds[name])}: {_value(ds[name], name)}")
+    for line in told_of(ds):
+        typer.echo(line)
     typer.echo(str(ds.attrs.get("warning", "Research instrument, not medical advice.")))
 
 

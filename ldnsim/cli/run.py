@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from ldnsim.sweep.study import Study
 
 
+_FINE_H, _FINE_FOR_H = 0.25, 12 * 168.0
+"""Interval of stored times under observations, h, and how late these may be for it."""
+
+
 @guarded(resume="run the command again to start over")
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the dataset and the picture.")] = Path(
@@ -158,12 +162,25 @@ def simulate(
 
     source = resolve(prescription, PRESCRIPTION, EVENTS)
     files.check_picture(plot, reads=[source.path])
-    ds = source.study(hypothesis, phenotype, settings, extend).run(threads=threads)
+    study = _drawn_finely(source.study(hypothesis, phenotype, settings, extend))
+    ds = study.run(threads=threads)
     if not _outcome(ds["status"].values):
         raise typer.Exit(ALL_FAILED)
     show_run(ds)
     if plot is not None:
         files.save_picture(plots.compare(ds), plot)
+
+
+def _drawn_finely(study: Study) -> Study:
+    """Store so often that a concentration is smooth under what the table says was measured."""
+    from ldnsim.runs.recordings import recorded
+
+    seen = [o.time_h for r in recorded(study) for o in r.observations]
+    if not seen:
+        return study
+    every = _FINE_H if max(seen) <= _FINE_FOR_H else 1.0
+    say(f"stored every {every:g} h, to lie under what was observed")
+    return study.model_copy(update={"output": study.output.model_copy(update={"every": every})})
 
 
 def _outcome(status: NDArray[np.int8]) -> int:

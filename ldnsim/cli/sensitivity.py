@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ldnsim.cli import files
-from ldnsim.cli.extend import Extend, edition_for
+from ldnsim.cli.extend import Extend, edition_for, told_of
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.cli.source import EVENTS, ONE_PATIENT, PRESCRIPTION, STORE, STUDY, resolve
@@ -58,6 +58,8 @@ def sensitivity(
     else:
         ds = _compute(source.study(hypothesis, phenotype, settings, extend), select, threads)
     names = provenance.chosen(ds, summary or [])
+    for line in told_of(ds):
+        typer.echo(f"# {line}")
     show_ranking(ds, names, most)
     if plot is not None:
         files.save_picture(plots.sensitivity(ds, names), plot)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ldnsim.cli import files, table
-from ldnsim.cli.extend import Extend, edition_of
+from ldnsim.cli.extend import Extend, edition_of, told
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import real_option, whole_option
 
@@ -49,9 +49,11 @@ def states(
         parameter, low, high, phenotype=phenotype, hypothesis=hypothesis, parameters=values,
         dose=dose, points=points, edition=edition,
     )  # fmt: skip
+    for line in told(edition):
+        typer.echo(line)
     _show(branch)
     if json_file is not None:
-        files.write_report(json_file, "states", branch.as_dict())
+        files.write_report(json_file, "states", branch.as_dict(), edition)
     if plot is not None:
         files.save_picture(plots.bifurcation(branch.to_dataset()), plot)
 

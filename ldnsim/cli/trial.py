@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ldnsim.cli import table
-from ldnsim.cli.extend import Extend, edition_of
+from ldnsim.cli.extend import Extend, edition_of, told_of
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import Threads, whole_option
 from ldnsim.cli.source import STORE, STUDY, resolve
@@ -52,6 +52,8 @@ def trial(
     _show_arms(analysis.arms(told, end))
     _show_trials(repeats := analysis.repeated(told, per_arm, trials, end))
     _show_terms(told, end)
+    for line in told_of(ds):
+        typer.echo(line)
     _show_population(told)
     _show_missing(repeats, per_arm)
 

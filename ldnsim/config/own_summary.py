@@ -161,7 +161,8 @@ def record(own: OwnSummary, model: Model) -> Summary:
     if own.function is not None:
         call = own.function
         return Summary(
-            "", "function", window="run", name=own.name, long_name=own.long_name or call.name,
+            "", "function", window="run", name=own.name,
+            long_name=own.long_name or own.name.replace("_", " "),
             meaning=f"what {call} returns for the stored trajectory", unit=own.unit or "1",
             better=own.better or "", shipped=False, function=call,
         )  # fmt: skip
@@ -174,7 +175,7 @@ def record(own: OwnSummary, model: Model) -> Summary:
         words += f" {level:g} of untreated{clock}" if relative else f" {level:g} {variable.unit}"
     begin, stop = own.begin or 0.0, own.to or 0.0
     words = f"change of {words} from untreated" if own.against else words.removesuffix(" 1")
-    hours = f" between {time_text(begin)} and {time_text(stop)}"
+    hours = f" between {_from_to(begin, stop)}"
     words += _WHEN[own.window] if own.window else hours
     sense = "variable" if kind.sense > 0 else _OTHER[variable.better]
     return Summary(
@@ -182,6 +183,14 @@ def record(own: OwnSummary, model: Model) -> Summary:
         own.against or "", relative, name=own.name, long_name=own.long_name or words,
         meaning=words, better=own.better or sense, shipped=False,
     )  # fmt: skip
+
+
+def _from_to(begin: float, stop: float) -> str:
+    """Write two times in one unit: the longest in which both are whole, else hours."""
+    for unit, size in (("wk", 168.0), ("d", 24.0)):
+        if stop % size == begin % size == 0.0:
+            return f"{begin / size:.0f} and {stop / size:.0f} {unit}"
+    return f"{begin:g} and {stop:g} h"
 
 
 _OTHER = {"lower": "higher", "higher": "lower", "": ""}

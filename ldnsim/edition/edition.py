@@ -165,6 +165,18 @@ class Edition:
         """
         return catalog.cite(keys, self.references)
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return what results and reports say of the extensions, in order."""
+        return [e.record() for e in self.extensions]
+
+    @cached_property
+    def alters(self) -> bool:
+        """Whether an equation or a default of the package is another one here."""
+        usual, own = shipped().model.parameters, self.model.parameters
+        return any(v.replaced_by for v in self.model.observables.values()) or any(
+            own[n].value != p.value for n, p in usual.items()
+        )
+
     @contextlib.contextmanager
     def in_force(self) -> Iterator[None]:
         """Let what is validated meanwhile be of this edition."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -61,8 +62,22 @@ def bifurcation(
         axes[-1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=2.2)
         if ax is None:
             headline(figure, str(ds.attrs.get("title", "Steady states")))
-            footnote(figure, ds, "24 h means of daily rhythms.")
+            footnote(figure, ds, "24 h means of daily rhythms.", *_ends(ds))
     return figure
+
+
+def _ends(ds: xr.Dataset) -> list[str]:
+    """Say which curves end inside the range, where, and why."""
+    words = []
+    unit = str(ds["parameter"].attrs.get("units", ""))
+    for i, ends in enumerate(json.loads(str(ds.attrs.get("ends", "[]")))):
+        own = floats(ds["parameter"])[ds["curve"].values == i]
+        for end, p in zip(ends, (own[0], own[-1]), strict=True) if own.size else ():
+            if end not in ("bound", "closed"):
+                at = f"{number(float(p))} {unit}".removesuffix(" 1").strip()
+                words.append(f"{at} ({end})")
+    found = list(dict.fromkeys(words))
+    return [f"Curves end inside the range, at {', '.join(found)}."] if found else []
 
 
 def _panel(ax: Axes, ds: xr.Dataset, name: str) -> None:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ldnsim.plots import style
+from ldnsim.plots.provenance import Extended
 
 Fits = Sequence[Mapping[str, Any]]
 FLAT = 3.84
@@ -19,11 +20,12 @@ CEILING = 12.0
 COLUMNS = 3
 
 
-def draw(fits: Fits) -> Figure:
+def draw(fits: Fits, extensions: Extended = ()) -> Figure:
     """Draw fitted against published numbers, and profiles where there are any.
 
     Args:
         fits: what ``ldnsim calibrate --out`` writes.
+        extensions: of the model that was fitted, as ``Extension.record()`` gives each.
 
     Returns:
         rows of observations, each on the scale of its published interval (0 the middle, -1 and 1
@@ -42,7 +44,9 @@ def draw(fits: Fits) -> Figure:
         for i, (f, p) in enumerate(profiles):
             draw_profile(figure.add_subplot(grid[1 + i // COLUMNS, i % COLUMNS]), f, p)
         note = "Profiles: dashed, the rise of a 95 % interval; orange, the shipped value. "
-        text = (note if profiles else "") + style.WARNING
+        if extensions:
+            note = note.replace("the shipped value", "the value without the fit")
+        text = (note if profiles else "") + style.WARNING + style.extended_line(figure, extensions)
         figure.supxlabel(text, x=0.012, ha="left", fontsize=style.SMALL, color=style.GREY)
     return figure
 

@@ -15,7 +15,7 @@ from ldnsim.errors import UserError
 from ldnsim.plots.doses import with_doses
 from ldnsim.plots.members import MOST, Member, Select, left_out, members
 from ldnsim.plots.people import over_patients, patients_shown
-from ldnsim.plots.rows import LOG_SPAN, OBSERVED, Row, dose_axis, draw, rows_of
+from ldnsim.plots.rows import LOG_SPAN, OBSERVED, Row, dose_axis, draw, not_drawn, rows_of
 from ldnsim.plots.selection import narrow
 from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
@@ -53,8 +53,9 @@ def compare(
     """Draw regimens side by side, one column each.
 
     Rows: dose ladder, receptor occupancy through one night, peptides, cytokines, microglia,
-    symptoms. Lines are daily means, bands the range within each day, dotted lines the patient's
-    own untreated mean. A run that failed says so instead of showing empty panels.
+    symptoms, then what the study lists under ``variables`` besides. Lines are daily means, bands
+    the range within each day, dotted lines the patient's own untreated mean. A run that failed says
+    so instead of showing empty panels.
 
     Args:
         ds: a dataset as a study returns it, trajectories kept.
@@ -91,7 +92,7 @@ def compare(
             headline(figure, heading)
             told = notes(narrow(ds, select if isinstance(select, Mapping) else None), chosen)
             drawn = [m.data for m in chosen]
-            footnote(figure, ds, _key(ds), *told, drawn=drawn, left_out=missing)
+            footnote(figure, ds, _key(ds), not_drawn(ds), *told, drawn=drawn, left_out=missing)
     return figure
 
 

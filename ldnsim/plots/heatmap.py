@@ -23,7 +23,7 @@ from ldnsim.plots.cells import (
     mark_short,
 )
 from ldnsim.plots.people import over_patients
-from ldnsim.plots.selection import labels_of, narrow, run_dims
+from ldnsim.plots.selection import labels_of, named, narrow, run_dims
 from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
     SMALL,
@@ -206,7 +206,7 @@ def _panel(
         bar.ax.tick_params(labelsize=SMALL)
         if star is not None:
             at = [(axis, i) for axis, i in ((x, star[1]), (y, star[0])) if axis]
-            cell = ", ".join(labels_of(ds, axis)[i] for axis, i in at)
+            cell = ", ".join(named(axis, labels_of(ds, axis)[i]) for axis, i in at)
             lines.append(f"★ best {number(values[star])} {unit}: {cell}")
         elif side:
             facts.append(_no_star(short_name(variable), values, short, is_change(variable)))

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ldnsim.plots import style
 from ldnsim.plots.calibration import COLUMNS, draw_profile
+from ldnsim.plots.provenance import extended_note
 from ldnsim.plots.rows import LOG_SPAN
 from ldnsim.plots.wording import wrap
 
@@ -49,6 +50,7 @@ def draw(fit: Mapping[str, Any]) -> Figure:
         out = f" {left} further courses are left out." if left else ""
         flat = f" {PROFILES}" if profiles else ""
         text = f"{_heading(fit)} {KEY}{flat}{out} {style.WARNING}"
+        text += f" {note}" if (note := extended_note(fit.get("extensions", ()))) else ""
         wide = int(max(4.6 * columns, 7.0) * 10)
         figure.supxlabel(
             wrap(text, wide), x=0.012, ha="left", fontsize=style.SMALL, color=style.GREY
@@ -78,7 +80,8 @@ def _course(ax: Axes, fit: Mapping[str, Any], curve: Mapping[str, Any]) -> None:
         if points:
             ax.plot(*zip(*points, strict=True), mark, mfc="white", mec=black, ms=6.5, ls="",
                     gid="below" if below else "measured")  # fmt: skip
-    _scale(ax, [o["measured"] for o in seen], curve)
+    everyone = [o["measured"] for o in fit["observations"] if o["variable"] == curve["variable"]]
+    _scale(ax, [o["measured"] for o in seen], curve, everyone)
     unit = "" if curve["unit"] == "1" else f" ({curve['unit']})"
     ax.set_ylabel(wrap(f"{curve['long_name']}{unit}", 28))
     ax.set_xlabel("TIME (h)")
@@ -86,11 +89,16 @@ def _course(ax: Axes, fit: Mapping[str, Any], curve: Mapping[str, Any]) -> None:
     style.polish(ax)
 
 
-def _scale(ax: Axes, measured: Sequence[float], curve: Mapping[str, Any]) -> None:
-    """Draw what spans decades on a logarithmic scale, from below the lowest measured value."""
+def _scale(
+    ax: Axes, measured: Sequence[float], curve: Mapping[str, Any], everyone: Sequence[float]
+) -> None:
+    """Draw what spans decades on a logarithmic scale, from below the lowest measured value.
+
+    All subjects have the scale that ``everyone``'s values of the variable ask for.
+    """
     low, high = min(measured), max(measured)
     tops = [max(v for v in curve[k] if v is not None) for k in ("fitted", "shipped")]
-    if low > 0.0 and high / low > LOG_SPAN:
+    if min(everyone) > 0.0 and max(everyone) / min(everyone) > LOG_SPAN:
         ax.set_yscale("log")
         ax.set_ylim(low / 3.0, 2.0 * max(high, *tops))
     elif low >= 0.0:

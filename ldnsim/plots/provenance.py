@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,46 @@ from ldnsim.plots.wording import short_name, unit_of
 ASSUMED = "assumed"
 HEADLINE = ("tnf_change", "pain_change")
 _NAMED = 3
+Extended = Sequence[Mapping[str, Any]]
+"""What is said of extensions, as :meth:`ldnsim.edition.Extension.record` gives it."""
+
+
+def extended_note(listed: Extended) -> str:
+    """Say in one sentence which extensions a model has, and what they replace and set.
+
+    Args:
+        listed: records of the extensions, in order; empty for the model of the package.
+
+    Returns:
+        names with short hashes, and at most three things that each changes; empty for no extension.
+    """
+    told = ", ".join(f"{e['name']} (sha256 {e['sha256'][:12]}{_changed(e)})" for e in listed)
+    return f"Extended model: that of the package with {told}." if told else ""
+
+
+def _changed(extension: Mapping[str, Any]) -> str:
+    """What an extension changes of what was there; what it adds changes nothing by itself."""
+    words = [
+        "replaces " + c.removeprefix("replaces the equation of ").split()[0]
+        if c.startswith("replaces")
+        else " ".join(c.split()[:4]).removesuffix(" (was")
+        for c in map(str, extension.get("changes", ()))
+        if c.startswith(("replaces ", "sets "))
+    ]
+    rest = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+    return "".join(f"; {w}" for w in words[:_NAMED]) + rest
+
+
+def extensions_of(ds: xr.Dataset) -> Extended:
+    """Return what a dataset says of the extensions of its model; nothing where it cannot be read.
+
+    Opening a result refuses what is damaged; a picture only does not repeat it.
+    """
+    try:
+        found = json.loads(str(ds.attrs.get("extensions", "[]")))
+        return [e for e in found if str(e["name"]) and str(e["sha256"])]
+    except (KeyError, TypeError, ValueError):
+        return []
 
 
 def assumed_note(ds: xr.Dataset, summaries: Sequence[str] = ()) -> str:

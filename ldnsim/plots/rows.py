@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,9 @@ from ldnsim.plots.timeline import (
     mark_stop,
     time_unit,
 )
-from ldnsim.plots.wording import legend_names, mass, name_of, unit_of, wrap
+from ldnsim.plots.wording import legend_names, mass, name_of, short_name, unit_of, wrap
 
+MOST_NAMED = 4  # rows, at most, of variables that a study lists and that have no usual row
 OBSERVED = "observed_"  # what names of measured values begin with
 LOG_SPAN = 30.0  # values further apart need a logarithmic scale: doses of 4.5 and 50 mg need none
 
@@ -73,7 +75,36 @@ def rows_of(ds: xr.Dataset) -> list[Row]:
     found = [row for row in ROWS if row.present(ds)]
     shown = {v for row in found for v in row.variables}
     seen = [n for n in map(str, ds.data_vars) if f"{OBSERVED}{n}" in ds and n not in shown]
-    return [*found, *(Row(wrap(name_of(ds[n]), 16), (n,), sampled=True) for n in seen)]
+    named = [
+        Row(wrap(short_name(ds[group[0]]), 16) if len(group) == 1 else "also kept", group)
+        for group in _asked_for(ds)[:MOST_NAMED]
+    ]
+    return [*found, *named, *(Row(wrap(name_of(ds[n]), 16), (n,), sampled=True) for n in seen)]
+
+
+def not_drawn(ds: xr.Dataset) -> str:
+    """Say which variables that the study lists have no row; empty where all have one."""
+    left = [short_name(ds[n]) for group in _asked_for(ds)[MOST_NAMED:] for n in group]
+    return f"Kept, not drawn: {', '.join(left)}." if left else ""
+
+
+def _asked_for(ds: xr.Dataset) -> list[tuple[str, ...]]:
+    """Variables that the study lists and no usual row has, those of one scale together.
+
+    A study that keeps the usual variables, or all, lists none.
+    """
+    try:
+        listed = tomllib.loads(str(ds.attrs["study"]))["output"]["variables"]
+    except (KeyError, TypeError, tomllib.TOMLDecodeError):
+        return []
+    usual = {v for row in ROWS for v in row.variables}
+    groups: dict[str, list[str]] = {}
+    for name in listed if isinstance(listed, list) else ():
+        if name in usual or f"{OBSERVED}{name}" in ds:
+            continue
+        if name in ds and "time" in ds[name].dims:
+            groups.setdefault(unit_of(ds[name]), []).append(str(name))
+    return [tuple(group) for group in groups.values()]
 
 
 def observed(ax: Axes, data: xr.Dataset, name: str) -> None:

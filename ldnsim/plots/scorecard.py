@@ -10,23 +10,27 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from ldnsim.plots import style
+from ldnsim.plots.provenance import Extended
 
 PASS, MISS = style.OKABE_ITO["blue"], style.OKABE_ITO["vermillion"]
 SHOWN, ABSENT = "#CFE3F1", "#EEEEEE"
 ROLES = {"fitted": ("///", "fitted to this number: no test"),
          "set": ("...", "a number of the model was taken from it: no test")}  # fmt: skip
+ELSEWHERE = "fitted under the shipped parameters"
+"""What a note begins with where a row was fitted with another model than the one judged."""
 NOT_ASKED = "white: makes no sense for this hypothesis"
 WORDS = {PASS: "within the interval", MISS: "missed", SHOWN: "not claimed, shown all the same",
          ABSENT: "not claimed, not shown"}  # fmt: skip
 Rows = Sequence[Mapping[str, Any]]
 
 
-def scorecard(checks: Rows, *, ax: style.Panels | None = None) -> Figure:
+def scorecard(checks: Rows, *, ax: style.Panels | None = None, extensions: Extended = ()) -> Figure:
     """Draw the checks of a scorecard.
 
     Args:
         checks: rows as :meth:`ldnsim.analysis.judged.record.Check.as_dict` gives them.
         ax: Axes of your own to draw into; the foot is then yours.
+        extensions: of the model that was judged, as ``Extension.record()`` gives each.
 
     Returns:
         a figure with one cell per row and hypothesis, coloured by verdict, hatched by role, with
@@ -45,9 +49,10 @@ def scorecard(checks: Rows, *, ax: style.Panels | None = None) -> Figure:
             _cell(axes, check, names.index(check["id"]), columns)
         _label(axes, checks, names, columns)
         _published(axes, checks, names, len(columns))
-        _legend(axes, {str(c.get("role", "free")) for c in checks})
+        _legend(axes, _roles(checks))
         if ax is None:
-            figure.supxlabel(style.WARNING, x=0.012, ha="left", fontsize=9, color=style.GREY)
+            text = style.WARNING + style.extended_line(figure, extensions)
+            figure.supxlabel(text, x=0.012, ha="left", fontsize=9, color=style.GREY)
     return figure
 
 
@@ -129,12 +134,20 @@ def _published(axes: Axes, checks: Rows, names: Sequence[str], columns: int) -> 
     axes.text(place, -0.15, "published", rotation=30, rotation_mode="anchor", fontsize=style.SMALL)
 
 
-def _legend(axes: Axes, roles: set[str]) -> None:
+def _roles(checks: Rows) -> dict[str, tuple[str, str]]:
+    """Hatch and words of each role that was given; what was fitted to another model says so."""
+    given = {str(c.get("role", "free")) for c in checks}
+    found = {role: own for role, own in ROLES.items() if role in given}
+    if any(str(c.get("note", "")).startswith(ELSEWHERE) for c in checks):
+        found["fitted"] = (ROLES["fitted"][0], ELSEWHERE)
+    return found
+
+
+def _legend(axes: Axes, roles: Mapping[str, tuple[str, str]]) -> None:
     handles = [Patch(facecolor=c, label=w) for c, w in WORDS.items()]
     handles += [
         Patch(facecolor=PASS, edgecolor="white", hatch=hatch, label=words)
-        for role, (hatch, words) in ROLES.items()
-        if role in roles
+        for hatch, words in roles.values()
     ]
     handles.append(Patch(facecolor="white", edgecolor="#999999", label=NOT_ASKED))
     axes.legend(

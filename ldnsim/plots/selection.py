@@ -132,6 +132,11 @@ def labels_of(ds: xr.Dataset, axis: str) -> list[str]:
     return names_of(values, str(ds[axis].attrs.get("units", "")))
 
 
+def named(axis: str, text: str) -> str:
+    """Return what a value is called beside others; ``false`` and ``none`` say nothing alone."""
+    return f"{axis.replace('_', ' ')} {text}" if text in ("true", "false", "none") else text
+
+
 def names_of(values: Iterable[Any], units: str) -> list[str]:
     """Return a name of each value, different where the values are; see :func:`labels_of`."""
     values = tuple(values)

@@ -17,7 +17,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, nearest
-from ldnsim.plots.provenance import assumed_note
+from ldnsim.plots.provenance import Extended, assumed_note, extended_note, extensions_of
 from ldnsim.plots.wording import wrap
 
 # Okabe & Ito (2008), "Color Universal Design": told apart with every common colour blindness.
@@ -185,7 +185,7 @@ def footnote(
     figure: Figure, ds: xr.Dataset, *notes: str, summaries: Sequence[str] = (),
     drawn: Sequence[xr.Dataset] = (), left_out: str = "",
 ) -> None:  # fmt: skip
-    """Write the warning, the hypothesis, what is assumed, and any notes at the foot of a picture.
+    """Write warning, hypothesis, extensions, what is assumed, and any notes at a picture's foot.
 
     Args:
         figure: the picture.
@@ -200,10 +200,22 @@ def footnote(
     parts = [str(ds.attrs.get("warning") or WARNING).strip().rstrip(".") + "."]
     if ds.attrs.get("hypothesis"):
         parts.append(f"Hypothesis: {', '.join(_hypotheses(ds, drawn))}.")
-    parts.append(assumed_note(ds, summaries))
+    parts += [extended_note(extensions_of(ds)), assumed_note(ds, summaries)]
     text = " ".join(p for p in [*parts, *notes, left_out] if p)
     width = int(figure.get_figwidth() * 72 / (SMALL * 0.56))
     figure.supxlabel(wrap(text, width), x=0.012, ha="left", fontsize=SMALL, color=GREY)
+
+
+def extended_line(figure: Figure, listed: Extended) -> str:
+    """Return the sentence on an extended model as further lines of a foot; empty for no extension.
+
+    Args:
+        figure: the picture, whose width the lines take.
+        listed: what is said of the extensions.
+    """
+    width = int(figure.get_figwidth() * 72 / (SMALL * 0.56))
+    note = extended_note(listed)
+    return f"\n{wrap(note, width)}" if note else ""
 
 
 def _hypotheses(ds: xr.Dataset, drawn: Sequence[xr.Dataset]) -> list[str]:

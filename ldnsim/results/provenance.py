@@ -130,7 +130,7 @@ def attributes(plan: Plan, patients: Patients) -> dict[str, Any]:
         "fingerprints": json.dumps(fingerprints()),
         "model": plan.edition.model.fingerprint,
         "numbers": plan.edition.model.numbers,
-        "extensions": json.dumps([e.record() for e in plan.edition.extensions]),
+        "extensions": json.dumps(plan.edition.records()),
         "seed": study.seed,
         "solver": json.dumps(solver),
         "horizon_h": plan.end,

@@ -193,7 +193,7 @@ class Plan:
         return ", ".join(
             f"{c.name} {c.values[int(k)]:g} {c.unit}".strip()
             if c.numeric
-            else str(c.values[int(k)])
+            else _word(c.name, str(c.values[int(k)]))
             for dim, k in zip(self.dims, at, strict=True)
             for c in dim.coordinates
         )
@@ -233,6 +233,11 @@ class Plan:
     def __str__(self) -> str:
         """Return :meth:`describe`."""
         return self.describe()
+
+
+def _word(axis: str, value: str) -> str:
+    """Return a value that is no number; a flag, or none, says nothing without its axis."""
+    return f"{axis.replace('_', ' ')} {value}" if value in ("true", "false", "none") else value
 
 
 def _clock(every: float, end: float) -> Floats:

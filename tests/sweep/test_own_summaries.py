@@ -157,7 +157,7 @@ def test_a_summary_has_all_attributes() -> None:
     percent, calm, area, top, first = (ds[t["name"]].attrs for t in of)
     assert percent["units"] == "percent" and percent["better"] == "lower"
     assert percent["window"] == "from 1 d to 250.0 h" and percent["against"] == "percent"
-    assert percent["long_name"] == "change of mean pain from untreated between 1 d and 250.0 h"
+    assert percent["long_name"] == "change of mean pain from untreated between 24 and 250 h"
     assert calm["units"] == "h" and calm["better"] == "higher" and calm["long_name"] == "calm"
     assert (calm["threshold"], calm["threshold_units"]) == (0.7, "untreated 24 h mean")
     assert calm["meaning"] == "hours of pain below 0.7 of untreated in the whole simulation"

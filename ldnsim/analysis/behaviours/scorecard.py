@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ldnsim.analysis.behaviours import BEHAVIOURS, behaviour_checks
 from ldnsim.analysis.evidence.probes import score
-from ldnsim.analysis.judged.record import Check
+from ldnsim.analysis.judged.record import UNDER_SHIPPED, Check
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import check_known
 
@@ -69,5 +69,7 @@ def _count(checks: Sequence[Check]) -> str:
     for role, text in words.items():
         judged = [c for c in checks if c.role == role and c.passed is not None]
         if judged:
-            parts.append(f"{sum(bool(c.passed) for c in judged)} of {len(judged)} {text}")
+            other = all(c.note.startswith(UNDER_SHIPPED) for c in judged)
+            told = UNDER_SHIPPED if other else text
+            parts.append(f"{sum(bool(c.passed) for c in judged)} of {len(judged)} {told}")
     return f"pass: {', '.join(parts) or 'nothing was judged'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from ldnsim.plots.wording import clock as clock_text
 
 if TYPE_CHECKING:
     from ldnsim.analysis.design.discriminate import Candidate, Ranking
+    from ldnsim.edition import Edition
 
 HEADERS = ("observation", "regimen", "week", "clock", "bits", "pairs apart", "error graded")
 
@@ -42,8 +44,15 @@ def full_row(ranking: Ranking, candidate: Candidate) -> list[str]:
     return [*row(ranking, candidate), "; ".join(ranking.separated(candidate)), *numbers]
 
 
-def to_dataset(ranking: Ranking, title: str) -> xr.Dataset:
-    """Return bits over (assay, regimen, time): what the picture is drawn from."""
+def to_dataset(ranking: Ranking, title: str, edition: Edition | None = None) -> xr.Dataset:
+    """Return bits over (assay, regimen, time): what the picture is drawn from.
+
+    Args:
+        ranking: what was found.
+        title: of the study.
+        edition: the model it was found with; the shipped one when None.
+    """
+    told = edition.records() if edition else []
     assays = list(ranking.assays)
     inorder = sorted(ranking.candidates, key=lambda c: (c.week, c.clock or 0.0))
     times = list(dict.fromkeys((c.week, when(c)) for c in inorder))
@@ -58,5 +67,6 @@ def to_dataset(ranking: Ranking, title: str) -> xr.Dataset:
             "label": ("time", [f"wk {w} {t}" for w, t in times]),
         },
         coords={"assay": assays, "regimen": doses},
-        attrs={"title": title, "hypotheses": len(ranking.hypotheses)},
+        attrs={"title": title, "hypotheses": len(ranking.hypotheses)}
+        | ({"extensions": json.dumps(told)} if told else {}),
     )

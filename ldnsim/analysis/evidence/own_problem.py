@@ -289,10 +289,15 @@ def first_errors(problem: Problem) -> dict[str, Error]:
         known, needed = int(np.sum(~problem.below[own])), len(problem.reaching(n))
         if not found[n].given and known < needed + len(found[n].sizes):
             raise UserError(
-                f"{known} values of {n} cannot set {needed} parameters and the size of their error;"
+                f"{_many(known, 'value')} of {n} cannot set {_many(needed, 'parameter')} and the"
+                " size of their error;"
                 f" give that size, such as --error '{n} {found[n].sizes[0]}=0.2', or free fewer"
             )
     return found
+
+
+def _many(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def _named_error(text: str) -> tuple[str, str]:

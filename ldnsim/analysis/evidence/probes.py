@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from ldnsim.analysis.evidence.probe_kinds import AnyProbe, Patient, Probe
-from ldnsim.analysis.judged.record import Check
+from ldnsim.analysis.judged.record import UNDER_SHIPPED, Check
 from ldnsim.arrays import Floats
 from ldnsim.catalog.observations import Observation, check_probe
 from ldnsim.edition import Edition, shipped
@@ -132,6 +132,10 @@ def score(
 def _check(observation: Observation, who: Patient, value: float) -> Check:
     low, high = observation.interval
     known = math.isfinite(value)
+    role = _role(observation, who.hypothesis)
+    note = observation.note if known else f"nothing to compare. {observation.note}"
+    if role == "fitted" and who.edition.alters:
+        note = f"{UNDER_SHIPPED}. {note}".rstrip()
     return Check(
         id=observation.name,
         title=observation.title,
@@ -140,12 +144,12 @@ def _check(observation: Observation, who: Patient, value: float) -> Check:
         expected=observation.expected(),
         passed=observation.agrees(value),
         evidence=" ".join(observation.sources),
-        note=observation.note if known else f"nothing to compare. {observation.note}",
+        note=note,
         value=value if known else None,
         low=low if math.isfinite(low) else None,
         high=high if math.isfinite(high) else None,
         unit=observation.unit,
-        role=_role(observation, who.hypothesis),
+        role=role,
     )
 
 

@@ -20,6 +20,10 @@ MISSING = re.compile(r"(?<![a-wyz])nan(?![a-z])")
 """A number that is not there, also as a factor: ``xnan``."""
 
 
+UNDER_SHIPPED = "fitted under the shipped parameters"
+"""What a note begins with where a row was fitted, but not with the model that is judged."""
+
+
 @dataclass(frozen=True)
 class Check:
     """One comparison of a simulated number with what is published or required.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from ldnsim.analysis.states.branch_parts import SHOWN, Bifurcation, Cycle, Rest
 from ldnsim.arrays import Flags, Floats, Ints
+from ldnsim.edition import Extension
 from ldnsim.model import Model
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Branch:
         rests: rhythms at the patient's own value; empty when that lies outside the range.
         unknown: values at which neither a rhythm nor a cycle was found from a basin's start.
         model: whose rhythms they are.
+        extensions: of that model, in order.
     """
 
     parameter: str
@@ -64,6 +67,7 @@ class Branch:
     rests: tuple[Rest, ...]
     unknown: tuple[float, ...]
     model: Model = field(repr=False)
+    extensions: tuple[Extension, ...] = ()
 
     @property
     def folds(self) -> tuple[Bifurcation, ...]:
@@ -130,6 +134,8 @@ class Branch:
                 "parameter": self.parameter,
                 "own": self.own,
                 "dose": self.dose,
+                "ends": json.dumps([list(ends) for ends in self.ends]),
+                **_extended(self),
             },
         )
         for i, name in enumerate(self.model.observables):
@@ -162,6 +168,12 @@ class Branch:
                 for number, ends in enumerate(self.ends)
             ],
         }  # fmt: skip
+
+
+def _extended(branch: Branch) -> dict[str, str]:
+    """What the extensions of the model are, as results say it; nothing for that of the package."""
+    told = json.dumps([e.record() for e in branch.extensions])
+    return {"extensions": told} if branch.extensions else {}
 
 
 def _title(branch: Branch) -> str:

@@ -85,7 +85,7 @@ def continue_orbit(
     rests = _rests(daily, settings, curves, own) if inside else []
     return _branch(
         daily, curves, cycles, rests, lost, unit=unit, own=own, span=(low, high),
-        names=(hypothesis, phenotype),
+        names=(hypothesis, phenotype), edition=home,
     )  # fmt: skip
 
 
@@ -280,7 +280,7 @@ def _rests(daily: DailyMap, settings: Settings, curves: Sequence[Curve], own: fl
 def _branch(
     daily: DailyMap, curves: Sequence[Curve], cycles: Sequence[Cycle], rests: Sequence[Rest],
     lost: Sequence[float], *, unit: str, own: float, span: tuple[float, float],
-    names: tuple[str, str],
+    names: tuple[str, str], edition: Edition,
 ) -> Branch:  # fmt: skip
     """Lay the curves out as arrays."""
     model = daily.model
@@ -305,4 +305,5 @@ def _branch(
         radius=radius, stable=stable, y0=x, ends=tuple(c.ends for c in curves),
         bifurcations=tuple(marks), cycles=tuple(sorted(cycles, key=lambda c: c.value)),
         rests=tuple(rests), unknown=tuple(lost), model=model,
+        extensions=edition.extensions,
     )  # fmt: skip
