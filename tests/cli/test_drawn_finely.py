@@ -1,4 +1,4 @@
-"""A table with observations is stored so often that its picture shows courses, not straight lines."""
+"""A table with observations is stored so often that its picture shows courses, not lines."""
 
 from __future__ import annotations
 
