@@ -223,9 +223,20 @@ def test_two_variables_have_an_error_each_and_scores_an_additive_one() -> None:
         (("tnf additive",), "observed variable 'tnf'"),
         (("proportinal",), "did you mean 'proportional'"),
         (("pain additive=0",), "size above 0"),
+        (("pain = 0.5",), "KIND=SIZE, or either after the name of a variable"),
+        (("additive = 0.5",), "a size is in the unit of one variable"),
     ):
         with pytest.raises(UserError, match=words):
             first_errors(replace(found.problem, options=replace(PLAIN, error=error)))
+
+
+@pytest.mark.parametrize("text", ["additive = 0.5", " additive= 0.5 ", "additive =0.5"])
+def test_blanks_about_the_size_of_an_error_mean_nothing(text: str) -> None:
+    made = from_events({"table": table(noisy()), "ids": "all"}, Path())
+    assert isinstance(made, Recordings)
+    for words in (text, f"naltrexone_plasma {text}"):
+        problem = make_problem(made.members, replace(PLAIN, error=(words,)))
+        assert first_errors(problem)["naltrexone_plasma"] == Error("additive", 0.0, 0.5, True)
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def with_free(group: FitGroup, names: Sequence[str], edition: Edition | None = N
 def _from_spread(name: str, who: Patient) -> Free:
     p = _parameter(name, who.edition.model)
     value = who.parameter(name)
-    if value <= 0.0 or p.spread.kind == "fixed":
+    if p.spread.kind == "fixed":
         raise UserError(f"parameter {name!r} has no recorded spread: it cannot be fitted")
     return within_record(p, value)
 

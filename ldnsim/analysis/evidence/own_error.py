@@ -20,6 +20,11 @@ from ldnsim.errors import UserError, nearest, short
 from ldnsim.units import read_number
 
 PROPORTIONAL, ADDITIVE, BOTH = KINDS = ("proportional", "additive", "both")
+FORMS = (
+    "KIND, KIND=SIZE, or either after the name of a variable; KIND is proportional (SIZE a share),"
+    " additive (SIZE in the unit of the variable) or both (without SIZE), such as additive=0.5"
+)
+"""What an error is written as."""
 SMALLEST = 1e-4
 """Least size that is estimated, as a share of the values: data without noise have no more."""
 FIRST = 0.3
@@ -126,10 +131,7 @@ def read_error(text: str, unit: str, values: Floats) -> Error:
     kind, equals, size = (part.strip() for part in text.partition("="))
     kind = kind or (ADDITIVE if unit == "1" else PROPORTIONAL)
     if kind not in KINDS or (equals and kind == BOTH):
-        raise UserError(
-            f"error = {short(text)}: expected {', '.join(KINDS)}, or one of the first two with its"
-            f" size, such as proportional=0.2{nearest(kind, KINDS)}"
-        )
+        raise UserError(f"error = {short(text)}: expected {FORMS}{nearest(kind, KINDS)}")
     if kind == PROPORTIONAL and (values <= 0.0).any():
         raise UserError(
             f"error = {short(kind)}: DV = {values.min():g} is measured, and a proportional error"

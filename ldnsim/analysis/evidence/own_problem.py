@@ -14,7 +14,7 @@ import numpy as np
 
 from ldnsim.analysis.evidence.estimate import RTOL, values_at, within_record
 from ldnsim.analysis.evidence.fit import Batch
-from ldnsim.analysis.evidence.own_error import Error, read_error
+from ldnsim.analysis.evidence.own_error import ADDITIVE, PROPORTIONAL, Error, read_error
 from ldnsim.arrays import Flags, Floats
 from ldnsim.catalog.calibration import Free
 from ldnsim.config.blocks import Modifiers
@@ -255,11 +255,6 @@ def _free(p: Parameter, value: float, priors: bool) -> Free:
     """Return where a parameter may lie, by its record: spreads, or a factor of ten, and bounds."""
     if p.name.startswith(SWITCH):
         raise UserError(f"--free {p.name}: it is a switch, which is on or off; set it with --set")
-    if value <= 0.0:
-        raise UserError(
-            f"--free {p.name}: it is {value:g}, and fitted on the scale of logarithms; start it"
-            " above 0"
-        )
     free = within_record(p, value)
     if not priors or p.spread.sd <= 0.0:
         return free
@@ -273,10 +268,15 @@ def first_errors(problem: Problem) -> dict[str, Error]:
         UserError: fewer values of a variable than could set what it depends on and the size of its
             error, a kind for what was not observed, or one size for several variables.
     """
-    names, said = problem.variables, dict(_named_error(text) for text in problem.options.error)
+    names, said = problem.variables, dict[str, str]()
+    for text in problem.options.error:
+        name, error = _named_error(text)
+        if name in said:
+            raise UserError(f"error = {text!r}: there is another of the same values; keep one")
+        said[name] = error
     check_known("observed variable", filter(None, said), names)
     shared = [n for n in names if n not in said]
-    if "=" in said.get("", "") and len(shared) > 1:
+    if said.get("", "").startswith((f"{PROPORTIONAL}=", f"{ADDITIVE}=")) and len(shared) > 1:
         raise UserError(
             f"error = {said['']!r}: a size is in the unit of one variable, and {len(names)} were"
             f" observed; say each, such as '{names[0]} {said['']}'"
@@ -297,5 +297,6 @@ def first_errors(problem: Problem) -> dict[str, Error]:
 
 def _named_error(text: str) -> tuple[str, str]:
     """Part ``pain additive=0.5`` into the variable, empty for all, and the error."""
-    name, _, error = text.strip().rpartition(" ")
-    return name.strip(), error
+    kind, equals, size = text.partition("=")
+    name, _, error = kind.strip().rpartition(" ")
+    return name.strip(), error + equals + size.strip()
