@@ -72,12 +72,16 @@ def subjects(
     return found.members
 
 
-def check_out(out: Path | None, csv: Path | None, data: str | None) -> None:
+def check_out(
+    out: Path | None, csv: Path | None, data: str | None, extend: Sequence[str] = ()
+) -> None:
     """Refuse places that cannot or must not be written; before anything is computed."""
     from ldnsim.analysis.evidence.own_report import HEADERS
 
     is_set = data is not None and out is not None and out.suffix.lower() == ".toml"
-    files.check(out, PARAMETER_SET if is_set else files.report_of("calibrate"), "--out", [data])
+    files.check(
+        out, PARAMETER_SET if is_set else files.report_of("calibrate"), "--out", [data, *extend]
+    )
     files.check(csv, files.table_of(*HEADERS[:2]), "--csv", [data])
 
 

@@ -165,12 +165,13 @@ class Problem:
 
     @property
     def set_elsewhere(self) -> tuple[str, ...]:
-        """Free parameters that hypothesis or phenotype set: another default would not act."""
+        """Parameters, free or held, that hypothesis or phenotype set: no default acts there."""
         kinds = (
             self.edition.hypotheses[self.options.hypothesis],
             self.edition.phenotypes[self.options.phenotype],
         )
-        return tuple(f.name for f in self.free if any(f.name in k.overrides for k in kinds))
+        names = (*self.options.free, *self.options.parameters)
+        return tuple(n for n in names if any(n in k.overrides for k in kinds))
 
     def estimated(self, errors: Mapping[str, Error], simulated: Floats) -> dict[str, Error]:
         """Return the errors with the sizes that are most likely where the fit is now."""
