@@ -20,8 +20,6 @@ from ldnsim.arrays import Floats
 from ldnsim.catalog.calibration import Free
 from ldnsim.mechanisms.record import Parameter
 
-RTOL = 1.0e-7
-"""Tolerance of the solver in fits: differences of runs must not drown in its errors."""
 SPREADS = 4.0
 """Bounds of a parameter without recorded ones: so many of its spreads either way."""
 DECADE = 10.0

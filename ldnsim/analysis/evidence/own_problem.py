@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ldnsim.analysis.evidence.estimate import RTOL, values_at, within_record
+from ldnsim.analysis.evidence.estimate import values_at, within_record
 from ldnsim.analysis.evidence.fit import Batch
 from ldnsim.analysis.evidence.own_error import ADDITIVE, PROPORTIONAL, Error, read_error
 from ldnsim.arrays import Flags, Floats
@@ -26,6 +26,7 @@ from ldnsim.mechanisms.record import Parameter
 from ldnsim.patients.vectors import find_patients
 from ldnsim.regimen import Recorded
 from ldnsim.regimen.steady import lead_hours
+from ldnsim.runs.accuracy import FITTED, STEADY
 from ldnsim.runs.few import WEEK, run_specs
 from ldnsim.runs.grid import Listed
 from ldnsim.runs.observed import Observation, observations
@@ -125,7 +126,7 @@ class Problem:
         # an end after the last time, whatever its fraction of a week
         weeks = (math.floor(float(times[-1])) + 1.0) / WEEK
         threads = self.options.threads
-        return run_specs(specs, weeks, [], times, self.variables, RTOL, threads).at
+        return run_specs(specs, weeks, [], times, self.variables, FITTED, threads).at
 
     def simulate(self, points: Floats) -> Floats:
         """Return what is simulated at each observation, shape (points, observations)."""
@@ -210,7 +211,7 @@ def make_problem(
     vector = find_patients(Listed([_spec(with_data[0], options, edition, {})])).params
     base = dict(zip(edition.model.parameters, vector[0].tolist(), strict=True))
     with_data = tuple(
-        replace(r, lead_h=lead_hours(edition.model, vector))
+        replace(r, lead_h=lead_hours(edition.model, vector, STEADY))
         if r.table.steady and r.lead_h is None else r
         for r in with_data
     )  # fmt: skip

@@ -69,9 +69,9 @@ def remarks(fit: DataFit) -> Iterator[str]:
         f" {options.hypothesis}, phenotype {options.phenotype}"
     )
     if options.parameters:
-        known = own.edition.model.parameters
+        units = {n: own.edition.model.parameters[n].unit for n in options.parameters}
         yield "  held: " + ", ".join(
-            f"{n} = {v:g} {known[n].unit}".removesuffix(" 1") for n, v in options.parameters.items()
+            f"{n} = {v:g} {units[n]}".removesuffix(" 1") for n, v in options.parameters.items()
         )
     for name, error in fit.errors.items():
         at = own.of(name)

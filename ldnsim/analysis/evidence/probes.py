@@ -16,6 +16,7 @@ from ldnsim.catalog.observations import FILE, Observation
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, check_known, nearest
 from ldnsim.model import Model
+from ldnsim.runs.accuracy import COMPARED
 from ldnsim.runs.few import ask
 
 Asked = Sequence[tuple[Observation, Patient]]
@@ -89,7 +90,7 @@ def _check_names(fields: Mapping[str, object], place: str, model: Model) -> None
                 )
 
 
-def simulate(asked: Asked, rtol: float = 1e-5, threads: int | None = None) -> Floats:
+def simulate(asked: Asked, rtol: float = COMPARED, threads: int | None = None) -> Floats:
     """Simulate observations, all in as few batches as possible, shape (asked,).
 
     Args:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
-from ldnsim.engine.rhythm.day import CLOSE_UP, DAY
+from ldnsim.engine.rhythm.day import CLOSE_UP_DOSED, DAY, MEANS, SETTLING, Tolerances
 from ldnsim.engine.rhythm.shifted import by_state
 from ldnsim.engine.solve.batch import Batch, BatchResult, FloatArray, solve
 from ldnsim.measure import Measure
@@ -63,7 +63,7 @@ class DailyMap:
             whole = np.vstack([starts, np.tile(x, (LANES, 1))])
             values = np.full(len(whole), p)
             values[1 - LANES] += step
-            end = self._solve(whole, values, DAY, CLOSE_UP, 1e-11).final
+            end = self._solve(whole, values, DAY, CLOSE_UP_DOSED).final
             by_p[:] = (end[1 - LANES] - end[-LANES]) / step
             return end[:-LANES]
 
@@ -72,17 +72,17 @@ class DailyMap:
 
     def image(self, x: FloatArray, p: float) -> FloatArray:
         """State a day later alone, (n,): a tenth of the work."""
-        end = self._solve(x[None], np.array([p]), DAY, CLOSE_UP, 1e-11).final[0]
+        end = self._solve(x[None], np.array([p]), DAY, CLOSE_UP_DOSED).final[0]
         return np.asarray(end, dtype=np.float64)
 
     def means(self, x: FloatArray, p: FloatArray) -> FloatArray:
         """Mean of every observable over one day from given states, (n, n_observables)."""
         wanted = [Measure(name, "mean", 0.0, DAY) for name in self.model.observables]
-        return self._solve(x, p, DAY, 1e-8, 1e-10, wanted).reductions
+        return self._solve(x, p, DAY, MEANS, wanted).reductions
 
     def settle(self, x: FloatArray, p: FloatArray, days: int) -> FloatArray:
         """States after some days, (n, n_states); NaN where the solver gave up."""
-        return self._solve(x, p, days * DAY, 1e-6, 1e-8).final
+        return self._solve(x, p, days * DAY, SETTLING).final
 
     def follow(
         self, x: FloatArray, p: FloatArray, days: int, observables: NDArray[np.int64],
@@ -99,17 +99,17 @@ class DailyMap:
         """
         # the midpoint rule, which for a smooth periodic curve is as good as any
         times = (np.arange(days * samples) + 0.5) * DAY / samples
-        done = self._solve(x, p, days * DAY, 1e-6, 1e-8, times=times, observables=observables)
+        done = self._solve(x, p, days * DAY, SETTLING, times=times, observables=observables)
         shape = (len(x), len(observables), days, samples)
         return done.traj.reshape(shape).mean(axis=3), done.final
 
     def _solve(
-        self, y0: FloatArray, values: FloatArray, hours: float, rtol: float, atol: float,
+        self, y0: FloatArray, values: FloatArray, hours: float, tolerances: Tolerances,
         reductions: list[Measure] | None = None, times: FloatArray | None = None,
         observables: NDArray[np.int64] | None = None,
     ) -> BatchResult:  # fmt: skip
         # the same dose at the same time every day, in every run; no events at all without one
-        n, days = len(y0), round(hours / DAY)
+        n, days, (rtol, atol) = len(y0), round(hours / DAY), tolerances
         # what varies is the dose, or one column of the parameters
         params = np.tile(self.params, (n, 1))
         mg = np.full(n, self.dose)

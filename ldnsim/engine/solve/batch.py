@@ -32,6 +32,9 @@ from ldnsim.model import Model
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+FLOOR = 1e-3
+"""Absolute tolerance where a caller gives none, as a share of the relative one: tighter than that
+of studies, for callers that hold the engine against slower solvers."""
 
 
 @dataclass(frozen=True)
@@ -230,7 +233,7 @@ def _arguments(
     threshold = np.empty((len(batch.params), len(batch.reductions)))
     for i, r in enumerate(batch.reductions):
         threshold[:, i] = r.threshold
-    atol = batch.atol if len(batch.atol) else np.full(batch.y0.shape[1], batch.rtol * 1e-3)
+    atol = batch.atol if len(batch.atol) else np.full(batch.y0.shape[1], batch.rtol * FLOOR)
     return (
         _floats(batch.params), _floats(batch.y0),
         Events(_ints(batch.event_offsets), _floats(batch.event_time), _ints(batch.event_target),
