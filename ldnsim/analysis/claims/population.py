@@ -40,7 +40,7 @@ SHORT = 4
 Own = tuple[tuple[str, float], ...]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=16)
 def trial(
     phenotype: str, names: tuple[str, ...], own: Own = (), edition: Edition | None = None
 ) -> xr.Dataset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -24,7 +24,7 @@ Asked = Sequence[tuple[Observation, Patient]]
 _ADAPTER: TypeAdapter[Probe] = TypeAdapter(AnyProbe)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def probe_of(name: str, edition: Edition | None = None) -> Probe:
     """Return the probe of an observation of an edition, by its name; the shipped one when None.
 
