@@ -64,6 +64,13 @@ class Error:
                 found = (f - y) / self._deviation(weight)
             return np.where(below, np.sqrt(-2.0 * log_ndtr(-found)), found)
 
+    def loss(self, f: Floats, y: Floats, below: Flags, weight: Floats) -> float:
+        """Return minus the logarithm of the likelihood of values; arguments as for residuals."""
+        r = self.residuals(f, y, below, weight)
+        spread = self.proportional if self.kind == PROPORTIONAL else self._deviation(weight)
+        logs = np.log(spread) * np.ones(len(f))
+        return float(0.5 * np.sum(r**2) + np.sum(logs[~below]))
+
     def _deviation(self, weight: Floats) -> Floats:
         return np.asarray(np.hypot(self.additive, self.proportional * weight), dtype=np.float64)
 
@@ -82,11 +89,7 @@ class Error:
         start = np.log(np.maximum([getattr(self, n) for n in self.sizes], SMALLEST * scale))
 
         def loss(x: Floats) -> float:
-            at = self._sized(np.exp(x))
-            r = at.residuals(f, y, below, f)
-            spread = at.proportional if at.kind == PROPORTIONAL else at._deviation(f)
-            logs = np.log(spread) * np.ones(len(f))
-            return float(0.5 * np.sum(r**2) + np.sum(logs[~below]))
+            return self._sized(np.exp(x)).loss(f, y, below, f)
 
         bounds = [(np.log(SMALLEST * s), np.log(100.0 * s)) for s in scale]
         best = minimize(loss, start, method="Nelder-Mead", bounds=bounds,

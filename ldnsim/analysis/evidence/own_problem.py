@@ -147,7 +147,7 @@ class Problem:
             errors: of each variable.
             weight: what the fit before simulated, shape (observations,).
         """
-        priors = [(i, f) for i, f in enumerate(self.free) if f.prior is not None]
+        priors = [f for f in self.free if f.prior is not None]
 
         def batch(points: Floats) -> Floats:
             found = np.empty((len(points), len(self.seen) + len(priors)))
@@ -157,12 +157,36 @@ class Problem:
                 found[:, at] = error.residuals(
                     simulated[:, at], self.value[at], self.below[at], weight[at]
                 )
-            for k, (i, f) in enumerate(priors, start=len(self.seen)):
-                assert f.prior is not None
-                found[:, k] = (points[:, i] - f.coordinate(f.prior)) / f.prior_sd
+            found[:, len(self.seen) :] = [self.pulls(x) for x in points]
             return found
 
         return batch
+
+    def loss(
+        self, errors: Mapping[str, Error], simulated: Floats, x: Floats, weight: Floats
+    ) -> float:
+        """Return minus the logarithm of the likelihood of a point, its priors included.
+
+        Args:
+            errors: of each variable.
+            simulated: at each observation, shape (observations,).
+            x: coordinates, shape (parameters,).
+            weight: as for :meth:`batch`.
+        """
+        at = {name: self.of(name) for name in errors}
+        own = (
+            e.loss(simulated[at[n]], self.value[at[n]], self.below[at[n]], weight[at[n]])
+            for n, e in errors.items()
+        )
+        return sum(own) + 0.5 * sum(r**2 for r in self.pulls(x))
+
+    def pulls(self, x: Floats) -> list[float]:
+        """Return the residuals of the priors at a point."""
+        return [
+            (float(v) - f.coordinate(f.prior)) / f.prior_sd
+            for v, f in zip(x, self.free, strict=True)
+            if f.prior is not None
+        ]
 
     @property
     def set_elsewhere(self) -> tuple[str, ...]:

@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from ldnsim.analysis.evidence.estimate import Estimate
-from ldnsim.analysis.evidence.own_data import DataFit
+from ldnsim.analysis.evidence.own_data import AGREE, DataFit
 from ldnsim.edition.tables import set_by
 from ldnsim.regimen import Recorded
 from ldnsim.runs.observed import Observation
 
 HEAD = "# Written by ldnsim calibrate --data; run it again to replace this file."
 """First line of a set of parameters."""
-AGREE = 0.01
-"""Difference in chi-square within which two starts ended at the same point."""
 FEW = 3
 """Values for each parameter and size below which the most likely size of an error is low."""
 HEADERS = (
