@@ -197,3 +197,19 @@ def test_a_trial_of_steady_doses_asks_how_long_they_were_given(tmp_path: Path) -
     )
     done = CliRunner().invoke(app, ["trial", str(tmp_path / "trial.toml")])
     assert done.exit_code == 2 and "say how long earlier doses are given" in done.output
+
+
+def test_no_study_asks_another_model_how_long_steady_state_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(_: object) -> float:
+        raise AssertionError("the model of the package was asked")
+
+    monkeypatch.setattr("ldnsim.regimen.steady.default_lead_hours", never)
+    (tmp_path / "taken.csv").write_text("TIME,AMT,II,SS,ADDL\n22,4.5,24,1,13\n")
+    slow = '[parameters.k_off_mor]\nvalue = 0.001\ngrade = "assumed"\n'
+    (tmp_path / "own.toml").write_text(slow)
+    study = {"regimen": {"events": "taken.csv"}}
+    plain = ldnsim.Study.build(study, "plain.toml", tmp_path).plan().end
+    own = ldnsim.Study.build({**study, "model": {"extend": ["own.toml"]}}, "own.toml", tmp_path)
+    assert own.plan().end > plain, "it takes longer where the drug leaves the receptor more slowly"

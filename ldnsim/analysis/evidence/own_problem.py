@@ -236,7 +236,7 @@ def make_problem(
     base = dict(zip(edition.model.parameters, vector[0].tolist(), strict=True))
     with_data = tuple(
         replace(r, lead_h=lead_hours(edition.model, vector, STEADY))
-        if r.table.steady and r.lead_h is None else r
+        if r.lacks_lead else r
         for r in with_data
     )  # fmt: skip
     seen = tuple(o for r in with_data for o in observations(r, edition.model))
