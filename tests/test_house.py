@@ -143,6 +143,43 @@ def imported(module: ast.Module) -> set[str]:
     return found
 
 
+def tolerances(module: ast.Module) -> list[int]:
+    """Return the lines on which how exactly runs are solved is a number that has no name.
+
+    Comparisons of numbers (``allclose``, ``brentq``) take tolerances of their own.
+    """
+    found: list[int] = []
+    for node in ast.walk(module):
+        given: list[ast.expr | None] = []
+        named = getattr(node, "func", node)
+        named = getattr(named, "attr", getattr(named, "id", ""))
+        if isinstance(node, ast.Call) and named not in COMPARISONS:
+            given = [k.value for k in node.keywords if k.arg in ("rtol", "atol")]
+        elif isinstance(node, ast.Dict):
+            keys = [getattr(k, "value", "") for k in node.keys]
+            given = [v for k, v in zip(keys, node.values, strict=True) if k in ("rtol", "atol")]
+        elif isinstance(node, ast.FunctionDef):
+            a = node.args
+            some = zip(reversed(a.args), reversed(a.defaults), strict=False)
+            each = [*some, *zip(a.kwonlyargs, a.kw_defaults, strict=True)]
+            given = [v for name, v in each if name.arg in ("rtol", "atol")]
+        found += [v.lineno for v in given if isinstance(v, ast.Constant | ast.BinOp)]
+    return found
+
+
+COMPARISONS = ("allclose", "isclose", "brentq")
+
+
+def test_how_exactly_runs_are_solved_has_a_name() -> None:
+    found = {name_of(p): at for p in sources("ldnsim") if (at := tolerances(tree(p)))}
+    assert not found
+    bad = ast.parse(
+        "solve(rtol=1e-3)\nd = {'rtol': 1e-4}\ndef f(x, rtol=1e-5, *, atol=1e-6): pass\n"
+        "solve(atol=1e-2 * x)\nnp.allclose(a, b, rtol=1e-3)\nsolve(rtol=FITTED)\n"
+    )
+    assert sorted(tolerances(bad)) == [1, 2, 3, 3, 4]
+
+
 def test_no_file_is_longer_than_the_cap() -> None:
     lines = {name_of(p): len(p.read_text("utf-8").splitlines()) for p in sources(*FOLDERS)}
     assert len(lines) > 300

@@ -6,11 +6,9 @@ current is the lower the more agonist the receptors hold, and naltrexone, which 
 restores it [cabanas2019, cabanas2021]. Beta-gamma acts within the membrane, at once compared with
 the hours of NK activity: the current is an algebraic quantity here and adds no state.
 
-The direction is contested. In human cells in a dish opioid peptides raise NK activity by 27-30 %
-[mathews1983_nk], which is what the equation of the package says; here they lower it through TRPM3.
-Both stand in the equation, and ``coupling_trpm3`` says whether the second counts: at 0 the equation
-is that of the package, to the last bit. A direct effect of naltrexone on the channel was seen at
-200 umol/L only, out of reach of these doses, and is left out.
+The direction is contested: in a dish opioid peptides raise NK activity by 27-30 % [mathews1983_nk],
+as the equation of the package says. Both stand in the equation here; with ``coupling_trpm3`` at 0
+it is that of the package, to the last bit.
 """
 
 from __future__ import annotations
@@ -32,15 +30,11 @@ P("trpm3_inhibition", 1.0, "1", "strength of active mu receptors against TRPM3",
   note="at 1 a full block doubles the current of a healthy cell; thrice the receptors halve it")
 P("nk_trpm3", 0.3, "1", "share of NK activity that follows the TRPM3 current", ASSUMED,
   spread=logitnormal(0.4), high=0.5, note="never measured; up to 0.5 NK activity stays above 0")
-# fmt: on
 
 
 @M.quantity("1", "mu tone on natural-killer cells, healthy rest = 1")
 def nk_mu_tone(
-    peripheral_occupancy: float,
-    beta_endorphin: float,
-    bound_mor: float,
-    oprm1_potency: float,
+    peripheral_occupancy: float, beta_endorphin: float, bound_mor: float, oprm1_potency: float,
     nk_mor: float,
 ) -> float:
     """Beta-endorphin at the mu receptors of the cell that the drug in plasma leaves free."""
@@ -56,13 +50,8 @@ def trpm3_current(nk_mu_tone: float, trpm3_inhibition: float) -> float:
 
 @M.replaces
 def nk_activity(
-    nk_activity: float,
-    peripheral_tone: float,
-    nk_gain: float,
-    t_nk: float,
-    trpm3_current: float,
-    nk_trpm3: float,
-    coupling_trpm3: float,
+    nk_activity: float, peripheral_tone: float, nk_gain: float, t_nk: float,
+    trpm3_current: float, nk_trpm3: float, coupling_trpm3: float,
 ) -> float:
     """The equation of the package, and what the current adds to where NK activity tends."""
     by_tone = nk_activity_by_tone(nk_activity, peripheral_tone, nk_gain, t_nk)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ldnsim.catalog.observations import Observation
 from ldnsim.catalog.read import Known, TableEntry, Text, check_parameter, cited, entries
 from ldnsim.catalog.records import Hypothesis
+from ldnsim.errors import UserError
 from ldnsim.model import Model
 
 FILE = "calibration.toml"
@@ -40,7 +41,18 @@ class Free:
     is_fraction: bool = False
 
     def coordinate(self, value: float) -> float:
-        """Return logarithm or logit of a value."""
+        """Return logarithm or logit of a value.
+
+        Raises:
+            UserError: a value that has none, so that no fit can start or end there.
+        """
+        if not 0.0 < value < (1.0 if self.is_fraction else math.inf):
+            scale, bounds = ("logits", "above 0 and below 1") if self.is_fraction else (
+                "logarithms", "above 0")  # fmt: skip
+            raise UserError(
+                f"{self.name} = {value:g}: it is fitted on the scale of {scale}, so expected a"
+                f" value {bounds}"
+            )
         return math.log(value / (1.0 - value)) if self.is_fraction else math.log(value)
 
     def value(self, x: float) -> float:

@@ -66,7 +66,7 @@ def calibrate(
 ) -> None:
     """Fit parameters to observations, shipped or of your own."""
     files.check_picture(plot, reads=[data])
-    own_data.check_out(out, csv, data)
+    own_data.check_out(out, csv, data, extend or ())
     only = {
         "--observe": observe, "--dv-unit": dv_unit, "--ignore": ignore, "--id": ids,
         "--error": error, "--hypothesis": hypothesis, "--phenotype": phenotype,

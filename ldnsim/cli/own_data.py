@@ -73,7 +73,9 @@ def subjects(
     return found.members
 
 
-def check_out(out: Path | None, csv: Path | None, data: str | None) -> None:
+def check_out(
+    out: Path | None, csv: Path | None, data: str | None, extend: Sequence[str] = ()
+) -> None:
     """Refuse places that cannot or must not be written; before anything is computed."""
     from ldnsim.analysis.evidence.own_report import HEADERS
 
@@ -87,7 +89,7 @@ def check_out(out: Path | None, csv: Path | None, data: str | None) -> None:
             f"--out {out}: {PARAMETER_SET.what} is written with --data only; write"
             f" {out.with_suffix('.json')}"
         )
-    files.check(out, report, "--out", [data])
+    files.check(out, report, "--out", [data, *extend])
     files.check(csv, files.table_of(*HEADERS[:2]), "--csv", [data])
 
 

@@ -36,9 +36,9 @@ def show_ranking(ds: xr.Dataset, summaries: Sequence[str], most: int) -> None:
         if rows := _rows(ds, name, most):
             unit = provenance.unit(ds, name)
             table.show([h.format(unit) for h in _HEADERS], rows)
-    left = _left_out(ds)
-    if left:
-        typer.echo(f"# left out: {left}")
+    for what in ("left_out_summaries", "left_out"):
+        if left := _left_out(ds, what):
+            typer.echo(f"# {what.replace('_', ' ')}: {left}")
 
 
 def _heading(ds: xr.Dataset, name: str) -> list[str]:
@@ -100,8 +100,8 @@ def _rows(ds: xr.Dataset, name: str, most: int) -> list[list[str]]:
     return rows
 
 
-def _left_out(ds: xr.Dataset) -> str:
+def _left_out(ds: xr.Dataset, what: str) -> str:
     reasons: dict[str, list[str]] = {}
-    for name, why in json.loads(str(ds["sensitivity"].attrs.get("left_out", "{}"))).items():
+    for name, why in json.loads(str(ds["sensitivity"].attrs.get(what, "{}"))).items():
         reasons.setdefault(why, []).append(name)
     return "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ldnsim.engine.solve.batch import Batch, solve
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
+from ldnsim.runs.accuracy import CHECKED, CHECKED_SLOWLY
 
 DOSE_NMOL, BEDTIME, END = 4.5 * NMOL_PER_MG, 22.0, 48.0
 
@@ -33,7 +34,7 @@ def _kernels(model: Model) -> NDArray[np.float64]:
         t_end=END,
         out_times=np.array([END]),
         out_obs=np.array([model.observable_index[n] for n in model.states], dtype=np.int64),
-        rtol=1e-8,
+        rtol=CHECKED,
     )
     return np.asarray(solve(model, batch, threads=1).traj[0, :, 0], dtype=float)
 
@@ -41,12 +42,12 @@ def _kernels(model: Model) -> NDArray[np.float64]:
 def _scipy(model: Model) -> NDArray[np.float64]:
     from scipy.integrate import solve_ivp
 
-    parameters, y = model.defaults(), model.start(False)
+    parameters, y, (rtol, atol) = model.defaults(), model.start(False), CHECKED_SLOWLY
     for begin, end in ((0.0, BEDTIME), (BEDTIME, END)):
         if begin > 0:
             y[model.state_index["gut_fast"]] += DOSE_NMOL
         done = solve_ivp(
-            model.rates, (begin, end), y, "Radau", args=(parameters,), rtol=1e-9, atol=1e-11
+            model.rates, (begin, end), y, "Radau", args=(parameters,), rtol=rtol, atol=atol
         )
         y = done.y[:, -1]
     return np.asarray(y, dtype=float)

@@ -18,6 +18,7 @@ from ldnsim.sweep.progress import progress
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ldnsim.runs.plan import Plan
     from ldnsim.sweep.study import Study
 
 _ARMS = (
@@ -83,8 +84,7 @@ def _result(
         study = source.study(extend=extend)
         return _add_placebo(own, study, threads, select) if not can_state_no_drug(study) else own
     study = source.study(extend=extend)
-    bare = not can_state_no_drug(study) and not _empty(study)
-    _check(study, text, weeks, select, bare)
+    bare = _check(study, text, weeks, select)
     own = _narrowed(_run(study, threads), select)
     return _add_placebo(own, study, threads, select) if bare else own
 
@@ -125,40 +125,40 @@ def _narrowed(ds: xr.Dataset, select: list[str]) -> xr.Dataset:
     return narrow(ds, parse(select))
 
 
-def _regimens(study: Study) -> dict[str, Any]:
-    """The regimens of a study by name, those of an axis over whole regimens included."""
-    from ldnsim.config.entries import as_regimen
+def _regimens(plan: Plan) -> dict[str, Any]:
+    """The regimens of a study as it is run, by name, those of an axis of regimens included."""
+    from ldnsim.config.rules import name_of
 
-    found = study.named_regimens()
-    for axis in study.axes:
-        if axis.field == "regimen":
-            found = {str(v): as_regimen(v) for v in axis.values or ()}
-    return found
-
-
-def _empty(study: Study) -> list[str]:
-    import numpy as np
-
-    return [n for n, r in _regimens(study).items() if not np.any(r.doses().amount_mg)]
+    own = [plan.runs[int(i)].regimen for i in plan.runs.facet(lambda f: f == "regimen").runs()]
+    every = (c for d in plan.dims for c in d.coordinates)
+    names = next((c.values for c in every if c.field == "regimen"), map(name_of, own))
+    return dict(zip(map(str, names), own, strict=True))
 
 
-def _check(study: Study, file: str, weeks: int | None, select: list[str], bare: bool) -> None:
-    """Refuse a study that cannot be reported as a trial before it is run."""
-    from ldnsim.analysis.trial.arms import as_arms, check_arms, outline
+def _check(study: Study, file: str, weeks: int | None, select: list[str]) -> bool:
+    """Refuse a study that cannot be reported as a trial before it is run.
+
+    Returns:
+        whether an arm without drug has to be run besides, since the study cannot state one.
+    """
+    from ldnsim.analysis.trial.arms import as_arms, can_state_no_drug, check_arms, outline
 
     if study.population is None:
         raise UserError(f"{file}: a trial needs [population], such as size = 64")
-    empty = _empty(study)
-    if len(empty) != 1 and not bare:
-        raise UserError(
-            f"{file}: regimens: a trial needs exactly one arm without drug, found {len(empty)}"
-            f" among {', '.join(_regimens(study))}; add 'placebo nightly at 22:00, for 12 wk'"
-        )
     plan = study.plan()
+    regimens = _regimens(plan)
+    empty = sum(not r.doses().amount_mg.any() for r in regimens.values())
+    bare = not can_state_no_drug(study) and not empty
+    if empty != 1 and not bare:
+        raise UserError(
+            f"{file}: regimens: a trial needs exactly one arm without drug, found {empty}"
+            f" among {', '.join(regimens)}; add 'placebo nightly at 22:00, for 12 wk'"
+        )
     check_arms(as_arms(_narrowed(outline(plan), select), least=1 if bare else 2))
     last = int(plan.end // 168.0)
     if weeks is not None and weeks > last:
         raise UserError(f"--weeks {weeks}: {file} is {last} weeks long")
+    return bare
 
 
 def _show_arms(found: xr.Dataset) -> None:

@@ -119,11 +119,14 @@ def check_grid(study: StudyConfig) -> None:
 def check_lengths(study: StudyConfig) -> None:
     """Refuse a regimen that lasts for centuries.
 
+    Of doses at steady state the end is known, and checked, when it is known who the patients are.
+
     Raises:
         UserError: see :data:`WEEKS`.
     """
     for name, regimen in study.named_regimens().items():
-        check_end(regimen.duration_h, f"the regimen {short(name)} lasts ")
+        if not getattr(regimen, "lacks_lead", False):
+            check_end(regimen.duration_h, f"the regimen {short(name)} lasts ")
 
 
 def check_end(end: float, detail: str = "the longest regimen lasts ") -> None:

@@ -37,7 +37,7 @@ RESERVED = (
 )  # fmt: skip
 """What every result holds besides variables and summaries."""
 OF_A_POPULATION = (
-    "patient", "candidate", "parameter", "parameter_unit", "patient_parameters", "patient_oprm1",
+    "patient", "candidate", "drawn", "drawn_unit", "patient_parameters", "patient_oprm1",
 )  # fmt: skip
 """What the result of a population holds besides."""
 

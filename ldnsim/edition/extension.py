@@ -12,7 +12,7 @@ from typing import Any
 from ldnsim.catalog import Reference
 from ldnsim.edition.mechanisms import mechanisms_of
 from ldnsim.edition.source import DATA, PACKAGE, Source
-from ldnsim.edition.tables import NAMED, Tables
+from ldnsim.edition.tables import NAMED, Tables, sets
 from ldnsim.errors import UserError, nearest
 from ldnsim.mechanisms import MECHANISMS
 from ldnsim.mechanisms.record import Mechanism, Parameter, Variable
@@ -187,11 +187,7 @@ def changes(
         for n in room.replacements:
             yield f"replaces the equation of {n} ({model.observables[n].mechanism})"
     for _, tables in blocks.get("parameters", ()):
-        for n in tables:
-            old, new = before.parameters[n].value, model.parameters[n].value
-            yield f"sets {n} = {new:g} {model.parameters[n].unit}".removesuffix(" 1") + (
-                f" (was {old:g})"
-            )
+        yield from sets(tables, before)
     words = {"hypotheses": "hypothesis"}
     for block in NAMED:
         for _, tables in blocks.get(block, ()):

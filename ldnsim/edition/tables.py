@@ -2,13 +2,14 @@
 
 One rule for names: what is there stays as it is. A name that is taken is refused, unless both say
 the same. The block ``[parameters]`` is the exception, since changing a default is its purpose; but
-two extensions cannot both set one parameter.
+two extensions cannot both set one parameter, unless the later says that it ``replaces`` the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ldnsim.catalog import Reference
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ldnsim.regimen import Regimen
 
 T = TypeVar("T")
-PARAMETER_FIELDS = ("value", "grade", "source", "note")
+PARAMETER_FIELDS = ("value", "grade", "source", "note", "replaces")
 PROTOCOL_FIELDS = ("title", "regimen", "description", "sources", "steps_assumed")
 NAMED = (
     "references", "hypotheses", "phenotypes", "adjuncts", "covariates", "protocols",
@@ -123,16 +124,50 @@ def with_parameters(
 
     Raises:
         UserError: an unknown parameter or reference, a value out of bounds, a grade without source,
-            or a parameter that two extensions set.
+            or a parameter that two extensions set, of which none replaces the other.
     """
     parameters, by = dict(model.parameters), dict[str, str]()
     for place, tables in blocks:
         for name, entry in entries(tables, place, PARAMETER_FIELDS):
             check_parameter(entry, "", name, model)
-            if name in by:
-                raise entry.error("", f"{by[name]} sets it too; keep one of them")
-            parameters[name], by[name] = _parameter(entry, parameters[name], known), place
+            before, said = by.get(name, ""), entry.text("replaces", required=False)
+            if said and said != before:
+                raise entry.error("replaces", f"{said!r}: " + (
+                    f"{before!r} sets it before this" if before else
+                    "no extension before this sets it; leave replaces out"
+                ))  # fmt: skip
+            if before and not said:
+                raise entry.error(
+                    "", f"{before} sets it too; keep one of them, or write replaces = {before!r}"
+                )
+            parameters[name] = _parameter(entry, parameters[name], known)
+            by[name] = _file_of(place)
     return replace(model, parameters=parameters) if by else model
+
+
+def _file_of(place: str) -> str:
+    """Return what a block's file is called wherever it lies."""
+    return PurePath(place.removesuffix(": parameters")).name
+
+
+def set_by(sources: Iterable[Source]) -> dict[str, str]:
+    """Return the parameters that extensions set, with the name of the file that does, the last."""
+    blocks = [b for s in sources for b in blocks_of(s).get("parameters", ())]
+    return {name: _file_of(place) for place, tables in blocks for name in tables}
+
+
+def sets(tables: Mapping[str, Any], before: Model) -> Iterator[str]:
+    """Yield what a block ``[parameters]`` sets, in words.
+
+    Args:
+        tables: of the block, found to be right.
+        before: the model of the package and all mechanisms.
+    """
+    for name, table in tables.items():
+        p, other = before.parameters[name], table.get("replaces")
+        value = in_unit(table["value"], p.unit or "1", key=name)
+        words = f" in place of {other}" if other else ""
+        yield f"sets {name} = {value:g} {p.unit}".removesuffix(" 1") + f"{words} (was {p.value:g})"
 
 
 def _parameter(entry: TableEntry, old: Parameter, known: Mapping[str, Reference]) -> Parameter:

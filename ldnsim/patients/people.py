@@ -163,18 +163,18 @@ def coordinates(people: People) -> dict[str, Any]:
     units = np.array([people.model.parameters[n].unit for n in people.names], dtype=str)
     return {
         "candidate": ("patient", people.candidate, {"long_name": "number in the stream of draws"}),
-        "parameter": ("parameter", np.array(people.names, dtype=str), {"long_name": "parameter"}),
-        "parameter_unit": ("parameter", units, {"long_name": "unit of the parameter"}),
+        "drawn": ("drawn", np.array(people.names, dtype=str), {"long_name": "parameter drawn"}),
+        "drawn_unit": ("drawn", units, {"long_name": "unit of the parameter"}),
     }
 
 
 def drawn(people: People) -> dict[str, Any]:
     """Return what was drawn of each patient, as variables of a result."""
     words = {
-        "units": "see parameter_unit",
+        "units": "see drawn_unit",
         "long_name": "parameters drawn, under the study's own hypothesis and phenotype",
     }
-    found: dict[str, Any] = {"patient_parameters": (("patient", "parameter"), people.values, words)}
+    found: dict[str, Any] = {"patient_parameters": (("patient", "drawn"), people.values, words)}
     if people.genotype:
         names = np.array(people.genotype, dtype=str)
         long_name = {"long_name": "OPRM1 A118G genotype drawn"}

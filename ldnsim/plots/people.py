@@ -36,7 +36,7 @@ def over_patients(
     if PATIENT in axes or _names_patient(select):
         return ds
     good = ds["status"] == 0
-    found = ds.drop_dims("parameter", errors="ignore").drop_vars(
+    found = ds.drop_dims(("drawn", "parameter"), errors="ignore").drop_vars(
         [str(n) for n, v in ds.variables.items() if PATIENT in v.dims], errors="ignore"
     )
     for name, variable in ds.data_vars.items():

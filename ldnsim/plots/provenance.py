@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ldnsim.errors import unknown
+from ldnsim.errors import UserError, unknown
 from ldnsim.plots.wording import short_name, unit_of
 
 ASSUMED = "assumed"
@@ -83,7 +83,10 @@ def chosen(ds: xr.Dataset, summaries: Sequence[str]) -> list[str]:
         UserError: one whose sensitivities the dataset does not carry.
     """
     known = kept(ds)
+    out = ds["sensitivity"].attrs.get("left_out_summaries", "{}") if known else "{}"
     for name in summaries:
+        if why := json.loads(str(out)).get(name):
+            raise UserError(f"summary {name!r} has no sensitivities: it is {why}")
         if name not in known:
             raise unknown("summary", name, known)
     return list(summaries) or [n for n in HEADLINE if n in known] or known[:1]

@@ -181,15 +181,33 @@ class EventTable:
 
         Args:
             time_zero_h: time of day at TIME 0, hours after midnight.
-            lead_h: as in :meth:`doses`.
+            lead_h: hours of doses that stand for steady state; None without such doses.
         """
         offset = offset_minutes(time_zero_h)
-        if self.steady:
-            lead_h = _known_lead(lead_h)
         steady = (r.run for r in self.records if r.run.steady)
         starts = (run.first - _lead(run, lead_h) * run.every for run in steady)
         earliest = min((offset + start for start in starts), default=0)
         return offset + _DAY * max(0, math.ceil(-earliest / _DAY))
+
+    def lead(self, lead_h: float | None) -> float | None:
+        """Return the hours of doses that stand for steady state; None without such doses.
+
+        A study works out what its own patients and model need, and gives it. Here, without a
+        study, it is what the default patient of the model of the package needs.
+
+        Args:
+            lead_h: hours, where they are known.
+
+        Raises:
+            UserError: hours that are none.
+        """
+        from ldnsim.model import default_model
+        from ldnsim.regimen.steady import default_lead_hours
+
+        if not self.steady:
+            return None
+        check_lead(lead_h)
+        return default_lead_hours(default_model()) if lead_h is None else lead_h
 
     def doses(self, subject: str, time_zero_h: float, lead_h: float | None = None) -> DoseTable:
         """Return the expanded doses of a subject, in time order.
@@ -197,14 +215,13 @@ class EventTable:
         Args:
             subject: one of ``ids``.
             time_zero_h: time of day at TIME 0, hours after midnight.
-            lead_h: hours of doses that stand for steady state; as many as the model's default
-                patient needs when None.
+            lead_h: hours of doses that stand for steady state, see :meth:`lead`.
 
         Raises:
             UserError: times that are none, or steady state would take more doses or time than there
                 is room for.
         """
-        lead_h = _known_lead(lead_h) if self.steady else None
+        lead_h = self.lead(lead_h)
         return _expand(self.runs[subject], self.origin(time_zero_h, lead_h), lead_h)
 
 
@@ -305,14 +322,6 @@ def _text(rows: Iterable[tuple[str, ...]], header: Sequence[str] = COLUMNS) -> s
     out.writerow(header)
     out.writerows(rows)
     return file.getvalue()
-
-
-def _known_lead(lead_h: float | None) -> float:
-    from ldnsim.model import default_model
-    from ldnsim.regimen.steady import default_lead_hours
-
-    check_lead(lead_h)
-    return default_lead_hours(default_model()) if lead_h is None else lead_h
 
 
 def check_lead(lead_h: float | None) -> None:

@@ -93,6 +93,11 @@ class Recorded:
             )
 
     @property
+    def lacks_lead(self) -> bool:
+        """Whether a study has yet to say how many hours of doses stand for steady state."""
+        return self.table.steady and self.lead_h is None
+
+    @property
     def _last(self) -> int:
         """TIME of the last dose in minutes; -1 without doses."""
         return max((run.last for run in self.table.runs[self.id]), default=-1)
@@ -124,7 +129,7 @@ class Recorded:
     @property
     def duration_h(self) -> float:
         """Hours from midnight of the first day to the end."""
-        origin = self.table.origin(self.time_zero_h, self.lead_h)
+        origin = self.table.origin(self.time_zero_h, self.table.lead(self.lead_h))
         if self.length_h is not None:
             return origin / 60 - self.time_zero_h + self.length_h
         dosed = TAIL_H + (origin + self._last if self._last >= 0 else 0) / 60

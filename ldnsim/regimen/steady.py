@@ -42,7 +42,7 @@ def slowest_rate(model: Model, params: Floats) -> Floats:
     return np.asarray(np.minimum(kinetics, params[:, binding].min(axis=1)), dtype=np.float64)
 
 
-def lead_hours(model: Model, params: Floats, rtol: float = RTOL) -> float:
+def lead_hours(model: Model, params: Floats, rtol: float) -> float:
     """Return the hours of earlier doses after which the drug is at steady state.
 
     Doses before them would add at most ``exp(-rate * hours)`` of it, here ``rtol``, by the slowest
@@ -61,7 +61,7 @@ def lead_hours(model: Model, params: Floats, rtol: float = RTOL) -> float:
 
 def default_lead_hours(model: Model) -> float:
     """Return the hours of :func:`lead_hours` for the model's default patient."""
-    return lead_hours(model, model.defaults()[None, :])
+    return lead_hours(model, model.defaults()[None, :], RTOL)
 
 
 def _amounts(model: Model) -> list[str]:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ldnsim.runs import measures as summaries
-from ldnsim.runs.derivatives import ASYMMETRY, MOST_BENT, SHIFT, Sensitivities
+from ldnsim.runs.derivatives import (
+    ASYMMETRY,
+    MOST_BENT,
+    SHIFT,
+    Sensitivities,
+    not_differentiated,
+)
 from ldnsim.runs.plan import Plan
 
 if TYPE_CHECKING:
@@ -35,6 +41,7 @@ def labelled(plan: Plan, found: Sensitivities) -> xr.Dataset:
         "reference_run": found.run,
         "reference": plan.name_of(found.run),
         "left_out": json.dumps(found.left_out),
+        "left_out_summaries": json.dumps(not_differentiated(plan)),
         "shift": SHIFT,
     }
     share = {

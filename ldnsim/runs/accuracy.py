@@ -13,12 +13,24 @@ import numpy as np
 from ldnsim.arrays import Floats
 from ldnsim.config.blocks import Solver
 from ldnsim.model import Model
+from ldnsim.regimen.steady import RTOL
 
 COMPARED = 1e-5
 """Numbers held against an interval or another run's: an error must not decide which side of a
 bound they lie on, nor be seen in the difference of two runs."""
 DIFFERENTIATED = 1e-5
 """Derivatives by differences; copies share their steps, so that errors cancel."""
+FITTED = 1e-7
+"""Fits, whose derivatives are differences of runs that share no steps: a hundred thousandth of the
+step in the coordinate, so that it does not drown in the errors of the two."""
+TOLD_APART = 1e-6
+"""Hypotheses told apart by what they predict: effects far smaller than a patient's are compared."""
+STEADY = RTOL
+"""What doses before steady state may add, where no study says how exactly it is solved."""
+OF_A_GROUP = Solver().rtol
+"""Means of many virtual patients, whose spread is far above any error: as for a study."""
+CHECKED, CHECKED_SLOWLY = 1e-8, (1e-9, 1e-11)
+"""The kernels, and (also absolute) what they are held against in the check of an installation."""
 
 
 def absolute(model: Model, solver: Solver) -> Floats:

@@ -196,6 +196,11 @@ def differentiated(plan: Plan) -> tuple[Summary, ...]:
     return tuple(s for s in plan.summaries if s.function is None)
 
 
+def not_differentiated(plan: Plan) -> dict[str, str]:
+    """Return the names of the other summaries, with the reason why they have no derivative."""
+    return {s.name: "a Python function, which may jump" for s in plan.summaries if s.function}
+
+
 def log_sd(parameter: Parameter, value: float) -> float:
     """Spread of a parameter on the natural-log scale at a value; for a fraction ``sd (1 - p)``."""
     spread = parameter.spread

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.config.own_function import Function
@@ -130,7 +128,8 @@ class Job:
         for array in stored:
             overflown |= np.isinf(array).any(axis=(1, 2))
         for j, function in self.functions.items():
-            values[:, j] = self._said(function, stored[0], rows, (status == 0) & ~overflown)
+            alive = (status == 0) & ~overflown
+            values[:, j] = self._said(function, solved.trajectory, rows, alive)
         overflown |= np.isinf(values).any(axis=1)
         status[overflown & (status == 0)] = Status.NOT_FINITE
         for array in (*stored, values):
@@ -162,13 +161,13 @@ class Job:
         ]
         return np.stack(columns, axis=1) if columns else np.empty((len(task), 0))
 
-    def _said(self, function: Function, stored: NDArray[Any], rows: Ints, alive: Flags) -> Floats:
-        """What a function says of the stored trajectories, shape (runs,)."""
+    def _said(self, function: Function, solved: Floats, rows: Ints, alive: Flags) -> Floats:
+        """What a function says of the trajectories as they were solved, shape (runs,)."""
         plan, who = self.plan, self.patients.of_run[rows]
         index, values = plan.edition.model.observable_index, {}
         for name in function.arguments:
             if name in plan.variables:
-                values[name] = stored[:, plan.variables.index(name)]
+                values[name] = solved[:, plan.variables.index(name)]
             elif name != "time":
                 values[name] = self.untreated.mean[who, index[name.removeprefix("baseline_")]]
         return summaries.call(function, plan.time, values, [plan.name_of(i) for i in rows], alive)

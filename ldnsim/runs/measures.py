@@ -112,7 +112,8 @@ def derive(
     """Return the summaries of some runs, shape (runs, summaries); functions are NaN yet.
 
     A run in which nothing is given or set stays on the untreated orbit: what the solver adds to
-    that is no effect, and its changes are exactly 0.
+    that is no effect, and its changes are exactly 0. Where the untreated mean is 0, percent of it
+    and thresholds that are a multiple of it are NaN.
 
     Args:
         plan: the plan.
@@ -144,6 +145,9 @@ def derive(
                 reference = own if share == 1.0 else share * own + (1.0 - share) * reference
             value = _against(s, np.where(undisturbed, reference, value), reference)
         found[:, j] = value
+    for j, s in enumerate(plan.summaries):
+        if s.relative or s.kind == "same_clock":  # a share of nothing is no threshold
+            found[mean[:, index[s.variable]] == 0.0, j] = np.nan
     return found
 
 

@@ -191,7 +191,7 @@ class Plan:
             return str(self.runs[run].regimen)
         at = np.unravel_index(run, self.shape)
         return ", ".join(
-            f"{c.name} {c.values[int(k)]:g} {c.unit}".strip()
+            f"{c.name} {c.values[int(k)]:g} {'' if c.unit == '1' else c.unit}".strip()
             if c.numeric
             else _word(c.name, str(c.values[int(k)]))
             for dim, k in zip(self.dims, at, strict=True)

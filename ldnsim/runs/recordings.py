@@ -31,7 +31,7 @@ def settled(study: StudyConfig) -> StudyConfig:
     Raises:
         UserError: with a population, whose patients have rates of their own and are not known yet.
     """
-    if not any(r.table.steady and r.lead_h is None for r in recorded(study)):
+    if not any(r.lacks_lead for r in recorded(study)):
         return study
     described = find_patients(grid.Runs(grid.base(study), grid.dims(study)))
     lead = lead_hours(described.model, described.params, study.solver.rtol)
@@ -52,7 +52,7 @@ def settled(study: StudyConfig) -> StudyConfig:
 def _with_lead(regimen: Any, lead_h: float) -> Any:
     if isinstance(regimen, Recordings):
         return Recordings(tuple(_with_lead(r, lead_h) for r in regimen.members))
-    if isinstance(regimen, Recorded) and regimen.table.steady and regimen.lead_h is None:
+    if isinstance(regimen, Recorded) and regimen.lacks_lead:
         return replace(regimen, lead_h=lead_h)
     return regimen
 

@@ -17,7 +17,7 @@ from ldnsim.analysis.evidence.probes import find_observation, simulate
 from ldnsim.catalog.calibration import read_groups
 from ldnsim.catalog.observations import Observation
 from ldnsim.cli import app
-from ldnsim.edition import shipped
+from ldnsim.edition import extended, shipped
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
 
@@ -79,6 +79,19 @@ def test_wrong_names_are_refused() -> None:
         calibrate(["occupancy"], replace(FEW, free=("coupling_drug",)))
     with pytest.raises(UserError, match="no fit group"):
         calibrate([])
+
+
+def test_a_fraction_at_its_end_is_refused_by_name_and_bounds(tmp_path: Path) -> None:
+    name = next(
+        n for n, p in default_model().parameters.items()
+        if p.spread.kind == "logitnormal" and p.high == 1.0
+    )  # fmt: skip
+    text = f'[parameters.{name}]\nvalue = 1.0\ngrade = "assumed"\n'
+    (tmp_path / "own.toml").write_text(text)
+    own = extended(["own.toml"], tmp_path)
+    words = f"{name} = 1: .*logits, so expected a value above 0 and below 1"
+    with pytest.raises(UserError, match=words):
+        calibrate(["occupancy"], replace(FEW, free=(name,)), own)
 
 
 def test_other_free_parameters_keep_recorded_bounds_and_drop_their_ties() -> None:

@@ -18,6 +18,7 @@ from scipy.stats import norm
 from typer.testing import CliRunner
 
 import ldnsim
+from ldnsim.analysis.evidence.fit import curvature
 from ldnsim.analysis.evidence.own_data import DataFit, fit_data
 from ldnsim.analysis.evidence.own_error import Error
 from ldnsim.analysis.evidence.own_problem import Options, first_errors, make_problem
@@ -100,8 +101,8 @@ def test_noise_is_found_as_by_another_optimiser_over_the_closed_form() -> None:
     covariance = np.linalg.inv(other.jac.T @ other.jac) * size**2
     assert list(values(found).values()) == pytest.approx(np.exp(other.x), rel=1e-4)
     assert found.errors["naltrexone_plasma"].proportional == pytest.approx(size, rel=1e-3)
-    se = np.exp(other.x) * np.sqrt(np.diag(covariance))
-    assert [e.se for e in found.estimates] == pytest.approx(se, rel=1e-2)
+    se = likely("proportional", 0.0)[2]
+    assert [e.se for e in found.estimates] == pytest.approx(se, rel=5e-3)
     correlation = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
     assert found.curvature.correlation[0, 1] == pytest.approx(correlation, abs=1e-2)
     # the noise is known: 10 %, and the truth within the errors that were stated
@@ -113,11 +114,11 @@ def test_noise_is_found_as_by_another_optimiser_over_the_closed_form() -> None:
         )
 
 
-def likely(kind: str) -> tuple[Floats, Floats]:
-    """Most likely parameters and sizes over the closed form, all at once."""
+def likely(kind: str, limit: float = LIMIT) -> tuple[Floats, Floats, Floats]:
+    """Most likely parameters and sizes over the closed form, all at once, and standard errors."""
     y = np.array(noisy())
-    below = y < LIMIT
-    y = np.where(below, LIMIT, y)
+    below = y < limit
+    y = np.where(below, limit, y)
 
     def loss(x: Floats) -> float:
         f = closed_form(*np.exp(x[:2]))
@@ -132,17 +133,27 @@ def likely(kind: str) -> tuple[Floats, Floats]:
     start = np.log([140.0, 72.0, 0.3])
     best = minimize(loss, start, method="Nelder-Mead",
                     options={"xatol": 1e-7, "fatol": 1e-10, "maxiter": 4000})  # fmt: skip
-    return np.exp(best.x[:2]), np.exp(best.x[2:])
+    steps = 1e-3 * np.eye(3)
+    second = [
+        [sum(a * b * loss(best.x + a * s + b * t) for a in (1, -1) for b in (1, -1)) for s in steps]
+        for t in steps
+    ]
+    covariance = np.linalg.inv(np.array(second) / 4e-6)
+    found = np.exp(best.x)
+    return found[:2], found[2:], found[:2] * np.sqrt(np.diag(covariance))[:2]
 
 
 @pytest.mark.parametrize("kind", ["proportional", "additive"])
 def test_values_below_the_limit_have_the_likelihood_of_lying_there(kind: str) -> None:
     found = fit(table(noisy(), LIMIT), replace(PLAIN, error=(kind,)))
     assert 1 <= found.problem.below.sum() < 6
-    parameters, sizes = likely(kind)
+    parameters, sizes, se = likely(kind)
     assert list(values(found).values()) == pytest.approx(parameters, rel=2e-3)
     error = found.errors["naltrexone_plasma"]
     assert getattr(error, kind) == pytest.approx(sizes[0], rel=5e-3)
+    assert [e.se for e in found.estimates] == pytest.approx(se, rel=5e-3)
+    held = curvature(found.fit.jacobian, list(TRUTH)).se * parameters
+    assert held != pytest.approx(se, rel=2e-2), "the sizes held, they would come out otherwise"
 
 
 def test_a_value_far_below_the_limit_costs_nothing_and_one_above_does() -> None:
@@ -223,9 +234,20 @@ def test_two_variables_have_an_error_each_and_scores_an_additive_one() -> None:
         (("tnf additive",), "observed variable 'tnf'"),
         (("proportinal",), "did you mean 'proportional'"),
         (("pain additive=0",), "size above 0"),
+        (("pain = 0.5",), "KIND=SIZE, or either after the name of a variable"),
+        (("additive = 0.5",), "a size is in the unit of one variable"),
     ):
         with pytest.raises(UserError, match=words):
             first_errors(replace(found.problem, options=replace(PLAIN, error=error)))
+
+
+@pytest.mark.parametrize("text", ["additive = 0.5", " additive= 0.5 ", "additive =0.5"])
+def test_blanks_about_the_size_of_an_error_mean_nothing(text: str) -> None:
+    made = from_events({"table": table(noisy()), "ids": "all"}, Path())
+    assert isinstance(made, Recordings)
+    for words in (text, f"naltrexone_plasma {text}"):
+        problem = make_problem(made.members, replace(PLAIN, error=(words,)))
+        assert first_errors(problem)["naltrexone_plasma"] == Error("additive", 0.0, 0.5, True)
 
 
 @pytest.mark.parametrize(
@@ -340,6 +362,8 @@ def test_the_command_prints_writes_and_draws(
         (["--data", "my.csv", "--free", "kp_brain", "--hypothesis", "tonic", "--observe",
           "mor_occupancy", "--out", "s.toml"], "kp_brain is set by tonic"),
         (["--out", "set.toml"], "write set.json"),
+        (["--data", "my.csv", "--free", "cl", "--extend", "own.toml", "--out", "own.toml"],
+         "--out own.toml"),
     ],
 )  # fmt: skip
 def test_options_that_would_do_nothing_are_refused(

@@ -306,7 +306,7 @@ def test_what_an_extension_prints_is_in_no_table(
 
 def test_two_extensions_cannot_set_one_parameter(tmp_path: Path) -> None:
     text = "[parameters.cl]\nvalue = 1.0\ngrade = 'assumed'\n"
-    with pytest.raises(UserError, match=r"two.toml: parameters.cl: one.toml: parameters sets it"):
+    with pytest.raises(UserError, match=r"two.toml: parameters.cl: one.toml sets it"):
         edition(tmp_path, one_toml=text, two_toml=text)
 
 

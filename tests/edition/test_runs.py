@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy.integrate import solve_ivp
+from typer.testing import CliRunner
 
 import ldnsim
+from ldnsim.cli import app
 from ldnsim.edition import extended, shipped
 from ldnsim.engine.rhythm.orbit import find_orbits
 from ldnsim.errors import Interrupted, UserError
@@ -171,3 +173,43 @@ def test_the_same_extension_shares_its_kernels(tmp_path: Path) -> None:
     two = edition(tmp_path, bystander_py=BYSTANDER + "# a remark\n").model
     assert one is not two and load_kernels(one) is load_kernels(two)
     assert load_kernels(one) is not load_kernels(shipped().model)
+
+
+def test_a_trial_takes_an_arm_that_only_the_extension_knows(tmp_path: Path) -> None:
+    text = '[protocols.own_start]\ntitle = "Own"\nregimen = "1 mg nightly at 22:00, for 2 wk"\n'
+    (tmp_path / "own.toml").write_text(text)
+    arms = 'values = ["placebo nightly at 22:00, for 2 wk", "own_start"]\n'
+    (tmp_path / "trial.toml").write_text(
+        '[model]\nextend = ["own.toml"]\n[population]\nsize = 2\nscale = 0.3\n[[axes]]\n'
+        f'name = "arm"\nfield = "regimen"\n{arms}[output]\nvariables = ["pain"]\n'
+        "summaries = []\nnight = false\nledger = false\n"
+    )
+    done = CliRunner().invoke(app, ["trial", str(tmp_path / "trial.toml"), "--per-arm", "2"])
+    assert done.exit_code == 0, done.output
+    assert "own_start" in done.output
+
+
+def test_a_trial_of_steady_doses_asks_how_long_they_were_given(tmp_path: Path) -> None:
+    (tmp_path / "taken.csv").write_text("TIME,AMT,II,SS,ADDL\n22,4.5,24,1,13\n")
+    (tmp_path / "trial.toml").write_text(
+        '[population]\nsize = 2\n[[regimens]]\nevents = "taken.csv"\nname = "taken"\n'
+        '[[regimens]]\nprescription = "placebo nightly at 22:00, for 2 wk"\nname = "none"\n'
+    )
+    done = CliRunner().invoke(app, ["trial", str(tmp_path / "trial.toml")])
+    assert done.exit_code == 2 and "say how long earlier doses are given" in done.output
+
+
+def test_no_study_asks_another_model_how_long_steady_state_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(_: object) -> float:
+        raise AssertionError("the model of the package was asked")
+
+    monkeypatch.setattr("ldnsim.regimen.steady.default_lead_hours", never)
+    (tmp_path / "taken.csv").write_text("TIME,AMT,II,SS,ADDL\n22,4.5,24,1,13\n")
+    slow = '[parameters.k_off_mor]\nvalue = 0.001\ngrade = "assumed"\n'
+    (tmp_path / "own.toml").write_text(slow)
+    study = {"regimen": {"events": "taken.csv"}}
+    plain = ldnsim.Study.build(study, "plain.toml", tmp_path).plan().end
+    own = ldnsim.Study.build({**study, "model": {"extend": ["own.toml"]}}, "own.toml", tmp_path)
+    assert own.plan().end > plain, "it takes longer where the drug leaves the receptor more slowly"

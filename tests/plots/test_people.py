@@ -23,7 +23,7 @@ def crowd(named: xr.Dataset) -> xr.Dataset:
         else:
             ds[name] = v.expand_dims(patient=11, axis=1).copy()
     ds["status"][:, 0] = 1
-    ds["patient_parameters"] = (("patient", "parameter"), np.ones((11, 2)))
+    ds["patient_parameters"] = (("patient", "drawn"), np.ones((11, 2)))
     return ds
 
 

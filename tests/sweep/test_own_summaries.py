@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldnsim import plots
+from ldnsim.cli.ranking import show_ranking
 from ldnsim.errors import UserError
+from ldnsim.plots.provenance import chosen
 from ldnsim.sweep.study import Study
 
 WEEK = 168.0
@@ -145,6 +148,16 @@ def test_own_summaries_change_no_other_number() -> None:
         np.testing.assert_array_equal(alone[name].values, beside[name].values, err_msg=str(name))
 
 
+@pytest.mark.parametrize("kind", ["hours_above", "hours_below", "first_above", "same_clock"])
+def test_a_multiple_of_what_is_nothing_untreated_is_no_threshold(kind: str) -> None:
+    window = "night" if kind == "same_clock" else "run"
+    of = [table(v, kind, window, threshold="0.2 of untreated") for v in ("pain", "c_plasma")]
+    ds = study(*of, output={"trajectories": False}).run()
+    pain, plasma = (ds[t["name"]].values for t in of)
+    assert np.isfinite(pain).all() or kind == "first_above"
+    assert np.isnan(plasma).all(), "no drug in the untreated patient"
+
+
 def test_a_summary_has_all_attributes() -> None:
     of = [
         table("pain", "mean", "24-250", against="percent"),
@@ -180,7 +193,7 @@ OWN = {"name": "relief", "function": "own.py:relief", "unit": "h", "better": "hi
 
 def test_a_function_of_the_trajectory(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(CODE)
-    ds = study(OWN, "tnf_change", folder=tmp_path, output={"dtype": "float32"}).run()
+    ds = study(OWN, "tnf_change", folder=tmp_path).run()
     for one in (ds.isel(regimen=r) for r in (0, 1)):
         gap = np.maximum(float(one["baseline_pain"]) - one["pain"].values.astype(float), 0.0)
         assert float(one["relief"]) == np.trapezoid(gap, one["time"].values)
@@ -188,6 +201,14 @@ def test_a_function_of_the_trajectory(tmp_path: Path) -> None:
     assert attrs["function"] == "own.py:relief" and len(attrs["function_sha256"]) == 64
     assert (attrs["units"], attrs["better"], attrs["reduction"]) == ("h", "higher", "function")
     assert attrs["function_sha256"] in ds.attrs["study"]
+
+
+def test_a_function_sees_what_was_solved_before_it_is_rounded(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(CODE)
+    fine = study(OWN, folder=tmp_path).run()
+    coarse = study(OWN, folder=tmp_path, output={"dtype": "float32"}).run()
+    assert coarse["pain"].dtype == np.float32
+    np.testing.assert_array_equal(fine["relief"].values, coarse["relief"].values)
 
 
 def test_another_file_is_not_resumed(tmp_path: Path) -> None:
@@ -253,10 +274,18 @@ def test_a_function_that_stops_later_says_what_is_kept_and_what_to_do(tmp_path: 
         late.run(tmp_path / "x.zarr")
 
 
-def test_sensitivities_leave_functions_out(tmp_path: Path) -> None:
+def test_sensitivities_leave_functions_out_and_say_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "own.py").write_text(CODE)
     ds = study(OWN, "tnf_change", folder=tmp_path, output={"sensitivity": True}).run()
     assert list(ds["summary"].values) == ["tnf_change"]
+    said = ds["sensitivity"].attrs["left_out_summaries"]
+    assert json.loads(said) == {"relief": "a Python function, which may jump"}
+    show_ranking(ds, ["tnf_change"], 3)
+    assert "# left out summaries: relief (a Python function" in capsys.readouterr().out
+    with pytest.raises(UserError, match="'relief' has no sensitivities: it is a Python function"):
+        chosen(ds, ["relief"])
 
 
 def test_a_map_of_an_own_summary_says_what_it_is(tmp_path: Path) -> None:

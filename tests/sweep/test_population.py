@@ -167,9 +167,9 @@ def test_every_patient_misses_doses_of_his_or_her_own_but_the_same_in_every_arm(
 
 def test_a_result_says_who_its_patients_are(ds: xr.Dataset, people: People) -> None:
     assert ds["pain"].dims == ("regimen", "hypothesis", "patient", "time")
-    assert ds["patient_parameters"].dims == ("patient", "parameter")
-    cl = ds["patient_parameters"].sel(parameter="cl")
-    assert str(cl["parameter_unit"].item()) == "L/h"
+    assert ds["patient_parameters"].dims == ("patient", "drawn")
+    cl = ds["patient_parameters"].sel(drawn="cl")
+    assert str(cl["drawn_unit"].item()) == "L/h"
     assert (cl.values == people.values[:, people.names.index("cl")]).all()
     assert tuple(ds["patient_oprm1"].values) == people.genotype
     assert "covariate oprm1" in json.loads(ds.attrs["sources"])

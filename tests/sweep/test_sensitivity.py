@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from typer.testing import CliRunner
 
 from ldnsim.analysis.sensitivity import of_result
+from ldnsim.cli import app
 from ldnsim.config.summaries import SUMMARIES
 from ldnsim.mechanisms.record import ASSUMED, Mechanism, logitnormal, lognormal
 from ldnsim.model import default_model
@@ -312,3 +314,15 @@ def test_an_axis_cannot_take_the_name_of_a_sensitivity() -> None:
     axis = {"name": "parameter", "field": "parameters.cl", "values": [100.0, 200.0]}
     with pytest.raises(UserError, match="parameter"):
         study(axes=[axis])
+
+
+def test_one_patient_of_a_population_is_differentiated_into_the_store(tmp_path: Path) -> None:
+    people = study(population={"size": 2, "scale": 0.3}, output={"variables": ["pain"]})
+    people.run(tmp_path / "x.zarr")
+    done = CliRunner().invoke(app, ["sensitivity", str(tmp_path / "x.zarr")])
+    assert done.exit_code == 0, done.output
+    assert "# run: patient 1\n" in done.output, "a pure number has no unit to be said"
+    with open_store(tmp_path / "x.zarr") as ds:
+        assert ds["patient_parameters"].dims == ("patient", "drawn")
+        assert ds.sizes["drawn"] != ds.sizes["parameter"]
+        assert float(ds["sensitivity"].sel(summary="pain_change", parameter="cl")) != 0.0

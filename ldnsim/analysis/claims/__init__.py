@@ -132,7 +132,7 @@ def _shaken_settings(claim: Claim, edition: Edition) -> list[tuple[str, str, Set
     return found
 
 
-@functools.cache
+@functools.lru_cache(maxsize=16)
 def _potency(edition: Edition) -> float:
     """How many times the measured TLR4 potency the direct pathway needs on its own."""
     measured = edition.model.parameters["ic50_trif"].alternatives["superoxide_naloxone"]

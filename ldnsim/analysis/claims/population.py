@@ -15,6 +15,7 @@ import numpy as np
 from ldnsim.analysis.judged.record import Found, Setting
 from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError
+from ldnsim.runs.accuracy import OF_A_GROUP
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,7 +40,7 @@ SHORT = 4
 Own = tuple[tuple[str, float], ...]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=16)
 def trial(
     phenotype: str, names: tuple[str, ...], own: Own = (), edition: Edition | None = None
 ) -> xr.Dataset:
@@ -60,7 +61,7 @@ def trial(
     drugs = [{"prescription": f"{d} nightly at 22:00, for {WEEKS} wk", "name": d} for d in doses]
     axis = {"name": "hypothesis", "field": "hypothesis", "values": list(names)}
     study = trial_study(
-        drugs, WEEKS, phenotype, SIZE, SEED, axes=[axis], solver={"rtol": 1e-4},
+        drugs, WEEKS, phenotype, SIZE, SEED, axes=[axis], solver={"rtol": OF_A_GROUP},
         patient_parameters=dict(own), edition=edition,
         output={"variables": ["pain"], "every": "12 h", "summaries": [], "night": False,
                 "ledger": False},

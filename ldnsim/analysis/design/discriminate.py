@@ -20,6 +20,7 @@ from ldnsim.analysis.design.information import greedy, information, separations
 from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError, check_known
+from ldnsim.runs.accuracy import TOLD_APART
 
 if TYPE_CHECKING:
     from ldnsim.runs.plan import Plan
@@ -143,7 +144,7 @@ def discriminate(
     under = [replace(s, hypothesis=h) for s in specs for h in names]
     runs = [m for spec in under for m in _members(spec, members, seed)]
     hours = [(7 * w - 1) * DAY + c for w in weeks for c in clock]
-    solver = (min(1e-6, study.solver.rtol), plan.threads if threads is None else threads)
+    solver = (min(TOLD_APART, study.solver.rtol), plan.threads if threads is None else threads)
     treated, failed = _values(runs, variables, hours, *solver)
     rests = [replace(r, regimen=RunSpec.of().regimen) for r in runs]
     before, _ = _values(rests, variables, list(clock), *solver)

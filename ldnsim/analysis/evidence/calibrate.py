@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ldnsim.analysis.evidence.estimate import (
-    RTOL,
     Estimate,
     appraised,
     box,
@@ -26,6 +25,7 @@ from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, check_known
 from ldnsim.mechanisms.record import Parameter
 from ldnsim.model import Model
+from ldnsim.runs.accuracy import FITTED
 
 DIGITS = 3
 """Significant digits of shipped values."""
@@ -162,7 +162,7 @@ def with_free(group: FitGroup, names: Sequence[str], edition: Edition | None = N
 def _from_spread(name: str, who: Patient) -> Free:
     p = _parameter(name, who.edition.model)
     value = who.parameter(name)
-    if value <= 0.0 or p.spread.kind == "fixed":
+    if p.spread.kind == "fixed":
         raise UserError(f"parameter {name!r} has no recorded spread: it cannot be fitted")
     return within_record(p, value)
 
@@ -221,7 +221,7 @@ def residual_function(
 
     def batch(points: Floats) -> Floats:
         people = [_at(who, group, free, x) for x in points]
-        numbers = simulate([(o, one) for one in people for o in seen], RTOL, threads)
+        numbers = simulate([(o, one) for one in people for o in seen], FITTED, threads)
         table = numbers.reshape(len(points), len(seen))
         found = []
         for x, row in zip(points, table, strict=True):
@@ -247,7 +247,7 @@ def _rows(
 ) -> tuple[Row, ...]:
     at = _at(who, group, free, best.x)
     seen = [find_observation(n, who.edition) for n in group.observations]
-    numbers = simulate([(o, at) for o in seen], RTOL, threads)
+    numbers = simulate([(o, at) for o in seen], FITTED, threads)
     return tuple(
         Row(
             o.name, float(v), o.expected(), tuple(o.residuals(float(v))), o.unit, o.values,

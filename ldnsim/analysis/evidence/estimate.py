@@ -20,8 +20,6 @@ from ldnsim.arrays import Floats
 from ldnsim.catalog.calibration import Free
 from ldnsim.mechanisms.record import Parameter
 
-RTOL = 1.0e-7
-"""Tolerance of the solver in fits: differences of runs must not drown in its errors."""
 SPREADS = 4.0
 """Bounds of a parameter without recorded ones: so many of its spreads either way."""
 DECADE = 10.0
@@ -94,6 +92,7 @@ def appraised(
     known: Mapping[str, Parameter],
     shipped: Mapping[str, float],
     profiles: bool,
+    bent: Curvature | None = None,
 ) -> tuple[Curvature, tuple[Profile, ...], tuple[Estimate, ...]]:
     """Return what the best point of a fit says of each parameter.
 
@@ -104,9 +103,10 @@ def appraised(
         known: records of the parameters.
         shipped: their values without the fit.
         profiles: whether to compute profile likelihoods; there are none otherwise.
+        bent: the curvature at the best point; that of the Jacobian when None.
     """
     names, bounds = [f.name for f in free], box(free)
-    bent = curvature(best.jacobian, names)
+    bent = bent or curvature(best.jacobian, names)
     found = tuple(profile(batch, *bounds, best, i, n) for i, n in enumerate(names) if profiles)
     estimates = tuple(
         _estimate(f, known[f.name], shipped[f.name], float(x), float(se), f.name in bent.open, seen)

@@ -1,7 +1,7 @@
 """Parameters fitted to data of one's own: the observations of an event table.
 
 Every subject gets its own doses and is simulated at its own times; the free parameters have one
-value for all subjects. The same optimiser, standard errors and profiles as for the shipped fits
+value for all subjects. The same optimiser and profiles as for the shipped fits
 (:mod:`ldnsim.analysis.evidence.fit`), the error of the values estimated along with them.
 """
 
@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ldnsim.analysis.evidence.estimate import Estimate, appraised, box
-from ldnsim.analysis.evidence.fit import Curvature, Fit, Profile, descend, minimise
+from ldnsim.analysis.evidence.fit import Curvature, Fit, Profile, curvature, descend, minimise
 from ldnsim.analysis.evidence.own_error import Error
+from ldnsim.analysis.evidence.own_hessian import joint
 from ldnsim.analysis.evidence.own_problem import Options, Problem, first_errors, make_problem
 from ldnsim.arrays import Floats
 from ldnsim.catalog.calibration import Free
@@ -22,6 +23,10 @@ from ldnsim.edition import Edition
 from ldnsim.errors import UserError
 from ldnsim.regimen import Recorded
 
+TRIES = 3
+"""Times that a better point among the starting points is followed at most."""
+AGREE = 0.01
+"""Difference in chi-square within which two starts ended at the same point."""
 ROUNDS = 20
 """Times that the size of the error is estimated anew at most."""
 SETTLED = 1.0e-3
@@ -124,15 +129,51 @@ def fit_problem(problem: Problem) -> DataFit:
     The parameters are fitted with the sizes of the errors held, then the sizes are estimated with
     the parameters held, in turn until both rest: the maximum of their joint likelihood (but for
     errors of both kinds, see :mod:`ldnsim.analysis.evidence.own_error`). The starting points are
-    then tried once more, with the final sizes.
+    then tried once more, with the final sizes; if one of them comes to a better point, all of it
+    begins again from there.
 
     Raises:
         UserError: fewer observations than could set what is free, or runs that fail.
     """
-    errors, options = first_errors(problem), problem.options
+    errors, options, free = first_errors(problem), problem.options, problem.free
+    how = (*box(free), options.starts, options.seed)
+    best = minimise(problem.batch(errors, problem.value), *how)
+    evaluations = best.evaluations
+    for _ in range(TRIES):
+        best, errors, weight, settled = _in_turn(problem, errors, best)
+        again = minimise(problem.batch(errors, weight), *how)
+        evaluations += best.evaluations + again.evaluations
+        better = again.chi2 < best.chi2 - AGREE
+        best = replace(min(best, again, key=lambda f: f.chi2), reached=again.reached)
+        if not better:
+            break
+    whole = replace(best, evaluations=evaluations)
+    known, batch = problem.edition.model.parameters, problem.batch(errors, weight)
+    held = curvature(whole.jacobian, [f.name for f in free])
+    bent, profiles, found = appraised(
+        free, batch, whole, known, problem.base, options.profiles,
+        joint(problem, errors, whole.x, weight, held),
+    )  # fmt: skip
+    estimates = tuple(
+        replace(e, verdict=_at_bound(f, float(x)) or e.verdict)
+        for e, f, x in zip(found, free, whole.x, strict=True)
+    )
+    simulated = problem.simulate(whole.x[None, :])[0]
+    return DataFit(
+        problem, errors, whole, bent, estimates, profiles, simulated, settled and not better
+    )
+
+
+def _in_turn(
+    problem: Problem, errors: dict[str, Error], best: Fit
+) -> tuple[Fit, dict[str, Error], Floats, bool]:
+    """Estimate sizes and parameters in turn from a point, until both rest.
+
+    Returns:
+        the fit, with its evaluations here; the errors; what it was weighted by; whether they rest.
+    """
     low, high = box(problem.free)
-    best = minimise(problem.batch(errors, problem.value), low, high, options.starts, options.seed)
-    evaluations, settled = best.evaluations, False
+    evaluations, settled = 0, False
     for _ in range(ROUNDS):
         weight = problem.simulate(best.x[None, :])[0]
         if not np.isfinite(weight).all():
@@ -143,19 +184,7 @@ def fit_problem(problem: Problem) -> DataFit:
         evaluations += best.evaluations + 1
         if settled:
             break
-    batch = problem.batch(errors, weight)
-    again = minimise(batch, low, high, options.starts, options.seed)
-    chosen = min(best, again, key=lambda f: f.chi2)
-    evaluations += again.evaluations
-    whole = replace(chosen, reached=again.reached, evaluations=evaluations)
-    known, free = problem.edition.model.parameters, problem.free
-    bent, profiles, found = appraised(free, batch, whole, known, problem.base, options.profiles)
-    estimates = tuple(
-        replace(e, verdict=_at_bound(f, float(x)) or e.verdict)
-        for e, f, x in zip(found, free, whole.x, strict=True)
-    )
-    simulated = problem.simulate(whole.x[None, :])[0]
-    return DataFit(problem, errors, whole, bent, estimates, profiles, simulated, settled)
+    return replace(best, evaluations=evaluations), errors, weight, settled
 
 
 def _at_bound(free: Free, x: float) -> str:

@@ -20,6 +20,11 @@ from ldnsim.errors import UserError, nearest, short
 from ldnsim.units import read_number
 
 PROPORTIONAL, ADDITIVE, BOTH = KINDS = ("proportional", "additive", "both")
+FORMS = (
+    "KIND, KIND=SIZE, or either after the name of a variable; KIND is proportional (SIZE a share),"
+    " additive (SIZE in the unit of the variable) or both (without SIZE), such as additive=0.5"
+)
+"""What an error is written as."""
 SMALLEST = 1e-4
 """Least size that is estimated, as a share of the values: data without noise have no more."""
 FIRST = 0.3
@@ -59,6 +64,13 @@ class Error:
                 found = (f - y) / self._deviation(weight)
             return np.where(below, np.sqrt(-2.0 * log_ndtr(-found)), found)
 
+    def loss(self, f: Floats, y: Floats, below: Flags, weight: Floats) -> float:
+        """Return minus the logarithm of the likelihood of values; arguments as for residuals."""
+        r = self.residuals(f, y, below, weight)
+        spread = self.proportional if self.kind == PROPORTIONAL else self._deviation(weight)
+        logs = np.log(spread) * np.ones(len(f))
+        return float(0.5 * np.sum(r**2) + np.sum(logs[~below]))
+
     def _deviation(self, weight: Floats) -> Floats:
         return np.asarray(np.hypot(self.additive, self.proportional * weight), dtype=np.float64)
 
@@ -77,11 +89,7 @@ class Error:
         start = np.log(np.maximum([getattr(self, n) for n in self.sizes], SMALLEST * scale))
 
         def loss(x: Floats) -> float:
-            at = self._sized(np.exp(x))
-            r = at.residuals(f, y, below, f)
-            spread = at.proportional if at.kind == PROPORTIONAL else at._deviation(f)
-            logs = np.log(spread) * np.ones(len(f))
-            return float(0.5 * np.sum(r**2) + np.sum(logs[~below]))
+            return self._sized(np.exp(x)).loss(f, y, below, f)
 
         bounds = [(np.log(SMALLEST * s), np.log(100.0 * s)) for s in scale]
         best = minimize(loss, start, method="Nelder-Mead", bounds=bounds,
@@ -126,10 +134,7 @@ def read_error(text: str, unit: str, values: Floats) -> Error:
     kind, equals, size = (part.strip() for part in text.partition("="))
     kind = kind or (ADDITIVE if unit == "1" else PROPORTIONAL)
     if kind not in KINDS or (equals and kind == BOTH):
-        raise UserError(
-            f"error = {short(text)}: expected {', '.join(KINDS)}, or one of the first two with its"
-            f" size, such as proportional=0.2{nearest(kind, KINDS)}"
-        )
+        raise UserError(f"error = {short(text)}: expected {FORMS}{nearest(kind, KINDS)}")
     if kind == PROPORTIONAL and (values <= 0.0).any():
         raise UserError(
             f"error = {short(kind)}: DV = {values.min():g} is measured, and a proportional error"

@@ -12,9 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ldnsim.analysis.evidence.estimate import RTOL, values_at, within_record
+from ldnsim.analysis.evidence.estimate import values_at, within_record
 from ldnsim.analysis.evidence.fit import Batch
-from ldnsim.analysis.evidence.own_error import Error, read_error
+from ldnsim.analysis.evidence.own_error import ADDITIVE, PROPORTIONAL, Error, read_error
 from ldnsim.arrays import Flags, Floats
 from ldnsim.catalog.calibration import Free
 from ldnsim.config.blocks import Modifiers
@@ -26,6 +26,7 @@ from ldnsim.mechanisms.record import Parameter
 from ldnsim.patients.vectors import find_patients
 from ldnsim.regimen import Recorded
 from ldnsim.regimen.steady import lead_hours
+from ldnsim.runs.accuracy import FITTED, STEADY
 from ldnsim.runs.few import WEEK, run_specs
 from ldnsim.runs.grid import Listed
 from ldnsim.runs.observed import Observation, observations
@@ -125,7 +126,7 @@ class Problem:
         # an end after the last time, whatever its fraction of a week
         weeks = (math.floor(float(times[-1])) + 1.0) / WEEK
         threads = self.options.threads
-        return run_specs(specs, weeks, [], times, self.variables, RTOL, threads).at
+        return run_specs(specs, weeks, [], times, self.variables, FITTED, threads).at
 
     def simulate(self, points: Floats) -> Floats:
         """Return what is simulated at each observation, shape (points, observations)."""
@@ -146,7 +147,7 @@ class Problem:
             errors: of each variable.
             weight: what the fit before simulated, shape (observations,).
         """
-        priors = [(i, f) for i, f in enumerate(self.free) if f.prior is not None]
+        priors = [f for f in self.free if f.prior is not None]
 
         def batch(points: Floats) -> Floats:
             found = np.empty((len(points), len(self.seen) + len(priors)))
@@ -156,21 +157,46 @@ class Problem:
                 found[:, at] = error.residuals(
                     simulated[:, at], self.value[at], self.below[at], weight[at]
                 )
-            for k, (i, f) in enumerate(priors, start=len(self.seen)):
-                assert f.prior is not None
-                found[:, k] = (points[:, i] - f.coordinate(f.prior)) / f.prior_sd
+            found[:, len(self.seen) :] = [self.pulls(x) for x in points]
             return found
 
         return batch
 
+    def loss(
+        self, errors: Mapping[str, Error], simulated: Floats, x: Floats, weight: Floats
+    ) -> float:
+        """Return minus the logarithm of the likelihood of a point, its priors included.
+
+        Args:
+            errors: of each variable.
+            simulated: at each observation, shape (observations,).
+            x: coordinates, shape (parameters,).
+            weight: as for :meth:`batch`.
+        """
+        at = {name: self.of(name) for name in errors}
+        own = (
+            e.loss(simulated[at[n]], self.value[at[n]], self.below[at[n]], weight[at[n]])
+            for n, e in errors.items()
+        )
+        return sum(own) + 0.5 * sum(r**2 for r in self.pulls(x))
+
+    def pulls(self, x: Floats) -> list[float]:
+        """Return the residuals of the priors at a point."""
+        return [
+            (float(v) - f.coordinate(f.prior)) / f.prior_sd
+            for v, f in zip(x, self.free, strict=True)
+            if f.prior is not None
+        ]
+
     @property
     def set_elsewhere(self) -> tuple[str, ...]:
-        """Free parameters that hypothesis or phenotype set: another default would not act."""
+        """Parameters, free or held, that hypothesis or phenotype set: no default acts there."""
         kinds = (
             self.edition.hypotheses[self.options.hypothesis],
             self.edition.phenotypes[self.options.phenotype],
         )
-        return tuple(f.name for f in self.free if any(f.name in k.overrides for k in kinds))
+        names = (*self.options.free, *self.options.parameters)
+        return tuple(n for n in names if any(n in k.overrides for k in kinds))
 
     def estimated(self, errors: Mapping[str, Error], simulated: Floats) -> dict[str, Error]:
         """Return the errors with the sizes that are most likely where the fit is now."""
@@ -209,8 +235,8 @@ def make_problem(
     vector = find_patients(Listed([_spec(with_data[0], options, edition, {})])).params
     base = dict(zip(edition.model.parameters, vector[0].tolist(), strict=True))
     with_data = tuple(
-        replace(r, lead_h=lead_hours(edition.model, vector))
-        if r.table.steady and r.lead_h is None else r
+        replace(r, lead_h=lead_hours(edition.model, vector, STEADY))
+        if r.lacks_lead else r
         for r in with_data
     )  # fmt: skip
     seen = tuple(o for r in with_data for o in observations(r, edition.model))
@@ -255,11 +281,6 @@ def _free(p: Parameter, value: float, priors: bool) -> Free:
     """Return where a parameter may lie, by its record: spreads, or a factor of ten, and bounds."""
     if p.name.startswith(SWITCH):
         raise UserError(f"--free {p.name}: it is a switch, which is on or off; set it with --set")
-    if value <= 0.0:
-        raise UserError(
-            f"--free {p.name}: it is {value:g}, and fitted on the scale of logarithms; start it"
-            " above 0"
-        )
     free = within_record(p, value)
     if not priors or p.spread.sd <= 0.0:
         return free
@@ -273,10 +294,15 @@ def first_errors(problem: Problem) -> dict[str, Error]:
         UserError: fewer values of a variable than could set what it depends on and the size of its
             error, a kind for what was not observed, or one size for several variables.
     """
-    names, said = problem.variables, dict(_named_error(text) for text in problem.options.error)
+    names, said = problem.variables, dict[str, str]()
+    for text in problem.options.error:
+        name, error = _named_error(text)
+        if name in said:
+            raise UserError(f"error = {text!r}: there is another of the same values; keep one")
+        said[name] = error
     check_known("observed variable", filter(None, said), names)
     shared = [n for n in names if n not in said]
-    if "=" in said.get("", "") and len(shared) > 1:
+    if said.get("", "").startswith((f"{PROPORTIONAL}=", f"{ADDITIVE}=")) and len(shared) > 1:
         raise UserError(
             f"error = {said['']!r}: a size is in the unit of one variable, and {len(names)} were"
             f" observed; say each, such as '{names[0]} {said['']}'"
@@ -302,5 +328,6 @@ def _many(n: int, word: str) -> str:
 
 def _named_error(text: str) -> tuple[str, str]:
     """Part ``pain additive=0.5`` into the variable, empty for all, and the error."""
-    name, _, error = text.strip().rpartition(" ")
-    return name.strip(), error
+    kind, equals, size = text.partition("=")
+    name, _, error = kind.strip().rpartition(" ")
+    return name.strip(), error + equals + size.strip()

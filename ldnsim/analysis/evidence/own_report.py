@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from ldnsim.analysis.evidence.estimate import Estimate
-from ldnsim.analysis.evidence.own_data import DataFit
+from ldnsim.analysis.evidence.own_data import AGREE, DataFit
+from ldnsim.edition.tables import set_by
 from ldnsim.regimen import Recorded
 from ldnsim.runs.observed import Observation
 
 HEAD = "# Written by ldnsim calibrate --data; run it again to replace this file."
 """First line of a set of parameters."""
-AGREE = 0.01
-"""Difference in chi-square within which two starts ended at the same point."""
 FEW = 3
 """Values for each parameter and size below which the most likely size of an error is low."""
 HEADERS = (
@@ -64,9 +63,14 @@ def remarks(fit: DataFit) -> Iterator[str]:
     below = f", {int(own.below.sum())} of them below the limit" if own.below.any() else ""
     yield (
         f"{file_of(fit)} (SHA-256 {table_of(fit).table.sha256[:12]}): {n} observations of"
-        f" {_many(len(own.subjects), 'subject')}{below}; under {options.hypothesis},"
-        f" {options.phenotype}"
+        f" {_many(len(own.subjects), 'subject')}{below}; under the hypothesis"
+        f" {options.hypothesis}, phenotype {options.phenotype}"
     )
+    if options.parameters:
+        units = {n: own.edition.model.parameters[n].unit for n in options.parameters}
+        yield "  held: " + ", ".join(
+            f"{n} = {v:g} {units[n]}".removesuffix(" 1") for n, v in options.parameters.items()
+        )
     for name, error in fit.errors.items():
         at = own.of(name)
         tests = "" if error.given else ", so it tests nothing"
@@ -175,30 +179,47 @@ def plain(x: float | None) -> float | None:
 
 
 def parameter_set(fit: DataFit) -> str:
-    """Return the estimates as an extension (TOML), with which a study runs them as defaults.
+    """Return what was fitted and held as an extension (TOML): a study runs it as defaults.
 
     Their grade is ``assumed``, whatever the verdict: the file does not say what was measured in
     whom. Whoever knows names the source and the grade.
     """
+    options = fit.problem.options
     lines = [HEAD, *(f"# {line}" for line in remarks(fit))]
-    for e in fit.estimates:
+    lines.append(
+        f'# What was fitted comes out under hypothesis = "{options.hypothesis}", phenotype ='
+        f' "{options.phenotype}": a study names them.'
+    )
+    by = set_by(e.source for e in fit.problem.edition.extensions)
+    fitted = [(e.name, float(f"{e.value:.6g}"), _note(fit, e)) for e in fit.estimates]
+    held = [(n, float(v), _held_note(fit, n)) for n, v in options.parameters.items()]
+    for name, value, note in (*fitted, *held):
         lines += [
             "",
-            f"[parameters.{e.name}]",
-            f"value = {float(f'{e.value:.6g}')!r}",
+            f"[parameters.{name}]",
+            f"value = {value!r}",
             'grade = "assumed"',
             "source = []",
-            f"note = {json.dumps(_note(fit, e), ensure_ascii=False)}",
+            f"note = {json.dumps(note, ensure_ascii=False)}",
+            *([f"replaces = {json.dumps(by[name], ensure_ascii=False)}"] if name in by else []),
         ]
     return "\n".join(lines) + "\n"
 
 
-def _note(fit: DataFit, e: Estimate) -> str:
-    data = table_of(fit).table
+def _held_note(fit: DataFit, name: str) -> str:
+    own = fit.problem.edition.model.parameters[name]
+    return f"held at the command line (--set) in a fit to {_data(fit)}; without it {own.value:g}"
+
+
+def _data(fit: DataFit) -> str:
     file = file_of(fit).replace("[", "(").replace("]", ")")  # brackets would cite
+    return f"{file} (SHA-256 {table_of(fit).table.sha256})"
+
+
+def _note(fit: DataFit, e: Estimate) -> str:
     se = f"SE {e.se:.2g} {e.unit}" if math.isfinite(e.se) else "SE open"
     return (
-        f"fitted to {file} (SHA-256 {data.sha256}), {len(fit.problem.seen)} observations of"
+        f"fitted to {_data(fit)}, {len(fit.problem.seen)} observations of"
         f" {_many(len(fit.problem.subjects), 'subject')}: {se}, {e.verdict}; without the fit"
         f" {e.shipped:g}"
     )

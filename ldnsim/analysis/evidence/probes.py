@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +16,7 @@ from ldnsim.catalog.observations import Observation, check_probe
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, check_known
 from ldnsim.model import Model
+from ldnsim.runs.accuracy import COMPARED
 from ldnsim.runs.few import ask
 
 Asked = Sequence[tuple[Observation, Patient]]
@@ -23,7 +24,7 @@ Asked = Sequence[tuple[Observation, Patient]]
 _ADAPTER: TypeAdapter[Probe] = TypeAdapter(AnyProbe)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def probe_of(name: str, edition: Edition | None = None) -> Probe:
     """Return the probe of an observation of an edition, by its name; the shipped one when None.
 
@@ -67,7 +68,7 @@ def read_probe(observation: Observation, model: Model) -> Probe:
     return probe
 
 
-def simulate(asked: Asked, rtol: float = 1e-5, threads: int | None = None) -> Floats:
+def simulate(asked: Asked, rtol: float = COMPARED, threads: int | None = None) -> Floats:
     """Simulate observations, all in as few batches as possible, shape (asked,).
 
     Args:

@@ -37,14 +37,14 @@ def resting_states(
     Raises:
         UserError: the result was made with extensions that are not those of ``edition``.
     """
-    from ldnsim.engine.rhythm.orbit import find_orbits
+    from ldnsim.patients.untreated import untreated
 
     model = of_record(extensions(ds.attrs, "this result"), edition, ds.attrs).model
     table = {row["name"]: row["value"] for row in json.loads(ds.attrs.get("parameters", "[]"))}
     if any(table.get(name) is None for name in model.parameters):
         return {}
     params = np.tile([float(table[name]) for name in model.parameters], (len(BASINS), 1))
-    orbits = find_orbits(model, params, np.array([basin == "inflamed" for basin in BASINS]))
+    orbits = untreated(model, params, np.array([basin == "inflamed" for basin in BASINS]))
     columns = [model.observable_index[name] for name in variables]
     found = {
         basin: tuple(float(v) for v in orbits.mean[i, columns])

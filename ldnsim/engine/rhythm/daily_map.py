@@ -16,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
-from ldnsim.engine.rhythm.day import CLOSE_UP, DAY, untreated
+from ldnsim.engine.rhythm.day import (
+    CLOSE_UP_DOSED,
+    DAY,
+    MEANS,
+    SETTLING,
+    Tolerances,
+    untreated,
+)  # fmt: skip
 from ldnsim.engine.rhythm.shifted import by_state
 from ldnsim.engine.solve.batch import BatchResult, FloatArray, solve
 from ldnsim.measure import Measure
@@ -66,7 +73,7 @@ class DailyMap:
             values[1 - LANES] += step
             # one call for all: a call of its own would take other steps, and their difference
             # would be in the derivative
-            end = self._solve(whole, values, DAY, CLOSE_UP, 1e-11).final
+            end = self._solve(whole, values, DAY, CLOSE_UP_DOSED).final
             by_p[:] = (end[1 - LANES] - end[-LANES]) / step
             return end[:-LANES]
 
@@ -76,18 +83,18 @@ class DailyMap:
     def image(self, x: FloatArray, p: float) -> FloatArray:
         """State a day later alone, (n,): a tenth of the work."""
         # not one of the group's lanes above, so other steps: good to look ahead, not to differ
-        end = self._solve(x[None], np.array([p]), DAY, CLOSE_UP, 1e-11).final[0]
+        end = self._solve(x[None], np.array([p]), DAY, CLOSE_UP_DOSED).final[0]
         return np.asarray(end, dtype=np.float64)
 
     def means(self, x: FloatArray, p: FloatArray) -> FloatArray:
         """Mean of every observable over one day from given states, (n, n_observables)."""
         # integrated by the solver while it steps: no samples to choose, and closer than those
         wanted = [Measure(name, "mean", 0.0, DAY) for name in self.model.observables]
-        return self._solve(x, p, DAY, 1e-8, 1e-10, wanted).reductions
+        return self._solve(x, p, DAY, MEANS, wanted).reductions
 
     def settle(self, x: FloatArray, p: FloatArray, days: int) -> FloatArray:
         """States after some days, (n, n_states); NaN where the solver gave up."""
-        return self._solve(x, p, days * DAY, 1e-6, 1e-8).final
+        return self._solve(x, p, days * DAY, SETTLING).final
 
     def follow(
         self, x: FloatArray, p: FloatArray, days: int, observables: NDArray[np.int64],
@@ -104,18 +111,17 @@ class DailyMap:
         """
         # the midpoint rule, which for a smooth periodic curve is as good as any
         times = (np.arange(days * samples) + 0.5) * DAY / samples
-        done = self._solve(x, p, days * DAY, 1e-6, 1e-8, times=times, observables=observables)
+        done = self._solve(x, p, days * DAY, SETTLING, times=times, observables=observables)
         shape = (len(x), len(observables), days, samples)
         return done.traj.reshape(shape).mean(axis=3), done.final
 
     def _solve(
-        self, y0: FloatArray, values: FloatArray, hours: float, rtol: float, atol: float,
+        self, y0: FloatArray, values: FloatArray, hours: float, tolerances: Tolerances,
         reductions: Sequence[Measure] = (), times: FloatArray | None = None,
         observables: NDArray[np.int64] | None = None,
     ) -> BatchResult:  # fmt: skip
         n = len(y0)
-        # tolerances are the caller's: a derivative needs closer ones than a mean
-        batch = untreated(self.vectors(values), y0, hours, rtol, atol, reductions)
+        batch = untreated(self.vectors(values), y0, hours, tolerances, reductions)
         if times is not None and observables is not None:
             batch = replace(batch, out_times=times, out_obs=observables)
         mg = values if self.parameter == DOSE else np.full(n, self.dose)

@@ -15,11 +15,19 @@ from ldnsim.measure import Measure
 from ldnsim.model import Model
 
 DAY = 24.0  # h
-CLOSE_UP = 1e-9
-"""Relative tolerance of days that derivatives are taken from."""
+Tolerances = tuple[float, float]
+"""Relative tolerance, and absolute tolerance of every state."""
+SETTLING: Tolerances = (1e-6, 1e-8)
+"""Weeks until a patient has settled: Newton's method begins where they end."""
+MEANS: Tolerances = (1e-8, 1e-10)
+"""A day on an orbit that is known: as exact as the orbit itself."""
+CLOSE_UP: Tolerances = (1e-9, 1e-9 * 1e-2)
+"""Days that derivatives are taken from, by differences of 1e-5: four digits of them are right."""
+CLOSE_UP_DOSED: Tolerances = (1e-9, 1e-11)
+"""The same of days with a dose; but for the last bit, with which orbits found before come out."""
 
 
-def untreated(params: FloatArray, y0: FloatArray, hours: float, rtol: float, atol: float,
+def untreated(params: FloatArray, y0: FloatArray, hours: float, tolerances: Tolerances,
               reductions: Sequence[Measure] = ()) -> Batch:  # fmt: skip
     """Runs without a single event: parameters (n, n_parameters), states at midnight (n, n_states).
 
@@ -27,12 +35,11 @@ def untreated(params: FloatArray, y0: FloatArray, hours: float, rtol: float, ato
         params: of each run.
         y0: of each run.
         hours: how long.
-        rtol: relative tolerance.
-        atol: absolute tolerance, of every state the same.
+        tolerances: relative, and absolute of every state the same.
         reductions: numbers to compute while solving.
     """
     # h_max of a whole day: without doses nothing but the clock moves, and that is smooth
-    none, no_int = np.empty(0), np.empty(0, np.int64)
+    none, no_int, (rtol, atol) = np.empty(0), np.empty(0, np.int64), tolerances
     return Batch(
         params, y0, np.zeros(len(params) + 1, np.int64), none, no_int, none, hours,
         none, no_int, reductions, rtol, np.full(y0.shape[1], atol), h_max=24.0,
@@ -40,10 +47,10 @@ def untreated(params: FloatArray, y0: FloatArray, hours: float, rtol: float, ato
     )  # fmt: skip
 
 
-def flow(model: Model, params: FloatArray, y0: FloatArray, hours: float, rtol: float,
+def flow(model: Model, params: FloatArray, y0: FloatArray, hours: float, tolerances: Tolerances,
          threads: int | None) -> FloatArray:  # fmt: skip
     """``phi(hours; y0)`` of each row, (n, n_states); NaN where the solver gave up."""
-    return solve(model, untreated(params, y0, hours, rtol, rtol * 1e-2), threads).final
+    return solve(model, untreated(params, y0, hours, tolerances), threads).final
 
 
 def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.engine.rhythm.day import DAY, solved, untreated
+from ldnsim.engine.rhythm.day import DAY, MEANS, SETTLING, solved, untreated
 from ldnsim.engine.rhythm.drugfree import felt
 from ldnsim.engine.rhythm.shifted import day
 from ldnsim.engine.solve.batch import FloatArray, solve
@@ -110,7 +110,7 @@ def _find(
     open_ = np.arange(n)
     # left to itself a patient comes near the orbit; who does not is left longer, once
     for hours in SETTLE:
-        settled = solve(model, untreated(params[open_], y[open_], hours, 1e-6, 1e-8), threads)
+        settled = solve(model, untreated(params[open_], y[open_], hours, SETTLING), threads)
         y[open_], wild = settled.final, open_[settled.status == Status.NOT_FINITE]
         _newton(model, params, y, open_, best, threads)
         open_ = np.flatnonzero(best.status == Status.NO_ORBIT)
@@ -202,4 +202,4 @@ def daily_means(
     if not len(params):
         return np.empty((0, len(model.observables)))
     measures = [Measure(name, "mean", 0.0, DAY) for name in model.observables]
-    return solve(model, untreated(params, y0, DAY, 1e-8, 1e-10, measures), threads).reductions
+    return solve(model, untreated(params, y0, DAY, MEANS, measures), threads).reductions

@@ -32,6 +32,9 @@ from ldnsim.model import Model
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+FLOOR = 1e-3
+"""Absolute tolerance where a caller gives none, as a share of the relative one: tighter than that
+of studies, for callers that hold the engine against slower solvers."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +240,7 @@ def _arguments(
     for i, r in enumerate(batch.reductions):
         threshold[:, i] = r.threshold
     # a state that may be zero needs a floor: relative alone, its steps would shrink without end
-    atol = batch.atol if len(batch.atol) else np.full(batch.y0.shape[1], batch.rtol * 1e-3)
+    atol = batch.atol if len(batch.atol) else np.full(batch.y0.shape[1], batch.rtol * FLOOR)
     # arrays of one type and layout: for any other numba would compile the whole once more
     return (
         _floats(batch.params), _floats(batch.y0),
