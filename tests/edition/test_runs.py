@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,7 @@ def largest_difference(one: xr.Dataset, other: xr.Dataset) -> float:
     )
 
 
+@pytest.mark.soak  # compiles kernels of its own
 @pytest.mark.parametrize("rate", [0.01, 1.0, 100.0])
 def test_a_state_at_rest_that_nothing_reads_moves_others_by_rounding(
     rate: float, plain: xr.Dataset, tmp_path: Path
@@ -91,6 +93,7 @@ def test_a_state_at_rest_that_nothing_reads_moves_others_by_rounding(
     assert largest_difference(plain, beside) < 1e-11
 
 
+@pytest.mark.soak  # compiles kernels of its own
 def test_one_that_moves_fast_moves_others_by_less_than_the_tolerance(
     plain: xr.Dataset, tmp_path: Path
 ) -> None:
@@ -150,18 +153,18 @@ def test_a_changed_extension_is_not_resumed_with(tmp_path: Path) -> None:
     assert next(p for p in with_own if p["name"] == "cl")["default"] == 100.0
 
 
-def test_worker_processes_give_the_same_bits(tmp_path: Path, plain: xr.Dataset) -> None:
+def test_worker_processes_give_the_same_bits(tmp_path: Path) -> None:
     pytest.importorskip("dask")
-    written(tmp_path, bystander_py=BYSTANDER)
+    shutil.copy(EXAMPLE / "trpm3.py", tmp_path)
     made = ldnsim.Study.build(
         {
-            "model": {"extend": ["bystander.py"]}, "regimen": RX,
-            "axes": [{"name": "rate", "field": "parameters.bystander_rate", "values": [1.0, 2.0]}],
-            "output": {"every": "12 h", "variables": ["bystander", "pain"]},
+            "model": {"extend": ["trpm3.py"]}, "regimen": RX,
+            "axes": [{"name": "cells", "field": "parameters.nk_mor", "values": [1.0, 2.0]}],
+            "output": {"every": "12 h", "variables": ["nk_mu_tone", "pain"]},
         },
         folder=tmp_path,
     )  # fmt: skip
-    (tmp_path / "bystander.py").unlink()  # workers make the model of its text
+    (tmp_path / "trpm3.py").unlink()  # workers make the model of its text
     here, there = made.run(), made.run(executor="dask", threads=2)
     assert here.identical(there)
 
@@ -169,8 +172,9 @@ def test_worker_processes_give_the_same_bits(tmp_path: Path, plain: xr.Dataset) 
 def test_the_same_extension_shares_its_kernels(tmp_path: Path) -> None:
     from ldnsim.engine.generate.kernels import load_kernels
 
-    one = edition(tmp_path, bystander_py=BYSTANDER).model
-    two = edition(tmp_path, bystander_py=BYSTANDER + "# a remark\n").model
+    text = (EXAMPLE / "trpm3.py").read_text("utf-8")
+    one = edition(tmp_path, trpm3_py=text).model
+    two = edition(tmp_path, trpm3_py=text + "# a remark\n").model
     assert one is not two and load_kernels(one) is load_kernels(two)
     assert load_kernels(one) is not load_kernels(shipped().model)
 

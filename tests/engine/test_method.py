@@ -76,7 +76,7 @@ def test_every_method_converges_at_the_order_it_says(plain: Any, method: Any) ->
     assert method.order - 0.2 < np.log2(errors[0] / errors[1]) < method.order + 1.0
 
 
-@pytest.mark.long
+@pytest.mark.soak  # compiles all methods anew
 def test_compiled_it_takes_the_same_steps_and_gives_its_name(plain: Any) -> None:
     fast = load_kernels(MODEL, methods=(HEUN,))
     own = dataclasses.replace(batch(1.0, "heun"), rtol=1e-5, atol=np.full(2, 1e-9))
