@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import ldnsim
 from ldnsim.cli import app, files
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from tests.cli.walk import options
 
@@ -139,7 +140,7 @@ def test_a_report_says_what_wrote_it(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, kind = tmp_path / "found.json", files.report_of(command)
-    files.write_report(path, command, {"id": 7})
+    files.write_report(path, command, {"id": 7}, shipped())
     files.check(path, kind, "--json")
     others = [c for c in ("validate", "claims", "states", "calibrate") if c != command]
     for other in others:

@@ -100,6 +100,7 @@ def worst_error(n: int, seed: int, rates_of: Callable[[np.ndarray], Callable[...
     return np.array(errors)
 
 
+@pytest.mark.soak  # 40 s of plain Python; test_kernels holds compiled rates against the functions
 def test_the_mechanism_functions_themselves_under_radau() -> None:
     def plain_rates(params: np.ndarray) -> Callable[[float, np.ndarray], np.ndarray]:
         return lambda t, y: MODEL.rates(t, y, params)

@@ -68,7 +68,7 @@ def test_a_replaced_equation_tells_its_own_rate(tmp_path: Path) -> None:
     params = np.array([model.parameter_vector({"own_weight": w}) for w in (3.0, 5.0)])
     expected = k * 1e-4 * np.sqrt([2.0, 4.0])
     assert slowest_rate(model, params) == pytest.approx(expected, rel=1e-9)
-    assert lead_hours(model, params) == np.ceil(-np.log(1e-4) / expected.min() / 24.0) * 24.0
+    assert lead_hours(model, params, 1e-4) == np.ceil(-np.log(1e-4) / expected.min() / 24.0) * 24.0
 
 
 def test_a_volume_of_ones_own_counts(tmp_path: Path) -> None:

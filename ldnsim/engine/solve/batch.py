@@ -176,7 +176,20 @@ def solve_with(
         kernels.solve_runs(start, stop, *given, filled, group)
         return stop - start
 
-    # counted as they come back, in order; the remark may come later than the work
+    _in_threads(work, starts, threads, progress)
+    result.steps[:] = effort[:, 0]
+    result.rejected[:] = effort[:, 1]
+    _fail_what_is_not_finite(batch, result)
+    return replace(result, reductions=np.ascontiguousarray(result.reductions[:, :asked]))
+
+
+def _in_threads(
+    work: Callable[[int], int],
+    starts: range,
+    threads: int | None,
+    progress: Callable[[int], None] | None,
+) -> None:
+    """Do the work of each stretch, and count runs as they come back, in order."""
     done = 0
     workers = max(1, min(threads or os.cpu_count() or 1, len(starts)))
     with ThreadPoolExecutor(workers) as pool:
@@ -184,10 +197,6 @@ def solve_with(
             done += count
             if progress is not None:
                 progress(done)
-    result.steps[:] = effort[:, 0]
-    result.rejected[:] = effort[:, 1]
-    _fail_what_is_not_finite(batch, result)
-    return replace(result, reductions=np.ascontiguousarray(result.reductions[:, :asked]))
 
 
 _SUMS = ("mean", "integral")
