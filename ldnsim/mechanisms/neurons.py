@@ -10,7 +10,7 @@ from ldnsim.mechanisms.record import ASSUMED, IN_VITRO, Mechanism, logitnormal, 
 
 M = Mechanism("neurons", "Neuronal health, repair and danger signals")
 P = M.parameter
-P("k_damage", 1.4e-4, "1/h", "damage rate per fold of cytokine", ASSUMED, spread=lognormal(0.4))
+P("k_damage", 1.0e-4, "1/h", "damage rate per fold of cytokine", ASSUMED, spread=lognormal(0.4))
 P("cytokine_share", 0.6, "1", "share of damage that TNF and IL-1b cause", IN_VITRO,
   "devbrainres2002_lps", spread=logitnormal(0.3), high=1.0, note="at least one half in culture")
 P("m1_toxicity", 12.0, "1", "damage by inflamed cells other than by TNF and IL-1b", ASSUMED,
