@@ -61,7 +61,7 @@ P("release_share", 0.6, "1", "share of what the store loses at rest that is rele
   low=0.01, high=1.0, note="the rest is broken down in it")
 P("synthesis_gain", 1.5, "1", "synthesis of precursor added per unit of expression", ASSUMED,
   spread=lognormal(0.2), note="above the release it feeds: or the store would empty as it rises")
-P("synthesis50", 0.05, "1", "reserve at which synthesis at rest is halved", ASSUMED,
+P("synthesis50", 0.03, "1", "reserve at which synthesis at rest is halved", ASSUMED,
   spread=lognormal(0.5), note="resting levels were found low (Panerai 2002, Bidari 2016: 0.74 of "
   "healthy in serum), normal and high (Baraniuk 2004)")
 P("unmet_drain", 5.8, "1", "drain on the store per unit of unmet demand", ASSUMED,
@@ -69,12 +69,12 @@ P("unmet_drain", 5.8, "1", "drain on the store per unit of unmet demand", ASSUME
 P("reserve", 1.0, "1", "endorphin reserve at which the patient settles, healthy = 1", ASSUMED,
   spread=lognormal(0.25), low=0.01,
   note="the prescribers' functional-capacity score maps to it; no measurement of it exists")
-P("t_reserve", 8766.0, "h", "time constant with which the reserve settles by itself", ASSUMED,
+P("t_reserve", 2500.0, "h", "time constant with which the reserve settles by itself", ASSUMED,
   spread=lognormal(0.5), low=1.0,
   note="rats: what running trained was gone in two to four days (CSF beta-endorphin)")
 P("reserve_learning", 5.6e-4, "1/h", "growth of the reserve per unit of demand", ASSUMED,
   spread=lognormal(0.4))
-P("reserve_wear", 0.0125, "1/h", "loss of the reserve at wholly unmet demand", ASSUMED,
+P("reserve_wear", 0.003, "1/h", "loss of the reserve at wholly unmet demand", ASSUMED,
   spread=lognormal(0.4))
 P("reserve_most", 1.18, "1", "reserve that training can reach", ASSUMED, spread=lognormal(0.1))
 P("coupling_rebound", 1.0, "1", "switch: lost tone raises demand", high=1.0)
