@@ -46,10 +46,11 @@ def tnf(
     k_tnf: float,
     tnf_from_m1: float,
     tnf_basal_signal: float,
+    cortisol_brake: float,
     factor_tnf: float,
 ) -> float:
-    """Constitutive level plus inflamed cells, more with TRIF signal."""
-    made = 1.0 + tnf_from_m1 * microglia_m1 * (tnf_basal_signal + tlr4_trif)
+    """Constitutive level plus inflamed cells, more with TRIF signal, braked by cortisol."""
+    made = 1.0 + cortisol_brake * tnf_from_m1 * microglia_m1 * (tnf_basal_signal + tlr4_trif)
     return k_tnf * (factor_tnf * made - tnf)
 
 
