@@ -2,7 +2,8 @@
 
 Turnover is that of the central nervous system (efflux 0.011 /min measured in rats), not the
 18-minute half-life of blood. TNF follows both branches of TLR4, IL-1b the MyD88 branch alone, IL-6
-the other two; IL-10 follows tolerance, so that it comes later and stays while a stimulus lasts.
+the other two; cortisol brakes both. IL-10 follows tolerance, so that it comes later and stays while
+a stimulus lasts.
 """
 
 from __future__ import annotations
@@ -41,13 +42,14 @@ def tnf(
     cytokine_drive: float,
     tolerance: float,
     healthy_drive: float,
+    cortisol_brake: float,
     tolerance50: float,
     k_tnf: float,
     tnf_from_m1: float,
     factor_tnf: float,
 ) -> float:
     """Constitutive level plus what inflamed cells release above a healthy person's."""
-    more = released(cytokine_drive, tolerance, tolerance50)
+    more = cortisol_brake * released(cytokine_drive, tolerance, tolerance50)
     usual = released(healthy_drive, healthy_drive, tolerance50)
     return k_tnf * (factor_tnf * (1.0 + tnf_from_m1 * (more - usual)) - tnf)
 
@@ -60,6 +62,7 @@ def il1b(
     tlr4_myd88: float,
     tolerance: float,
     healthy_drive: float,
+    cortisol_brake: float,
     release_priming: float,
     tolerance50: float,
     k_il1b: float,
@@ -68,7 +71,7 @@ def il1b(
 ) -> float:
     """As TNF, with the MyD88 branch alone: naltrexone does not reach it directly."""
     drive = microglia_m1 * (release_priming * priming + tlr4_myd88)
-    more = released(drive, tolerance, tolerance50)
+    more = cortisol_brake * released(drive, tolerance, tolerance50)
     usual = released(healthy_drive, healthy_drive, tolerance50)
     return k_il1b * (factor_il1b * (1.0 + il1b_from_m1 * (more - usual)) - il1b)
 

@@ -84,6 +84,7 @@ def activation(
     acting_priming: float,
     tlr4_signal: float,
     tone_brake_left: float,
+    cortisol_brake: float,
     m1_healthy: float,
     signal_healthy: float,
     activation_signal: float,
@@ -91,11 +92,11 @@ def activation(
     priming50: float,
     factor_microglia: float,
 ) -> float:
-    """A healthy person's odds, plus what priming and TLR4 add, times the brake of tone."""
+    """A healthy person's odds, plus what priming and TLR4 add, under tone and cortisol."""
     primed = activation_priming * (acting_priming - hill4(m1_healthy, priming50))
     signalled = activation_signal * (tlr4_signal - signal_healthy)
     odds = m1_healthy / (1.0 - m1_healthy) + primed + signalled
-    return factor_microglia * positive_part(odds, 0.001) * tone_brake_left
+    return factor_microglia * positive_part(odds, 0.001) * tone_brake_left * cortisol_brake
 
 
 @M.state("1", "inflamed microglia, share of all", scale=0.01, upper=1.0, start=0.06,
