@@ -43,8 +43,10 @@ def test_a_behaviour_emerges_where_it_is_claimed(name: str, hypothesis: str) -> 
     assert check.passed is expected, f"{check.simulated}; expected {check.expected}"
 
 
-@pytest.mark.parametrize("name", ["E1", "E3", "E5", "E6", "E8", "E9", "E10", "E11", "E12", "E13", "E18",
-                                  "E22"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    ["E1", "E3", "E5", "E6", "E8", "E9", "E10", "E11", "E12", "E13", "E18", "E22"],
+)
 def test_without_drug_effect_nothing_emerges(name: str) -> None:
     check = checked(name)["null"]
     assert check.passed is None and check.note.startswith("not claimed here; not shown.")
