@@ -61,6 +61,10 @@ class Patient(Config):
     """Cirrhosis of the liver: less first pass and clearance."""
     bioavailability: Pure | None = Field(default=None, ge=0.05, le=0.40)
     """Oral bioavailability, the strength of first pass."""
+    sex: Literal["man", "woman"] | None = None
+    """Sex: women answer lost mu tone with more ACTH; between the two when left out."""
+    adversity: Literal["low", "high"] | None = None
+    """Adversity in childhood: a high one blunts that answer."""
     other: dict[str, Scalar] = Field(default_factory=dict)
     """Covariates that extensions of the model add, and claims on them (``NAME_claim``), by name."""
 

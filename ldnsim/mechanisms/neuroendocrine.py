@@ -32,22 +32,23 @@ P("cortisol_amplitude2", 0.24947, "1", "daily swing of cortisol, second harmonic
   "cortisol_profile", high=0.25)
 P("cortisol_acrophase2", 6.71077, "h", "clock time of the second harmonic's first peak", DERIVED,
   "cortisol_profile", high=12.0)
-P("t_half_cortisol", 0.75, "h", "half-life of cortisol", ASSUMED, spread=lognormal(0.2),
-  low=0.1)
-P("t_half_acth", 0.17, "h", "half-life of ACTH", ASSUMED, spread=lognormal(0.3), low=0.02)
+P("t_half_cortisol", 0.6, "h", "half-life of cortisol", DERIVED, "naloxone_hpa1994 naloxone_women",
+  spread=lognormal(0.2), low=0.1, note="fast enough for a peak about an hour after the block; "
+  "its slower last phase is left out")
+P("t_half_acth", 0.2, "h", "half-life of ACTH", ASSUMED, spread=lognormal(0.3), low=0.02)
 P("acth_floor", 0.5, "1", "ACTH at which the adrenal makes no cortisol, of the daily mean",
   ASSUMED, spread=logitnormal(0.2), high=0.8,
   note="so that cortisol swings twice as far as ACTH")
-P("hpa_gain", 2.5, "1", "ACTH released in answer to full loss of mu tone, of the daily mean",
+P("hpa_gain", 2.2, "1", "ACTH released in answer to full loss of mu tone, of the daily mean",
   DERIVED, "naloxone_hpa1994 judd1981", spread=lognormal(0.3),
   note="mean of both sexes; ACTH 1.8-fold, cortisol 2.0-fold after 125 ug/kg of naloxone")
 P("hpa50", 0.7, "1", "lost mu tone that brings half of the answer", ASSUMED,
   spread=lognormal(0.15), low=0.1, note="high and steep: no study of 6 mg or less saw cortisol "
   "rise, none looked")
-P("t_hpa_spent", 0.4, "h", "time constant with which the answer is spent", DERIVED,
+P("t_hpa_spent", 0.5, "h", "time constant with which the answer is spent", DERIVED,
   "naloxone_hpa1994", spread=lognormal(0.3), low=0.05,
   note="ACTH is highest at 30 min and cortisol at 45 while the receptors are still blocked")
-P("hpa_lasting", 0.3, "1", "share of the answer that lasts with the loss", ASSUMED,
+P("hpa_lasting", 0.25, "1", "share of the answer that lasts with the loss", ASSUMED,
   "naltrexone_hpa_7d naloxone_8h naloxone_24h", spread=logitnormal(0.5), high=1.0,
   note="cortisol still raised after 7 d of 50 mg, and not falling at night under 8 h of "
   "naloxone; against: no change under a 24 h infusion")
