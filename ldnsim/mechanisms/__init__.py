@@ -11,6 +11,7 @@ from ldnsim.mechanisms import (
     receptors,
     symptoms,
     tlr4,
+    tolerability,
 )
 
 MECHANISMS = tuple(
@@ -25,6 +26,7 @@ MECHANISMS = tuple(
         immunity,
         neurons,
         symptoms,
+        tolerability,
         modifiers,
     )
 )
