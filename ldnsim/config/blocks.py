@@ -61,6 +61,8 @@ class Patient(Config):
     """Cirrhosis of the liver: less first pass and clearance."""
     bioavailability: Pure | None = Field(default=None, ge=0.05, le=0.40)
     """Oral bioavailability, the strength of first pass."""
+    post_traumatic_stress: Pure | None = Field(default=None, ge=0.0, le=1.0)
+    """Post-traumatic stress, 0 none to 1 severe: more burden from the same adverse effects."""
     other: dict[str, Scalar] = Field(default_factory=dict)
     """Covariates that extensions of the model add, and claims on them (``NAME_claim``), by name."""
 

@@ -141,7 +141,7 @@ def adverse_burden(
 
 
 @M.quantity("1", "relief, as a share of pain before treatment")
-def relief(remembered_pain: float, usual_pain: float) -> float:
+def felt_relief(remembered_pain: float, usual_pain: float) -> float:
     """Of the pain of the last weeks against that remembered; negative where pain is worse."""
     return (remembered_pain - usual_pain) / remembered_pain
 
@@ -156,10 +156,10 @@ def hazard_adverse(
 
 @M.quantity("1/h", "hazard of stopping for lack of benefit")
 def hazard_futility(
-    on_drug: float, waited: float, relief: float, hazard_no_benefit: float, relief_half: float
+    on_drug: float, waited: float, felt_relief: float, hazard_no_benefit: float, relief_half: float
 ) -> float:
     """Grows over the first weeks, less so with relief; pain stands for all benefit."""
-    felt = positive_part(relief, 0.02) / relief_half
+    felt = positive_part(felt_relief, 0.02) / relief_half
     return hazard_no_benefit * on_drug * waited**2 / (1.0 + felt**2)
 
 
@@ -170,7 +170,7 @@ def hazard_stopping(hazard_adverse: float, hazard_futility: float) -> float:
 
 
 M.reads("fraction", "on_drug", "waited")
-M.reads("share of pain before treatment", "relief", better="higher")
+M.reads("share of pain before treatment", "felt_relief", better="higher")
 M.reads("0–10", "usual_pain", "usual_mood", "remembered_pain")
 M.reads("fold of an ordinary patient", "vulnerability")
 M.reads("score", "flare", "dysphoria", "adverse_burden", better="lower")
