@@ -65,6 +65,8 @@ class Patient(Config):
     """Sex: women answer lost mu tone with more ACTH; between the two when left out."""
     adversity: Literal["low", "high"] | None = None
     """Adversity in childhood: a high one blunts that answer."""
+    post_traumatic_stress: Pure | None = Field(default=None, ge=0.0, le=1.0)
+    """Post-traumatic stress, 0 none to 1 severe: more burden from the same adverse effects."""
     other: dict[str, Scalar] = Field(default_factory=dict)
     """Covariates that extensions of the model add, and claims on them (``NAME_claim``), by name."""
 

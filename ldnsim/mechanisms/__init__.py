@@ -12,6 +12,7 @@ from ldnsim.mechanisms import (
     receptors,
     symptoms,
     tlr4,
+    tolerability,
 )
 
 MECHANISMS = tuple(
@@ -27,6 +28,7 @@ MECHANISMS = tuple(
         immunity,
         neurons,
         symptoms,
+        tolerability,
         modifiers,
     )
 )

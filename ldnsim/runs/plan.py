@@ -140,10 +140,13 @@ class Plan:
             return of.start * np.ones(n), of.stop * np.ones(n)
         if name == "run":
             return np.zeros(n), np.full(n, self.end)
+        if name == "start":
+            return np.zeros(n), np.full(n, min(self.end, DAY * np.clip(self.end // DAY, 1, 28)))
         if name == "night":
             return self.night_start[rows], self.night_start[rows] + DAY
         stop = np.full(n, self.end) if name == "end" else self.last_night[rows] + DAY
-        return stop - DAY * np.clip(np.floor(stop / DAY + 1e-9), 1, 7), stop
+        most = np.inf if name == "treatment" else 7
+        return stop - DAY * np.clip(np.floor(stop / DAY + 1e-9), 1, most), stop
 
     @property
     def block(self) -> int:
