@@ -244,8 +244,7 @@ class Story:
             for k in range(n):
                 patient = Patient(row.hypothesis, self._felt(row.hypothesis, whole, k), self.edition)
                 values[k, i] = self._value(row.probe, numbers[k], patient)
-        departure = np.stack([f.departure(whole[f.key]) for f in self.free], axis=1)
-        return self._parts(departure, values, lost)
+        return self.parts(whole, values, lost)
 
     def _whole(self, points: Mapping[str, Floats]) -> Points:
         check_known("free parameter", list(points), [f.key for f in self.free])
@@ -274,7 +273,15 @@ class Story:
                         found[name] = factor * float(points[f.key][k])
         return found
 
-    def _parts(self, departure: Floats, values: Floats, lost: Floats) -> Parts:
+    def parts(self, points: Points, values: Floats, lost: Floats) -> Parts:
+        """Return what numbers that were simulated are worth.
+
+        Args:
+            points: values of all free parameters, each (candidates,).
+            values: of the rows, NaN where there is none, (candidates, rows).
+            lost: share of their runs that gave no number, (candidates, rows).
+        """
+        departure = np.stack([f.departure(points[f.key]) for f in self.free], axis=1)
         most, n = self.file.missing, len(self.constraints)
         violation = np.empty((len(values), n))
         for i, row in enumerate(self.constraints):
