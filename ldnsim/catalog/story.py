@@ -296,7 +296,7 @@ def _bounds(entry: TableEntry, whole: Freed, p: Parameter) -> tuple[float, float
             f" {lowest:g} to {highest:g}",
         )
     top = 1.0 if whole.scale == "logit" else math.inf
-    if whole.scale != "normal" and not (0.0 < low and high < top):
+    if whole.scale != "normal" and not (low > 0.0 and high < top):
         raise entry.error("low", f"{low:g} to {high:g}: no {whole.scale} at a bound")
     return low, high
 
@@ -311,9 +311,7 @@ def _tie(entry: TableEntry, leaders: list[str], model: Model) -> tuple[str, floa
     return of, entry.number("factor")
 
 
-def _constraint(
-    entry: TableEntry, known: Known, explained: Mapping[str, Hypothesis]
-) -> Constraint:
+def _constraint(entry: TableEntry, known: Known, explained: Mapping[str, Hypothesis]) -> Constraint:
     entry.only(CONSTRAINT_FIELDS)
     behaviour = entry.text("behaviour")
     if not ID.fullmatch(behaviour):

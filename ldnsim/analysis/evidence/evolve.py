@@ -97,9 +97,7 @@ class Evolution:
         ) * move
         old = 1.0 - self.c1 - self.cmu + (1.0 - keep) * self.c1 * self.cc * (2.0 - self.cc)
         spread = (steps.T * self.weights) @ steps
-        self._c = (
-            old * self._c + self.c1 * np.outer(self._path_c, self._path_c) + self.cmu * spread
-        )
+        self._c = old * self._c + self.c1 * np.outer(self._path_c, self._path_c) + self.cmu * spread
         self.sigma *= math.exp(min(1.0, (self.cs / self.ds) * (length / self.expected - 1.0)))
 
     def settled(self, width: float = 1e-3) -> bool:

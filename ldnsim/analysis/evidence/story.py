@@ -242,7 +242,9 @@ class Story:
                 gone = [~np.isfinite(one).all(axis=1) for one in own]
                 lost[:, i] = np.mean(gone, axis=0)
             for k in range(n):
-                patient = Patient(row.hypothesis, self._felt(row.hypothesis, whole, k), self.edition)
+                patient = Patient(
+                    row.hypothesis, self._felt(row.hypothesis, whole, k), self.edition
+                )
                 values[k, i] = self._value(row.probe, numbers[k], patient)
         return self.parts(whole, values, lost)
 

@@ -18,8 +18,9 @@ from ldnsim.catalog.story import Freed, StoryFile
 from ldnsim.config.blocks import Solver
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition
+from ldnsim.engine.rhythm.orbit import Orbits
 from ldnsim.measure import SOLVED, Measure
-from ldnsim.patients.untreated import untreated
+from ldnsim.patients.untreated import pick, untreated
 from ldnsim.patients.vectors import is_inflamed, own_parameters
 from ldnsim.runs.accuracy import FITTED
 from ldnsim.runs.dosing import Dosing
@@ -82,9 +83,16 @@ class Batches:
         """Return the numbers of each request, (candidates, numbers); NaN where a run failed."""
         n = len(next(iter(points.values())))
         found = [np.full((n, size), np.nan) for size in self.sizes]
-        for group in self.groups:
-            for k, own in zip(group.rows, group.solve(points, n, threads), strict=True):
-                found[k][:] = own
+        params = [group.vectors(points, n) for group in self.groups]
+        # the same patients take part in runs of several lengths: untreated, they are solved once
+        flags = [np.repeat(group.inflamed, n) for group in self.groups]
+        days = untreated(self.edition.model, np.concatenate(params), np.concatenate(flags), threads)
+        at = 0
+        for group, own in zip(self.groups, params, strict=True):
+            theirs = pick(days, np.arange(at, at + len(own)))
+            at += len(own)
+            for k, numbers in zip(group.rows, group.solve(own, theirs, threads), strict=True):
+                found[k][:] = numbers
         return [
             np.stack([found[k][:, j] for k, j in pick], axis=1) if pick else np.empty((n, 0))
             for pick in self.picks
@@ -135,10 +143,15 @@ class _Group:
             found = values * np.exp(step)
         return np.asarray(np.clip(found, p.low, p.high))
 
-    def solve(self, points: Points, n: int, threads: int | None) -> list[Floats]:
-        """Return the numbers of each run, (candidates, its measures)."""
-        params = self.vectors(points, n)
-        days = untreated(self.edition.model, params, np.repeat(self.inflamed, n), threads)
+    def solve(self, params: Floats, days: Orbits, threads: int | None) -> list[Floats]:
+        """Return the numbers of each run, (candidates, its measures).
+
+        Args:
+            params: parameters, runs outermost, (runs * candidates, ...).
+            days: the untreated days of these patients.
+            threads: threads of the engine.
+        """
+        n = len(params) // len(self.jobs)
         rows: Ints = np.repeat(self.of_run, n)
         task = Task(
             self.edition,

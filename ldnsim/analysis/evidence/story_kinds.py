@@ -261,7 +261,9 @@ class Copies(Probe):
         n = size(self.of)
         parts = [numbers[k : k + n] for k in range(0, len(numbers), n)]
         known = [all(math.isfinite(x) for x in own) for own in parts]
-        found = np.array([self.of.value(x, patient) for x, k in zip(parts, known, strict=True) if k])
+        found = np.array(
+            [self.of.value(x, patient) for x, k in zip(parts, known, strict=True) if k]
+        )
         found = found[np.isfinite(found)]
         if not len(found):
             return math.nan

@@ -203,28 +203,34 @@ def _polished(
 ) -> Solution:
     """Go down from the best point of a start by damped least squares, a batch for each half step."""
     x, total = found.departure, found.total
+    phase = f"polish {found.start + 1}"
     for _ in range(how.polish):
-        here, slope = _slopes(story, ask, x, f"polish {found.start + 1}")
-        tried = np.clip(np.array([x + d for d in _steps(here, slope)]), *story.box)
-        totals = ask(tried, f"polish {found.start + 1}").total
+        near, beside = _beside(story, ask, x, phase)
+        steps = _steps(*_slopes(near, beside))
+        tried = np.clip(np.array([x + d for d in steps]), *story.box)
+        totals = np.concatenate([beside.total, ask(tried, phase).total])
         k = int(np.argmin(totals))
         gain = total - float(totals[k])
         if gain > 0.0:
-            x, total = tried[k], float(totals[k])
+            x, total = np.concatenate([near, tried])[k], float(totals[k])
         history.append((ask.evaluations, total))
         if gain < GAIN:
             break
     return Solution(found.start, x, found.before, total)
 
 
-def _slopes(story: Story, ask: Evaluator, x: Floats, phase: str) -> tuple[Floats, Floats]:
-    """Return the terms at a point and their slopes, (terms,) and (terms, free)."""
+def _beside(story: Story, ask: Evaluator, x: Floats, phase: str) -> tuple[Floats, Parts]:
+    """Return a point with those a small step up and down each coordinate, and what they give."""
     low, high = story.box
     steps = STEP * np.eye(len(x))
-    up, down = np.minimum(x + steps, high), np.maximum(x - steps, low)
-    vector = ask(np.concatenate([x[None, :], up, down]), phase).vector
-    n = len(x)
-    span = np.sum(up - down, axis=1)
+    near = np.concatenate([x[None, :], np.minimum(x + steps, high), np.maximum(x - steps, low)])
+    return near, ask(near, phase)
+
+
+def _slopes(near: Floats, parts: Parts) -> tuple[Floats, Floats]:
+    """Return the terms at a point and their slopes, (terms,) and (terms, free)."""
+    n, vector = near.shape[1], parts.vector
+    span = np.sum(near[1 : n + 1] - near[n + 1 :], axis=1)
     return vector[0], (vector[1 : n + 1] - vector[n + 1 :]).T / span
 
 
@@ -249,7 +255,7 @@ def _ranked(found: list[Solution]) -> tuple[Solution, ...]:
 
 def _without(story: Story, ask: Evaluator, x: Floats) -> tuple[Without, ...]:
     """Return what dropping each missed constraint would change: at the point, and by one step."""
-    here, slope = _slopes(story, ask, x, "without")
+    here, slope = _slopes(*_beside(story, ask, x, "without"))
     first = len(here) - len(story.constraints)
     rows = [r.of.name for r in story.constraints]
     out = {r for r, t in zip(rows, here[first:], strict=True) if t > 0.0}
@@ -270,7 +276,7 @@ def _without(story: Story, ask: Evaluator, x: Floats) -> tuple[Without, ...]:
         still = missed(story, parts, i * each + at) if own[at] < base else _missed(story, here)
         others = tuple(m for m in still if m.rpartition("/")[0] != name)
         found.append(Without(name, base, min(base, float(own[at])), others))
-    return tuple(sorted(found, key=lambda w: w.best))
+    return tuple(sorted(found, key=lambda w: (len(w.missed), w.best)))
 
 
 def _kept(terms: int, first: int, dropped: list[bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
