@@ -1,8 +1,8 @@
 """The story as data: what the defaults may move, and what the model must then show.
 
-``ldnsim/data/story.toml`` says which parameters a search may move and how far evidence lets them go,
-which behaviours must come out, and which observations count. Bounds stand here before a search is
-run. The table ``probe`` of a constraint is a recipe that
+``ldnsim/data/story.toml`` says which parameters a search may move and how far evidence lets them
+go, which behaviours must come out, and which observations count. Bounds stand here before a search
+is run. The table ``probe`` of a constraint is a recipe that
 :mod:`ldnsim.analysis.evidence.story_kinds` carries out; here it is kept as it was written.
 """
 

@@ -150,16 +150,16 @@ def _print(found: Found) -> None:
         for r in report.parameters(found)
     ]  # fmt: skip
     others = [f"start {s.start + 1} (SD)" for s in found.solutions[1:]]
-    headers = ("parameter", "without the search", "prior", "found", "unit", "departure (SD)")
-    table.show((*headers, *others), rows, "Departures")
+    columns = ("parameter", "without the search", "prior", "found", "unit", "departure (SD)")
+    table.show((*columns, *others), rows, "Departures")
     typer.echo()
     rows = [
         [r["behaviour"], r["name"], r["hypothesis"], _number(r["shipped"]), _number(r["value"]),
-         r["expected"], f"{r['violation']:.2f}", r["verdict"]]
+         r["expected"], _number(r["distance"]), r["verdict"]]
         for r in report.constraints(found)
     ]  # fmt: skip
-    headers = ("id", "constraint", "hypothesis", "without the search", "found", "bound")
-    table.show((*headers, "violation", "verdict"), rows, "Constraints")
+    columns = ("id", "constraint", "hypothesis", "without the search", "found", "bound")
+    table.show((*columns, "units beyond", "verdict"), rows, "Constraints")
     typer.echo()
     _print_rest(found)
 
@@ -181,8 +181,8 @@ def _print_rest(found: Found) -> None:
          str(len(t["missed"])), t["same_as"] or ""]
         for t in report.totals(found)
     ]  # fmt: skip
-    headers = ("candidate", "objective", "departure", "chi-square", "violations", "missed")
-    table.show((*headers, "same as"), rows, "Candidates")
+    columns = ("candidate", "objective", "departure", "chi-square", "violations", "missed")
+    table.show((*columns, "same as"), rows, "Candidates")
     typer.echo()
     for line in (*told(found.story.edition), *report.remarks(found)):
         typer.echo(line)

@@ -1,9 +1,9 @@
 """Global search by covariance matrix adaptation (CMA-ES), a generation of points at a time.
 
-After Hansen, The CMA evolution strategy: a tutorial (arXiv:1604.00772), with its default settings and
-without negative weights. It is here because coordinates in prior SD, a start at the centre of the
-priors and whole generations in one batch fit it; of what SciPy has, differential evolution takes
-generations too, but needs many times the evaluations on such problems.
+After Hansen, The CMA evolution strategy: a tutorial (arXiv:1604.00772), with its default settings
+and without negative weights. It is here because coordinates in prior SD, a start at the centre of
+the priors and whole generations in one batch fit it. SciPy's differential evolution takes whole
+generations too, but is far from done on such problems when this has arrived.
 """
 
 from __future__ import annotations

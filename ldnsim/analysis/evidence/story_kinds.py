@@ -1,8 +1,8 @@
 """Probes of a story: those of observations, and what behaviours need besides.
 
 Pulses of a parameter during a run, the resting state itself, several runs against each other, and
-copies of the patient with other single numbers. A probe asks for runs (:meth:`requests`) once; what it
-makes of the numbers (:meth:`value`) is called for every set of parameters that is tried.
+copies of the patient with other single numbers. A probe asks for runs once (:func:`requests`); what
+it makes of the numbers (``value``) is called for every set of parameters that is tried.
 """
 
 from __future__ import annotations
@@ -127,8 +127,35 @@ class StoryHalfTime(HalfTime):
         return _pulsed(super().case(patient, own, at), self.pulses)
 
 
+class Course(StoryPeakTime):
+    """How a variable goes from the first sample to the last; samples a whole day apart for that."""
+
+    kind: Literal["course"] = "course"  # type: ignore[assignment]
+    what: Literal["swing_back", "net"]
+    """``swing_back``: the largest return, over the largest change from the first sample: 0 for a
+    monotone approach; ``net``: last less first."""
+
+    def value(self, numbers: Numbers, patient: Patient) -> float:
+        """Return what is asked of the course."""
+        y = np.array(numbers)
+        if self.what == "net":
+            return float(y[-1] - y[0])
+        way = float(np.max(np.abs(y - y[0])))
+        up, down = np.maximum.accumulate(y) - y, y - np.minimum.accumulate(y)
+        # the way itself is the larger of the two; what goes against it is the other
+        back = min(float(np.max(up)), float(np.max(down)))
+        return back / way if way > 0.0 else 0.0
+
+
 Single = Annotated[
-    StoryRun | StoryPeakTime | StoryHalfTime | Clock | ParameterValue | Inhibition | ReportRatio,
+    StoryRun
+    | StoryPeakTime
+    | StoryHalfTime
+    | Course
+    | Clock
+    | ParameterValue
+    | Inhibition
+    | ReportRatio,
     Field(discriminator="kind"),
 ]
 """One number of one run."""
@@ -190,8 +217,8 @@ class Several(_Several):
     regimens: tuple[str, ...] = ()
     """Regimens of it, in order."""
     reduce: Literal["max", "min", "mean", "span", "largest_step", "step_share", "best"]
-    """``span``: highest less lowest; ``largest_step`` between neighbours, and as a share of the
-    span; ``best``: place of the lowest as a share of the way, 0 for the first and 1 for the last."""
+    """``span``: highest less lowest; ``largest_step`` between neighbours, and that as a share of
+    the span; ``best``: place of the lowest, 0 for the first, 1 for the last."""
 
     @model_validator(mode="after")
     def _one_of_many(self) -> Several:
@@ -279,6 +306,7 @@ StoryProbe = Annotated[
     StoryRun
     | StoryPeakTime
     | StoryHalfTime
+    | Course
     | Clock
     | ParameterValue
     | Inhibition

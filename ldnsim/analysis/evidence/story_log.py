@@ -1,8 +1,8 @@
 """What a search has evaluated, on disk: a search goes on by asking for the same points again.
 
-The optimiser is deterministic, so its state need not be saved: run again from the start, it asks for
-the same batches of points, and those that were solved are read instead. What it then finds is the
-same, bit for bit, as without a break.
+The optimiser is deterministic, so its state need not be saved: run again from the start, it asks
+for the same batches of points, and those that were solved are read instead. What it then finds is
+the same, bit for bit, as without a break.
 """
 
 from __future__ import annotations

@@ -222,8 +222,9 @@ def _owner(
     home = f"{block}.{name}_story"
     if of_phenotype:
         p = story.edition.phenotypes[name]
+        words = _quoted(f"As {name}, with numbers of a search.")
         lines = ["", f"[{home}]", f"title = {_quoted(p.title)}", f"basin = {_quoted(p.basin)}",
-                 "evidence = []", f"assumed = [{_quoted(f'As {name}, with numbers of a search.')}]"]  # fmt: skip
+                 "evidence = []", f"assumed = [{words}]"]  # fmt: skip
         values, reasons = p.overrides, p.reasons
     else:
         h = story.edition.hypotheses[name]

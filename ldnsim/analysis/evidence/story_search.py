@@ -1,7 +1,7 @@
 """The search for defaults: several starts, a polish of each, and what stands in the way.
 
-Coordinates are departures from the centres of the priors, in prior SD. The first start is the centre
-itself, later ones are drawn about it. Everything depends on the story, the model and the seed alone.
+Coordinates are departures from the centres of the priors, in prior SD. The first start is the
+centre itself, later ones are drawn about it. All depends on story, model and seed alone.
 """
 
 from __future__ import annotations
@@ -153,9 +153,7 @@ def search(
     plain = np.array([f.departure(story.shipped_value(f)) for f in story.free], dtype=np.float64)
     last = [*(s.departure for s in ranked), plain, np.zeros(len(story.free))]
     parts = ask(np.array(last), "final")
-    best, without = ranked[0].departure, ()
-    if missed(story, parts, 0):
-        without = _without(story, ask, best)
+    without = _without(story, ask, ranked[0].departure) if missed(story, parts, 0) else ()
     return Found(story, how, ranked, parts, without, ask.evaluations, tuple(history))
 
 
@@ -201,7 +199,7 @@ def _start(
 def _polished(
     story: Story, how: Options, ask: Evaluator, found: Solution, history: list[tuple[int, float]]
 ) -> Solution:
-    """Go down from the best point of a start by damped least squares, a batch for each half step."""
+    """Go down from the best point of a start by damped least squares, two batches a step."""
     x, total = found.departure, found.total
     phase = f"polish {found.start + 1}"
     for _ in range(how.polish):
@@ -238,7 +236,7 @@ def _steps(terms: Floats, slope: Floats) -> list[Floats]:
     """Return the steps of least squares at every damping."""
     n = slope.shape[1]
     normal, down = slope.T @ slope, slope.T @ terms
-    return [-np.linalg.solve(normal + d * np.eye(n), down) for d in DAMPING]
+    return [np.asarray(-np.linalg.solve(normal + d * np.eye(n), down), float) for d in DAMPING]
 
 
 def _ranked(found: list[Solution]) -> tuple[Solution, ...]:
