@@ -169,7 +169,9 @@ def test_what_stress_does_is_asked_of_the_well_for_two_years(
 ) -> None:
     asked: list[RunSpec] = []
 
-    def at_once(settings: object, runs: list[RunSpec], weeks: float, measures: list[Measure]):  # type: ignore[no-untyped-def]
+    def at_once(
+        settings: object, runs: list[RunSpec], weeks: float, measures: list[Measure]
+    ) -> SimpleNamespace:
         asked.extend(runs)
         assert weeks == 104 and {m.stop for m in measures} == {104 * 168.0}
         values = np.array(
