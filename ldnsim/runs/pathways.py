@@ -25,7 +25,7 @@ from ldnsim.arrays import Codes, Flags, Floats, Ints
 from ldnsim.config.attribution import SWITCHES
 from ldnsim.engine.rhythm.drugfree import felt
 from ldnsim.errors import UserError
-from ldnsim.influence import SWITCH, drug_states, reached
+from ldnsim.influence import SWITCH, reached
 from ldnsim.model import Model
 from ldnsim.runs.task import Events, Task
 
@@ -137,7 +137,7 @@ def _lane(task: Task, off: tuple[str, ...], solved: Flags, names: set[str]) -> T
             " model, so what it does is not the drug's alone"
         )
     blocked = np.array(at) + len(model.states)
-    free = _free_of_drug(model, params, names)
+    free = _free_of_drug(model, params, task.events, names)
     events = [
         _without(e, blocked, len(model.states) if f else 0)
         for e, f in zip(task.events, free, strict=True)
@@ -146,9 +146,10 @@ def _lane(task: Task, off: tuple[str, ...], solved: Flags, names: set[str]) -> T
     return replace(task, params=params, events=events, y0=y0)
 
 
-def _free_of_drug(model: Model, params: Floats, names: set[str]) -> Flags:
-    """Whether no drug reaches what is wanted of each run: its doses need not be followed."""
-    drug = [list(model.states)[i] for i in drug_states(model)]
+def _free_of_drug(model: Model, params: Floats, events: Sequence[Events], names: set[str]) -> Flags:
+    """Whether no dose reaches what is wanted of each run, so that none need be followed."""
+    targets = np.unique(np.concatenate([e.target for e in events])).tolist()
+    drug = [n for n, i in model.state_index.items() if i in targets]
     known, on = switches(model), switched_on(model, params)
     patterns, which = np.unique(on, axis=0, return_inverse=True)
     free = []
