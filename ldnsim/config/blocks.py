@@ -189,6 +189,10 @@ class Output(Config):
     sensitivity: Flag = False
     """Whether the result says how its summaries follow every parameter, for one treated run: that
     of the first name and the middle number of each axis."""
+    attribution: Flag | tuple[str, ...] = False
+    """Whether the result says how much of each change came through opioid tone and how much through
+    TLR4: of pain, TNF and inflamed microglia over time and of every summary, or of those named
+    here. Each run is then accompanied by up to three others."""
     store: Literal["zarr", "netcdf"] = "zarr"
     """Format of the store."""
     dtype: Literal["float32", "float64"] = "float32"
