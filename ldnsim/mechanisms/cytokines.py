@@ -36,7 +36,8 @@ P("il10_from_m1", 9.0, "1", "IL-10 above a healthy person's mean per unit of tol
   spread=lognormal(0.3))
 
 
-@M.state("1", "TNF in the brain, fold of healthy", start=1.0, start_inflamed=1.8)
+@M.state("1", "TNF in the brain, fold of healthy", start=1.0,
+         start_inflamed=1.85)
 def tnf(
     tnf: float,
     cytokine_drive: float,
@@ -54,7 +55,8 @@ def tnf(
     return k_tnf * (factor_tnf * (1.0 + tnf_from_m1 * (more - usual)) - tnf)
 
 
-@M.state("1", "IL-1b in the brain, fold of healthy", start=1.0, start_inflamed=1.3)
+@M.state("1", "IL-1b in the brain, fold of healthy", start=1.0,
+         start_inflamed=1.25)
 def il1b(
     il1b: float,
     microglia_m1: float,
@@ -92,7 +94,8 @@ def il6(
     return k_il6 * (factor_il6 * (1.0 + excess / (1.0 + il10_on_il6 * il10)) - il6)
 
 
-@M.state("1", "IL-10 in the brain, fold of healthy", start=1.0, start_inflamed=1.7)
+@M.state("1", "IL-10 in the brain, fold of healthy", start=1.0,
+         start_inflamed=1.9)
 def il10(
     il10: float, tolerance: float, healthy_drive: float, k_il10: float, il10_from_m1: float
 ) -> float:

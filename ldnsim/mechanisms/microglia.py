@@ -100,13 +100,14 @@ def activation(
 
 
 @M.state("1", "inflamed microglia, share of all", scale=0.01, upper=1.0, start=0.06,
-         start_inflamed=0.33)
+         start_inflamed=0.4)
 def microglia_m1(microglia_m1: float, activation: float, t_half_m1: float) -> float:
     """Follows the share that belongs to the odds."""
     return LN2 / t_half_m1 * (activation / (1.0 + activation) - microglia_m1)
 
 
-@M.state("1", "priming of microglia", scale=0.01, upper=1.0, start=0.002, start_inflamed=0.6)
+@M.state("1", "priming of microglia", scale=0.01, upper=1.0, start=0.002,
+         start_inflamed=0.77)
 def priming(
     priming: float, microglia_m1: float, priming50: float, t_half_priming: float
 ) -> float:
@@ -123,7 +124,7 @@ def cytokine_drive(
 
 
 @M.state("1", "tolerance of the cells that make cytokines", scale=0.01, start=0.005,
-         start_inflamed=0.08)
+         start_inflamed=0.1)
 def tolerance(tolerance: float, cytokine_drive: float, t_half_tolerance: float) -> float:
     """Follows the drive within hours to a day, whatever is released."""
     return LN2 / t_half_tolerance * (cytokine_drive - tolerance)

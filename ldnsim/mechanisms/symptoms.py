@@ -69,7 +69,8 @@ def felt_inflammation(tnf: float, il1b: float, inflammation50: float) -> float:
     return excess / (inflammation50 + excess)
 
 
-@M.state("1", "central sensitisation", scale=0.1, upper=1.0, start=0.3, start_inflamed=0.6)
+@M.state("1", "central sensitisation", scale=0.1, upper=1.0, start=0.02,
+         start_inflamed=0.37)
 def sensitisation(
     sensitisation: float,
     nociception: float,
@@ -113,13 +114,15 @@ def pain_target(
     return 10.0 * x / (1.0 + x)
 
 
-@M.state("1", "pain, numerical rating scale 0-10", upper=10.0, start=3.0, start_inflamed=5.5)
+@M.state("1", "pain, numerical rating scale 0-10", upper=10.0, start=0.5,
+         start_inflamed=4.5)
 def pain(pain: float, pain_target: float, t_half_pain: float) -> float:
     """Follows its target."""
     return LN2 / t_half_pain * (pain_target - pain)
 
 
-@M.state("1", "fatigue, 0-10", upper=10.0, start=2.0, start_inflamed=5.0)
+@M.state("1", "fatigue, 0-10", upper=10.0, start=1.4,
+         start_inflamed=2.9)
 def fatigue(
     fatigue: float,
     felt_inflammation: float,
@@ -142,7 +145,8 @@ def usual_lift(usual_lift: float, mor_tone: float, t_half_adaptation: float) -> 
     return LN2 / t_half_adaptation * (rising(mor_tone, 1.0) - usual_lift)
 
 
-@M.state("1", "mood, 0-10 (10 best)", upper=10.0, start=6.0, start_inflamed=4.0)
+@M.state("1", "mood, 0-10 (10 best)", upper=10.0, start=6.9,
+         start_inflamed=5.2)
 def mood(
     mood: float,
     pain: float,

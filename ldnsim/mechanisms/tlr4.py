@@ -54,7 +54,8 @@ def trif_uninhibited(ntx_acting: float, ic50_trif: float, coupling_tlr4: float) 
     return 1.0 / (1.0 + coupling_tlr4 * ntx_acting / ic50_trif)
 
 
-@M.state("1", "TRIF-branch signalling of TLR4", scale=0.01, upper=1.0, start=0.05)
+@M.state("1", "TRIF-branch signalling of TLR4", scale=0.01, upper=1.0, start=0.088,
+         start_inflamed=0.15)
 def tlr4_trif(
     tlr4_trif: float, tlr4_activation: float, trif_uninhibited: float, k_trif: float
 ) -> float:
@@ -62,7 +63,8 @@ def tlr4_trif(
     return k_trif * (tlr4_activation * trif_uninhibited - tlr4_trif)
 
 
-@M.state("1", "MyD88-branch signalling of TLR4", scale=0.01, upper=1.0, start=0.05)
+@M.state("1", "MyD88-branch signalling of TLR4", scale=0.01, upper=1.0, start=0.088,
+         start_inflamed=0.15)
 def tlr4_myd88(tlr4_myd88: float, tlr4_activation: float, k_myd88: float) -> float:
     """Follows activation; not reached by naltrexone."""
     return k_myd88 * (tlr4_activation - tlr4_myd88)
