@@ -51,7 +51,7 @@ from ldnsim.edition import shipped
 STOPPED = ("smith2007",)
 """References that saw patients after the drug was stopped."""
 HANGS_ON = (
-    "k_autocrine", "tnf_autocrine50", "k_activation", "k_resolving", "k_deactivation", "damp_gain",
+    "activation_priming", "priming50", "activation_signal", "t_half_priming", "damp_gain",
     "tnf_from_m1", "tnf_basal_signal",
 )  # fmt: skip
 

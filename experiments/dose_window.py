@@ -40,7 +40,7 @@ from ldnsim.model import default_model
 
 HANGS_ON = (
     "kd_ogfr", "weight_tone_mor", "weight_tone_dor", "demand_gain", "demand50", "t_delay_penk",
-    "k_off_mor", "ic50_trif", "tone_activation", "tnf_autocrine50",
+    "k_off_mor", "ic50_trif", "tone_brake", "priming50",
 )  # fmt: skip
 
 

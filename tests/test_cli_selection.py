@@ -29,7 +29,7 @@ name = "interval"
 field = "regimen.interval"
 values = ["1 d", "2 d", "3 d", "4 d", "5 d"]
 [output]
-variables = ["pain", "tnf", "mor_occupancy", "microglia_m1", "microglia_m2"]
+variables = ["pain", "tnf", "mor_occupancy", "microglia_m1", "priming"]
 summaries = ["pain_change", "tnf_change"]
 """
 

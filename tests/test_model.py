@@ -47,7 +47,7 @@ def test_the_ten_mechanisms_variables_are_there() -> None:
         "tlr4_trif",
         "tlr4_myd88",
         "microglia_m1",
-        "microglia_m2",
+        "priming",
         "tnf",
         "il1b",
         "il6",

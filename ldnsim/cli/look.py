@@ -108,7 +108,7 @@ def _draw(
 
         found = {}
         if not without(ds, extend, "resting states are not drawn"):
-            two = ("microglia_m1", "microglia_m2")
+            two = ("microglia_m1", "priming")
             found = resting_states(ds, two, edition=edition_for(ds, extend))
         states = {name: (xy[0], xy[1]) for name, xy in found.items()}
         return plots.phase_plane(ds, select, states=states, most=most or phase.MOST)

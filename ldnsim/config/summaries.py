@@ -159,8 +159,8 @@ _CHANGES = {
     "il1b": ("il1b", "IL-1b", False),
     "il6": ("il6", "IL-6", False),
     "il10": ("il10", "IL-10", False),
-    "m1": ("microglia_m1", "pro-inflammatory microglia", True),
-    "m2": ("microglia_m2", "resolving microglia", False),
+    "m1": ("microglia_m1", "inflammatory microglia", True),
+    "priming": ("priming", "microglial priming", False),
     "beta_endorphin": ("beta_endorphin", "beta-endorphin", False),
     "met_enkephalin": ("met_enkephalin", "met-enkephalin", False),
     "opioid_tone": ("opioid_tone", "opioid tone", False),
@@ -217,8 +217,9 @@ SUMMARIES = _registry()
 
 DEFAULT_VARIABLES = (
     "mor_occupancy", "dor_occupancy", "kor_occupancy", "ogfr_occupancy",
-    "beta_endorphin", "met_enkephalin", "opioid_tone", "analgesic_tone", "mor_density",
-    "tlr4_trif", "tlr4_myd88", "microglia_m1", "microglia_m2",
+    "beta_endorphin", "met_enkephalin", "reserve_level", "opioid_tone", "analgesic_tone",
+    "mor_density",
+    "tlr4_trif", "tlr4_myd88", "microglia_m1", "priming",
     "tnf", "il1b", "il6", "il10", "nk_activity", "autoimmune_balance", "mast_activation",
     "neuronal_health", "sensitisation", "pain", "fatigue", "mood", "vivid_dreams", "insomnia",
     "adverse_burden", "hazard_stopping", "naltrexone_plasma", "naltrexol_plasma",

@@ -54,7 +54,7 @@ def phase_plane(
     select: Select = None,
     *,
     x: str = "microglia_m1",
-    y: str = "microglia_m2",
+    y: str = "priming",
     states: States | None = None,
     nullclines: Mapping[str, tuple[Floats, Floats]] | None = None,
     weeks: tuple[float, ...] = (4, 12, 26, 52),
@@ -71,7 +71,7 @@ def phase_plane(
         ds: a dataset with trajectories.
         select: which runs, as for :func:`compare`; at most ``most`` by default.
         x: variable across.
-        y: variable upwards (``microglia_m2``, ``tnf``, ``neuronal_health`` ...).
+        y: variable upwards (``priming``, ``tnf``, ``neuronal_health`` ...).
         states: resting states as ``{"resolved": (x, y), "inflamed": (x, y)}``; by default those
             the dataset carries as ``state_resolved_<variable>`` and ``state_inflamed_<variable>``.
         nullclines: curves to draw behind, ``{"label": (x values, y values)}``.
@@ -141,8 +141,8 @@ def _foot(figure: Figure, ds: xr.Dataset, every: list[Member], select: Select) -
 
 
 def _plane(ds: xr.Dataset, x: str, y: str) -> str:
-    if (x, y) == ("microglia_m1", "microglia_m2"):
-        return "two states of microglia"
+    if (x, y) == ("microglia_m1", "priming"):
+        return "inflamed microglia and their priming"
     return f"{name_of(ds[y])} over {name_of(ds[x])}"
 
 

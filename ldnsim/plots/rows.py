@@ -61,7 +61,7 @@ ROWS = (
     ),
     Row("peptides", ("beta_endorphin", "met_enkephalin")),
     Row("cytokines", ("tnf", "il1b", "il6", "il10")),
-    Row("microglia", ("microglia_m1", "microglia_m2")),
+    Row("microglia", ("microglia_m1", "priming")),
     Row(
         "symptoms",
         ("pain", "fatigue", "vivid_dreams"),

@@ -52,7 +52,7 @@ COLOUR_NAME = {
     "il6": "purple",
     "il10": "blue",
     "microglia_m1": "vermillion",
-    "microglia_m2": "blue",
+    "priming": "blue",
     "pain": "black",
     "fatigue": "sky",
     "mood": "green",

@@ -22,7 +22,7 @@ from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from tests.engine.bench import random_parameters
 
-SWITCH = default_model().parameters["tnf_autocrine50"].value
+SWITCH = default_model().parameters["priming50"].value
 
 matplotlib.use("Agg")
 MODEL = default_model()

@@ -100,7 +100,7 @@ reduce = "max"
 start = 0.0
 stop = 72.0
 """
-STUDY = f'regimen = "{RX}"\n[output]\nvariables = ["microglia_m1", "microglia_m2"]\n'
+STUDY = f'regimen = "{RX}"\n[output]\nvariables = ["microglia_m1", "priming"]\n'
 OWN = f'hypothesis = "own_idea"\n{STUDY}[model]\nextend = ["own.toml"]\n'
 PEOPLE = """
 hypothesis = "own_idea"

@@ -62,7 +62,7 @@ def test_mean_over_the_day_equals_the_trajectory_mean() -> None:
 
 
 def test_a_patient_with_one_state_only_says_so() -> None:
-    no_autocrine = find_orbits(MODEL, patient(k_autocrine=0.0), BOTH)
+    no_autocrine = find_orbits(MODEL, patient(activation_priming=0.0), BOTH)
     assert no_autocrine.status.tolist() == [Status.NO_SUCH_BASIN, Status.OK]
     flooded = find_orbits(MODEL, patient(driver=1.0), BOTH)
     assert flooded.status.tolist() == [Status.OK, Status.NO_SUCH_BASIN]

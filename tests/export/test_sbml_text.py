@@ -42,7 +42,7 @@ def test_rates_and_quantities_are_those_of_the_model_at_random_points() -> None:
         t = float(rng.uniform(0.0, 48.0))
         p = MODEL.defaults() * rng.uniform(0.5, 0.95, len(MODEL.parameters)) + 0.003
         y = MODEL.start(True) * rng.uniform(0.5, 0.9, len(MODEL.states)) + 0.02
-        y[MODEL.state_index["pomc_synthesis"]] = -0.01  # the one sign that can be negative
+        y[MODEL.state_index["pomc_expression"]] = -0.01  # the one sign that can be negative
         given = {**dict(zip(MODEL.parameters, p, strict=True)),
                  **dict(zip(MODEL.states, y, strict=True))}  # fmt: skip
         known = found.environment(t, {n: float(v) for n, v in given.items()})
@@ -154,7 +154,7 @@ def test_a_virtual_patient_is_exported_with_what_was_drawn() -> None:
 
 def test_a_patient_without_an_untreated_state_is_refused() -> None:
     nobody = prescribed(
-        "1 mg nightly at 22:00, for 2 d", "null", None, "inflamed", {"k_autocrine": 0.0}
+        "1 mg nightly at 22:00, for 2 d", "null", None, "inflamed", {"activation_priming": 0.0}
     )
     with pytest.raises(UserError, match="cannot be exported: this patient has no untreated state"):
         export.sbml(nobody)

@@ -14,13 +14,13 @@ UNITS = {
     "mor_occupancy": "1", "dor_occupancy": "1", "kor_occupancy": "1", "ogfr_occupancy": "1",
     "beta_endorphin": "fold", "met_enkephalin": "fold", "opioid_tone": "fold",
     "tnf": "fold", "il1b": "fold", "il6": "fold", "il10": "fold",
-    "microglia_m1": "1", "microglia_m2": "1", "pain": "NRS", "fatigue": "NRS",
+    "microglia_m1": "1", "priming": "1", "pain": "NRS", "fatigue": "NRS",
     "vivid_dreams": "NRS", "naltrexone_plasma": "nM", "naltrexol_plasma": "nM",
 }  # fmt: skip
 
 
 SCALE = {"1": "fraction", "fold": "fold of healthy", "NRS": "NRS 0–10"}
-BETTER = {"microglia_m2": "higher", "opioid_tone": "higher", "pain": "lower", "fatigue": "lower",
+BETTER = {"priming": "higher", "opioid_tone": "higher", "pain": "lower", "fatigue": "lower",
           "vivid_dreams": "lower", "tnf": "lower", "il1b": "lower", "il6": "lower",
           "microglia_m1": "lower"}  # fmt: skip
 
@@ -73,7 +73,7 @@ def _long(dose: float, interval_d: float) -> dict[str, np.ndarray]:
         "opioid_tone": 1 + 0.2 * window * drug,
         "tnf": 2.4 - 1.4 * fall, "il1b": 2.0 - 0.9 * fall, "il6": 1.8 - 0.7 * fall,
         "il10": 1.5 - 0.3 * fall,
-        "microglia_m1": 0.35 - 0.32 * fall, "microglia_m2": 0.05 + 0.1 * fall,
+        "microglia_m1": 0.35 - 0.32 * fall, "priming": 0.05 + 0.1 * fall,
         "pain": 6.5 - 2.2 * fall, "fatigue": 5 - 1.4 * fall,
         "vivid_dreams": 3 * drug * np.exp(-TIME / (5 * 168)),
         "naltrexone_plasma": 3 * drug + zero, "naltrexol_plasma": 9 * drug + zero,

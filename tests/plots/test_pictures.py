@@ -286,7 +286,7 @@ def test_phase_plane_draws_path_and_states(grid: xr.Dataset) -> None:
 
 
 def test_phase_plane_reads_the_states_a_dataset_carries(grid: xr.Dataset) -> None:
-    carrying = grid.assign(state_resolved_microglia_m1=0.02, state_resolved_microglia_m2=0.1)
+    carrying = grid.assign(state_resolved_microglia_m1=0.02, state_resolved_priming=0.1)
     assert by_gid(plots.phase_plane(carrying).axes[0], "state-resolved")
     assert not by_gid(plots.phase_plane(grid).axes[0], "state-resolved")
 

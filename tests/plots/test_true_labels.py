@@ -262,7 +262,7 @@ def test_a_dose_taken_to_the_end_does_not_fall_there(grid: xr.Dataset) -> None:
 def test_labels_of_four_paths_do_not_overlap_and_placebo_is_seen(grid: xr.Dataset) -> None:
     runs = [{"dose": d, "interval": i} for d, i in ((4.5, 3), (4.5, 14), (1.5, 3), (0.001, 90))]
     ds = grid.copy(deep=True)
-    for name in ("microglia_m1", "microglia_m2"):
+    for name in ("microglia_m1", "priming"):
         ds[name][0, 3] = ds[name].values[0, 3, 0]
     figure = plots.phase_plane(ds, runs)
     figure.draw_without_rendering()
