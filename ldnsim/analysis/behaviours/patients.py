@@ -26,15 +26,16 @@ def depletion(settings: Sequence[Setting]) -> Iterable[Found]:
     out = flares(settings)
     for pain, tnf in zip(out.pain, out.tnf, strict=True):
         worst, last, empty = pain[0].max(), pain[0, -1], pain[2, -1]
-        gentle = pain[1, :HALF_YEAR].max() < 0.2 * worst
-        silent = empty > -0.1 and tnf[2, -1] > -10.0
+        better = pain[1, -1] < last - 0.2
+        silent = empty > -0.3 and tnf[2, -1] > -10.0
         text = (
             f"worst week of pain {worst:+.2f} (week {pain[0].argmax() + 1}) on the standard "
-            f"start, {last:+.2f} at a year; {pain[1].max():+.2f} on the microgram start; "
+            f"start, {last:+.2f} at a year; {pain[1].max():+.2f} and {pain[1, -1]:+.2f} on the "
+            f"microgram start; "
             f"fully depleted {empty:+.2f}"
         )
         note = f"in size {max(worst, 0.0):.2f} points of 10, where people notice about one"
-        shown = only_standard_flares(pain) and last < 0.5 * worst and gentle and silent
+        shown = only_standard_flares(pain) and better and silent
         yield Found(shown, text, note, worst)
 
 
@@ -58,11 +59,11 @@ def dreams(settings: Sequence[Setting]) -> Iterable[Found]:
 
 def kinds(settings: Sequence[Setting]) -> Iterable[Found]:
     """Enough alone; necessary but not sufficient; no response at all."""
-    usual = against_default(settings, "not_mediated").tnf[:, :, 0]
+    usual = against_default(settings, "not_mediated").cells[:, :, 0]
     driven = alone_and_both(settings, "long_covid", changes=DRIVER_TREATED)
     for (alone, outside), (drug, driver, both) in zip(usual, driven, strict=True):
         text = (
-            f"TNF: alone {alone:+.0f} %, driver only {driver:+.0f} %, drug only {drug:+.0f} %, "
+            f"inflamed cells: alone {alone:+.0f} %, driver only {driver:+.0f} %, drug only {drug:+.0f} %, "
             f"drug and driver {both:+.0f} %, not mediated {outside:+.0f} %"
         )
         shown = left(alone) and needs_both((drug, driver, both)) and not left(outside)
@@ -72,8 +73,8 @@ def kinds(settings: Sequence[Setting]) -> Iterable[Found]:
 BEHAVIOURS = (
     Behaviour(
         "E8", "depleted reserve: standard start worsens for a time, microgram start does not",
-        "pain up by over 0.02 and half of it passes; the microgram start under half of that; a "
-        "fully depleted reserve does not respond (a direction: people notice about a point)",
+        "pain up by 0.5 points or more, which a patient would notice; the microgram start under half "
+        "of that and better by 0.2 at a year; a fully depleted reserve does not respond",
         TWO_WAYS, depletion,
     ),
     Behaviour(

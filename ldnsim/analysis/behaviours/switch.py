@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ldnsim.analysis.behaviours.record import TWO_WAYS, Behaviour
-from ldnsim.analysis.judged.doses import DOSES, OFF, ON, TIPPED, Series, nightly, series
+from ldnsim.analysis.judged.doses import CELLS, DOSES, OFF, ON, TIPPED, Series, nightly, series
 from ldnsim.analysis.judged.record import Found, Setting, attempt
 from ldnsim.config.run import RunSpec
 from ldnsim.runs.few import week
 
 DRIVERS = (0.0, 0.02, 0.05, 0.2, 0.5)
-HELPED = (1.5, 3.0, 4.5, 6.0)
+HELPED = (3.0, 4.5, 6.0)
 DRIVEN = (0.07, 0.08, 0.1, 0.2)
 """Drivers above the range in which the resolved state exists by itself (``ldnsim states``)."""
 
@@ -56,8 +56,8 @@ def _persistence(table: Series, responds: Sequence[float], lasts: Sequence[float
 def driven(settings: Sequence[Setting]) -> list[tuple[list[float], list[float]]]:
     """Return the lasting drivers at which 6 mg works, and those at which the benefit holds."""
     runs = [RunSpec.of(nightly(6.0), parameters={"driver": d}) for d in DRIVEN]
-    out = attempt(settings, runs, ON + OFF, [week("tnf", ON), week("tnf", ON + OFF)])
-    tipped = out.values < TIPPED * out.rest("tnf")[:, :, None]
+    out = attempt(settings, runs, ON + OFF, [week(CELLS, ON), week(CELLS, ON + OFF)])
+    tipped = out.values < TIPPED * out.rest(CELLS)[:, :, None]
 
     def held(there: Sequence[bool]) -> list[float]:
         return [d for d, t in zip(DRIVEN, there, strict=True) if t]
@@ -72,13 +72,13 @@ def window(settings: Sequence[Setting]) -> Iterable[Found]:
 
 def _window(t: Series) -> Found:
     tnf = {d: t.percent("tnf", d) for d in (*HELPED, 50.0)}
-    pain = {d: t.at("pain", d, ON) - t.rest["pain"] for d in (4.5, 50.0)}
-    helped = all(tnf[d] < -30.0 for d in HELPED) and pain[4.5] < -0.5
-    closed = tnf[50.0] > -5.0 and pain[50.0] > -0.1
-    tone = {d: t.at("opioid_tone", d, 2) for d in (4.5, 50.0)}
+    pain = {d: t.at("pain", d, ON) - t.rest["pain"] for d in (*HELPED, 50.0)}
+    helped = all(tnf[d] < -15.0 and pain[d] < -0.5 for d in HELPED)
+    closed = tnf[50.0] > -10.0 and pain[50.0] > -0.1
+    tone = {d: t.at("opioid_tone", d, ON) for d in (4.5, 50.0)}
     text = (
-        f"TNF {tnf[1.5]:+.0f} % at 1.5, {tnf[4.5]:+.0f} % at 4.5, {tnf[50.0]:+.0f} % at "
-        f"50 mg; pain {pain[4.5]:+.2f}, {pain[50.0]:+.2f} points"
+        f"TNF {tnf[3.0]:+.0f} % at 3, {tnf[4.5]:+.0f} % at 4.5, {tnf[50.0]:+.0f} % at "
+        f"50 mg; pain {pain[3.0]:+.2f}, {pain[4.5]:+.2f}, {pain[50.0]:+.2f} points"
     )
     note = (
         f"tone on glia {tone[4.5]:.2f} against {tone[50.0]:.2f} of rest, OGF receptors blocked "
@@ -108,8 +108,8 @@ BEHAVIOURS = (
         (*TWO_WAYS, "glial"), persistence, "smith2007",
     ),
     Behaviour(
-        "E6", "dose window: benefit at 1.5-6 mg, none or harm at 50 mg",
-        "TNF down 30 % and pain 0.5 points; at 50 mg neither; effector tone up, then down",
+        "E6", "dose window: benefit at 3-6 mg, none or harm at 50 mg from the first day",
+        "TNF down 15 % and pain 0.5 points; at 50 mg neither; effector tone up, then down",
         ("dual_pathway",), window, "zagon1983",
     ),
     Behaviour(

@@ -17,7 +17,10 @@ HALF_YEAR, YEAR = 26, 52
 LOWEST, HIGHEST = 0.05, 50.0
 """Nightly doses, mg, between which one that tips is looked for."""
 TIPPED = 0.5
-"""A patient has left the inflamed state when weekly TNF is below this share of the untreated."""
+"""A patient has left the inflamed state when weekly inflamed cells are below this share of the
+untreated ones."""
+CELLS = "microglia_m1"
+"""What tells the two states apart: cytokines differ little more than twofold between them."""
 DOSES = (0.0, 0.1, 0.5, 1.5, 3.0, 4.5, 6.0, 15.0, HIGHEST)
 """Nightly doses, mg, that dose series are run at."""
 LEVELS = (
@@ -57,8 +60,8 @@ def thresholds(settings: Sequence[Setting], run: RunSpec, weeks: int = 12) -> Fl
             for s, row in zip(settings, doses, strict=True)
             for d in row
         ]
-        runs = run_specs(every, weeks, [week("tnf", weeks)])
-        share = (runs.values[:, 0] / runs.baseline("tnf")).reshape(doses.shape)
+        runs = run_specs(every, weeks, [week(CELLS, weeks)])
+        share = (runs.values[:, 0] / runs.baseline(CELLS)).reshape(doses.shape)
         tips = share < TIPPED
         first = tips.argmax(axis=1)
         ok = tips.any(axis=1)
@@ -88,7 +91,7 @@ class Series:
 
     def tipped(self, dose: float, when: int) -> bool:
         """Whether the patient has left the inflamed state by then."""
-        return self.at("tnf", dose, when) < TIPPED * self.rest["tnf"]
+        return self.at(CELLS, dose, when) < TIPPED * self.rest[CELLS]
 
     def percent(self, name: str, dose: float, when: int = ON) -> float:
         """Return a weekly mean as per cent change from the untreated."""
