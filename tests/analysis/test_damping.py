@@ -31,7 +31,7 @@ TURN = 240.0
 def test_ratio_and_period_are_those_of_the_continuous_system(zeta: float, period: float) -> None:
     turn = 2.0 * np.pi / period
     mu = np.exp(complex(-zeta / np.sqrt(1.0 - zeta**2) * turn, turn))
-    if not 1e-4 < abs(mu) or abs(mu - 1.0) < 1e-6:
+    if not abs(mu) > 1e-4 or abs(mu - 1.0) < 1e-6:
         return
     ratio, days = damping(np.array([mu, mu.conjugate()]))
     np.testing.assert_allclose(ratio, zeta, atol=1e-6)

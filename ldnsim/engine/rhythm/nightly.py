@@ -183,7 +183,7 @@ def nightly_orbits(
     """
     n, size = len(params), len(model.states)
     guesses = np.array([model.start(bool(b)) for b in inflamed]).reshape(n, size)
-    start = np.where(np.isfinite(start).all(axis=1)[:, None], start, guesses)
+    start = np.where(np.isfinite(start).all(axis=1, keepdims=True), start, guesses)
     last = Last(start, np.full((n, size, size), np.nan))
     found = empty(n, len(doses), size)
     patients = Patients(model, params, inflamed, 0.0, clock, threads)
