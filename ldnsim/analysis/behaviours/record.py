@@ -18,7 +18,7 @@ class Behaviour:
         id: ``E1`` to ``E13``.
         title: what must be seen, in one line.
         expected: the rule by which it is judged, as text.
-        claimed: the hypotheses that claim it.
+        claimed: the hypotheses that claim it; none named for what is asked of every one.
         rule: judges it from runs.
         evidence: citation keys behind the expectation; empty for what prescribers report.
     """
@@ -39,7 +39,7 @@ class Behaviour:
 
     def _check(self, hypothesis: str, found: Found) -> Check:
         """Return the row of one hypothesis; a run that failed gives one without verdict."""
-        claimed = hypothesis in self.claimed
+        claimed = not self.claimed or hypothesis in self.claimed
         seen = {True: "shown", False: "not shown", None: "could not be computed"}[found.shown]
         note = found.note if claimed else f"not claimed here; {seen}. {found.note}".strip()
         return Check(

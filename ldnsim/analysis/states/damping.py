@@ -11,7 +11,7 @@ counts as a pair.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,11 @@ class Damping:
     radius: Floats
     inflamed: Flags
     status: NDArray[np.int8]
+
+    def rows(self, which: slice) -> Damping:
+        """Return some of the patients."""
+        own = {f.name: getattr(self, f.name)[which] for f in fields(self) if f.name != "doses"}
+        return Damping(self.doses, **own)
 
     @property
     def least(self) -> Floats:
