@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ldnsim.cli import files, table
+from ldnsim.cli import files, states_all, table
 from ldnsim.cli.extend import Extend, edition_of, told
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import real_option, whole_option
@@ -15,40 +15,85 @@ from ldnsim.cli.numbers import real_option, whole_option
 if TYPE_CHECKING:
     from ldnsim.analysis import Branch
     from ldnsim.analysis.states.branch_parts import Rest
+    from ldnsim.edition import Edition
 
 
 @guarded()
 def states(
-    phenotype: Annotated[str, typer.Argument(help="See `ldnsim phenotypes`.")] = "default",
-    parameter: Annotated[str, typer.Option(help="What varies: a parameter, or dose.")] = "driver",
+    phenotype: Annotated[
+        str | None, typer.Argument(help="See `ldnsim phenotypes`; with --all every one.")
+    ] = None,
+    parameter: Annotated[
+        str | None, typer.Option(help="What varies: a parameter (driver), or dose.")
+    ] = None,
     low: Annotated[float | None, real_option("--from", words="Lower end of the range.")] = None,
     high: Annotated[float | None, real_option("--to", words="Upper end of the range.")] = None,
-    dose: Annotated[float, real_option(least=0.0, most=1000.0, words="Nightly dose, mg.")] = 0.0,
-    hypothesis: Annotated[str, typer.Option(help="See `ldnsim hypotheses`.")] = "dual_pathway",
-    points: Annotated[int, whole_option(least=10, words="Fewest points of a curve.")] = 50,
+    dose: Annotated[
+        float | None, real_option(least=0.0, most=1000.0, words="Nightly dose, mg (0).")
+    ] = None,
+    hypothesis: Annotated[
+        str | None, typer.Option(help="See `ldnsim hypotheses` (dual_pathway); with --all all.")
+    ] = None,
+    points: Annotated[
+        int | None, whole_option(least=10, words="Fewest points of a curve (50).")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Does anything oscillate, anywhere?")] = False,
+    doses: Annotated[
+        str | None, typer.Option(help="With --all: nightly doses, mg, as 0,1.5,4.5.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the diagram to this file.")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write all points to this file.")
     ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="With --all: write every orbit to this file.")
+    ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="With --all: as a table for a page.")
+    ] = False,
     extend: Extend = None,
 ) -> None:
-    """Find resting states, folds and limit cycles of a patient."""
-    from ldnsim import plots
-    from ldnsim.analysis import continue_orbit
-    from ldnsim.cli.source import assignments
-
+    """Find resting states, folds and limit cycles of a patient; with --all, what oscillates."""
     files.check_picture(plot)
     files.check(json_file, files.report_of("states"), "--json")
+    files.check(csv, files.table_of(*states_all.CSV[:2]), "--csv")
+    if all_:
+        states_all.only_with(True, {
+            "--parameter": parameter, "--from": low, "--to": high, "--dose": dose,
+            "--points": points,
+        })  # fmt: skip
+    else:
+        states_all.only_with(False, {"--doses": doses, "--csv": csv, "--markdown": markdown})
+    from ldnsim.cli.source import assignments
+
     edition = edition_of(extend)
     with edition.in_force():
         values = assignments(settings)
-    branch = continue_orbit(
-        parameter, low, high, phenotype=phenotype, hypothesis=hypothesis, parameters=values,
-        dose=dose, points=points, edition=edition,
-    )  # fmt: skip
+    if all_:
+        states_all.show(
+            edition, phenotype, hypothesis, doses, values, json_file=json_file, csv=csv,
+            plot=plot, markdown=markdown,
+        )  # fmt: skip
+        return
+    given = {
+        "parameter": parameter, "low": low, "high": high, "phenotype": phenotype,
+        "hypothesis": hypothesis, "dose": dose, "points": points,
+    }  # fmt: skip
+    _one({k: v for k, v in given.items() if v is not None}, values, edition, json_file, plot)
+
+
+def _one(
+    given: dict[str, Any], values: dict[str, float], edition: Edition, json_file: Path | None,
+    plot: Path | None,
+) -> None:  # fmt: skip
+    """Follow the states of one patient; what was not given is the library's to choose."""
+    from ldnsim import plots
+    from ldnsim.analysis import continue_orbit
+
+    branch = continue_orbit(**given, parameters=values, edition=edition)
     for line in told(edition):
         typer.echo(line)
     _show(branch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ldnsim.plots.bifurcation import bifurcation
 from ldnsim.plots.compare import compare
+from ldnsim.plots.damping import damping
 from ldnsim.plots.discriminate import discriminate
 from ldnsim.plots.heatmap import heatmap, summaries
 from ldnsim.plots.hypotheses import hypotheses, hypothesis_axis
@@ -18,6 +19,7 @@ __all__ = [
     "bifurcation",
     "check_ending",
     "compare",
+    "damping",
     "discriminate",
     "heatmap",
     "hypotheses",

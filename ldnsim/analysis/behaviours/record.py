@@ -19,7 +19,7 @@ class Behaviour:
         id: ``E1`` to ``E13``.
         title: what must be seen, in one line.
         expected: the rule by which it is judged, as text.
-        claimed: the hypotheses that claim it.
+        claimed: the hypotheses that claim it; none named for what is asked of every one.
         rule: judges it from runs.
         evidence: citation keys behind the expectation; empty for what prescribers report.
         holds: observations whose published numbers it judges by a rule of its own.
@@ -54,7 +54,7 @@ class Behaviour:
     def _check(self, setting: Setting, found: Found, same_as: str) -> Check:
         """Return the row of one hypothesis; a run that failed gives one without verdict."""
         hypothesis = setting.hypothesis
-        claimed = hypothesis in self.claimed
+        claimed = not self.claimed or hypothesis in self.claimed
         seen = {True: "shown", False: "not shown", None: "could not be computed"}[found.shown]
         note = found.note if claimed else f"not claimed here; {seen}. {found.note}".strip()
         return Check(

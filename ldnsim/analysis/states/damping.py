@@ -1,17 +1,17 @@
 """How well a patient's daily rhythm is damped: damping ratios from the multipliers of its orbit.
 
-A disturbance of a 24 h orbit is multiplied by a multiplier ``mu`` from one midnight to the next, as
-one of a continuous system is by ``exp(24 s)`` with ``s = log(mu) / 24 h``. A complex pair rings with
-the period ``2 pi / |Im s|`` and the damping ratio ``zeta = -Re(s) / |s|``: 1 for no ringing, 0 for
-one that never dies out, negative for one that grows. Seen once a day no turn is faster than one in
-48 h: a faster ringing shows as a slower one. A negative multiplier turns once in two days and
+A disturbance of a 24 h orbit is multiplied by a multiplier ``mu`` from one midnight to the next,
+as one of a continuous system is by ``exp(24 s)`` with ``s = log(mu) / 24 h``. A complex pair rings
+with the period ``2 pi / |Im s|`` and the damping ratio ``zeta = -Re(s) / |s|``: 1 for no ringing, 0
+for one that never dies out, negative for one that grows. Seen once a day no turn is faster than one
+in 48 h: a faster ringing shows as a slower one. A negative multiplier turns once in two days and
 counts as a pair.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ DOSES = (0.0, 0.1, 0.5, 1.0, 1.5, 2.0, 3.0, 4.5, 6.0, 10.0, 15.0, 25.0, 50.0)
 """Nightly doses that are tried, mg."""
 LEAST = 0.7
 """Smallest damping ratio that is not called an oscillation: a push overshoots by 5 % there."""
+FAINT = 1e-4
+"""A multiplier below it is gone within the day; whether it turned cannot be told, nor matters: its
+damping ratio would be above 0.94."""
 MOST_MG = 1000.0
 
 
@@ -39,18 +42,18 @@ def damping(multipliers: NDArray[np.complex128]) -> tuple[Floats, Floats]:
         multipliers: eigenvalues of the daily map's derivative, of any shape.
 
     Returns:
-        ratio, and period in days, of that shape. What does not turn (a positive real multiplier, or
-        one within 1e-6 of 1, a state that never moves) has the ratio 1 and an infinite period, and
-        a multiplier that is NaN has NaN.
+        ratio, and period in days, of that shape. What does not turn (a positive real multiplier,
+        one within 1e-6 of 1, a state that never moves, or one below :data:`FAINT`) has the ratio 1
+        and an infinite period, and a multiplier that is NaN has NaN.
     """
     mu = np.asarray(multipliers, dtype=np.complex128)
-    # zero: gone within the day, faster than anything that could be told
-    s = np.log(np.where(np.abs(mu) < 1e-300, 1e-300, mu))
-    turns = ((np.abs(mu.imag) > REAL * np.abs(mu)) | (mu.real < 0.0)) & (np.abs(mu - 1.0) > NEUTRAL)
-    size, angle = np.where(turns, np.abs(s), 1.0), np.where(turns, np.abs(s.imag), np.inf)
-    ratio = np.where(turns, -s.real / size, 1.0)
+    told = (np.abs(mu) > FAINT) & (np.abs(mu - 1.0) > NEUTRAL)
+    turns = told & ((np.abs(mu.imag) > REAL * np.abs(mu)) | (mu.real < 0.0))
+    s = np.log(np.where(turns, mu, 0.5))
+    ratio = np.where(turns, -s.real / np.abs(s), 1.0)
+    period = np.where(turns, 2.0 * np.pi / np.where(turns, np.abs(s.imag), 1.0), np.inf)
     lost = np.isnan(mu)
-    return np.where(lost, np.nan, ratio), np.where(lost, np.nan, 2.0 * np.pi / angle)
+    return np.where(lost, np.nan, ratio), np.where(lost, np.nan, period)
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,11 @@ class Damping:
     radius: Floats
     inflamed: Flags
     status: NDArray[np.int8]
+
+    def rows(self, which: slice) -> Damping:
+        """Return some of the patients."""
+        own = {f.name: getattr(self, f.name)[which] for f in fields(self) if f.name != "doses"}
+        return Damping(self.doses, **own)
 
     @property
     def least(self) -> Floats:

@@ -2,21 +2,20 @@
 
 An orbit on a dose is the fixed point of the daily map with that dose. Patients go up the doses
 together. At each dose Newton's method starts near the orbit of the dose before, in the same basin,
-so that an orbit that has lost its stability to an oscillation is still found. Where that leads to
-nothing, or out of the basin, the patient is left to the treatment for half a year instead, and the
-orbit he comes to is taken, in whatever basin. What is missing below a dose where it was found again
-is looked for from there.
+so that an orbit that has lost its stability to an oscillation is still found; where that fails, it
+is led there by smaller steps. Where that leads to nothing, or out of the basin, the patient is left
+to the treatment for half a year instead, then for five years, and the orbit he comes to is taken,
+in whatever basin. What is missing below a dose where it was found again is looked for from there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine.rhythm.day import (
-    CLOSE_UP_DOSED,
     DAY,
     MEANS,
     SETTLING,
@@ -24,18 +23,29 @@ from ldnsim.engine.rhythm.day import (
     dosed,
     untreated,
 )  # fmt: skip
-from ldnsim.engine.rhythm.newton import newton
-from ldnsim.engine.rhythm.orbit import NEUTRAL, SLACK, TOLERANCE, basins
+from ldnsim.engine.rhythm.newton import chord, newton
+from ldnsim.engine.rhythm.orbit import NEUTRAL, SLACK, basins
 from ldnsim.engine.rhythm.shifted import by_state
-from ldnsim.engine.solve.batch import BatchResult, FloatArray, solve
+from ldnsim.engine.solve.batch import Batch, BatchResult, FloatArray, solve
 from ldnsim.engine.solve.status import Status
 from ldnsim.measure import Measure
 from ldnsim.model import Model
 
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
-BRIEF, LONG = 10, 180
-"""Days on a dose before Newton's method: until the drug has settled; until the patient has."""
+BRIEF, LONG = 3, (180, 1620)
+"""Days on a dose before Newton's method: until the drug has settled; until the patient has, in two
+stretches (past the ghost of a state that has just vanished it takes years)."""
+BETWEEN = (0.25, 0.5, 0.75)
+"""Shares of the way from one dose to the next at which an orbit is looked for that was lost."""
+CLOSE: Tolerances = (1e-8, 1e-10)
+"""Days that derivatives are taken from: tighter ones move no multiplier by more than 1e-7."""
+TOLERANCE = 1e-7
+"""Largest accepted change of a state over one day, relative to ``1 + |state|``: a state that needs
+a year to settle is then right to four digits."""
+CHORD = 0.3 * TOLERANCE
+"""With a smaller one the costly step has nothing left to do but agree."""
+ROUNDS = 6
 BLOCK = 32
 
 
@@ -80,34 +90,52 @@ class Patients:
     def solve(
         self, rows: Rows, y: FloatArray, days: int, tolerances: Tolerances, means: bool = False
     ) -> BatchResult:
-        """Solve some days of some patients (rows may repeat), with the states of each midnight."""
+        """Solve some days of some patients (rows may repeat), with the means of observables."""
         model = self.model
-        names = model.observables if means else ()
-        batch = untreated(
-            self.params[rows], y, days * DAY, tolerances,
-            [Measure(name, "mean", 0.0, DAY) for name in names],
-        )  # fmt: skip
-        batch = dosed(model, batch, np.full(len(rows), self.mg), self.clock)
-        return solve(model, batch, self.threads, block=BLOCK)
+        wanted = [Measure(name, "mean", 0.0, DAY) for name in model.observables if means]
+        batch = untreated(self.params[rows], y, days * DAY, tolerances, wanted)
+        return solve(model, self._dosed(batch), self.threads, block=BLOCK)
 
-    def settle(self, rows: Rows, y: FloatArray, days: int) -> FloatArray:
-        """States after some days, NaN where the solver gave up."""
-        return self.solve(rows, y, days, SETTLING).final if len(rows) else y
+    def settle(self, rows: Rows, y: FloatArray, days: int) -> tuple[FloatArray, FloatArray]:
+        """States of some patients after some days, and their middle over the later half."""
+        if not len(rows):
+            return y, y
+        model = self.model
+        batch = untreated(self.params[rows], y, days * DAY, SETTLING)
+        # states come first among the observables
+        midnights = DAY * np.arange(days - days // 2, days + 1, dtype=np.float64)
+        batch = replace(batch, out_times=midnights, out_obs=np.arange(y.shape[1]))
+        done = solve(model, self._dosed(batch), self.threads, block=BLOCK)
+        return done.final, done.traj.mean(axis=2)
 
-    def close(self, rows: Rows, guess: FloatArray) -> Nightly:
-        """Newton's method from a guess (rows, n_states); orbits of these rows on this dose."""
-        n, size = guess.shape
-        y, found = guess.copy(), empty(n, 1, size)
+    def _dosed(self, batch: Batch) -> Batch:
+        return dosed(self.model, batch, np.full(len(batch.params), self.mg), self.clock)
+
+    def close(
+        self, rows: Rows, guess: FloatArray, matrices: FloatArray
+    ) -> tuple[Nightly, FloatArray]:
+        """Newton's method from a guess (rows, n_states), first with matrices from near by.
+
+        Returns:
+            orbits of these rows on this dose, and their monodromy matrices.
+        """
+        y, found = guess.copy(), empty(len(guess), 1, guess.shape[1])
         found.status[~np.isfinite(y).all(axis=1)] = Status.NOT_FINITE
+
+        def image(some: Rows, states: FloatArray) -> FloatArray:
+            return self.solve(rows[some], states, 1, CLOSE).final
 
         def days(some: Rows) -> tuple[FloatArray, FloatArray]:
             def map_(starts: FloatArray) -> FloatArray:
-                many = np.repeat(rows[some], len(starts) // len(some))
-                return self.solve(many, starts, 1, CLOSE_UP_DOSED).final
+                return image(np.repeat(some, len(starts) // len(some)), starts)
 
-            return by_state(map_, y[some])
+            y[some] = chord(lambda at, u: image(some[at], u), y[some], near[some], CHORD, -SLACK)
+            after, near[some] = by_state(map_, y[some])
+            return after, near[some]
 
-        for k, residual, monodromy in newton(days, y, np.arange(n), TOLERANCE, -SLACK):
+        near = matrices.copy()
+        every = np.arange(len(y))
+        for k, residual, monodromy in newton(days, y, every, TOLERANCE, -SLACK, ROUNDS):
             if residual < TOLERANCE:
                 mu = np.linalg.eigvals(monodromy)
                 # one that repels in one direction parts two basins, and nobody rests there; one
@@ -116,7 +144,7 @@ class Patients:
                     found.y0[k, 0], found.multipliers[k, 0] = y[k], mu
                     found.status[k, 0] = Status.OK
         self._tell(rows, found)
-        return found
+        return found, near
 
     def _tell(self, rows: Rows, found: Nightly) -> None:
         """Fill in the basins of orbits that were found."""
@@ -155,39 +183,79 @@ def nightly_orbits(
     """
     n, size = len(params), len(model.states)
     guesses = np.array([model.start(bool(b)) for b in inflamed]).reshape(n, size)
-    last = np.where(np.isfinite(start).all(axis=1)[:, None], start, guesses)
+    start = np.where(np.isfinite(start).all(axis=1, keepdims=True), start, guesses)
+    last = Last(start, np.full((n, size, size), np.nan))
     found = empty(n, len(doses), size)
-    on = [Patients(model, params, inflamed, float(mg), clock, threads) for mg in doses]
-    for j, patients in enumerate(on):
-        _up(patients, last, found, j)
-        own = found.status[:, j] == Status.OK
-        last[own] = found.y0[own, j]
+    patients = Patients(model, params, inflamed, 0.0, clock, threads)
+    on = [replace(patients, mg=float(mg)) for mg in doses]
+    every = np.arange(n)
+    for j, here in enumerate(on):
+        _try(here, last, found, j, every)
+        if j:
+            lost = found.status[:, j] != Status.OK
+            _between(on[j - 1], here, last, found, j, lost & (found.status[:, j - 1] == Status.OK))
+        _slide(here, last, found, j, np.flatnonzero(found.status[:, j] != Status.OK))
     for j in range(len(on) - 2, -1, -1):
-        _down(on[j], found, j)
+        lost = (found.status[:, j] != Status.OK) & (found.status[:, j + 1] == Status.OK)
+        last.y[lost], last.monodromy[lost] = found.y0[lost, j + 1], np.nan
+        _try(on[j], last, found, j, np.flatnonzero(lost))
     return found
 
 
-def _up(patients: Patients, last: FloatArray, found: Nightly, j: int) -> None:
-    """Orbits on one dose, from those on the doses below it."""
-    every = np.arange(len(last))
-    _put(found, j, every, patients.close(every, patients.settle(every, last, BRIEF)))
-    lost = np.flatnonzero(found.status[:, j] != Status.OK)
-    if len(lost):
-        _put(found, j, lost, patients.close(lost, patients.settle(lost, last[lost], LONG)))
+@dataclass(frozen=True)
+class Last:
+    """The orbit of each patient in his own basin that was found last.
+
+    Attributes:
+        y: state at midnight, (n, n_states).
+        monodromy: its matrix, (n, n_states, n_states); NaN where none is known.
+    """
+
+    y: FloatArray
+    monodromy: FloatArray
 
 
-def _down(patients: Patients, found: Nightly, j: int) -> None:
-    """Orbits that are missing on one dose, from those of the dose above it."""
-    lost = np.flatnonzero((found.status[:, j] != 0) & (found.status[:, j + 1] == 0))
-    if len(lost):
-        guess = patients.settle(lost, found.y0[lost, j + 1], BRIEF)
-        _put(found, j, lost, patients.close(lost, guess), own=True)
+def _between(
+    below: Patients, here: Patients, last: Last, found: Nightly, j: int, lost: Flags
+) -> None:
+    """Lead patients from the dose below to this one by smaller steps."""
+    rows, room = np.flatnonzero(lost), empty(len(last.y), 1, last.y.shape[1])
+    for share in BETWEEN:
+        mg = below.mg + share * (here.mg - below.mg)
+        _try(replace(here, mg=mg), last, room, 0, rows)
+    _try(here, last, found, j, rows)
 
 
-def _put(found: Nightly, j: int, rows: Rows, new: Nightly, own: bool = False) -> None:
-    """Take over orbits of some rows; with ``own`` only those of the patient's basin."""
-    good = (Status.OK,) if own else (Status.OK, Status.NO_SUCH_BASIN, Status.NOT_FINITE)
-    take = np.isin(new.status[:, 0], good)
-    at = rows[take]
-    found.y0[at, j], found.multipliers[at, j] = new.y0[take, 0], new.multipliers[take, 0]
-    found.inflamed[at, j], found.status[at, j] = new.inflamed[take, 0], new.status[take, 0]
+def _try(patients: Patients, last: Last, found: Nightly, j: int, rows: Rows) -> None:
+    """Look for the orbits of some patients near the ones found last."""
+    end, _ = patients.settle(rows, last.y[rows], BRIEF)
+    _take(patients, last, found, j, rows, end, False)
+
+
+def _slide(patients: Patients, last: Last, found: Nightly, j: int, rows: Rows) -> None:
+    """Leave some patients to the treatment, and look for the orbits that they come to."""
+    y = last.y[rows]
+    for days in LONG:
+        y, middle = patients.settle(rows, y, days)
+        left = _take(patients, last, found, j, rows, y, True)
+        # one who goes round an orbit that repels never comes to it, but it is in the middle
+        left[left] = _take(patients, last, found, j, rows[left], middle[left], True)
+        rows, y = rows[left], y[left]
+
+
+def _take(
+    patients: Patients, last: Last, found: Nightly, j: int, rows: Rows, guess: FloatArray,
+    slid: bool,
+) -> Flags:  # fmt: skip
+    """Take the orbits near a guess, those of the other basin only with ``slid``; what is left."""
+    if not len(rows):
+        return np.zeros(0, np.bool_)
+    new, monodromy = patients.close(rows, guess, last.monodromy[rows])
+    status: NDArray[np.int8] = new.status[:, 0]
+    own: Flags = np.equal(status, Status.OK)
+    last.y[rows[own]], last.monodromy[rows[own]] = new.y0[own, 0], monodromy[own]
+    taken: Flags = own | ((status != Status.NO_ORBIT) & slid)
+    at = rows[taken]
+    found.y0[at, j], found.multipliers[at, j] = new.y0[taken, 0], new.multipliers[taken, 0]
+    found.inflamed[at, j], found.status[at, j] = new.inflamed[taken, 0], status[taken]
+    return ~taken
