@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from ldnsim.cli import app
 from ldnsim.cli.guard import guarded
+from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.sweep import progress
 
@@ -65,7 +66,9 @@ def test_help_loads_nothing_heavy() -> None:
 def test_version() -> None:
     import ldnsim as package
 
-    assert RUN.invoke(app, ["--version"]).stdout.strip() == f"ldnsim {package.__version__}"
+    assert RUN.invoke(app, ["--version"]).stdout.strip() == (
+        f"ldnsim {package.__version__}, {shipped().version}"
+    )
 
 
 # ---- lists ------------------------------------------------------------------------------------
@@ -118,8 +121,6 @@ def test_hypotheses_and_phenotypes_name_the_defaults() -> None:
 
 @pytest.mark.parametrize("kind", ["hypotheses", "phenotypes", "covariates", "adjuncts"])
 def test_one_record_shows_its_evidence_and_a_typo_its_remedy(kind: str) -> None:
-    from ldnsim.edition import shipped
-
     for name, record in getattr(shipped(), kind).items():
         text = RUN.invoke(app, [kind, name]).stdout
         assert f"name: {name}\n" in text

@@ -71,15 +71,17 @@ app.add_typer(
 def _version(wanted: bool) -> None:
     if wanted:
         from ldnsim import __version__
+        from ldnsim.edition import shipped
 
-        typer.echo(f"ldnsim {__version__}")
+        typer.echo(f"ldnsim {__version__}, {shipped().version}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the versions."),
     ] = False,
 ) -> None:
     pass

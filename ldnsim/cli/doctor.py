@@ -15,6 +15,7 @@ import typer
 from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded
 from ldnsim.cli.source import STORE, resolve
+from ldnsim.edition.versions import content_of
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,6 +56,10 @@ def doctor(
         return
     edition = edition_of(extend)
     _line("ldnsim", ldnsim.__version__)
+    _line("version", str(edition.version))
+    model = edition.model
+    content = f"numbers {model.numbers}, hypotheses {content_of(edition.hypotheses)}"
+    _line("content", f"equations {model.fingerprint}, {content}")
     _line("python", f"{platform.python_version()} on {platform.platform()}")
     _line("packages", ", ".join(f"{p} {_installed(p)}" for p in PACKAGES))
     for extension in edition.extensions:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldnsim import catalog
 from ldnsim.catalog import assays, calibration, claims, observations
+from ldnsim.edition import versions
 from ldnsim.edition.extension import Extension, changes, check_model, with_mechanisms
 from ldnsim.edition.source import Source, read_sources
 from ldnsim.edition.tables import (
@@ -171,6 +172,15 @@ class Edition:
     def records(self) -> list[dict[str, Any]]:
         """Return what results and reports say of the extensions, in order."""
         return [e.record() for e in self.extensions]
+
+    @cached_property
+    def version(self) -> versions.Version:
+        """The versions of model and hypotheses, with the names of extensions."""
+        if not self.extensions:
+            return versions.version_of(self.model, self.hypotheses)
+        base, names = shipped(), [e.name for e in self.extensions]
+        own, others = (versions.content_of(e.hypotheses) for e in (self, base))
+        return versions.extended(base.version, names, own, others)
 
     @cached_property
     def alters(self) -> bool:

@@ -83,7 +83,8 @@ def headline(content: Content) -> dict[str, str]:
     hypothesis = plan.edition.hypotheses[run.hypothesis]
     doses = sum(e.is_dose for e in content.events)
     lines = {
-        "written by": f"ldnsim {ldnsim.__version__}, model {content.model.fingerprint}",
+        "written by": f"ldnsim {ldnsim.__version__}, {plan.edition.version}; equations"
+        f" {content.model.fingerprint}",
         "warning": warning(plan),
         **{f"extension {i}": str(e) for i, e in enumerate(plan.edition.extensions, start=1)},
         "study": f"{plan.study.title}; run {content.number}: {plan.name_of(content.number)}",

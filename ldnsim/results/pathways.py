@@ -13,7 +13,7 @@ from ldnsim.engine.solve.status import Status
 from ldnsim.results.columns import Column, Values, flags, variable_attributes
 from ldnsim.runs import measures as summaries
 from ldnsim.runs.block import Block
-from ldnsim.runs.pathways import INTERACTION, METHOD
+from ldnsim.runs.pathways import INTERACTION, METHOD, Attributed
 from ldnsim.runs.plan import Plan
 
 DIM = "pathway"
@@ -22,14 +22,13 @@ WORDS = {"tone": "opioid tone", "tlr4": "TLR4"}
 
 def columns(plan: Plan) -> list[Column]:
     """List the columns of an attribution; none where the study asks for none."""
-    if plan.study.output.attribution is False:
-        return []
-    return [*_single(plan), *_timed(plan)]
+    asked = plan.attributed
+    return [*_single(plan, asked), *_timed(plan, asked)] if asked else []
 
 
 def coordinate(plan: Plan) -> dict[str, Any]:
     """Return the coordinate of the pathways, if the study asks for an attribution."""
-    if plan.study.output.attribution is False:
+    if plan.attributed is None:
         return {}
     words = {
         "long_name": "pathway of the drug",
@@ -38,9 +37,9 @@ def coordinate(plan: Plan) -> dict[str, Any]:
     return {DIM: (DIM, np.array(list(SWITCHES), dtype=str), words)}
 
 
-def _single(plan: Plan) -> Iterator[Column]:
+def _single(plan: Plan, asked: Attributed) -> Iterator[Column]:
     """What came through the pathways of summaries, and the outcome of the runs beside."""
-    only, after = plan.attributed_summaries, len(plan.summaries)
+    only, after = asked.summaries, len(plan.summaries)
     for k, j in enumerate(only):
         s = plan.summaries[j]
         attrs = summaries.attributes(plan, s)
@@ -53,11 +52,11 @@ def _single(plan: Plan) -> Iterator[Column]:
     )
 
 
-def _timed(plan: Plan) -> Iterator[Column]:
+def _timed(plan: Plan, asked: Attributed) -> Iterator[Column]:
     """What came through the pathways of variables over time."""
     dtype, model = np.dtype(plan.study.output.dtype), plan.edition.model
-    n, after = len(plan.attributed), len(plan.variables)
-    for k, name in enumerate(plan.attributed):
+    n, after = len(asked.variables), len(plan.variables)
+    for k, name in enumerate(asked.variables):
         attrs = variable_attributes(model, name)
         yield from _pair(name, "time", dtype, attrs, "trajectory", after + k, n)
 

@@ -130,6 +130,8 @@ def attributes(plan: Plan, patients: Patients) -> dict[str, Any]:
         "fingerprints": json.dumps(fingerprints()),
         "model": plan.edition.model.fingerprint,
         "numbers": plan.edition.model.numbers,
+        "model_version": plan.edition.version.model,
+        "hypotheses_version": plan.edition.version.hypotheses,
         "extensions": json.dumps(plan.edition.records()),
         "seed": study.seed,
         "solver": json.dumps(solver),

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ldnsim.arrays import Codes
+from ldnsim.edition import shipped
+from ldnsim.edition.versions import older
 from ldnsim.errors import UserError, flag, nearest, path_text
 from ldnsim.results.blocks import BlockFolder
 from ldnsim.results.files import some
@@ -59,6 +61,8 @@ def open_store(path: str | os.PathLike[str], *, verify: bool = False) -> xr.Data
     if "status" not in ds or "study" not in ds.attrs:
         ds.close()
         raise UserError(f"{found} is not a result of a sweep: it holds no status and no study")
+    if words := older(ds.attrs, lambda: shipped().version):
+        log.warning("%s %s", found, words)
     return _plain_text(ds)
 
 

@@ -77,26 +77,20 @@ class Job:
         """Return the shapes of the arrays of the block that starts at run ``first``."""
         plan, kept = self.plan, len(self._kept)
         n = min(first + block, len(plan)) - first
-        shares, alone = len(plan.attributed), len(plan.attributed_summaries)
+        shares = plan.attributed.values(1) if plan.attributed else (0, 0)
         night = len(plan.night_time) if plan.keeps_night else 0
         return {
             **dict.fromkeys(names(), (n,)),
-            "trajectory": (n, kept + 3 * shares, len(plan.time)),
+            "trajectory": (n, kept + shares[0], len(plan.time)),
             "night": (n, kept, night),
-            "summaries": (n, len(plan.summaries) + (3 * alone + 1 if self.attributes else 0)),
+            "summaries": (n, len(plan.summaries) + shares[1]),
         }
-
-    @property
-    def attributes(self) -> bool:
-        """Whether runs are accompanied by others with one pathway of the drug or none."""
-        return self.plan.study.output.attribution is not False
 
     def tasks(self, first: int, block: int) -> list[Task]:
         """Make the task of a block, and those of the runs beside it if any."""
         task = self.task(first, block)
-        if not self.attributes:
-            return [task]
-        return [task, *pathways.lanes(task, self.plan.followed_pathways)]
+        asked = self.plan.attributed
+        return [task, *(pathways.lanes(task, asked.followed) if asked else ())]
 
     def gather(self, tasks: Sequence[Task], solved: Sequence[Solved]) -> Block:
         """Finish a block of what its tasks gave.
@@ -106,16 +100,17 @@ class Job:
         of the runs beside.
         """
         block = self.finish(tasks[0], solved[0])
-        if not self.attributes:
+        asked = self.plan.attributed
+        if asked is None:
             return block
-        ways = pathways.open_ways(tasks[0], self.plan.followed_pathways)
+        ways = pathways.open_ways(tasks[0], asked.followed)
         beside = [
             self.finish(t, replace(s, status=np.where(n, s.status, pathways.NOT_NEEDED)))
             for t, s, n in zip(tasks[1:], solved[1:], pathways.needed(ways), strict=True)
         ]
-        over = [self._kept.index(n) for n in self.plan.attributed]
+        over = [self._kept.index(n) for n in asked.variables]
         lines = pathways.shares([b.trajectory[:, over] for b in (block, *beside)], ways)
-        only = list(self.plan.attributed_summaries)
+        only = list(asked.summaries)
         numbers = pathways.shares([b.summaries[:, only] for b in (block, *beside)], ways)
         outcome = pathways.outcome([b.status for b in beside], ways)
         dtype = block.trajectory.dtype

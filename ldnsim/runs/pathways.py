@@ -16,17 +16,22 @@ has half of it. A run that is the same by the equations is not solved again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.arrays import Codes, Flags, Floats, Ints
+from ldnsim.config import attribution
 from ldnsim.config.attribution import SWITCHES
+from ldnsim.config.study import StudyConfig
 from ldnsim.engine.rhythm.drugfree import felt
 from ldnsim.errors import UserError
 from ldnsim.influence import SWITCH, reached
+from ldnsim.measure import Summary
 from ldnsim.model import Model
+from ldnsim.patients.vectors import Patients
+from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.task import Events, Task
 
 METHOD = (
@@ -36,6 +41,77 @@ METHOD = (
 INTERACTION = "both - tone alone - TLR4 alone + neither; each pathway has half of it"
 NOT_NEEDED = 1
 """Status of a run that is not solved because another is the same."""
+
+
+@dataclass(frozen=True)
+class Attributed:
+    """What a study attributes.
+
+    Attributes:
+        variables: names of the variables, over time.
+        summaries: which of the summaries of the study, by their place.
+        followed: names of the variables that any of it is of.
+    """
+
+    variables: tuple[str, ...]
+    summaries: tuple[int, ...]
+    followed: tuple[str, ...]
+
+    def values(self, times: int) -> tuple[int, int]:
+        """Return how many values of a run follow its trajectories, and how many its summaries.
+
+        Args:
+            times: stored times.
+        """
+        return 3 * len(self.variables) * times, 3 * len(self.summaries) + 1
+
+    def lines(self, described: Patients) -> list[str]:
+        """Say what is attributed, and what it costs.
+
+        Args:
+            described: the patients that the study describes.
+        """
+        n = len(self.summaries)
+        what = [f"{', '.join(self.variables)} over time"] if self.variables else []
+        what += [f"{n} summar{'y' if n == 1 else 'ies'}"] if n else []
+        each = added(described.model, described.params, self.followed)
+        more = int(each[described.of_run].sum())
+        return [
+            f"pathways   {' and '.join(what)} through opioid tone and TLR4, by up to {more} more"
+            f" run{'' if more == 1 else 's'} with one of them or neither"
+        ]
+
+
+def attributed(study: StudyConfig, summaries: Sequence[Summary]) -> Attributed | None:
+    """Return what a study attributes; None where it asks for nothing.
+
+    Args:
+        study: the study.
+        summaries: those it computes, in order.
+    """
+    output, model = study.output, study.edition.model
+    if output.attribution is False:
+        return None
+    over = attribution.variables(output, model)
+    only = attribution.summaries(output, model)
+    asked = [summaries[j] for j in only]
+    # a function may read whatever is kept
+    read = model.observables if any(s.function is not None for s in asked) else ()
+    own = [s.variable for s in asked if s.function is None]
+    return Attributed(over, only, tuple(dict.fromkeys([*over, *own, *read])))
+
+
+def check_drug(dosing: Dosing, runs: int) -> None:
+    """Refuse to attribute what no run has.
+
+    Raises:
+        UserError: no run is given the drug.
+    """
+    if not any(dosing.has_drug(i) for i in range(runs)):
+        raise UserError(
+            "output.attribution: no run of this study is given naltrexone, so there is nothing to"
+            " attribute; leave it out, or give a dose"
+        )
 
 
 def acting(model: Model, on: Flags, names: Iterable[str]) -> Flags:
