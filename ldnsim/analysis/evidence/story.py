@@ -51,7 +51,8 @@ class Parts:
         values: simulated numbers, NaN where there is none, (candidates, rows).
         violation: units of violation, bounded by ``missing``, (candidates, constraints).
         residuals: of observations, in their SD, (candidates, residuals).
-        lost: share of the runs of each row that gave no number, (candidates, rows).
+        lost: how far the runs of each row are from giving a number, (candidates, rows): 0 where
+            all do, 1 where none does and none is near; see :func:`.story_batch.distance`.
         weight: of a squared unit of violation.
     """
 
@@ -233,14 +234,13 @@ class Story:
         """
         whole = self._whole(points)
         n = len(next(iter(whole.values())))
-        answers = self.batches.solve(whole, threads)
+        answers, gone = self.batches.solve(whole, threads)
         values, lost = np.full((n, len(self.rows)), np.nan), np.zeros((n, len(self.rows)))
         for i, (row, part) in enumerate(zip(self.rows, self._slices, strict=True)):
             own = answers[part]
             numbers = np.concatenate(own, axis=1) if own else np.empty((n, 0))
             if own:
-                gone = [~np.isfinite(one).all(axis=1) for one in own]
-                lost[:, i] = np.mean(gone, axis=0)
+                lost[:, i] = np.mean(gone[part], axis=0)
             for k in range(n):
                 patient = Patient(
                     row.hypothesis, self._felt(row.hypothesis, whole, k), self.edition
@@ -281,7 +281,7 @@ class Story:
         Args:
             points: values of all free parameters, each (candidates,).
             values: of the rows, NaN where there is none, (candidates, rows).
-            lost: share of their runs that gave no number, (candidates, rows).
+            lost: how far their runs are from giving one, (candidates, rows).
         """
         departure = np.stack([f.departure(points[f.key]) for f in self.free], axis=1)
         most, n = self.file.missing, len(self.constraints)
@@ -293,17 +293,16 @@ class Story:
             some = most * far / (most + far) + most * lost[:, i]
             gone = most * (1.0 + lost[:, i])
             violation[:, i] = np.where(np.isfinite(values[:, i]), some, gone)
-        return Parts(
-            departure, values, violation, self._residuals(values[:, n:]), lost, self.file.weight
-        )
+        seen = self._residuals(values[:, n:], lost[:, n:])
+        return Parts(departure, values, violation, seen, lost, self.file.weight)
 
-    def _residuals(self, values: Floats) -> Floats:
+    def _residuals(self, values: Floats, lost: Floats) -> Floats:
         columns = []
-        none = np.sqrt(self.file.weight) * self.file.missing
+        none = np.sqrt(self.file.weight) * self.file.missing * (1.0 + lost)
         for i, row in enumerate(self.observed):
             assert isinstance(row.of, Observation)
             own = np.array([row.of.residuals(float(v)) for v in values[:, i]])
-            columns.append(np.where(np.isfinite(own), own, none))
+            columns.append(np.where(np.isfinite(own), own, none[:, [i]]))
         return np.concatenate(columns, axis=1) if columns else np.empty((len(values), 0))
 
 

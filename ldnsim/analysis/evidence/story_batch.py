@@ -13,13 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ldnsim.analysis.evidence.story_kinds import Request
-from ldnsim.arrays import Floats, Ints
+from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.catalog.story import Freed, StoryFile
 from ldnsim.config.blocks import Solver
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition
+from ldnsim.engine.rhythm.day import SETTLING
+from ldnsim.engine.rhythm.day import untreated as alone
+from ldnsim.engine.rhythm.drugfree import felt
 from ldnsim.engine.rhythm.orbit import Orbits
+from ldnsim.engine.solve import batch
+from ldnsim.engine.solve.status import Status
 from ldnsim.measure import SOLVED, Measure
+from ldnsim.model import Model
 from ldnsim.patients.untreated import pick, untreated
 from ldnsim.patients.vectors import is_inflamed, own_parameters
 from ldnsim.runs.accuracy import FITTED
@@ -31,6 +37,8 @@ from ldnsim.runs.treatment import Treatment
 
 Points = Mapping[str, Floats]
 """Values of free parameters by key, each of shape (candidates,)."""
+HELD = 104 * WEEK
+"""How long a patient without resting state is watched leaving it, h."""
 EDGE = 1e-9
 """How near a copy of a fraction may come to 0 or 1."""
 
@@ -63,7 +71,7 @@ class Batches:
         place = {(job.run, job.shift): k for k, job in enumerate(jobs)}
         columns = [{m: j for j, m in enumerate(job.measures)} for job in jobs]
         self.picks = [
-            [(k, columns[k][m]) for m in one.measures]
+            (k, [columns[k][m] for m in one.measures])
             for one in asked
             for k in [place[one.run, one.shift]]
         ]
@@ -79,24 +87,43 @@ class Batches:
         """How many runs a candidate takes."""
         return len(self.sizes)
 
-    def solve(self, points: Points, threads: int | None = None) -> list[Floats]:
-        """Return the numbers of each request, (candidates, numbers); NaN where a run failed."""
+    def solve(
+        self, points: Points, threads: int | None = None
+    ) -> tuple[list[Floats], list[Floats]]:
+        """Solve the runs of candidates.
+
+        Args:
+            points: values of the free parameters.
+            threads: threads of the engine.
+
+        Returns:
+            the numbers of each request, (candidates, numbers), NaN where a run failed; and for each
+            request how far it is from a run, (candidates,): 0 where there is one, 1 where nothing
+            is known, between 1/2 and 1 where the patient leaves the wanted basin, late or at once.
+        """
+        if not self.groups:
+            return [], []
         n = len(next(iter(points.values())))
-        found = [np.full((n, size), np.nan) for size in self.sizes]
-        params = [group.vectors(points, n) for group in self.groups]
+        found: dict[int, Floats] = {}
+        far: dict[int, Floats] = {}
+        per_group = [group.vectors(points, n) for group in self.groups]
         # the same patients take part in runs of several lengths: untreated, they are solved once
-        flags = [np.repeat(group.inflamed, n) for group in self.groups]
-        days = untreated(self.edition.model, np.concatenate(params), np.concatenate(flags), threads)
+        params = np.concatenate(per_group)
+        flags = np.concatenate([np.repeat(group.inflamed, n) for group in self.groups])
+        days = untreated(self.edition.model, params, flags, threads)
+        away = distance(self.edition.model, params, flags, days, threads)
         at = 0
-        for group, own in zip(self.groups, params, strict=True):
-            theirs = pick(days, np.arange(at, at + len(own)))
+        for group, own in zip(self.groups, per_group, strict=True):
+            rows = np.arange(at, at + len(own))
             at += len(own)
-            for k, numbers in zip(group.rows, group.solve(own, theirs, threads), strict=True):
-                found[k][:] = numbers
-        return [
-            np.stack([found[k][:, j] for k, j in pick], axis=1) if pick else np.empty((n, 0))
-            for pick in self.picks
-        ]
+            found.update(zip(group.rows, group.solve(own, pick(days, rows), threads), strict=True))
+            far.update(zip(group.rows, away[rows].reshape(-1, n), strict=True))
+        numbers, gone = [], []
+        for k, columns in self.picks:
+            numbers.append(found[k][:, columns])
+            lost = np.where(far[k] > 0.0, far[k], 1.0)
+            gone.append(np.where(np.isfinite(numbers[-1]).all(axis=1), 0.0, lost))
+        return numbers, gone
 
 
 class _Group:
@@ -180,6 +207,43 @@ class _Group:
                     columns.append(done.reductions[part, self.measures.index(m)])
             found.append(np.stack(columns, axis=1))
         return found
+
+
+def distance(
+    model: Model, params: Floats, inflamed: Flags, days: Orbits, threads: int | None = None
+) -> Floats:
+    """Return how far patients are from resting in their basin, (patients,).
+
+    A basin that has just gone still holds a patient for long: the longer, the nearer it is. That
+    gives a search a slope where there is no resting state.
+
+    Args:
+        model: whose parameters these are.
+        params: of the patients, (patients, parameters).
+        inflamed: which basin each should rest in.
+        days: their untreated days, as far as they were found.
+        threads: threads of the engine.
+
+    Returns:
+        0 for a patient who rests; 1 less half the share of two years spent in the basin by one
+        who leaves it; 1 where there is no rhythm at all.
+    """
+    found = np.where(days.status == Status.OK, 0.0, 1.0)
+    lost = np.flatnonzero(days.status == Status.NO_SUCH_BASIN)
+    switch = model.inflamed
+    if switch is None or not len(lost):
+        return found
+    same = np.column_stack([felt(model, params[lost]), inflamed[lost]])
+    _, first, which = np.unique(same, axis=0, return_index=True, return_inverse=True)
+    who = lost[first]
+    level = switch.share * params[who, model.parameter_index[switch.parameter]]
+    start = np.array([model.start(bool(inflamed[k])) for k in who])
+    above = Measure(switch.variable, "hours_above", 0.0, HELD, level)
+    run = batch.solve(model, alone(params[who], start, HELD, SETTLING, [above]), threads)
+    share = np.clip(np.nan_to_num(run.reductions[:, 0] / HELD), 0.0, 1.0)
+    stay = np.where(inflamed[who], share, 1.0 - share)
+    found[lost] = (1.0 - 0.5 * stay)[which.reshape(-1)]
+    return found
 
 
 def moved(story: StoryFile, run: RunSpec) -> dict[str, tuple[str, float]]:
