@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,8 +21,10 @@ from ldnsim.model import Model
 FILE = "observations.toml"
 FIELDS = (
     "title", "group", "value", "low", "high", "sd", "unit", "weight", "hypotheses", "fitted",
-    "once", "set", "evidence", "contradicting", "note", "probe",
+    "once", "set", "repeats", "evidence", "contradicting", "note", "probe",
 )  # fmt: skip
+ASSUMED_SD = re.compile(r"\bSD\b[^.;]*\bassumed\b")
+"""What a note says where no spread was seen."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Observation:
         sources: the keys cited.
         probe: recipe of the simulated number.
         place: file and table, as errors give it.
+        repeats: another observation whose published number this row holds once more, so that only
+            one of the two counts; empty for none.
     """
 
     name: str
@@ -69,6 +74,7 @@ class Observation:
     sources: tuple[str, ...]
     probe: Mapping[str, Any]
     place: str = field(default="", compare=False)
+    repeats: str = ""
 
     def agrees(self, simulated: float) -> bool | None:
         """Return whether a simulated number lies in the interval; None where there is none."""
@@ -87,12 +93,29 @@ class Observation:
             return mean - 2.0 * self.sd, mean + 2.0 * self.sd
         return low, high
 
+    @property
+    def spread(self) -> tuple[float, str]:
+        """Return the standard deviation of one value, and how it is known.
+
+        ``published``, ``assumed`` (the note says so), or ``derived`` from an interval with two
+        ends, a quarter of which is taken as one. A bound alone has none: 0 and empty text.
+        """
+        if self.sd > 0.0:
+            return self.sd, "assumed" if ASSUMED_SD.search(self.note) else "published"
+        low, high = self.interval
+        width = high - low
+        return (width / 4.0, "derived") if 0.0 < width < math.inf else (0.0, "")
+
     def residuals(self, simulated: float) -> list[float]:
         """Return what a fit squares: ``(simulated - published) / sd * sqrt(weight)``.
 
-        A bound without value gives the excess over it, 0 within it.
+        A bound without value gives the excess over it, 0 within it; a row without a spread
+        (see :attr:`spread`) has none.
         """
-        root = math.sqrt(self.weight) / self.sd
+        sd, known = self.spread
+        if not known:
+            return []
+        root = math.sqrt(self.weight) / sd
         if self.values:
             return [(simulated - v) * root for v in self.values]
         low, high = self.interval
@@ -186,8 +209,23 @@ def _observation(
         entry.text("unit"), weight,
         (first,) if once else _names(entry, "hypotheses", explained, explained),
         fitted, once, was_set, evidence, against, note,
-        cited(entry, known, [evidence, *against, note]), entry.data["probe"], entry.place,
+        cited(entry, known, [evidence, *against, note]),
+        entry.data["probe"], entry.place, entry.text("repeats", required=False),
     )  # fmt: skip
+
+
+def check_repeats(found: Mapping[str, Observation]) -> None:
+    """Check the observations that others say they repeat.
+
+    Raises:
+        UserError: one that does not exist, is the row itself, or repeats another.
+    """
+    for name, o in found.items():
+        if o.repeats and (o.repeats == name or o.repeats not in found or found[o.repeats].repeats):
+            others = [n for n, other in found.items() if n != name and not other.repeats]
+            hint = nearest(o.repeats, others)
+            what = f"{o.repeats!r}: expected another observation that repeats none{hint}"
+            raise UserError(f"{o.place}.repeats: {what}")
 
 
 def _values(entry: TableEntry) -> tuple[float, ...]:

@@ -120,6 +120,7 @@ class Edition:
         for place, tables in self._blocks.get("observations", ()):
             for name in tables:
                 self._check_probe(found[name].probe, f"{place}.{name}.probe")
+        observations.check_repeats(found)
         return found
 
     @cached_property

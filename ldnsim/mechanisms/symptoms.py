@@ -144,9 +144,9 @@ def asleep(clock_cos: float, clock_sin: float, sleep_centre: float) -> float:
 
 
 @M.quantity("1", "block of mu and kappa receptors that sleep notices")
-def sleep_block(mor_occupancy: float, kor_occupancy: float) -> float:
-    """Mean of the two receptors' occupancy."""
-    return 0.5 * (mor_occupancy + kor_occupancy)
+def sleep_block(mor_block: float, kor_block: float) -> float:
+    """Mean of the two receptors' block."""
+    return 0.5 * (mor_block + kor_block)
 
 
 @M.state("1", "block the sleeper has got used to", scale=0.1, upper=1.0)

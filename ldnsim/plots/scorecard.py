@@ -13,15 +13,21 @@ from ldnsim.plots import style
 from ldnsim.plots.provenance import Extended
 
 PASS, MISS = style.OKABE_ITO["blue"], style.OKABE_ITO["vermillion"]
+PALE = {PASS: "#8FBBD9", MISS: "#EDB48A"}
 SHOWN, ABSENT = "#CFE3F1", "#EEEEEE"
+AGAIN = "pale: not counted again (the number of another hypothesis or row), or tells nothing"
 ROLES = {"fitted": ("///", "fitted to this number: no test"),
          "set": ("...", "a number of the model was taken from it: no test")}  # fmt: skip
+USED = ("fitted to this number", "the model was set by it")
+"""Why a row is no test that its hatch tells."""
 ELSEWHERE = "fitted under the shipped parameters"
 """What a note begins with where a row was fitted with another model than the one judged."""
 NOT_ASKED = "white: makes no sense for this hypothesis"
 WORDS = {PASS: "within the interval", MISS: "missed", SHOWN: "not claimed, shown all the same",
          ABSENT: "not claimed, not shown"}  # fmt: skip
 Rows = Sequence[Mapping[str, Any]]
+STRIP, REACH = 3.0, 3.0
+"""Width of the strip of intervals, in columns; how many half intervals from the middle it shows."""
 
 
 def scorecard(checks: Rows, *, ax: style.Panels | None = None, extensions: Extended = ()) -> Figure:
@@ -33,8 +39,9 @@ def scorecard(checks: Rows, *, ax: style.Panels | None = None, extensions: Exten
         extensions: of the model that was judged, as ``Extension.record()`` gives each.
 
     Returns:
-        a figure with one cell per row and hypothesis, coloured by verdict, hatched by role, with
-        the number in it, and the published interval beside the row.
+        a figure with one cell per row and hypothesis, coloured by verdict, pale where it does not
+        count again, hatched by role, with the number in it; beside the row the published interval
+        in numbers and, where it has two ends, drawn with the simulated numbers in it.
 
     Raises:
         UserError: more than one Axes.
@@ -43,13 +50,14 @@ def scorecard(checks: Rows, *, ax: style.Panels | None = None, extensions: Exten
     columns = [h for h in dict.fromkeys(c["hypothesis"] for c in checks) if h != "any"]
     columns = columns or ["any"]
     with style.styled():
-        wide, high = 9.0 + 1.05 * len(columns), 2.4 + 0.29 * len(names)
+        wide, high = 9.0 + 1.05 * (len(columns) + STRIP), 2.4 + 0.29 * len(names)
         figure, (axes,) = style.canvas(ax, ["scorecard"], wide, high)
         for check in checks:
             _cell(axes, check, names.index(check["id"]), columns)
         _label(axes, checks, names, columns)
         _published(axes, checks, names, len(columns))
-        _legend(axes, _roles(checks))
+        again = any(not c.get("counts", True) and _pale(c) for c in checks)
+        _legend(axes, _roles(checks), again)
         if ax is None:
             text = style.WARNING + style.extended_line(figure, extensions)
             figure.supxlabel(text, x=0.012, ha="left", fontsize=9, color=style.GREY)
@@ -70,7 +78,7 @@ def _cell(axes: Axes, check: Mapping[str, Any], row: int, columns: Sequence[str]
         gid=str(check.get("role", "free")),
     )  # fmt: skip
     axes.add_patch(cell)
-    ink = "white" if colour in (PASS, MISS) else "#555555"
+    ink = "white" if colour in (PASS, MISS) else "black" if _pale(check) else "#555555"
     text = _number(check["value"]) if check["unit"] else _WORD[check["passed"]]
     plate = {"facecolor": colour, "edgecolor": "none", "pad": 1.2} if hatch else None
     axes.text(
@@ -90,10 +98,17 @@ def _number(value: float | None) -> str:
 
 
 def colour_of(check: Mapping[str, Any]) -> str:
-    """Return the colour of a verdict."""
+    """Return the colour of a verdict, paler where it does not count again."""
     if check["passed"] is None:
         return SHOWN if "; shown." in check["note"] else ABSENT
-    return PASS if check["passed"] else MISS
+    full = PASS if check["passed"] else MISS
+    return PALE[full] if _pale(check) else full
+
+
+def _pale(check: Mapping[str, Any]) -> bool:
+    """Whether a row that is judged counts elsewhere or nowhere, beside having been used."""
+    used = str(check.get("why", "")) in USED
+    return check["passed"] is not None and not check.get("counts", True) and not used
 
 
 def _label(axes: Axes, checks: Rows, names: Sequence[str], columns: Sequence[str]) -> None:
@@ -131,7 +146,29 @@ def _published(axes: Axes, checks: Rows, names: Sequence[str], columns: int) -> 
         found = dict.fromkeys(w for c in checks if c["id"] == name and (w := interval(c)))
         text = "by hypothesis" if len(found) > 1 else next(iter(found), "")
         axes.text(place, row + 0.5, text, va="center", fontsize=9, color="black", gid="interval")
+        if len(found) == 1:
+            _strip(axes, [c for c in checks if c["id"] == name], row, columns + 2.2 + STRIP / 2)
     axes.text(place, -0.15, "published", rotation=30, rotation_mode="anchor", fontsize=style.SMALL)
+
+
+def _strip(axes: Axes, checks: Rows, row: int, middle: float) -> None:
+    """Draw an interval with two ends, and where the simulated numbers lie; far ones at the edge."""
+    low, high = checks[0].get("low"), checks[0].get("high")
+    if low is None or high is None or not low < high:
+        return
+    per = STRIP / 2 / REACH
+    band = Rectangle((middle - per, row + 0.2), 2 * per, 0.6, facecolor="#DDDDDD", gid="band",
+                     clip_on=False)  # fmt: skip
+    axes.add_patch(band)
+    for check in checks:
+        if check["value"] is not None and check["passed"] is not None:
+            off = (2.0 * check["value"] - low - high) / (high - low)
+            far, side = abs(off) > REACH, ">" if off > 0 else "<"
+            axes.plot(
+                middle + per * max(-REACH, min(REACH, off)), row + 0.5, side if far else "o",
+                ms=4.5, color=PASS if check["passed"] else MISS, mec="white", mew=0.5,
+                clip_on=False, gid="simulated",
+            )  # fmt: skip
 
 
 def _roles(checks: Rows) -> dict[str, tuple[str, str]]:
@@ -143,12 +180,13 @@ def _roles(checks: Rows) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _legend(axes: Axes, roles: Mapping[str, tuple[str, str]]) -> None:
+def _legend(axes: Axes, roles: Mapping[str, tuple[str, str]], again: bool) -> None:
     handles = [Patch(facecolor=c, label=w) for c, w in WORDS.items()]
     handles += [
         Patch(facecolor=PASS, edgecolor="white", hatch=hatch, label=words)
         for hatch, words in roles.values()
     ]
+    handles += [Patch(facecolor=PALE[PASS], label=AGAIN)] if again else []
     handles.append(Patch(facecolor="white", edgecolor="#999999", label=NOT_ASKED))
     axes.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=2, fontsize=9

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ldnsim.analysis.evidence.probe_kinds import AnyProbe, Patient, Probe
 from ldnsim.analysis.judged.record import UNDER_SHIPPED, Check
+from ldnsim.analysis.judged.worth import ANY, repeated
 from ldnsim.arrays import Floats
 from ldnsim.catalog.observations import Observation, check_probe
 from ldnsim.edition import Edition, shipped
@@ -127,20 +129,34 @@ def score(
         for h in (o.hypotheses if o.once else [h for h in chosen if h in o.hypotheses])
     ]
     values = simulate(asked, threads=threads)
-    return [_check(o, who, float(v)) for (o, who), v in zip(asked, values, strict=True)]
+    found = [_check(o, who, float(v)) for (o, who), v in zip(asked, values, strict=True)]
+    rows: dict[str, dict[str, float]] = {}
+    for (o, who), v in zip(asked, values, strict=True):
+        rows.setdefault(o.name, {})[who.hypothesis] = float(v)
+    same = {name: _owned(home.observations[name], row, home) for name, row in rows.items()}
+    return [replace(c, same_as=same[c.id].get(c.hypothesis, "")) for c in found]
+
+
+def _owned(
+    observation: Observation, values: Mapping[str, float], edition: Edition
+) -> dict[str, str]:
+    """Return whose number a row is, for hypotheses that do not touch it."""
+    unchanged = [n for n, h in edition.hypotheses.items() if not h.overrides]
+    return repeated(values, (*observation.fitted, *unchanged), observation.spread[0])
 
 
 def _check(observation: Observation, who: Patient, value: float) -> Check:
     low, high = observation.interval
     known = math.isfinite(value)
     role = _role(observation, who.hypothesis)
+    sd, spread = observation.spread
     note = observation.note if known else f"nothing to compare. {observation.note}"
     if role == "fitted" and who.edition.alters:
         note = f"{UNDER_SHIPPED}. {note}".rstrip()
     return Check(
         id=observation.name,
         title=observation.title,
-        hypothesis="any" if observation.once else who.hypothesis,
+        hypothesis=ANY if observation.once else who.hypothesis,
         simulated=f"{value:.4g} {observation.unit}" if known else "none",
         expected=observation.expected(),
         passed=observation.agrees(value),
@@ -151,6 +167,11 @@ def _check(observation: Observation, who: Patient, value: float) -> Check:
         high=high if math.isfinite(high) else None,
         unit=observation.unit,
         role=role,
+        holds=(observation.repeats or observation.name,),
+        chi2=sum(r * r for r in observation.residuals(value)) if known and spread else None,
+        sd=sd if spread else None,
+        spread=spread,
+        numbers=max(len(observation.values), 1),
     )
 
 

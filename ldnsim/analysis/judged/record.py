@@ -42,8 +42,21 @@ class Check:
         low: lower end of the interval for ``value``.
         high: upper end of it.
         unit: unit of the three numbers.
-        role: ``behaviour``; or of an observation ``set`` (a number of the model was taken from it),
-            ``fitted`` (to it, under this hypothesis) or ``free``. Only what is free is a test.
+        role: ``set`` (a number of the model was taken from it, or the search for the defaults of
+            this hypothesis was held to it), ``fitted`` (to it, under this hypothesis) or
+            ``free``. Only what is free is a test.
+        kind: ``observation`` or ``behaviour``.
+        holds: observations whose published numbers it judges: its own, or those of other rows.
+        same_as: a hypothesis whose number this is too, to a tenth of a standard deviation, since
+            what sets this hypothesis apart does not reach it; empty for a number of its own.
+        counts: whether it counts as a test: free, judged, a number of its own, and one that not
+            every hypothesis gives.
+        why: why it does not count; empty where it does.
+        chi2: its part of chi-square, summed over the published numbers; None where no spread is
+            known or nothing was simulated.
+        sd: standard deviation of one published number, in ``unit``.
+        spread: how that is known: ``published``, ``derived`` from the interval or ``assumed``.
+        numbers: how many numbers were published.
     """
 
     id: str
@@ -59,6 +72,15 @@ class Check:
     high: float | None = None
     unit: str = ""
     role: str = "free"
+    kind: str = "observation"
+    holds: tuple[str, ...] = ()
+    same_as: str = ""
+    counts: bool = True
+    why: str = ""
+    chi2: float | None = None
+    sd: float | None = None
+    spread: str = ""
+    numbers: int = 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, for JSON."""
