@@ -33,6 +33,7 @@ DOORS = {
             "ldnsim/analysis/evidence/calibrate.py",
             "ldnsim/analysis/evidence/own_problem.py",
             "ldnsim/analysis/evidence/probes.py",
+            "ldnsim/analysis/evidence/story.py",
             "ldnsim/analysis/states/continuation.py",
             "ldnsim/analysis/trial/cohort.py",
             "ldnsim/analysis/trial/placebo.py",

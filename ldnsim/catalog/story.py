@@ -39,6 +39,8 @@ ID = re.compile(r"[A-Z]\d+")
 UNPUBLISHED = ("prescribers", "assumed")
 """What may stand in ``evidence`` in place of a citation."""
 WEIGHT, MISSING = 100.0, 10.0
+MARGIN = 0.1
+"""How far within a bound a search aims, in units of violation."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,20 @@ class Constraint:
 
     def distance(self, value: Floats) -> Floats:
         """Return how far outside the bounds numbers lie, in units of violation; 0 within."""
+        return self._outside(value, 0.0)
+
+    def short_of(self, value: Floats) -> Floats:
+        """Return how far numbers lie from where a search aims: a tenth of a unit within.
+
+        A penalty alone would leave every bound that binds missed by a hair.
+        """
         low, high = self.interval
-        return np.asarray(np.maximum(np.maximum(low - value, value - high), 0.0) / self.scale)
+        return self._outside(value, min(MARGIN * self.scale, 0.5 * (high - low)))
+
+    def _outside(self, value: Floats, margin: float) -> Floats:
+        low, high = self.interval
+        far = np.maximum(low + margin - value, value - high + margin)
+        return np.asarray(np.maximum(far, 0.0) / self.scale)
 
     def expected(self) -> str:
         """Return the bounds as text."""

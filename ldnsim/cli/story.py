@@ -177,7 +177,7 @@ def _print_rest(found: Found) -> None:
         table.show((*headers, "without the search"), rows, "Observations")
         typer.echo()
     rows = [
-        [t["candidate"], *(f"{t[k]:.4g}" for k in ("total", "prior", "chi2", "violations")),
+        [t["candidate"], *(_number(t[k]) for k in ("total", "prior", "chi2", "violations")),
          str(len(t["missed"])), t["same_as"] or ""]
         for t in report.totals(found)
     ]  # fmt: skip

@@ -20,7 +20,7 @@ from ldnsim.analysis.evidence.probe_kinds import Patient, Probe
 from ldnsim.analysis.evidence.probes import read_probe
 from ldnsim.analysis.evidence.story_batch import Batches, Points, followers
 from ldnsim.analysis.evidence.story_kinds import Copies, Request, read_story_probe, requests
-from ldnsim.arrays import Floats
+from ldnsim.arrays import Flags, Floats
 from ldnsim.catalog.observations import Observation
 from ldnsim.catalog.story import Constraint, Freed, StoryFile, read_story
 from ldnsim.edition import Edition, shipped
@@ -49,7 +49,9 @@ class Parts:
     Attributes:
         departure: of the free parameters, prior SD, (candidates, free).
         values: simulated numbers, NaN where there is none, (candidates, rows).
-        violation: units of violation, bounded by ``missing``, (candidates, constraints).
+        violation: how far short of where the search aims, in units of violation and bounded by
+            ``missing``, (candidates, constraints).
+        missed: whether a number lies outside its bounds or is not there, (candidates, constraints).
         residuals: of observations, in their SD, (candidates, residuals).
         lost: how far the runs of each row are from giving a number, (candidates, rows): 0 where
             all do, 1 where none does and none is near; see :func:`.story_batch.distance`.
@@ -59,6 +61,7 @@ class Parts:
     departure: Floats
     values: Floats
     violation: Floats
+    missed: Flags
     residuals: Floats
     lost: Floats
     weight: float
@@ -283,18 +286,21 @@ class Story:
             values: of the rows, NaN where there is none, (candidates, rows).
             lost: how far their runs are from giving one, (candidates, rows).
         """
-        departure = np.stack([f.departure(points[f.key]) for f in self.free], axis=1)
+        with np.errstate(divide="ignore"):  # a value of 0 has no logarithm: infinitely far
+            departure = np.stack([f.departure(points[f.key]) for f in self.free], axis=1)
         most, n = self.file.missing, len(self.constraints)
-        violation = np.empty((len(values), n))
+        violation, out = np.empty((len(values), n)), np.ones((len(values), n), dtype=np.bool_)
         for i, row in enumerate(self.constraints):
             assert isinstance(row.of, Constraint)
-            far = row.of.distance(values[:, i])
+            far = row.of.short_of(values[:, i])
             # bounded, so that no miss is worse than a number that is not there; still with a slope
             some = most * far / (most + far) + most * lost[:, i]
             gone = most * (1.0 + lost[:, i])
             violation[:, i] = np.where(np.isfinite(values[:, i]), some, gone)
+            # nothing compares with NaN, so a number that is not there is missed
+            out[:, i] = ~(row.of.distance(values[:, i]) == 0.0) | (lost[:, i] > 0.0)
         seen = self._residuals(values[:, n:], lost[:, n:])
-        return Parts(departure, values, violation, seen, lost, self.file.weight)
+        return Parts(departure, values, violation, out, seen, lost, self.file.weight)
 
     def _residuals(self, values: Floats, lost: Floats) -> Floats:
         columns = []

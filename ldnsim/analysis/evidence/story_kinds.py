@@ -31,7 +31,7 @@ from ldnsim.analysis.evidence.probe_kinds import (
 from ldnsim.catalog.observations import check_probe
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition
-from ldnsim.errors import UserError
+from ldnsim.errors import UserError, nearest
 from ldnsim.measure import Measure
 
 Shift = tuple[tuple[str, float], ...]
@@ -281,8 +281,10 @@ def read_story_probe(recipe: Mapping[str, Any], place: str, edition: Edition) ->
 
 def _check_copies(probe: Copies, place: str, edition: Edition) -> None:
     known = edition.model.parameters
-    check_probe({"parameters": dict.fromkeys(probe.vary, 0.0)}, place, edition.model)
     for name in probe.vary:
+        if name not in known:
+            hint = nearest(name, known)
+            raise UserError(f"{place}.vary: {name!r} is not a parameter of the model{hint}")
         if known[name].spread.sd <= 0.0:
             raise UserError(f"{place}.vary: {name!r} records no spread: no copy can differ in it")
 

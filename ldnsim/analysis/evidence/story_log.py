@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ldnsim.analysis.evidence.story import Parts, Story
+from ldnsim.analysis.evidence.story_batch import Points
 from ldnsim.arrays import Floats
 from ldnsim.errors import UserError
 
@@ -27,9 +28,8 @@ Told = Callable[["Asked"], None]
 
 @dataclass(frozen=True)
 class Asked:
-    """A batch that was evaluated: departures (points, free) and what they gave."""
+    """A batch that was evaluated: what it gave, in which phase, and how many points by then."""
 
-    departure: Floats
     parts: Parts
     phase: str
     number: int
@@ -90,18 +90,26 @@ class Evaluator:
         Raises:
             UserError: the state was written by another version, which asked for other points.
         """
-        points = self.story.points(departure)
+        return self.at(self.story.points(departure), phase)
+
+    def at(self, points: Points, phase: str) -> Parts:
+        """Return the parts of the objective at values of the free parameters, as it is called.
+
+        Raises:
+            UserError: as for departures.
+        """
+        n = len(next(iter(points.values())))
         key = hashlib.sha256(b"".join(points[f.key].tobytes() for f in self.story.free)).hexdigest()
         if self.batches < len(self._known):
             parts = self._read(self._known[self.batches], key, points)
-            self.reused += len(departure)
+            self.reused += n
         else:
             parts = self.story.evaluate(points, self.threads)
             self._write(key, parts)
         self.batches += 1
-        self.evaluations += len(departure)
+        self.evaluations += n
         if self.told is not None:
-            self.told(Asked(departure, parts, phase, self.evaluations))
+            self.told(Asked(parts, phase, self.evaluations))
         return parts
 
     def _read(self, record: Mapping[str, Any], key: str, points: Mapping[str, Floats]) -> Parts:

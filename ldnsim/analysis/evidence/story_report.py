@@ -37,8 +37,9 @@ def totals(found: Found) -> list[dict[str, Any]]:
         s = known.get(name)
         rows.append({
             "candidate": name,
-            "total": float(p.total[i]), "prior": float(p.prior[i]), "chi2": float(p.chi2[i]),
-            "violations": float(p.penalty[i]), "missed": list(missed(story, p, i)),
+            "total": plain(float(p.total[i])), "prior": plain(float(p.prior[i])),
+            "chi2": float(p.chi2[i]), "violations": float(p.penalty[i]),
+            "missed": list(missed(story, p, i)),
             "before_polish": s.before if s else None,
             "same_as": None if s is None or s.same_as is None else f"start {s.same_as + 1}",
             "parameters": {
@@ -49,8 +50,11 @@ def totals(found: Found) -> list[dict[str, Any]]:
 
 
 def _values(found: Found, at: int) -> list[float]:
-    points = found.story.points(found.parts.departure[at][None, :])
-    return [float(points[f.key][0]) for f in found.story.free]
+    story, ends = found.story, len(found.solutions)
+    if at == ends:  # as it is, not as far as the bounds go
+        return [story.shipped_value(f) for f in story.free]
+    points = story.points(found.parts.departure[at][None, :])
+    return [float(points[f.key][0]) for f in story.free]
 
 
 def parameters(found: Found) -> list[dict[str, Any]]:
@@ -78,16 +82,15 @@ def constraints(found: Found) -> list[dict[str, Any]]:
     p, plain_at, rows = found.parts, len(found.solutions), []
     for i, row in enumerate(found.story.constraints):
         c = _constraint(row)
-        far = float(p.violation[0, i])
         gone = p.lost[0, i] > 0.0 or not np.isfinite(p.values[0, i])
         rows.append({
             "name": c.name, "behaviour": c.behaviour, "title": c.title,
             "hypothesis": row.hypothesis, "value": plain(float(p.values[0, i])),
             "shipped": plain(float(p.values[plain_at, i])), "low": c.low, "high": c.high,
-            "expected": c.expected(), "unit": c.unit, "scale": c.scale, "violation": far,
+            "expected": c.expected(), "unit": c.unit, "scale": c.scale,
             "distance": plain(float(c.distance(p.values[:1, i])[0])),
             "lost": float(p.lost[0, i]),
-            "verdict": "met" if far == 0.0 else "no number" if gone else "missed",
+            "verdict": "met" if not p.missed[0, i] else "no number" if gone else "missed",
             "evidence": c.evidence, "note": c.note,
         })  # fmt: skip
     return rows

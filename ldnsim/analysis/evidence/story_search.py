@@ -7,6 +7,7 @@ centre itself, later ones are drawn about it. All depends on story, model and se
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import numpy as np
 
 from ldnsim.analysis.evidence.evolve import Evolution
 from ldnsim.analysis.evidence.story import Parts, Story
+from ldnsim.analysis.evidence.story_batch import Points
 from ldnsim.analysis.evidence.story_log import Evaluator, Told
-from ldnsim.arrays import Floats
+from ldnsim.arrays import Flags, Floats
 
 STEP = 0.02
 """Step of the central differences, prior SD; far above what the solver leaves open."""
@@ -120,9 +122,7 @@ class Found:
 
 def missed(story: Story, parts: Parts, at: int) -> tuple[str, ...]:
     """Return the rows of constraints that a candidate misses."""
-    return tuple(
-        r.key for r, v in zip(story.constraints, parts.violation[at], strict=True) if v > 0.0
-    )
+    return tuple(r.key for r, out in zip(story.constraints, parts.missed[at], strict=True) if out)
 
 
 def search(
@@ -150,11 +150,17 @@ def search(
     history: list[tuple[int, float]] = []
     ended = [_start(story, how, ask, k, history) for k in range(how.starts)]
     ranked = _ranked([_polished(story, how, ask, s, history) for s in ended])
-    plain = np.array([f.departure(story.shipped_value(f)) for f in story.free], dtype=np.float64)
-    last = [*(s.departure for s in ranked), plain, np.zeros(len(story.free))]
-    parts = ask(np.array(last), "final")
+    parts = ask.at(_finalists(story, ranked), "final")
     without = _without(story, ask, ranked[0].departure) if missed(story, parts, 0) else ()
     return Found(story, how, ranked, parts, without, ask.evaluations, tuple(history))
+
+
+def _finalists(story: Story, ranked: Sequence[Solution]) -> Points:
+    """Return the values of solutions, then those without the search, then the centres."""
+    ends = story.points(np.array([s.departure for s in ranked]))
+    return {
+        f.key: np.concatenate([ends[f.key], [story.shipped_value(f), f.prior]]) for f in story.free
+    }
 
 
 def header(story: Story, options: Options) -> dict[str, Any]:
@@ -253,36 +259,31 @@ def _ranked(found: list[Solution]) -> tuple[Solution, ...]:
 
 def _without(story: Story, ask: Evaluator, x: Floats) -> tuple[Without, ...]:
     """Return what dropping each missed constraint would change: at the point, and by one step."""
-    here, slope = _slopes(*_beside(story, ask, x, "without"))
+    near, beside = _beside(story, ask, x, "without")
+    here, slope = _slopes(near, beside)
     first = len(here) - len(story.constraints)
     rows = [r.of.name for r in story.constraints]
-    out = {r for r, t in zip(rows, here[first:], strict=True) if t > 0.0}
-    names = [n for n in dict.fromkeys(rows) if n in out]
+    names = dict.fromkeys(n for n, out in zip(rows, beside.missed[0], strict=True) if out)
     kept = {n: _kept(len(here), first, [r == n for r in rows]) for n in names}
     tried = {
         n: [x + share * step for step in _steps(here[k], slope[k])[:5] for share in LENGTHS]
         for n, k in kept.items()
     }
-    each = len(next(iter(tried.values())))
+    each = len(next(iter(tried.values()), ()))
     every = np.clip(np.array([p for points in tried.values() for p in points]), *story.box)
     parts = ask(every, "without")
     squares, found = parts.vector**2, []
     for i, (name, k) in enumerate(kept.items()):
         own = np.sum(squares[i * each : (i + 1) * each][:, k], axis=1)
-        at = int(np.argmin(own))
-        base = float(np.sum(here[k] ** 2))
-        still = missed(story, parts, i * each + at) if own[at] < base else _missed(story, here)
+        at, base = int(np.argmin(own)), float(np.sum(here[k] ** 2))
+        better = own[at] < base
+        still = missed(story, parts, i * each + at) if better else missed(story, beside, 0)
         others = tuple(m for m in still if m.rpartition("/")[0] != name)
         found.append(Without(name, base, min(base, float(own[at])), others))
     return tuple(sorted(found, key=lambda w: (len(w.missed), w.best)))
 
 
-def _kept(terms: int, first: int, dropped: list[bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _kept(terms: int, first: int, dropped: list[bool]) -> Flags:
     keep = np.ones(terms, dtype=np.bool_)
     keep[first:] = ~np.array(dropped)
     return keep
-
-
-def _missed(story: Story, terms: Floats) -> tuple[str, ...]:
-    own = terms[len(terms) - len(story.constraints) :]
-    return tuple(r.key for r, t in zip(story.constraints, own, strict=True) if t > 0.0)
