@@ -26,8 +26,9 @@ NOT_ASKED = "white: makes no sense for this hypothesis"
 WORDS = {PASS: "within the interval", MISS: "missed", SHOWN: "not claimed, shown all the same",
          ABSENT: "not claimed, not shown"}  # fmt: skip
 Rows = Sequence[Mapping[str, Any]]
-STRIP, REACH = 3.0, 3.0
-"""Width of the strip of intervals, in columns; how many half intervals from the middle it shows."""
+TEXT, STRIP, REACH = 1.9, 2.4, 2.0
+"""Width of the intervals in numbers and as drawn, in columns; how many half intervals from the
+middle the drawing shows."""
 
 
 def scorecard(checks: Rows, *, ax: style.Panels | None = None, extensions: Extended = ()) -> Figure:
@@ -50,7 +51,7 @@ def scorecard(checks: Rows, *, ax: style.Panels | None = None, extensions: Exten
     columns = [h for h in dict.fromkeys(c["hypothesis"] for c in checks) if h != "any"]
     columns = columns or ["any"]
     with style.styled():
-        wide, high = 9.0 + 1.05 * (len(columns) + STRIP), 2.4 + 0.29 * len(names)
+        wide, high = 7.0 + 1.05 * (len(columns) + TEXT + STRIP), 2.4 + 0.29 * len(names)
         figure, (axes,) = style.canvas(ax, ["scorecard"], wide, high)
         for check in checks:
             _cell(axes, check, names.index(check["id"]), columns)
@@ -113,7 +114,7 @@ def _pale(check: Mapping[str, Any]) -> bool:
 
 def _label(axes: Axes, checks: Rows, names: Sequence[str], columns: Sequence[str]) -> None:
     words = {c["id"]: f"{c['title']}{_unit(c['title'], c['unit'])}   {c['id']}" for c in checks}
-    axes.set(xlim=(0, len(columns)), ylim=(len(names), 0))
+    axes.set(xlim=(0, len(columns) + TEXT + STRIP), ylim=(len(names), 0))
     axes.set_yticks([i + 0.5 for i in range(len(names))], [words[n] for n in names], fontsize=9)
     axes.set_xticks([i + 0.5 for i in range(len(columns))], columns, rotation=30, ha="left")
     axes.xaxis.tick_top()
@@ -147,8 +148,10 @@ def _published(axes: Axes, checks: Rows, names: Sequence[str], columns: int) -> 
         text = "by hypothesis" if len(found) > 1 else next(iter(found), "")
         axes.text(place, row + 0.5, text, va="center", fontsize=9, color="black", gid="interval")
         if len(found) == 1:
-            _strip(axes, [c for c in checks if c["id"] == name], row, columns + 2.2 + STRIP / 2)
-    axes.text(place, -0.15, "published", rotation=30, rotation_mode="anchor", fontsize=style.SMALL)
+            _strip(axes, [c for c in checks if c["id"] == name], row, columns + TEXT + STRIP / 2)
+    heads = {place: "published", columns + TEXT + STRIP / 2: "simulated about it"}
+    for x, text in heads.items():
+        axes.text(x, -0.15, text, rotation=30, rotation_mode="anchor", fontsize=style.SMALL)
 
 
 def _strip(axes: Axes, checks: Rows, row: int, middle: float) -> None:
@@ -157,8 +160,7 @@ def _strip(axes: Axes, checks: Rows, row: int, middle: float) -> None:
     if low is None or high is None or not low < high:
         return
     per = STRIP / 2 / REACH
-    band = Rectangle((middle - per, row + 0.2), 2 * per, 0.6, facecolor="#DDDDDD", gid="band",
-                     clip_on=False)  # fmt: skip
+    band = Rectangle((middle - per, row + 0.2), 2 * per, 0.6, facecolor="#DDDDDD", gid="band")
     axes.add_patch(band)
     for check in checks:
         if check["value"] is not None and check["passed"] is not None:
@@ -167,7 +169,7 @@ def _strip(axes: Axes, checks: Rows, row: int, middle: float) -> None:
             axes.plot(
                 middle + per * max(-REACH, min(REACH, off)), row + 0.5, side if far else "o",
                 ms=4.5, color=PASS if check["passed"] else MISS, mec="white", mew=0.5,
-                clip_on=False, gid="simulated",
+                gid="simulated",
             )  # fmt: skip
 
 

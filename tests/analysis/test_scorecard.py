@@ -5,9 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ldnsim.analysis.behaviours import BEHAVIOURS, behaviour_checks
+from ldnsim.analysis.behaviours.receptors import halved
 from ldnsim.analysis.behaviours.record import Behaviour
 from ldnsim.analysis.behaviours.scorecard import remarks, scorecard
 from ldnsim.analysis.judged.doses import series
@@ -32,7 +36,10 @@ def test_thirteen_behaviours_each_claimed_by_a_hypothesis_that_exists() -> None:
         assert set(b.evidence.split()) <= set(shipped().references)
 
 
-MISSED = {("E1", "persistent")}  # an affinity high enough for 2 mg overshoots 15 mg
+MISSED = {
+    ("E1", "persistent"),  # an affinity high enough for 2 mg overshoots 15 mg
+    *(("E2", h) for h in ("dual_pathway", "rebound", "glial", "ogfr")),  # a block of hours
+}
 
 
 @pytest.mark.parametrize(("name", "hypothesis"), CLAIMED)
@@ -42,7 +49,9 @@ def test_a_behaviour_emerges_where_it_is_claimed(name: str, hypothesis: str) -> 
     assert check.passed is expected, f"{check.simulated}; expected {check.expected}"
 
 
-@pytest.mark.parametrize("name", ["E1", "E3", "E5", "E6", "E8", "E9", "E10", "E11", "E12", "E13"])
+@pytest.mark.parametrize(
+    "name", ["E1", "E2", "E3", "E5", "E6", "E8", "E9", "E10", "E11", "E12", "E13"]
+)
 def test_without_drug_effect_nothing_emerges(name: str) -> None:
     check = checked(name)["null"]
     assert check.passed is None and check.note.startswith("not claimed here; not shown.")
@@ -76,7 +85,7 @@ def test_remarks_name_what_only_the_null_matches_and_what_none_does() -> None:
         row("d", "null", None),
     ]  # fmt: skip
     lines = remarks(checks)
-    assert lines[0] == "pass: 3 of 6 free observations"
+    assert lines[0] == "pass, each counted once: 3 of 6 free observations"
     assert "a: matched by no hypothesis but null" in lines
     assert "b: missed by every hypothesis it was asked of" in lines
     assert not any(line.startswith(("c:", "d:")) for line in lines)
@@ -87,6 +96,37 @@ def test_slow_hypotheses_have_the_washout_measured_in_people(hypothesis: str) ->
     half_time, at_two_days = scorecard(["block_half_time", "block_48h"], [hypothesis])
     assert half_time.passed and half_time.value is not None and 72.0 < half_time.value < 108.0
     assert at_two_days.passed and at_two_days.value is not None and 70.0 < at_two_days.value < 80.0
+
+
+def test_a_block_of_hours_misses_what_people_show() -> None:
+    verdicts = {h: c.passed for h, c in checked("E2").items()}
+    assert {h for h, passed in verdicts.items() if passed} == {"tonic", "persistent"}
+    short = checked("E2")["dual_pathway"]
+    assert short.value is not None and short.value < 0.1, "6 % where 70-80 % was seen"
+    assert short.expected == "halves in 72-108 h; 70-80 % at 48 h"
+    nothing = checked("E2")["null"].simulated
+    assert nothing == "0% at most, 0% at 48 h", "no block, nothing to halve"
+
+
+def test_every_hypothesis_that_lets_the_drug_in_is_held_against_scans() -> None:
+    inside = {
+        name
+        for name, h in shipped().hypotheses.items()
+        if {"coupling_drug", "coupling_brain"}.isdisjoint(h.overrides)
+    }
+    assert set(BEHAVIOURS["E1"].claimed) == set(BEHAVIOURS["E2"].claimed) == inside
+    for name in ("pet_2mg", "pet_5mg", "pet_15mg", "pet_50mg", "block_48h", "block_half_time"):
+        assert inside <= set(shipped().observations[name].hypotheses)
+
+
+@given(st.floats(1.0, 60.0), st.integers(0, 20))
+def test_a_block_that_decays_halves_in_its_half_life(half_life: float, peak: int) -> None:
+    hours = np.arange(241.0)
+    block = np.where(hours < peak, 0.1, 0.9 * 2.0 ** (-(hours - peak) / half_life))
+    # between samples an hour apart the curve is taken as straight
+    assert halved(hours, block) == pytest.approx(half_life, abs=0.1)
+    assert halved(hours, np.full(241, 0.9)) == np.inf
+    assert np.isnan(halved(hours, np.where(hours > 3.0, np.nan, 0.9)))
 
 
 def test_rows_are_chosen_by_name_and_unknown_ones_refused() -> None:

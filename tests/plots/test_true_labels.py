@@ -318,17 +318,26 @@ def check(name: str, **more: Any) -> dict[str, Any]:
 
 def test_the_scorecard_shows_interval_and_role() -> None:
     rows = [check("a"), check("b", role="fitted", high=None), check("c", role="set", low=None),
-            check("d", low=None, high=None, unit="", role="behaviour")]  # fmt: skip
+            check("d", low=None, high=None, unit="", kind="behaviour"),
+            check("e", counts=False, why="same number as under rebound")]  # fmt: skip
     figure = plots.scorecard(rows)
     ax = figure.axes[0]
     assert [t.get_text() for t in by_gid(ax, "interval")] == [
-        "1 to 1.6", "at least 1", "at most 1.6", "",
+        "1 to 1.6", "at least 1", "at most 1.6", "", "1 to 1.6",
     ]  # fmt: skip
     hatches = {p.get_gid(): p.get_hatch() for p in ax.patches}
     assert len({hatches[r] for r in ("free", "fitted", "set")}) == 3
-    assert not hatches["behaviour"]
+    assert not hatches["free"]
+    cells = [p for p in ax.patches if p.get_gid() in ("free", "fitted", "set")]
+    assert cells[0].get_facecolor() != cells[-1].get_facecolor(), "a number of another is paler"
+    bands = by_gid(ax, "band")
+    assert [round(b.get_y()) for b in bands] == [0, 4], "intervals with two ends are drawn"
+    (dot,) = (line for line in by_gid(ax, "simulated") if line.get_ydata()[0] < 1)
+    low, wide = bands[0].get_x(), bands[0].get_width()
+    assert float(dot.get_xdata()[0]) == pytest.approx(low + wide * (1.2 - 1.0) / 0.6)
     legend = " ".join(t.get_text() for t in ax.get_legend().get_texts())
     assert "fitted to this number" in legend and "was taken from it" in legend
+    assert "not counted again" in legend
     assert "fold, fold" not in " ".join(t.get_text() for t in ax.get_yticklabels())
     assert interval(check("a", low=None, high=None)) == ""
 

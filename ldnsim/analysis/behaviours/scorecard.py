@@ -72,7 +72,7 @@ def remarks(checks: Sequence[Check]) -> list[str]:
 def _count(checks: Sequence[Check]) -> str:
     """Count what passes: tests first, each once, then what is none."""
     own = [c for c in checks if c.passed is not None and not c.same_as]
-    tests = [c for c in own if c.counts]
+    tests = _tests(own)
     groups = {
         "free observations": [c for c in tests if c.kind == "observation" and c.hypothesis != ANY],
         "the same under every hypothesis": [c for c in tests if c.hypothesis == ANY],
@@ -83,6 +83,10 @@ def _count(checks: Sequence[Check]) -> str:
     }  # fmt: skip
     parts = [f"{_passed(of)} {_told(text, of)}" for text, of in groups.items() if of]
     return f"pass, each counted once: {', '.join(parts) or 'nothing was judged'}"
+
+
+def _tests(checks: Iterable[Check]) -> list[Check]:
+    return [c for c in checks if c.counts and c.role == "free" and c.passed is not None]
 
 
 def _told(text: str, checks: Iterable[Check]) -> str:
@@ -109,8 +113,8 @@ def _not_counted(checks: Sequence[Check]) -> list[str]:
 def _by_hypothesis(checks: Sequence[Check]) -> list[str]:
     """Return what each hypothesis passes of its own tests, in one line."""
     found: dict[str, list[Check]] = {c.hypothesis: [] for c in checks if c.hypothesis != ANY}
-    for c in checks:
-        if c.counts and c.hypothesis != ANY and c.kind == "observation":
+    for c in _tests(checks):
+        if c.hypothesis != ANY and c.kind == "observation":
             found[c.hypothesis].append(c)
     parts = [f"{h} {_passed(of)}" for h, of in found.items() if of]
     return [f"free observations of its own: {', '.join(parts)}"] if parts else []
