@@ -16,7 +16,7 @@ from ldnsim.arrays import Floats
 Hours = float | Floats
 """One value for all runs, or one for each, shape (runs,)."""
 Level = Literal["", "value", "untreated", "same clock"]
-Against = Literal["", "change", "percent"]
+Against = Literal["", "change", "fall", "percent"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Kind:
         against: whether it can be taken against the same reduction of the untreated patient.
         sense: 1 where less of it is better for a variable that is better low, -1 where more is.
         engine: the reduction that the engine makes while solving; empty for none.
+        of: unit that a variable must have; empty for any.
+        scale: how the number reads where it is unlike the variable, such as ``fraction``.
     """
 
     words: str
@@ -40,6 +42,8 @@ class Kind:
     against: bool = False
     sense: int = 1
     engine: str = ""
+    of: str = ""
+    scale: str = ""
 
 
 KINDS: dict[str, Kind] = {
@@ -51,14 +55,26 @@ KINDS: dict[str, Kind] = {
     "first_below": Kind("time to {} below", "h", "value", engine="first_below"),
     "first_above": Kind("time to {} above", "h", "value", sense=-1, engine="first_above"),
     "hours_below": Kind("hours of {} below", "h/d", "value", sense=-1, engine="hours_above"),
+    "staying": Kind(
+        "share staying, by the {}", "1", sense=-1, engine="integral", of="1/h", scale="fraction"
+    ),
+    "staying_weekly": Kind(
+        "share staying each week, by the {}",
+        "1",
+        sense=-1,
+        engine="mean",
+        of="1/h",
+        scale="fraction",
+    ),
     "same_clock": Kind("hours of {} above", "h/d", "same clock"),
     "at": Kind("{} at the end of the window"),
     "untreated": Kind("untreated 24 h mean of {}"),
     "function": Kind("{}"),
 }
 """Every reduction by name. ``first_`` kinds give the time from the start of the run, NaN if never;
-``same_clock`` the hours above the untreated patient at that time of day; ``function`` is what a
-Python function says of the stored trajectory."""
+``staying`` is ``exp(-integral)`` of a hazard, ``staying_weekly`` the same of its mean over a week;
+``same_clock`` the hours above the untreated patient at that time of day; ``function`` what a Python
+function says of the stored trajectory."""
 
 SOLVED = tuple(name for name, kind in KINDS.items() if kind.engine == name)
 """What the engine reduces while solving, in the order of the kernels' codes."""
@@ -76,7 +92,7 @@ class Measure:
         threshold: in the unit of the variable, or a multiple of what ``relative`` or the kind says.
         window: the part of the run by name, which the plan places; empty where hours are given.
         against: empty for the number itself; its change from that of the untreated patient (over
-            whole days, else over the same hours of the clock), or that in percent.
+            whole days, else over the same hours of the clock), its fall, or the change in percent.
         relative: whether the threshold is a multiple of the untreated 24 h mean.
     """
 
@@ -125,6 +141,7 @@ class Summary(Measure):
         standard: whether it is computed when the study does not say.
         shipped: whether it comes with the package, or is defined by a study.
         function: what a Python function says of the stored trajectory, where it is that.
+        weighed: the share that it is multiplied by, where it is.
     """
 
     name: str
@@ -136,3 +153,4 @@ class Summary(Measure):
     standard: bool = True
     shipped: bool = True
     function: object = None
+    weighed: Measure | None = None

@@ -33,7 +33,9 @@ def test_switches_cut_what_they_multiply() -> None:
     assert switched_off(MODEL, ["coupling_tlr4"]) == {"ic50_trif"}
     assert {"demand_gain", "demand50"} <= switched_off(MODEL, ["coupling_rebound"])
     drug = switched_off(MODEL, ["coupling_drug"])
-    assert {"cl", "kd_mor", "ic50_trif", "density_gain_mor", "dream_gain"} <= drug
+    assert {"kd_mor", "ic50_trif", "density_gain_mor", "dream_gain"} <= drug
+    # who takes it waits for benefit whether it acts or not, so that kinetics stay
+    assert "cl" not in drug
     # what describes the patient stays
     assert not {"reserve", "k_tnf", "driver", "pain_base", "bound_mor"} & drug
 

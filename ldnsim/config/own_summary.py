@@ -41,6 +41,8 @@ _WHEN = {
     "week": " in the last week of treatment",
     "end": " at the end of the simulation",
     "run": " in the whole simulation",
+    "start": " in the first four weeks",
+    "treatment": " in all of treatment",
 }
 
 
@@ -60,15 +62,16 @@ class OwnSummary(Config):
     reduction: (
         Literal[
             "mean", "integral", "max", "min", "hours_above", "hours_below", "first_below",
-            "first_above", "same_clock",
+            "first_above", "staying", "staying_weekly", "same_clock",
         ]
         | None
     ) = None  # fmt: skip
-    """How it is reduced; ``same_clock``: hours of the close-up above the untreated patient at that
-    time of day."""
-    window: Literal["night", "week", "end", "run"] | None = None
+    """How it is reduced; ``staying``: the share staying under a hazard, over the window or each
+    week of it; ``same_clock``: hours of the close-up above the untreated patient at that time of
+    day."""
+    window: Literal["night", "week", "end", "run", "start", "treatment"] | None = None
     """The part of the run by name: the close-up, the last week of treatment or of the simulation,
-    all of it; or:"""
+    all of it, its first four weeks, all of treatment; or:"""
     begin: Hours | None = Field(default=None, alias="from")
     """when it begins,"""
     to: Hours | None = None
@@ -273,10 +276,14 @@ def faults(
         yield "reduction", f": this key is needed and is missing; valid: {', '.join(_REDUCTIONS)}"
         return
     yield from _of_window(own, study.horizon)
+    if (unit := KINDS[own.reduction].of) and known[own.variable].unit != unit:
+        some = ", ".join(n for n, v in known.items() if v.unit == unit)
+        yield "variable", f" = '{own.variable}': {own.reduction} is of a hazard in {unit}: {some}"
+        return
     yield from _of_level(own, known[str(own.variable)])
 
 
-_NAMED = "'night', 'week', 'end' or 'run'"
+_NAMED = "'night', 'week', 'end', 'run', 'start' or 'treatment'"
 _REDUCTIONS = tuple(name for name, kind in KINDS.items() if kind.engine or kind.level)
 
 

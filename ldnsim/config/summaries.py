@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ldnsim.measure import Against, Summary
+from ldnsim.measure import Against, Measure, Summary
 
 if TYPE_CHECKING:
     from ldnsim.config.blocks import Output
@@ -20,7 +20,10 @@ WINDOWS: dict[str, str] = {
     "week": "the last week of treatment, or as many whole days as there are",
     "end": "the last week of the simulation, or as many whole days as there are",
     "run": "the whole simulation",
+    "start": "the first four weeks of the simulation, or as many whole days as there are",
+    "treatment": "the whole days up to the end of the last full day of treatment",
 }
+_AGAINST: dict[str, Against] = {"change": "change", "fall": "fall"}
 
 
 def _one(name: str, what: str, long_name: str, meaning: str, better: str = "",
@@ -28,8 +31,9 @@ def _one(name: str, what: str, long_name: str, meaning: str, better: str = "",
     """Make a record of ``variable kind window`` and, where it is against something, that."""
     variable, kind, window, *against = what.split()
     return Summary(
-        variable, kind, window=window, against="change" if against else "", relative=relative,
-        name=name, long_name=long_name, meaning=meaning, better=better, setting=setting,
+        variable, kind, window=window, against=_AGAINST[against[0]] if against else "",
+        relative=relative, name=name, long_name=long_name, meaning=meaning, better=better,
+        setting=setting,
     )  # fmt: skip
 
 
@@ -94,6 +98,51 @@ _SINGLE = (
     ),
 )
 
+_STAYING = Measure("hazard_stopping", "staying", window="treatment")
+_BURDEN = (
+    _one(
+        "staying",
+        "hazard_stopping staying treatment",
+        "share still on treatment",
+        "of patients like this one, the share who have not stopped by the end of treatment, for"
+        " adverse events or for lack of benefit: exp(-integral of the hazard of stopping)",
+        "higher",
+    ),
+    _one(
+        "staying_weekly",
+        "hazard_stopping staying_weekly treatment",
+        "share staying each week",
+        "of those still on treatment, the share who stay another week, over all of it: comparable"
+        " between treatments of different length",
+        "higher",
+    ),
+    _one(
+        "worst_burden",
+        "adverse_burden max run",
+        "worst adverse-effect burden",
+        "highest adverse-effect burden of the whole simulation",
+        "variable",
+    ),
+    _one(
+        "early_burden",
+        "adverse_burden mean start",
+        "mean adverse-effect burden of the first four weeks",
+        "mean adverse-effect burden of the first four weeks of the simulation",
+        "variable",
+    ),
+    replace(
+        _one(
+            "benefit_with_staying",
+            "pain mean week fall",
+            "fall of pain times share still on treatment",
+            "untreated 24 h mean of pain minus its mean in the last week of treatment, times the"
+            " share still on treatment then: who stops is taken to gain nothing",
+            "higher",
+        ),
+        weighed=_STAYING,
+    ),
+)
+
 _AUC = {
     "occupancy_auc": ("mor_occupancy", "mu occupancy"),
     "beta_endorphin_auc": ("beta_endorphin", "beta-endorphin"),
@@ -153,7 +202,7 @@ def _change(short: str, window: str, against: Against, standard: bool) -> Summar
 
 
 def _registry() -> dict[str, Summary]:
-    records = list(_SINGLE)
+    records = [*_SINGLE, *_BURDEN]
     records += [_auc(name, *rest) for name, rest in _AUC.items()]
     for short, (_, _, at_end) in _CHANGES.items():
         records.append(_change(short, "week", "change", True))
@@ -172,7 +221,7 @@ DEFAULT_VARIABLES = (
     "tlr4_trif", "tlr4_myd88", "microglia_m1", "microglia_m2",
     "tnf", "il1b", "il6", "il10", "nk_activity", "autoimmune_balance", "mast_activation",
     "neuronal_health", "sensitisation", "pain", "fatigue", "mood", "vivid_dreams", "insomnia",
-    "naltrexone_plasma", "naltrexol_plasma",
+    "adverse_burden", "hazard_stopping", "naltrexone_plasma", "naltrexol_plasma",
 )  # fmt: skip
 """Variables kept when the study does not say."""
 

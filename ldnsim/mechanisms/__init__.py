@@ -6,11 +6,13 @@ from ldnsim.mechanisms import (
     immunity,
     microglia,
     modifiers,
+    neuroendocrine,
     neurons,
     pharmacokinetics,
     receptors,
     symptoms,
     tlr4,
+    tolerability,
 )
 
 MECHANISMS = tuple(
@@ -19,12 +21,14 @@ MECHANISMS = tuple(
         pharmacokinetics,
         receptors,
         endogenous,
+        neuroendocrine,
         tlr4,
         microglia,
         cytokines,
         immunity,
         neurons,
         symptoms,
+        tolerability,
         modifiers,
     )
 )

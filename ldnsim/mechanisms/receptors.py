@@ -60,8 +60,8 @@ P("oprm1_potency", 1.0, "1", "potency of beta-endorphin at the patient's mu rece
   IN_VITRO, "bond1998", spread=lognormal(0.1), low=0.01,
   note="Bond 1998 found 3 for 118G; Befort 2001 and Beyer 2004 did not",
   alternatives={"bond1998_118G": 3.0})
-P("t_half_density", 60.0, "h", "half-life of receptor turnover", DERIVED, "burke_clocinnamox",
-  spread=lognormal(0.3), low=0.1, note="binding back by about 8 d after irreversible block")
+P("t_half_density", 81.0, "h", "half-life of receptor turnover", ANIMAL, "burke_clocinnamox",
+  spread=lognormal(0.2), low=0.1, note="DAMGO binding ex vivo came back with 65-101 h")
 P("density_gain_mor", 0.85, "1", "largest gain in mu density under lasting block", ANIMAL,
   "yoburn1988 lesscher2003", spread=lognormal(0.3),
   note="mice, pellet: mu1 +81, mu2 +67 %, mu +80 %; the ceiling here")

@@ -230,7 +230,8 @@ def _reaching(plan: Plan, own: Floats) -> set[str]:
     model = plan.edition.model
     off = [n for n, v in zip(model.parameters, own, strict=True)
            if n.startswith(SWITCH) and v == 0.0 and not plan.study.changes]  # fmt: skip
-    return reaching(model, [s.variable for s in differentiated(plan)], off)
+    wanted = [m.variable for s in differentiated(plan) for m in (s, s.weighed) if m is not None]
+    return reaching(model, wanted, off)
 
 
 def _copies(own: Floats, columns: Sequence[int]) -> Floats:
@@ -246,9 +247,10 @@ def _sizes(plan: Plan, unshifted: Floats, mean: Floats) -> Floats:
     """Size of each summary: of what it is a change of, else its own, (summaries,)."""
     index = plan.edition.model.observable_index
     sizes = [
-        {"change": abs(float(mean[index[s.variable]])), "percent": 100.0, "": abs(float(v))}
+        {**dict.fromkeys(("change", "fall"), abs(float(mean[index[s.variable]]))),
+         "percent": 100.0, "": abs(float(v))}
         for s, v in zip(differentiated(plan), unshifted, strict=True)
-    ]
+    ]  # fmt: skip
     of = zip(sizes, differentiated(plan), strict=True)
     return np.array([size[s.against] for size, s in of])
 
@@ -304,6 +306,7 @@ def _thrifty(study: StudyConfig) -> StudyConfig:
         wanted = tuple(s for s in wanted if getattr(s, "function", None) is None)
     kept = {
         "trajectories": False, "variables": ("pain",), "dtype": "float64", "summaries": wanted,
+        "attribution": False,
     }  # fmt: skip
     return study.model_copy(
         update={

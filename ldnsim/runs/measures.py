@@ -13,15 +13,20 @@ from ldnsim.config.quantities import time_text
 from ldnsim.config.summaries import WINDOWS
 from ldnsim.measure import KINDS, Measure, Summary
 from ldnsim.mechanisms.record import Variable
-from ldnsim.runs.plan import DAY, Plan, clock_time
+from ldnsim.runs.plan import DAY, WEEK, Plan, clock_time
 
-WHOLE_DAYS = ("night", "week", "end")
+WHOLE_DAYS = ("night", "week", "end", "treatment")
 """Windows by name that are whole days, wherever they begin."""
 
 
 def reduced(plan: Plan) -> tuple[Summary, ...]:
     """Return the summaries that the engine reduces while solving."""
     return tuple(s for s in plan.summaries if KINDS[s.kind].engine)
+
+
+def _of_engine(plan: Plan) -> list[Measure]:
+    """Every measure that :func:`reduced` need, a summary's weight after it."""
+    return [m for s in reduced(plan) for m in (s, s.weighed) if m is not None]
 
 
 def wanted(plan: Plan, mean: Floats, rows: Ints) -> tuple[Measure, ...]:
@@ -34,7 +39,7 @@ def wanted(plan: Plan, mean: Floats, rows: Ints) -> tuple[Measure, ...]:
     """
     index = plan.edition.model.observable_index
     found = []
-    chosen = reduced(plan)
+    chosen = _of_engine(plan)
     # what has the same window shares its arrays: the task tells windows apart by them
     places = {(s.window, s.start, s.stop): s for s in chosen}
     windows = {place: plan.window(s, rows) for place, s in places.items()}
@@ -134,9 +139,7 @@ def derive(
             found[:, j] = next(clocked)
         if not KINDS[s.kind].engine:
             continue
-        value, window = next(columns), next(windows)
-        if s.kind == "hours_below":
-            value = window.stop - window.start - value
+        value = _number(s.kind, next(columns), next(windows))
         if s.against:
             reference = mean[:, index[s.variable]]
             if s in others:
@@ -144,6 +147,8 @@ def derive(
                 own = next(against)
                 reference = own if share == 1.0 else share * own + (1.0 - share) * reference
             value = _against(s, np.where(undisturbed, reference, value), reference)
+        if s.weighed is not None:
+            value = value * _number(s.weighed.kind, next(columns), next(windows))
         found[:, j] = value
     for j, s in enumerate(plan.summaries):
         if s.relative or s.kind == "same_clock":  # a share of nothing is no threshold
@@ -177,10 +182,19 @@ def call(
     return found
 
 
+def _number(kind: str, value: Floats, window: Measure) -> Floats:
+    """Return what a kind makes of what the engine gave over a window."""
+    if kind == "hours_below":
+        return np.asarray(window.stop - window.start - value)
+    if kind == "staying":
+        return np.exp(-value)
+    return np.exp(-WEEK * value) if kind == "staying_weekly" else value
+
+
 def _against(s: Summary, value: Floats, reference: Floats) -> Floats:
     """Take a reduction against the untreated patient's; percent of zero is NaN."""
-    if s.against == "change":
-        return value - reference
+    if s.against in ("change", "fall"):
+        return value - reference if s.against == "change" else reference - value
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(reference != 0.0, 100.0 * (value - reference) / reference, np.nan)
 
@@ -236,7 +250,9 @@ def attributes(plan: Plan, s: Summary) -> dict[str, str | float]:
         "units": s.unit or s.unit_in(unit),
         "long_name": s.long_name,
         "short_name": _short_name(s, variable),
-        "scale": variable.scale_word if variable and s.kind in ("mean", "max", "min") else "",
+        "scale": variable.scale_word
+        if variable and s.kind in ("mean", "max", "min")
+        else KINDS[s.kind].scale,
         "better": variable.better if variable and s.better == "variable" else s.better,
         "meaning": s.meaning,
         "variable": s.variable,

@@ -131,6 +131,23 @@ class Run(_OneRun):
         return self.scale * got
 
 
+class Stopped(_OneRun):
+    """Share of patients like this one who stop, per cent: what the integral of a hazard leaves."""
+
+    kind: Literal["stopped"] = "stopped"
+    observable: str = "hazard_stopping"
+    """A hazard (1/h): of all stopping, or of that for one reason."""
+
+    def asks(self, patient: Patient) -> Asks:
+        """Return the integral of the hazard."""
+        measure = Measure(self.observable, "integral", self.start, self.stop)
+        return [(self.case(patient, {}, 0.0), [measure])]
+
+    def value(self, numbers: Numbers, patient: Patient) -> float:
+        """Return the share."""
+        return -100.0 * math.expm1(-numbers[0])
+
+
 class Compare(Probe):
     """Two numbers against each other."""
 
@@ -321,6 +338,7 @@ class Trial(Probe):
 
 AnyProbe = Annotated[
     Run
+    | Stopped
     | Compare
     | HalfTime
     | HalfRise
