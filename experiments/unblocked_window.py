@@ -202,9 +202,9 @@ def answer(s: Single, rows: pd.DataFrame) -> str:
                "met-enkephalin", "tone on glia", "TNF", "pain"], night),
         consequence(rows, good),
         "Weakness: nobody measured occupancy after repeated low doses; all that is said of them is "
-        "carried over from one dose of 50 mg in five people, seen by a probe of two detectors, and from "
-        "a label. The two slow "
-        "hypotheses were fitted to those data, so that they meet them proves nothing by itself. "
+        "carried over from one dose of 50 mg in five people, seen by a probe of two detectors, and "
+        "from a label. The two slow hypotheses were fitted to those data, so that they meet them "
+        "proves nothing by itself. "
         "That the sensor of the feedback is the receptor PET sees is assumed. Not medical advice.",
         "What was measured:",
         *findings(SOURCES),

@@ -61,6 +61,7 @@ def test_a_bound_pulls_only_from_outside() -> None:
         ('["tonic"]', '["tonnic"]', "'tonnic' is not a hypothesis; did you mean 'tonic'"),
         ("[lee1988]", "[lee1888]", "[lee1888] is not in the bibliography"),
         ('title = "Something seen"', 'title = ""', "seen.title: '': expected text"),
+        ("sd = 0.5", "sd = 0.5\ncontradicting = ['x [lee1888].']", "[lee1888] is not in the"),
         ("sd = 0.5", "sd = 0.5\nonce = 1", "seen.once: 1: expected true or false"),
     ],
 )
@@ -80,6 +81,11 @@ def test_mistakes_name_file_and_key(old: str, new: str, said: str) -> None:
          'kind = "run"\nobservable = "tnff"\nreduce = "max"\nstop = 9.0', "did you mean 'tnf'"),
         ('kind = "parameter"\nparameter = "k_tnf"',
          'kind = "run"\nobservable = "tnf"\nreduce = "top"\nstop = 9.0', "seen.probe.reduce"),
+        ('kind = "parameter"\nparameter = "k_tnf"',
+         'kind = "run"\nobservable = "tnf"\nreduce = "max"\nstop = 9.0\n'
+         'pulses = [{ parameter = "drivr", value = 1.0 }]', "did you mean 'driver'"),
+        ('kind = "parameter"\nparameter = "k_tnf"',
+         'kind = "run"\nobservable = "tnf"\nreduce = "max"', "stop = 0 h does not lie after"),
     ],
 )  # fmt: skip
 def test_mistakes_in_a_probe_name_file_and_key(old: str, new: str, said: str) -> None:
@@ -93,6 +99,15 @@ def test_every_shipped_observation_has_a_probe_and_a_source() -> None:
     for name, o in shipped().observations.items():
         assert probe_of(name) is not None
         assert o.sources and o.interval[0] < o.interval[1]
+
+
+def test_what_contradicts_a_row_is_kept_cited_and_shown() -> None:
+    text = GOOD.replace("[seen.probe]", "contradicting = ['Not seen [kim1997].']\n[seen.probe]")
+    o = read(text)["seen"]
+    assert o.contradicting == ("Not seen [kim1997].",) and o.sources == ("lee1988", "kim1997")
+    shown = CliRunner().invoke(app, ["observations", "lps_second_blood"])
+    for line in shipped().observations["lps_second_blood"].contradicting:
+        assert f"- {line}" in shown.stdout
 
 
 def test_fits_use_only_what_a_hypothesis_is_compared_with() -> None:

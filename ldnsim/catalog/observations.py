@@ -21,7 +21,7 @@ from ldnsim.model import Model
 FILE = "observations.toml"
 FIELDS = (
     "title", "group", "value", "low", "high", "sd", "unit", "weight", "hypotheses", "fitted",
-    "once", "set", "repeats", "evidence", "note", "probe",
+    "once", "set", "repeats", "evidence", "contradicting", "note", "probe",
 )  # fmt: skip
 ASSUMED_SD = re.compile(r"\bSD\b[^.;]*\bassumed\b")
 """What a note says where no spread was seen."""
@@ -46,6 +46,7 @@ class Observation:
         once: whether hypotheses do not differ in it.
         was_set: whether a number of the model was taken from it, so that it tests nothing.
         evidence: sentence with citation keys in brackets.
+        contradicting: sentences of what was seen against it.
         note: weakness of the comparison.
         sources: the keys cited.
         probe: recipe of the simulated number.
@@ -68,6 +69,7 @@ class Observation:
     once: bool
     was_set: bool
     evidence: str
+    contradicting: tuple[str, ...]
     note: str
     sources: tuple[str, ...]
     probe: Mapping[str, Any]
@@ -158,6 +160,8 @@ def fields_of(probe: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield key, value
         if isinstance(value, Mapping) and key not in ("parameters", "changes"):
             yield from fields_of(value)
+        for one in value if isinstance(value, list) and key == "pulses" else ():
+            yield from fields_of(one) if isinstance(one, Mapping) else ()
 
 
 def check_probe(
@@ -196,6 +200,7 @@ def _observation(
         raise entry.error("probe", f"{entry.data.get('probe')!r}: expected a table")
     first = next(iter(explained))
     evidence, note = entry.text("evidence"), entry.text("note", required=False)
+    against = entry.sentences("contradicting")
     fitted = _names(entry, "fitted", explained, ())
     if fitted and sd <= 0.0:
         raise entry.error("fitted", "a fit needs sd")
@@ -203,7 +208,8 @@ def _observation(
         entry.name, entry.text("title"), entry.text("group"), values, low, high, sd,
         entry.text("unit"), weight,
         (first,) if once else _names(entry, "hypotheses", explained, explained),
-        fitted, once, was_set, evidence, note, cited(entry, known, [evidence, note]),
+        fitted, once, was_set, evidence, against, note,
+        cited(entry, known, [evidence, *against, note]),
         entry.data["probe"], entry.place, entry.text("repeats", required=False),
     )  # fmt: skip
 

@@ -37,7 +37,8 @@ def _card(edition: Edition, o: Observation) -> dict[str, str]:
     return {
         "name": o.name, "group": o.group, "what was seen": o.title, "published": o.expected(),
         "sd of one value": f"{o.sd:g}" if o.sd else "", "weight": f"{o.weight:g}",
-        "evidence": o.evidence, "note": o.note,
+        "evidence": o.evidence,
+        "contradicting": "".join(f"\n  - {line}" for line in o.contradicting), "note": o.note,
         "simulated under": "any hypothesis" if o.once else ", ".join(o.hypotheses),
         "fitted under": ", ".join(o.fitted) or "never",
         "probe": "".join(f"\n  {k} = {v}" for k, v in o.probe.items()),

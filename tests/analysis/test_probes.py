@@ -10,9 +10,11 @@ import pytest
 from ldnsim.analysis.evidence.probe_kinds import (
     Clock,
     Compare,
+    HalfRise,
     HalfTime,
     Patient,
     PeakTime,
+    Run,
     report_ratio,
 )
 from ldnsim.analysis.evidence.probes import find_observation, score, simulate
@@ -21,6 +23,7 @@ from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import MW_NALTREXONE, NMOL_PER_MG
 from ldnsim.model import default_model
 from ldnsim.patients.untreated import untreated
+from ldnsim.runs.few import ask
 
 DUAL = "dual_pathway"
 DEFAULT = {n: p.value for n, p in default_model().parameters.items()}
@@ -77,6 +80,46 @@ def test_courses_on_made_up_numbers() -> None:
     lowest = Clock(observable="tnf", stop=24.0, what="lowest")
     day = t[:25]
     assert lowest.value(list(2.0 - np.cos(2 * np.pi * (day - 23.0) / 24.0)), who) == -1.0
+
+
+def test_half_of_the_way_up_counts_from_the_first_sample() -> None:
+    t = np.arange(0.0, 100.0, 2.0)
+    rise = HalfRise(observable="mor_density", start=0.0, stop=98.0, step=2.0)
+    expected = -20.0 * math.log(0.5 * (1.0 + math.exp(-98.0 / 20.0)))
+    y = 1.0 + 0.8 * (1.0 - np.exp(-t / 20.0))
+    assert rise.value(list(y), Patient()) == pytest.approx(expected, abs=0.05)
+    assert math.isnan(rise.value(list(-t), Patient())), "it never rises"
+    assert math.isnan(rise.value([1.0, math.nan, 2.0], Patient()))
+
+
+def test_a_constant_part_of_a_signal_dilutes_its_change() -> None:
+    signal = Run(observable="microglia_m1", reduce="at", stop=3.0, relative="percent", offset=0.5)
+    assert signal.value([0.3, 0.1], Patient()) == pytest.approx(100.0 * (0.8 / 0.6 - 1.0))
+
+
+def test_a_pulse_ends_where_the_patient_was() -> None:
+    pulse = {"parameter": "driver", "value": 1.0, "at": 24.0, "hours": 4.0}
+    run = {"observable": "tnf", "reduce": "at", "phenotype": "healthy"}
+    times = (23.0, 26.0, 27.9, 168.0)
+    probes = [Run.model_validate({**run, "stop": t, "pulses": [pulse]}) for t in times]
+    plain = Run.model_validate({**run, "stop": 26.0})
+    found = ask([one for p in (*probes, plain) for one in p.asks(Patient())])
+    before, during, later, after, none = (float(x[0]) for x in found)
+    assert none < during < later, "it rises while the pulse lasts"
+    assert before == pytest.approx(float(found[-1][0]), rel=0.2) and after < later
+    ((case, _),) = probes[0].asks(Patient())
+    assert [(c.parameter, c.value, c.factor) for c in case.changes] == [
+        ("driver", 1.0, None), ("driver", None, 1.0),
+    ]  # fmt: skip
+
+
+def test_the_resting_state_is_asked_without_a_window() -> None:
+    rest = Run.model_validate({"observable": "tnf", "reduce": "untreated", "phenotype": "healthy"})
+    ((case, measures),) = rest.asks(Patient())
+    assert [m.kind for m in measures] == ["untreated"] and case.phenotype == "healthy"
+    for wrong in ({"reduce": "untreated", "relative": "fold"}, {"reduce": "mean", "start": 5.0}):
+        with pytest.raises(ValueError, match=r"resting state|stop = 0 h does not lie"):
+            Run.model_validate({"observable": "tnf", **wrong})
 
 
 def test_what_is_left_of_an_excess() -> None:

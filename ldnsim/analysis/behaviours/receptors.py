@@ -17,7 +17,7 @@ from ldnsim.runs.few import Measure, week
 SCANS = {2.0: (0.27,), 5.0: (0.43, 0.46, 0.58), 15.0: (0.61,), 50.0: (0.92, 0.98)}
 """Mu occupancy by PET after one oral dose [rabiner2011, trostheim2022]."""
 SCAN_ERROR = 0.152
-"""Two standard deviations of a scan about the published dose curve (0.076 each)."""
+"""Two standard deviations of a published value about the dose curve (0.076 each)."""
 MORNING = 9.0
 HALVES, AT_TWO_DAYS = (72.0, 108.0), (0.7, 0.8)
 """Hours in which the block of 50 mg halves [lee1988]; what is left at 48 h [swiss_label]."""
@@ -42,12 +42,12 @@ def highest(settings: Sequence[Setting], doses: Iterable[float], hours: float) -
 
 
 def scans(settings: Sequence[Setting]) -> Iterable[Found]:
-    """Highest mu occupancy within 8 h of one dose, against each scan."""
+    """Highest mu occupancy within 8 h of one dose, against each published value."""
     for occupancy in highest(settings, SCANS, 8.0):
         pairs = list(zip(SCANS.items(), occupancy, strict=True))
-        off = max(abs(x - scan) for (_, scans), x in pairs for scan in scans)
+        off = max(abs(x - value) for (_, seen), x in pairs for value in seen)
         text = ", ".join(f"{d:g} mg {x:.0%}" for (d, _), x in pairs)
-        note = f"largest distance from a scan {100 * off:.0f} points"
+        note = f"largest distance from a published value {100 * off:.0f} points"
         yield Found(off <= SCAN_ERROR, text, note)
 
 
@@ -121,7 +121,7 @@ def tiny(settings: Sequence[Setting]) -> Iterable[Found]:
 BEHAVIOURS = (
     Behaviour(
         "E1", "mu occupancy after one dose of 2, 5, 15 and 50 mg",
-        "within 15 points (2 SD) of each scan: 27; 43, 46, 58; 61; 92, 98 %",
+        "within 15 points (2 SD) of each value: 27; 43, 46, 58; 61; 92, 98 %",
         BIND, scans, "rabiner2011 trostheim2022", ("pet_2mg", "pet_5mg", "pet_15mg", "pet_50mg"),
     ),
     Behaviour(

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from ldnsim.analysis.evidence.pulses import Pulse, pulsed
 from ldnsim.config.base import Config
 from ldnsim.config.run import NO_DRUG, RunSpec
 from ldnsim.edition import Edition, shipped
+from ldnsim.errors import UserError
 from ldnsim.measure import Measure
 from ldnsim.runs.few import WEEK
 
@@ -67,11 +69,13 @@ class _OneRun(Probe):
     phenotype: str = "default"
     basin: str | None = None
     changes: dict[str, float] = Field(default_factory=dict)
-    """Parameters that change during the run."""
+    """Parameters that change during the run, for good."""
+    pulses: tuple[Pulse, ...] = ()
+    """Parameters that change for a time."""
 
     def case(self, patient: Patient, own: Mapping[str, float], at: float) -> RunSpec:
         """Return the run; ``own`` are parameters over the patient's, ``at`` when others change."""
-        return RunSpec.of(
+        run = RunSpec.of(
             regimen=self.regimen,
             hypothesis=patient.hypothesis,
             phenotype=self.phenotype,
@@ -80,22 +84,36 @@ class _OneRun(Probe):
             changes=[(at, n, v) for n, v in sorted(self.changes.items())],
             edition=patient.edition,
         )
+        return pulsed(run, self.pulses)
 
 
 class Run(_OneRun):
     """One number of one run, as it is or relative to the untreated patient."""
 
     kind: Literal["run"] = "run"
-    reduce: Literal["mean", "max", "min", "integral", "at"]
-    """How the window is reduced; ``at`` is the value at ``stop``."""
+    reduce: Literal["mean", "max", "min", "integral", "at", "untreated"]
+    """How the window is reduced; ``at`` is the value at ``stop``, ``untreated`` the 24 h mean of
+    the resting state of phenotype and basin."""
+    stop: float = 0.0
+    """End of the window, or the sample, h; not needed at rest."""
     relative: Literal["absolute", "fold", "change", "percent"] = "absolute"
     """To the untreated 24 h mean: ratio, difference, or change in per cent."""
+    offset: float = 0.0
+    """Added to the level, also to that at rest: the part of a signal that is constant."""
     scale: float = 1.0
     """Factor on the result, such as 100 for per cent."""
     parameters: dict[str, float] = Field(default_factory=dict)
     """Parameters of this run over the patient's."""
     changes_at: float = 0.0
     """When the parameters in ``changes`` change, h."""
+
+    @model_validator(mode="after")
+    def _has_window(self) -> Run:
+        if self.reduce == "untreated" and self.relative != "absolute":
+            raise UserError("the resting state relative to itself says nothing; leave relative out")
+        if self.reduce not in ("untreated", "at") and not self.stop > self.start:
+            raise UserError(f"stop = {self.stop:g} h does not lie after start = {self.start:g} h")
+        return self
 
     def asks(self, patient: Patient) -> Asks:
         """Return the number and, where it is relative, the untreated mean."""
@@ -105,9 +123,9 @@ class Run(_OneRun):
 
     def value(self, numbers: Numbers, patient: Patient) -> float:
         """Return the number."""
-        got = numbers[0]
+        got = numbers[0] + self.offset
         if self.relative != "absolute":
-            rest = numbers[1]
+            rest = numbers[1] + self.offset
             got = got - rest if self.relative == "change" else got / rest
             got = 100.0 * (got - 1.0) if self.relative == "percent" else got
         return self.scale * got
@@ -194,6 +212,21 @@ class HalfTime(_Course):
         i = int(above[-1])
         share = (y[i] - half) / (y[i] - y[i + 1])
         return float(t[i] + share * self.step - t[top])
+
+
+class HalfRise(_Course):
+    """Hours from the first sample until a variable has come half of the way to its highest."""
+
+    kind: Literal["half_rise"] = "half_rise"
+
+    def value(self, numbers: Numbers, patient: Patient) -> float:
+        """Return the time, interpolated; NaN when it does not rise."""
+        y = np.array(numbers)
+        if not np.all(np.isfinite(y)) or not np.max(y) > y[0]:
+            return math.nan
+        half = 0.5 * (y[0] + np.max(y))
+        i = int(np.argmax(y >= half))
+        return float(self.step * (i - (y[i] - half) / (y[i] - y[i - 1])))
 
 
 class PeakTime(_Course):
@@ -308,6 +341,7 @@ AnyProbe = Annotated[
     | Stopped
     | Compare
     | HalfTime
+    | HalfRise
     | PeakTime
     | Clock
     | ParameterValue

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -29,8 +29,6 @@ from ldnsim.analysis.evidence.probe_kinds import (
     Run,
 )
 from ldnsim.catalog.observations import check_probe
-from ldnsim.config.base import Config
-from ldnsim.config.blocks import Change
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition
 from ldnsim.errors import UserError, nearest
@@ -49,85 +47,7 @@ class Request:
     shift: Shift = ()
 
 
-class Pulse(Config):
-    """A parameter that takes another value for a time, then the patient's own again."""
-
-    parameter: str
-    value: float | None = None
-    """The value meanwhile, or"""
-    factor: float | None = None
-    """a factor on the patient's own."""
-    at: float = 0.0
-    """When it starts, h."""
-    hours: float | None = Field(default=None, gt=0.0)
-    """How long; for good when left out."""
-
-    def changes(self) -> tuple[Change, ...]:
-        """Return what happens during the run."""
-        start = Change.model_validate(
-            {"at": f"{self.at!r} h", "parameter": self.parameter, "value": self.value,
-             "factor": self.factor}
-        )  # fmt: skip
-        if self.hours is None:
-            return (start,)
-        end = {"at": f"{self.at + self.hours!r} h", "parameter": self.parameter, "factor": 1.0}
-        return start, Change.model_validate(end)
-
-
-def _pulsed(run: RunSpec, pulses: Sequence[Pulse]) -> RunSpec:
-    if not pulses:
-        return run
-    with run.edition.in_force():
-        own = tuple(c for p in pulses for c in p.changes())
-    return replace(run, changes=(*run.changes, *own))
-
-
-class StoryRun(Run):
-    """One number of one run; ``untreated`` is the resting state of phenotype and basin."""
-
-    kind: Literal["run"] = "run"
-    reduce: Literal["mean", "max", "min", "integral", "at", "untreated"]  # type: ignore[assignment]
-    stop: float = 0.0
-    """End of the window, or the sample, h; not needed at rest."""
-    pulses: tuple[Pulse, ...] = ()
-    """Parameters that change for a time."""
-
-    @model_validator(mode="after")
-    def _has_window(self) -> StoryRun:
-        if self.reduce == "untreated" and self.relative != "absolute":
-            raise UserError("the resting state relative to itself says nothing; leave relative out")
-        if self.reduce not in ("untreated", "at") and not self.stop > self.start:
-            raise UserError(f"stop = {self.stop:g} h does not lie after start = {self.start:g} h")
-        return self
-
-    def case(self, patient: Patient, own: Mapping[str, float], at: float) -> RunSpec:
-        """Return the run, with its pulses."""
-        return _pulsed(super().case(patient, own, at), self.pulses)
-
-
-class StoryPeakTime(PeakTime):
-    """Hours from the start of the samples to the highest; with pulses."""
-
-    pulses: tuple[Pulse, ...] = ()
-    """Parameters that change for a time."""
-
-    def case(self, patient: Patient, own: Mapping[str, float], at: float) -> RunSpec:
-        """Return the run, with its pulses."""
-        return _pulsed(super().case(patient, own, at), self.pulses)
-
-
-class StoryHalfTime(HalfTime):
-    """Hours from the peak to half of it; with pulses."""
-
-    pulses: tuple[Pulse, ...] = ()
-    """Parameters that change for a time."""
-
-    def case(self, patient: Patient, own: Mapping[str, float], at: float) -> RunSpec:
-        """Return the run, with its pulses."""
-        return _pulsed(super().case(patient, own, at), self.pulses)
-
-
-class Course(StoryPeakTime):
+class Course(PeakTime):
     """How a variable goes from the first sample to the last; samples a whole day apart for that."""
 
     kind: Literal["course"] = "course"  # type: ignore[assignment]
@@ -148,14 +68,7 @@ class Course(StoryPeakTime):
 
 
 Single = Annotated[
-    StoryRun
-    | StoryPeakTime
-    | StoryHalfTime
-    | Course
-    | Clock
-    | ParameterValue
-    | Inhibition
-    | ReportRatio,
+    Run | PeakTime | HalfTime | Course | Clock | ParameterValue | Inhibition | ReportRatio,
     Field(discriminator="kind"),
 ]
 """One number of one run."""
@@ -222,7 +135,7 @@ class Several(_Several):
 
     @model_validator(mode="after")
     def _one_of_many(self) -> Several:
-        if self.regimens and not (len(self.of) == 1 and isinstance(self.of[0], StoryRun)):
+        if self.regimens and not (len(self.of) == 1 and isinstance(self.of[0], Run)):
             raise UserError("regimens stand for a single run: give one table in of")
         return self
 
@@ -303,9 +216,9 @@ class Copies(Probe):
 
 
 StoryProbe = Annotated[
-    StoryRun
-    | StoryPeakTime
-    | StoryHalfTime
+    Run
+    | PeakTime
+    | HalfTime
     | Course
     | Clock
     | ParameterValue
