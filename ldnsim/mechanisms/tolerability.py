@@ -142,8 +142,8 @@ def adverse_burden(
 
 @M.quantity("1", "relief, as a share of pain before treatment")
 def felt_relief(remembered_pain: float, usual_pain: float) -> float:
-    """Of the pain of the last weeks against that remembered; negative where pain is worse."""
-    return (remembered_pain - usual_pain) / remembered_pain
+    """Of the last weeks against what is remembered; negative where pain is worse."""
+    return (remembered_pain - usual_pain) / (0.01 + remembered_pain)
 
 
 @M.quantity("1/h", "hazard of stopping for adverse events")
