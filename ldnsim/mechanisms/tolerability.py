@@ -44,9 +44,9 @@ P("hazard_background", 3.07e-5, "1/h", "hazard of stopping for adverse events on
   "final2024", spread=lognormal(0.4),
   note="6 % of 12 weeks, taken as lasting; a crossover in multiple sclerosis lost 1 of 80 in 8 "
   "weeks on drug, a register of ME/CFS 7.3 % in 1.7 years", alternatives={"polo2019": 5.09e-6})
-P("hazard_burden", 9.78e-5, "1/h", "hazard of stopping added by a burden of 1", DERIVED,
+P("hazard_burden", 9.78e-5, "1/h", "hazard of stopping added by a burden of 1", ASSUMED,
   "final2024", spread=lognormal(0.5), note="fitted by `ldnsim calibrate` to 8 against 6 % of 12 "
-  "weeks, in one typical patient: from nothing to three times as much is as likely")
+  "weeks, in one typical patient; not determined: nothing to five times as much is possible")
 P("hazard_no_benefit", 1.7e-4, "1/h", "hazard of stopping of who has waited long and feels no "
   "relief", ASSUMED, spread=lognormal(0.5),
   note="chart series of all causes: about half still treated, mean 123 d")
