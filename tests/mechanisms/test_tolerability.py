@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import ldnsim
 from ldnsim.analysis.evidence.probe_kinds import Patient, Stopped
+from ldnsim.analysis.trial.simulated import trial_study
 from ldnsim.config.run import NO_DRUG, RunSpec
 from ldnsim.edition import shipped
 from ldnsim.errors import UserError
@@ -211,6 +212,21 @@ def test_a_share_of_who_stops_is_of_a_hazard() -> None:
     own = {"name": "own", "variable": "pain", "reduction": "staying", "window": "run"}
     with pytest.raises(UserError, match=r"staying is of a hazard in 1/h: .*hazard_stopping"):
         ldnsim.simulate("1 mg nightly for 1 wk", output={"summaries": [own]})
+
+
+def test_of_a_cohort_the_mean_share_stops() -> None:
+    """Against the same patients as a study with a population has them."""
+    regimen = "6 mg nightly at 22:00, for 2 wk"
+    own = {"name": "tolerating", "variable": "hazard_adverse", "reduction": "staying",
+           "from": "0 wk", "to": "2 wk"}  # fmt: skip
+    trial = trial_study([{"prescription": regimen, "name": "drug"}], 2, "fibromyalgia", 8, 1,
+                        output={"summaries": [own]})  # fmt: skip
+    lost = 100.0 * (1.0 - trial.run()["tolerating"].sel(regimen="drug"))
+    probe = Stopped(observable="hazard_adverse", regimen=regimen, stop=2 * WEEK, size=8,
+                    phenotype="fibromyalgia")  # fmt: skip
+    assert probe.asks(Patient()) == []
+    assert probe.value([], Patient()) == pytest.approx(float(lost.mean()), rel=1e-3)
+    assert float(lost.std()) > 0.0
 
 
 def test_a_study_takes_the_share_of_one_reason(run: xr.Dataset) -> None:
