@@ -8,6 +8,7 @@ cuts what it multiplies: with ``coupling_tlr4 = 0`` no variable depends on ``ic5
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
@@ -192,8 +193,7 @@ def reaching(model: Model, observables: Iterable[str], off: Iterable[str] = ()) 
         observables: states and quantities.
         off: parameters that are zero and stay so, usually switches.
     """
-    zero = silent(model, off)
-    graph = {n: live_arguments(model, v, zero) for n, v in model.observables.items()}
+    graph = _live(model, frozenset(off))
     waiting, seen = list(observables), set()
     while waiting:
         name = waiting.pop()
@@ -201,6 +201,28 @@ def reaching(model: Model, observables: Iterable[str], off: Iterable[str] = ()) 
             seen.add(name)
             waiting += graph.get(name, ())
     return seen & set(model.parameters)
+
+
+@functools.lru_cache(maxsize=64)
+def _live(model: Model, off: frozenset[str]) -> dict[str, set[str]]:
+    """What every observable directly depends on while the parameters ``off`` are zero."""
+    zero = silent(model, off)
+    return {n: live_arguments(model, v, zero) for n, v in model.observables.items()}
+
+
+def reached(model: Model, sources: Iterable[str], off: Iterable[str] = ()) -> set[str]:
+    """Observables that depend on some of the sources, directly or not: :func:`reaching` turned.
+
+    Args:
+        model: the equations.
+        sources: parameters, or states and quantities, which reach themselves.
+        off: parameters that are zero and stay so, usually switches.
+    """
+    graph, found, before = _live(model, frozenset(off)), set(sources), -1
+    while len(found) > before:
+        before = len(found)
+        found |= {n for n, live in graph.items() if live & found}
+    return found & set(graph)
 
 
 def outcomes(model: Model) -> list[str]:

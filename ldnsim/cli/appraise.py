@@ -95,9 +95,11 @@ def claims(
 
 
 def _show(judged: Judged) -> None:
-    """Print one claim: statement, verdict, what was simulated, evidence."""
+    """Print one claim: statement, patients, verdict, what was simulated, evidence."""
     claim = judged.claim
     typer.echo(f"{claim.id}  {claim.claim}")
+    if claim.patients:
+        typer.echo(f"    asked of {', '.join(claim.patients)}")
     typer.echo(f"    verdict  {judged.verdict}")
     for name, found in judged.found.items():
         answer = {True: "yes", False: "no", None: "?"}[found.shown]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ldnsim.cli import files, own_data, table
+from ldnsim.cli import files, own_data, story, table
 from ldnsim.cli.extend import Extend, edition_of, told
 from ldnsim.cli.guard import guarded
 from ldnsim.cli.numbers import Threads, whole_option
@@ -21,26 +21,44 @@ if TYPE_CHECKING:
     from ldnsim.analysis.evidence.estimate import Estimate
     from ldnsim.edition import Edition
 
+STARTS = 4
+"""Local fits per group where --starts says nothing."""
+
+Groups = Annotated[
+    list[str] | None, typer.Option(help="Only these groups, parted by commas; repeatable.")
+]
+FreeOnes = Annotated[
+    list[str] | None, typer.Option(help="Free parameter instead of the groups' own; repeatable.")
+]
+Starts = Annotated[
+    int | None, whole_option(least=1, most=256, words="Local fits per group (4); searches (3).")
+]
+Priors = Annotated[
+    bool | None,
+    typer.Option(
+        "--priors/--no-priors",
+        help="Priors about shipped values, of recorded spread; only with --data by default.",
+        show_default=False,
+    ),
+]
+Hypothesis = Annotated[str | None, typer.Option(help="See `ldnsim hypotheses`.")]
+Phenotype = Annotated[str | None, typer.Option(help="See `ldnsim phenotypes`.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Write all of it (.json); of --data and --story also a set (.toml)."),
+]
+
 
 @guarded()
 def calibrate(
-    groups: Annotated[
-        list[str] | None, typer.Option(help="Only these groups, parted by commas; repeatable.")
-    ] = None,
-    free: Annotated[
-        list[str] | None,
-        typer.Option(help="Free parameter instead of the groups' own; repeatable."),
-    ] = None,
-    starts: Annotated[int, whole_option(least=1, most=256, words="Local fits per group.")] = 4,
+    groups: Groups = None,
+    free: FreeOnes = None,
+    starts: Starts = None,
     seed: Annotated[int, whole_option(least=0, words="Seed of the starting points.")] = 1,
-    priors: Annotated[
-        bool | None,
-        typer.Option(
-            "--priors/--no-priors",
-            help="Priors about shipped values, of recorded spread; only with --data by default.",
-            show_default=False,
-        ),
-    ] = None,
+    priors: Priors = None,
     profiles: Annotated[
         bool, typer.Option("--profile", help="Profile likelihoods: what is not determined.")
     ] = False,
@@ -50,39 +68,44 @@ def calibrate(
     ignore: own_data.Ignore = None,
     ids: own_data.Ids = None,
     error: own_data.ErrorKind = None,
-    hypothesis: Annotated[str | None, typer.Option(help="See `ldnsim hypotheses`.")] = None,
-    phenotype: Annotated[str | None, typer.Option(help="See `ldnsim phenotypes`.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="A parameter, as name=value; repeatable.")
-    ] = None,
+    is_story: story.Asks = False,
+    story_file: story.StoryFile = None,
+    evaluations: story.Evaluations = None,
+    state: story.State = None,
+    resume: story.Resume = False,
+    hypothesis: Hypothesis = None,
+    phenotype: Phenotype = None,
+    settings: Settings = None,
     csv: own_data.Csv = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Write all of it (.json); of --data also the parameters (.toml)."),
-    ] = None,
+    out: Out = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it (.png, .svg, .pdf).")] = None,
     extend: Extend = None,
     threads: Threads = None,
 ) -> None:
-    """Fit parameters to observations, shipped or of your own."""
-    files.check_picture(plot, reads=[data])
-    own_data.check_out(out, csv, data, extend or ())
+    """Fit parameters to observations, shipped or of your own, or search for the defaults."""
+    files.check_picture(plot, reads=[data, story_file])
     only = {
         "--observe": observe, "--dv-unit": dv_unit, "--ignore": ignore, "--id": ids,
-        "--error": error, "--hypothesis": hypothesis, "--phenotype": phenotype,
-        "--set": settings, "--csv": csv,
+        "--error": error, "--phenotype": phenotype, "--set": settings, "--csv": csv,
     }  # fmt: skip
-    _check_mode(data, groups, only)
+    fits = {**only, "--data": data, "--groups": groups, "--free": free, "--profile": profiles,
+            "--priors": priors}  # fmt: skip
+    own = {"--evaluations": evaluations, "--state": state, "--resume": resume}
+    if story.check_mode(is_story or story_file is not None, fits, own):
+        how = story.options(seed, starts, evaluations, threads)
+        places = {"out": out, "plot": plot, "state": state}
+        return story.run(story_file, hypothesis, how, extend, places, resume)
+    own_data.check_out(out, csv, data, extend or ())
+    _check_mode(data, groups, {**only, "--hypothesis": hypothesis})
     names = tuple(dict.fromkeys(free or ()))
     edition = edition_of(extend)
-    if data is not None:
-        how = _own_options(names, hypothesis, phenotype, settings, error, priors)
-        chosen = replace(how, starts=starts, seed=seed, profiles=profiles, threads=threads)
-        people = own_data.subjects(data, observe or (), dv_unit or "", ignore or (), ids or ())
-        own_data.fit_and_show(people, chosen, out, csv, plot, edition)
-        return
-    how = (starts, seed, names, bool(priors), profiles, threads)
-    _shipped(groups, how, edition, out, plot)
+    if data is None:
+        chosen = (starts or STARTS, seed, names, bool(priors), profiles, threads)
+        return _shipped(groups, chosen, edition, out, plot)
+    how = _own_options(names, hypothesis, phenotype, settings, error, priors)
+    how = replace(how, starts=starts or STARTS, seed=seed, profiles=profiles, threads=threads)
+    people = own_data.subjects(data, observe or (), dv_unit or "", ignore or (), ids or ())
+    own_data.fit_and_show(people, how, out, csv, plot, edition)
 
 
 def _check_mode(data: str | None, groups: list[str] | None, only: Mapping[str, Any]) -> None:

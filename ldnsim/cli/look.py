@@ -29,6 +29,7 @@ class Kind(enum.StrEnum):
     night = "night"
     phase = "phase"
     hypotheses = "hypotheses"
+    pathways = "pathways"
 
 
 @guarded()
@@ -58,8 +59,10 @@ def compare(
     chosen = kind or _default_kind(narrow(ds, selected), summary)
     if summary and chosen is not Kind.heatmap:
         raise UserError(f"--summary belongs to --kind heatmap, not to {chosen.value}")
-    if most is not None and chosen not in (Kind.regimens, Kind.phase):
-        raise UserError(f"--most belongs to --kind regimens or phase, not to {chosen.value}")
+    if most is not None and chosen not in (Kind.regimens, Kind.phase, Kind.pathways):
+        raise UserError(
+            f"--most belongs to --kind regimens, phase or pathways, not to {chosen.value}"
+        )
     if extend and chosen is not Kind.phase:
         raise UserError(
             f"--extend belongs to --kind phase, not to {chosen.value}: nothing is computed"
@@ -98,6 +101,8 @@ def _draw(
         return plots.heatmap(ds, names or plots.summaries(ds)[:1], select=select)
     if kind is Kind.hypotheses:
         return plots.hypotheses(ds, select)
+    if kind is Kind.pathways:
+        return plots.pathways(ds, select, most=most or members.MOST)
     if kind is Kind.phase:
         from ldnsim.analysis import resting_states
 

@@ -61,6 +61,10 @@ class Patient(Config):
     """Cirrhosis of the liver: less first pass and clearance."""
     bioavailability: Pure | None = Field(default=None, ge=0.05, le=0.40)
     """Oral bioavailability, the strength of first pass."""
+    sex: Literal["man", "woman"] | None = None
+    """Sex: women answer lost mu tone with more ACTH; between the two when left out."""
+    adversity: Literal["low", "high"] | None = None
+    """Adversity in childhood: a high one blunts that answer."""
     post_traumatic_stress: Pure | None = Field(default=None, ge=0.0, le=1.0)
     """Post-traumatic stress, 0 none to 1 severe: more burden from the same adverse effects."""
     other: dict[str, Scalar] = Field(default_factory=dict)
@@ -185,6 +189,10 @@ class Output(Config):
     sensitivity: Flag = False
     """Whether the result says how its summaries follow every parameter, for one treated run: that
     of the first name and the middle number of each axis."""
+    attribution: Flag | tuple[str, ...] = False
+    """Whether the result says how much of each change came through opioid tone and how much through
+    TLR4: of pain, TNF and inflamed microglia over time and of every summary, or of those named
+    here. Each run is then accompanied by up to three others."""
     store: Literal["zarr", "netcdf"] = "zarr"
     """Format of the store."""
     dtype: Literal["float32", "float64"] = "float32"

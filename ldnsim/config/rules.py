@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ldnsim.catalog import BASINS
-from ldnsim.config import budget, people, recordings, times
+from ldnsim.config import attribution, budget, people, recordings, times
 from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
 from ldnsim.config.people import check_name
@@ -33,7 +33,7 @@ RESERVED = (
     "parameter", "summary", "sensitivity", "sensitivity_asymmetry", "assumed_share",
     "locally_linear", "parameter_grade", "parameter_mechanism", "parameter_source", "parameter_sd",
     "parameter_value", "summary_units", "summary_value", "summary_long_name", "summary_scale",
-    "summary_short_name",
+    "summary_short_name", *attribution.OF_RESULTS,
 )  # fmt: skip
 """What every result holds besides variables and summaries."""
 OF_A_POPULATION = (
@@ -158,6 +158,7 @@ def known_outputs(study: StudyConfig) -> Iterator[str]:
         for name in wanted.variables:
             yield from check_name("output.variables", "variable", name, known)
     yield from own_summary.check(study, names_taken(study.edition))
+    yield from attribution.check(study)
 
 
 def names_taken(edition: Edition) -> set[str]:
@@ -166,7 +167,8 @@ def names_taken(edition: Edition) -> set[str]:
 
     known = edition.model.observables
     parts = (f"{before}{name}" for before in ("", "night_", "baseline_") for name in known)
-    return {*RESERVED, *SUMMARIES, *parts}
+    beside = (f"{b}{name}" for b in attribution.OF_VALUES for name in (*known, *SUMMARIES))
+    return {*RESERVED, *SUMMARIES, *parts, *beside}
 
 
 def variables_of_extensions_have_free_names(study: StudyConfig) -> Iterator[str]:

@@ -130,7 +130,9 @@ class Edition:
     @cached_property
     def claims(self) -> dict[str, claims.Claim]:
         """The claims of the clinical story, in order."""
-        return self._read("claims", claims.read_claims, self.references, self.model)
+        return self._read(
+            "claims", claims.read_claims, self.references, self.model, self.phenotypes
+        )
 
     @cached_property
     def fit_groups(self) -> dict[str, calibration.FitGroup]:

@@ -1,12 +1,14 @@
-"""TNF, IL-1b, IL-6 and IL-10 in the brain, as folds of the level without activated microglia.
+"""TNF, IL-1b, IL-6 and IL-10 in the brain, as folds of a healthy person's mean.
 
 Turnover is that of the central nervous system (efflux 0.011 /min measured in rats), not the
-18-minute half-life of blood. TNF follows mostly the TRIF and MyD88 branches of inflamed cells,
-IL-1b the MyD88 branch alone, IL-6 the other two, IL-10 the resolving cells.
+18-minute half-life of blood. TNF follows both branches of TLR4, IL-1b the MyD88 branch alone, IL-6
+the other two; cortisol brakes both. IL-10 follows tolerance, so that it comes later and stays while
+a stimulus lasts.
 """
 
 from __future__ import annotations
 
+from ldnsim.mechanisms.microglia import released
 from ldnsim.mechanisms.record import ANIMAL, ASSUMED, HUMAN_PK, Mechanism, lognormal
 
 M = Mechanism("cytokines", "Pro- and anti-inflammatory cytokines")
@@ -19,56 +21,64 @@ P("k_il1b", 0.674, "1/h", "loss of IL-1b from the brain", ASSUMED, spread=lognor
 P("k_il6", 0.674, "1/h", "loss of IL-6 from the brain", ANIMAL, "banks1998_efflux",
   spread=lognormal(0.25))
 P("k_il10", 0.20, "1/h", "loss of IL-10", HUMAN_PK, "huhn1997", spread=lognormal(0.3),
-  note="plasma half-life 2.7-4.5 h after subcutaneous dosing, taken for the brain")
-P("tnf_from_m1", 14.2, "1", "TNF made by inflamed microglia (fold), at full signal", ASSUMED,
-  spread=lognormal(0.3), note="LPS raises TNF 16-fold in BV-2 cells")
-P("tnf_basal_signal", 1.5, "1", "TNF production by inflamed microglia without TRIF signal",
-  ASSUMED, spread=lognormal(0.3))
-P("il1b_from_m1", 20.0, "1", "IL-1b made by inflamed microglia (fold), at full signal", ASSUMED,
-  spread=lognormal(0.3), note="LPS raises IL-1b 8-fold in BV-2 cells")
-P("il1b_basal_signal", 0.5, "1", "IL-1b production by inflamed microglia without MyD88 signal",
-  ASSUMED, spread=lognormal(0.3))
+  note="plasma half-life 2.7-4.5 h after subcutaneous dosing of recombinant IL-10; that the brain "
+  "loses it as fast is assumed")
+P("tnf_from_m1", 45.0, "1", "TNF above a healthy person's mean per unit of release", ASSUMED,
+  spread=lognormal(0.3))
+P("il1b_from_m1", 13.0, "1", "IL-1b above a healthy person's mean per unit of release", ASSUMED,
+  spread=lognormal(0.3), note="less than TNF: IL-1b of cerebrospinal fluid is not raised in "
+  "fibromyalgia (Kadetoff 2012)")
 P("il6_from_cytokines", 1.0, "1", "IL-6 made in answer to TNF and IL-1b", ASSUMED,
   spread=lognormal(0.3))
 P("il10_on_il6", 0.05, "1", "strength of IL-10 (fold) against IL-6", ASSUMED,
   spread=lognormal(0.4))
-P("il10_from_m2", 20.0, "1", "IL-10 made by resolving microglia (fold)", ASSUMED,
-  spread=lognormal(0.3))
-P("il10_from_m1", 3.0, "1", "IL-10 made by inflamed microglia (fold)", ASSUMED,
+P("il10_from_m1", 9.0, "1", "IL-10 above a healthy person's mean per unit of tolerance", ASSUMED,
   spread=lognormal(0.3))
 
 
-@M.state("1", "TNF in the brain, fold of healthy", start=1.0, start_inflamed=9.0)
+@M.state("1", "TNF in the brain, fold of healthy", start=1.0,
+         start_inflamed=1.85)
 def tnf(
     tnf: float,
-    microglia_m1: float,
-    tlr4_trif: float,
+    cytokine_drive: float,
+    tolerance: float,
+    healthy_drive: float,
+    cortisol_brake: float,
+    tolerance50: float,
     k_tnf: float,
     tnf_from_m1: float,
-    tnf_basal_signal: float,
     factor_tnf: float,
 ) -> float:
-    """Constitutive level plus inflamed cells, more with TRIF signal."""
-    made = 1.0 + tnf_from_m1 * microglia_m1 * (tnf_basal_signal + tlr4_trif)
-    return k_tnf * (factor_tnf * made - tnf)
+    """Constitutive level plus what inflamed cells release above a healthy person's."""
+    more = cortisol_brake * released(cytokine_drive, tolerance, tolerance50)
+    usual = released(healthy_drive, healthy_drive, tolerance50)
+    return k_tnf * (factor_tnf * (1.0 + tnf_from_m1 * (more - usual)) - tnf)
 
 
-@M.state("1", "IL-1b in the brain, fold of healthy", start=1.0, start_inflamed=6.0)
+@M.state("1", "IL-1b in the brain, fold of healthy", start=1.0,
+         start_inflamed=1.25)
 def il1b(
     il1b: float,
     microglia_m1: float,
+    priming: float,
     tlr4_myd88: float,
+    tolerance: float,
+    healthy_drive: float,
+    cortisol_brake: float,
+    release_priming: float,
+    tolerance50: float,
     k_il1b: float,
     il1b_from_m1: float,
-    il1b_basal_signal: float,
     factor_il1b: float,
 ) -> float:
-    """Constitutive level plus inflamed cells, more with MyD88 signal."""
-    made = 1.0 + il1b_from_m1 * microglia_m1 * (il1b_basal_signal + tlr4_myd88)
-    return k_il1b * (factor_il1b * made - il1b)
+    """As TNF, with the MyD88 branch alone: naltrexone does not reach it directly."""
+    drive = microglia_m1 * (release_priming * priming + tlr4_myd88)
+    more = cortisol_brake * released(drive, tolerance, tolerance50)
+    usual = released(healthy_drive, healthy_drive, tolerance50)
+    return k_il1b * (factor_il1b * (1.0 + il1b_from_m1 * (more - usual)) - il1b)
 
 
-@M.state("1", "IL-6 in the brain, fold of healthy", start=1.0, start_inflamed=5.0)
+@M.state("1", "IL-6 in the brain, fold of healthy", start=1.0, start_inflamed=1.5)
 def il6(
     il6: float,
     tnf: float,
@@ -79,22 +89,18 @@ def il6(
     il10_on_il6: float,
     factor_il6: float,
 ) -> float:
-    """Made in answer to TNF and IL-1b above their healthy level, opposed by IL-10."""
+    """Made in answer to TNF and IL-1b above a healthy person's, opposed by IL-10."""
     excess = il6_from_cytokines * 0.5 * (tnf + il1b - 2.0)
     return k_il6 * (factor_il6 * (1.0 + excess / (1.0 + il10_on_il6 * il10)) - il6)
 
 
-@M.state("1", "IL-10 in the brain, fold of healthy", start=1.0, start_inflamed=4.0)
+@M.state("1", "IL-10 in the brain, fold of healthy", start=1.0,
+         start_inflamed=1.9)
 def il10(
-    il10: float,
-    microglia_m1: float,
-    microglia_m2: float,
-    k_il10: float,
-    il10_from_m1: float,
-    il10_from_m2: float,
+    il10: float, tolerance: float, healthy_drive: float, k_il10: float, il10_from_m1: float
 ) -> float:
-    """Made by resolving and, less, by inflamed cells: it falls when inflammation resolves."""
-    made = 1.0 + il10_from_m2 * microglia_m2 + il10_from_m1 * microglia_m1
+    """Made along with tolerance: later than TNF, and it falls when inflammation resolves."""
+    made = 1.0 + il10_from_m1 * (tolerance - healthy_drive)
     return k_il10 * (made - il10)
 
 

@@ -1,15 +1,25 @@
-"""Beta-endorphin and met-enkephalin: feedback, delay, a finite precursor pool, the daily rhythm.
+"""Beta-endorphin and met-enkephalin: sensed at once, remembered for weeks, paid from a reserve.
 
-When mu tone at the hypothalamic sensor falls, the demand for peptide rises. Release answers within
-hours and draws on a store; synthesis follows over weeks, and only up to a ceiling. How large the
-store is and how much extra synthesis can be called up is the endorphin reserve: at rest it does not
-show, under demand a small one is empty before synthesis has caught up. Only beta-endorphin follows
-the clock.
+When mu tone at the hypothalamic sensor falls, release answers within the hour and draws on a store.
+What lasts beyond the block is expression: both opioid genes follow the loss of the last days
+slowly and scale what is released at rest. How far they can follow is the endorphin reserve; it
+learns under demand that it can meet, wears under demand that it cannot, and settles over months.
+Demand that expression has not met goes on draining the stores: that is the flare of a patient whose
+start was too fast. The sensor forgives its own empty store, so that exhaustion does not feed itself.
+Only beta-endorphin follows the clock.
 """
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.forms import LN2, OMEGA, cos, positive_part, sin, tone_of
+from ldnsim.mechanisms.forms import (
+    LN2,
+    OMEGA,
+    cos,
+    positive_part,
+    sin,
+    softly_least,
+    tone_of,
+)
 from ldnsim.mechanisms.record import (
     ASSUMED,
     HUMAN_PK,
@@ -19,31 +29,54 @@ from ldnsim.mechanisms.record import (
 
 M = Mechanism("endogenous_opioids", "Rebound of beta-endorphin and met-enkephalin")
 P = M.parameter
-P("demand_gain", 3.0, "1", "largest extra demand for peptide when mu tone is lost", ASSUMED,
+P("demand_gain", 0.9, "1", "largest extra demand for peptide when mu tone is lost", ASSUMED,
   spread=lognormal(0.4), note="direction from Gordon 2017 (CSF beta-endorphin rises at 50 mg); "
-  "plasma 1.6-fold in Kosten 1986 bounds the mean rise: met by any gain to far above this one, so "
-  "that in `ldnsim calibrate` the prior decides")
+  "plasma 1.6-fold in Kosten 1986 bounds the mean rise")
 P("demand50", 0.15, "1", "lost mu tone that raises demand by half of its gain", ASSUMED,
   spread=lognormal(0.4), low=0.03)
-P("t_delay_pomc", 8.0, "h", "delay from lost tone to beta-endorphin release", ASSUMED,
-  spread=lognormal(0.4), low=0.05)
-P("t_delay_penk", 8.0, "h", "delay from lost tone to enkephalin release", ASSUMED,
-  spread=lognormal(0.4), low=0.05)
-P("k_pool", 0.006, "1/h", "turnover of a healthy precursor store", ASSUMED,
+P("t_delay_pomc", 0.75, "h", "delay from lost tone to beta-endorphin release", ASSUMED,
+  spread=lognormal(0.4), low=0.05,
+  note="after naloxone ACTH, of the same precursor, peaks at 30 min and cortisol at 45 min")
+P("t_delay_penk", 0.75, "h", "delay from lost tone to enkephalin release", ASSUMED,
+  spread=lognormal(0.4), low=0.05, note="as for beta-endorphin")
+P("t_strain", 25.0, "h", "half-life with which lost tone is averaged for expression", ASSUMED,
+  spread=lognormal(0.4), low=0.1)
+P("expression_gain", 0.78, "1", "largest extra expression that lost tone can call up", ASSUMED,
+  spread=lognormal(0.4), note="rat hypothalamus +19 % under eight days of lasting block, striatum "
+  "twelve-fold (Tempel 1990); nothing is known under a block once a day")
+P("strain50", 0.035, "1", "lasting lost tone that calls up half of it", ASSUMED,
+  spread=lognormal(0.4), low=1e-3)
+P("expression_ceiling", 0.80, "1", "extra expression that a healthy reserve can give", ASSUMED,
+  spread=lognormal(0.3), low=0.01)
+P("t_half_expression_pomc", 168.0, "h", "half-life with which POMC expression follows", ASSUMED,
+  spread=lognormal(0.4), low=0.1, note="rat pituitary after adrenalectomy: rises for 18 d, back in "
+  "5 d; nothing in the arcuate nucleus after 48 h of lasting block")
+P("t_half_expression_penk", 168.0, "h", "half-life with which PENK expression follows", ASSUMED,
+  spread=lognormal(0.4), low=0.1, note="rat, lasting block: visible by 24 h")
+P("k_pool", 0.0046, "1/h", "turnover of a healthy precursor store", ASSUMED,
   spread=lognormal(0.5), low=1e-5)
-P("pool50", 0.3, "1", "filling of the store at which release is supply-limited", ASSUMED,
+P("pool50", 0.25, "1", "filling of the store at which release is supply-limited", ASSUMED,
   spread=lognormal(0.4), low=0.01)
-P("synthesis_gain", 0.6, "1", "largest extra synthesis of precursor that demand can call up",
-  ASSUMED, spread=lognormal(0.4),
-  note="release rises while the precursor stays flat in Gordon 2017: release leads synthesis")
-P("t_half_synthesis", 336.0, "h", "half-life with which synthesis follows demand", ASSUMED,
-  spread=lognormal(0.4), low=0.1, note="days to weeks; receptor turnover is 2-3 d")
-P("synthesis50", 0.25, "1", "extra demand that calls up half of the extra synthesis", ASSUMED,
-  spread=lognormal(0.4), low=0.05)
-P("reserve", 1.0, "1", "endorphin reserve: size of the store and of the extra synthesis that "
-  "demand can call up, healthy = 1", ASSUMED, spread=lognormal(0.25), low=0.01,
-  note="the prescribers' functional-capacity score maps to it; resting levels do not depend on it, "
-  "since they were found low (Panerai 2002), normal and high (Baraniuk 2004)")
+P("release_share", 0.6, "1", "share of what the store loses at rest that is released", ASSUMED,
+  low=0.01, high=1.0, note="the rest is broken down in it")
+P("synthesis_gain", 1.5, "1", "synthesis of precursor added per unit of expression", ASSUMED,
+  spread=lognormal(0.2), note="above the release it feeds: or the store would empty as it rises")
+P("synthesis50", 0.03, "1", "reserve at which synthesis at rest is halved", ASSUMED,
+  spread=lognormal(0.5), note="resting levels were found low (Panerai 2002, Bidari 2016: 0.74 of "
+  "healthy in serum), normal and high (Baraniuk 2004)")
+P("unmet_drain", 5.8, "1", "drain on the store per unit of unmet demand", ASSUMED,
+  spread=lognormal(0.4))
+P("reserve", 1.0, "1", "endorphin reserve at which the patient settles, healthy = 1", ASSUMED,
+  spread=lognormal(0.25), low=0.01,
+  note="the prescribers' functional-capacity score maps to it; no measurement of it exists")
+P("t_reserve", 2500.0, "h", "time constant with which the reserve settles by itself", ASSUMED,
+  spread=lognormal(0.5), low=1.0,
+  note="rats: what running trained was gone in two to four days (CSF beta-endorphin)")
+P("reserve_learning", 5.6e-4, "1/h", "growth of the reserve per unit of demand", ASSUMED,
+  spread=lognormal(0.4))
+P("reserve_wear", 0.003, "1/h", "loss of the reserve at wholly unmet demand", ASSUMED,
+  spread=lognormal(0.4))
+P("reserve_most", 1.18, "1", "reserve that training can reach", ASSUMED, spread=lognormal(0.1))
 P("coupling_rebound", 1.0, "1", "switch: lost tone raises demand", high=1.0)
 P("t_half_beta_endorphin", 1.55, "h", "half-life of beta-endorphin in cerebrospinal fluid",
   HUMAN_PK, "foley1979", spread=lognormal(0.3), low=0.01,
@@ -56,6 +89,11 @@ P("circadian_acrophase", 10.72, "h", "clock time of the daily peak of beta-endor
   "iranmanesh1989", high=24.0, note="10:43; lowest 22:00-03:30 (Dent): no surge at 2-4 AM")
 
 
+def supply(pool: float, pool50: float) -> float:
+    """Share of the wanted release that the store can supply: 1 when full, saturating."""
+    return pool * (1.0 + pool50) / (pool + pool50)
+
+
 @M.quantity("1", "beta-endorphin the clock leads the sensor to expect")
 def expected_endorphin(
     clock_cos: float, clock_sin: float, circadian_amplitude: float, circadian_acrophase: float
@@ -66,31 +104,106 @@ def expected_endorphin(
     return 1.0 + circadian_amplitude * (toward + along)
 
 
-@M.quantity("1", "mu tone lost at the sensor")
+@M.quantity("1", "lost mu tone at the sensor")
 def lost_tone(
-    mor_tone: float, expected_endorphin: float, bound_mor: float, oprm1_potency: float
+    mor_tone: float,
+    expected_endorphin: float,
+    endorphin_pool: float,
+    pool50: float,
+    bound_mor: float,
+    oprm1_potency: float,
 ) -> float:
-    """How far mu tone lies below what the clock leads this patient's sensor to expect.
+    """How far mu tone lies below what clock and store lead this patient's sensor to expect.
 
     A surplus counts as nothing; a small loss counts little (quadratic up to ``soft``).
     """
     soft, corner = 0.05, 0.005
-    expected = tone_of(expected_endorphin, bound_mor, oprm1_potency)
-    loss = positive_part(1.0 - mor_tone / expected, corner)
+    usual = expected_endorphin * supply(endorphin_pool, pool50)
+    loss = positive_part(1.0 - mor_tone / tone_of(usual, bound_mor, oprm1_potency), corner)
     at_rest = 0.5 * corner
     return loss**2 / (soft + loss) - at_rest**2 / (soft + at_rest)
 
 
+# not bounded by zero: smoothing leaves lost tone, and what follows it, a hair below it at rest
+@M.state("1", "lost mu tone, mean of the last days", scale=0.01, lower=None)
+def strain(strain: float, lost_tone: float, t_strain: float) -> float:
+    """Running mean."""
+    return LN2 / t_strain * (lost_tone - strain)
+
+
+@M.quantity("1", "extra expression that strain calls for")
+def expression_wanted(
+    strain: float, expression_gain: float, strain50: float, coupling_rebound: float
+) -> float:
+    """Saturating with the strain."""
+    asked = positive_part(strain, 1e-4)
+    return coupling_rebound * expression_gain * asked / (strain50 + asked)
+
+
+@M.quantity("1", "extra expression that the reserve can give")
+def expression_possible(reserve_level: float, expression_ceiling: float) -> float:
+    """In proportion to the reserve."""
+    return expression_ceiling * reserve_level
+
+
+@M.quantity("1", "extra expression on the way")
+def expression_granted(expression_wanted: float, expression_possible: float) -> float:
+    """The lesser of what is called for and what can be given, smoothly."""
+    return softly_least(expression_wanted, expression_possible)
+
+
+@M.state("1", "extra expression of POMC", scale=0.01)
+def pomc_expression(
+    pomc_expression: float, expression_granted: float, t_half_expression_pomc: float
+) -> float:
+    """Follows what is granted slowly."""
+    return LN2 / t_half_expression_pomc * (expression_granted - pomc_expression)
+
+
+@M.state("1", "extra expression of PENK", scale=0.01)
+def penk_expression(
+    penk_expression: float, expression_granted: float, t_half_expression_penk: float
+) -> float:
+    """Follows what is granted slowly."""
+    return LN2 / t_half_expression_penk * (expression_granted - penk_expression)
+
+
+@M.quantity("1", "demand that expression does not meet")
+def unmet_demand(expression_wanted: float, pomc_expression: float) -> float:
+    """What strain calls for beyond what POMC expression gives by now."""
+    return positive_part(expression_wanted - pomc_expression, 0.005) - 0.0025
+
+
+@M.state("1", "endorphin reserve, healthy = 1", scale=0.1, start=1.0, lower=1e-3)
+def reserve_level(
+    reserve_level: float,
+    expression_wanted: float,
+    expression_possible: float,
+    reserve: float,
+    t_reserve: float,
+    reserve_learning: float,
+    reserve_wear: float,
+    reserve_most: float,
+) -> float:
+    """Settles by itself, learns under demand, wears under demand beyond what it can give."""
+    beyond = positive_part(expression_wanted - expression_possible, 0.002)
+    overdrawn = beyond / (expression_wanted + expression_possible)
+    learns = reserve_learning * expression_wanted * (reserve_most - reserve_level)
+    return (reserve - reserve_level) / t_reserve + learns - reserve_wear * overdrawn * reserve_level
+
+
 @M.quantity("1", "demand for opioid peptide, relative to rest")
 def demand(
-    lost_tone: float, demand_gain: float, demand50: float, coupling_rebound: float
+    lost_tone: float,
+    unmet_demand: float,
+    expression_wanted: float,
+    demand_gain: float,
+    demand50: float,
+    coupling_rebound: float,
 ) -> float:
-    """Derepression by lost mu tone; 1 at rest, saturating with the loss.
-
-    At rest the sensor already holds synthesis at its floor, so a surplus of tone does not lower
-    demand: this asymmetry is what lets a nightly block raise the daily mean.
-    """
-    return 1.0 + coupling_rebound * demand_gain * lost_tone / (demand50 + lost_tone)
+    """Derepression by lost mu tone, as far as expression has not yet taken it over."""
+    fast = demand_gain * lost_tone / (demand50 + lost_tone)
+    return 1.0 + coupling_rebound * fast * (unmet_demand + 0.05) / (expression_wanted + 0.05)
 
 
 @M.quantity("1", "daily rhythm of beta-endorphin release")
@@ -109,110 +222,98 @@ def circadian(
     return expected_endorphin + slope * t_half_beta_endorphin / LN2
 
 
-@M.state("1", "delayed demand on beta-endorphin release", start=1.0)
+@M.state("1", "demand on beta-endorphin release", start=1.0)
 def pomc_drive(pomc_drive: float, demand: float, t_delay_pomc: float) -> float:
     """First-order delay."""
     return (demand - pomc_drive) / t_delay_pomc
 
 
-@M.state("1", "delayed demand on enkephalin release", start=1.0)
+@M.state("1", "demand on enkephalin release", start=1.0)
 def penk_drive(penk_drive: float, demand: float, t_delay_penk: float) -> float:
     """First-order delay."""
     return (demand - penk_drive) / t_delay_penk
 
 
-def supply(pool: float, pool50: float) -> float:
-    """Share of the wanted release that the store can supply: 1 when full, saturating."""
-    return pool * (1.0 + pool50) / (pool + pool50)
-
-
-def extra_synthesis(drive: float, gain: float, half: float) -> float:
-    """Synthesis above rest that a demand calls up, to a ceiling; of a healthy reserve."""
-    asked = drive - 1.0
-    return gain * asked / (half + positive_part(asked, 0.02))
-
-
 @M.quantity("1", "beta-endorphin released, relative to a healthy rest")
 def endorphin_release(
-    endorphin_pool: float, pomc_drive: float, circadian: float, exercise: float, pool50: float
+    endorphin_pool: float,
+    pomc_drive: float,
+    pomc_expression: float,
+    circadian: float,
+    exercise: float,
+    pool50: float,
 ) -> float:
-    """What the store supplies, times drive, clock and exercise."""
-    return supply(endorphin_pool, pool50) * pomc_drive * circadian * (1.0 + exercise)
+    """What the store supplies, times drive, expression, clock and exercise."""
+    wanted = pomc_drive * (1.0 + pomc_expression) * circadian * (1.0 + exercise)
+    return supply(endorphin_pool, pool50) * wanted
 
 
 @M.quantity("1", "met-enkephalin released, relative to a healthy rest")
-def enkephalin_release(enkephalin_pool: float, penk_drive: float, pool50: float) -> float:
-    """What the store supplies, times drive."""
-    return supply(enkephalin_pool, pool50) * penk_drive
-
-
-# not bounded by zero: at rest smoothing leaves demand, and so extra synthesis, a hair below it
-@M.state(
-    "1", "extra synthesis of beta-endorphin precursor, of a healthy reserve", scale=0.01, lower=None
-)
-def pomc_synthesis(
-    pomc_synthesis: float,
-    pomc_drive: float,
-    exercise: float,
-    synthesis_gain: float,
-    synthesis50: float,
-    t_half_synthesis: float,
+def enkephalin_release(
+    enkephalin_pool: float, penk_drive: float, penk_expression: float, pool50: float
 ) -> float:
-    """Follows demand slowly."""
-    wanted = extra_synthesis(pomc_drive * (1.0 + exercise), synthesis_gain, synthesis50)
-    return LN2 / t_half_synthesis * (wanted - pomc_synthesis)
+    """What the store supplies, times drive and expression."""
+    return supply(enkephalin_pool, pool50) * penk_drive * (1.0 + penk_expression)
 
 
-@M.state(
-    "1", "extra synthesis of enkephalin precursor, of a healthy reserve", scale=0.01, lower=None
-)
-def penk_synthesis(
-    penk_synthesis: float,
-    penk_drive: float,
-    synthesis_gain: float,
-    synthesis50: float,
-    t_half_synthesis: float,
-) -> float:
-    """Follows demand slowly."""
-    wanted = extra_synthesis(penk_drive, synthesis_gain, synthesis50)
-    return LN2 / t_half_synthesis * (wanted - penk_synthesis)
+@M.quantity("1", "synthesis of precursor at rest, relative to a healthy reserve")
+def rest_synthesis(reserve_level: float, synthesis50: float) -> float:
+    """Falls with the reserve, so that a depleted patient's levels at rest are lower."""
+    return (1.0 + synthesis50) * reserve_level / (synthesis50 + reserve_level)
+
+
+@M.quantity("1", "extra drain on the stores")
+def drain(unmet_demand: float, unmet_drain: float, stress: float, stress_drain: float) -> float:
+    """Demand that expression does not meet, and stress."""
+    return unmet_drain * unmet_demand + stress_drain * stress
 
 
 def refill(
-    pool: float, extra: float, release: float, drain: float, k_pool: float, reserve: float
+    pool: float, made: float, release: float, drain: float, share: float, turnover: float
 ) -> float:
-    """Synthesis minus release and drain; a small store fills and empties faster."""
-    return k_pool / reserve * (1.0 + reserve * extra - release - drain * pool)
+    """Synthesis minus release, break-down and drain; a small store fills and empties faster."""
+    return turnover * (made - share * release - (1.0 - share + drain) * pool)
 
 
 @M.state("1", "store of beta-endorphin, share of full", start=1.0)
 def endorphin_pool(
     endorphin_pool: float,
-    pomc_synthesis: float,
+    rest_synthesis: float,
+    pomc_expression: float,
+    exercise: float,
     endorphin_release: float,
+    drain: float,
+    synthesis_gain: float,
+    release_share: float,
     k_pool: float,
-    reserve: float,
-    stress: float,
-    stress_drain: float,
+    reserve_level: float,
 ) -> float:
-    """Synthesis limited by the reserve, minus release and the drain of stress."""
-    drain = stress * stress_drain
-    return refill(endorphin_pool, pomc_synthesis, endorphin_release, drain, k_pool, reserve)
+    """Synthesis, which expression and exercise raise, minus release, break-down and drain."""
+    made = rest_synthesis * (1.0 + synthesis_gain * pomc_expression + release_share * exercise)
+    return refill(
+        endorphin_pool, made, endorphin_release, drain, release_share,
+        k_pool / (reserve_level + 0.1),
+    )  # fmt: skip
 
 
 @M.state("1", "store of met-enkephalin, share of full", start=1.0)
 def enkephalin_pool(
     enkephalin_pool: float,
-    penk_synthesis: float,
+    rest_synthesis: float,
+    penk_expression: float,
     enkephalin_release: float,
+    drain: float,
+    synthesis_gain: float,
+    release_share: float,
     k_pool: float,
-    reserve: float,
-    stress: float,
-    stress_drain: float,
+    reserve_level: float,
 ) -> float:
     """As for beta-endorphin, without clock."""
-    drain = stress * stress_drain
-    return refill(enkephalin_pool, penk_synthesis, enkephalin_release, drain, k_pool, reserve)
+    made = rest_synthesis * (1.0 + synthesis_gain * penk_expression)
+    return refill(
+        enkephalin_pool, made, enkephalin_release, drain, release_share,
+        k_pool / (reserve_level + 0.1),
+    )  # fmt: skip
 
 
 @M.state("1", "beta-endorphin in the brain, fold of healthy", start=1.0)
@@ -231,18 +332,24 @@ def met_enkephalin(
     return LN2 / t_half_met_enkephalin * (enkephalin_release - met_enkephalin)
 
 
-M.reads("relative to rest", "pomc_drive", "penk_drive", "demand")
+M.reads("relative to rest", "pomc_drive", "penk_drive", "demand", "rest_synthesis")
 M.reads("relative to rest", "endorphin_release", "enkephalin_release")
 M.reads("fold of the daily mean", "expected_endorphin", "circadian")
-M.reads("share of a healthy reserve", "pomc_synthesis", "penk_synthesis")
+M.reads("of expression at rest", "pomc_expression", "penk_expression", "expression_wanted")
+M.reads("of expression at rest", "expression_possible", "expression_granted", "unmet_demand")
 M.reads("share of full", "endorphin_pool", "enkephalin_pool")
 M.reads("fold of healthy", "beta_endorphin", "met_enkephalin")
-M.reads("fraction", "lost_tone")
+M.reads("healthy = 1", "reserve_level", better="higher")
+M.reads("fraction", "lost_tone", "strain")
 M.called(
     beta_endorphin="β-endorphin", met_enkephalin="met-enkephalin", pomc_drive="POMC drive",
-    penk_drive="PENK drive", pomc_synthesis="POMC synthesis", penk_synthesis="PENK synthesis",
+    penk_drive="PENK drive", pomc_expression="POMC expression", penk_expression="PENK expression",
     endorphin_pool="β-endorphin pool", enkephalin_pool="met-enkephalin pool",
     endorphin_release="β-endorphin release", enkephalin_release="met-enkephalin release",
     expected_endorphin="expected β-endorphin", circadian="rhythm of β-endorphin",
-    demand="demand for peptide", lost_tone="lost mu tone",
+    demand="demand for peptide", lost_tone="lost mu tone", strain="strain on the sensor",
+    reserve_level="endorphin reserve", unmet_demand="unmet demand",
+    expression_wanted="expression wanted", expression_possible="expression possible",
+    expression_granted="expression granted", rest_synthesis="synthesis at rest",
+    drain="drain on the stores",
 )  # fmt: skip

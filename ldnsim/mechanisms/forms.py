@@ -46,6 +46,16 @@ def falling(x: float, a: float) -> float:
     return (1.0 + a) / (1.0 + a * x)
 
 
+def brake_by(x: float, strength: float, half: float) -> float:
+    """Skewed inhibition that is 1 at the baseline ``x = 1``: at most ``strength`` is held back."""
+    return (1.0 - strength * hill4(x, half)) / (1.0 - strength * hill4(1.0, half))
+
+
+def softly_least(a: float, b: float) -> float:
+    """Smooth ``min(a, b)`` of two positive numbers, rational; a third below it where they meet."""
+    return a * b * (a + b) / (a * a + a * b + b * b)
+
+
 def positive_part(x: float, width: float) -> float:
     """Smooth ``max(x, 0)`` with a corner rounded over ``width``."""
     return 0.5 * (x + sqrt(x * x + width * width))

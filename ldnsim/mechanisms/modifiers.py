@@ -18,7 +18,7 @@ P("stress", 0.0, "1", "chronic stress, 0 none to 1 severe", ASSUMED, high=1.0)
 P("stress_drain", 0.6, "1", "extra loss from the precursor pool at full stress", ASSUMED,
   spread=lognormal(0.5), note="the claim; seven days of foot-shock left rat plasma and brain "
   "beta-endorphin unchanged (Przewlocki 1987)")
-P("stress_driver", 0.05, "1", "TLR4 drive added by full stress", ASSUMED, spread=lognormal(0.7))
+P("stress_driver", 0.01, "1", "TLR4 drive added by full stress", ASSUMED, spread=lognormal(0.7))
 P("factor_microglia", 1.0, "1", "adjunct factor on microglial activation", ASSUMED)
 P("factor_tnf", 1.0, "1", "adjunct factor on TNF production", ASSUMED)
 P("factor_il1b", 1.0, "1", "adjunct factor on IL-1b release", ASSUMED)

@@ -10,7 +10,7 @@ from ldnsim.mechanisms.record import ASSUMED, IN_VITRO, Mechanism, logitnormal, 
 
 M = Mechanism("neurons", "Neuronal health, repair and danger signals")
 P = M.parameter
-P("k_damage", 1.4e-4, "1/h", "damage rate per fold of cytokine", ASSUMED, spread=lognormal(0.4))
+P("k_damage", 1.0e-4, "1/h", "damage rate per fold of cytokine", ASSUMED, spread=lognormal(0.4))
 P("cytokine_share", 0.6, "1", "share of damage that TNF and IL-1b cause", IN_VITRO,
   "devbrainres2002_lps", spread=logitnormal(0.3), high=1.0, note="at least one half in culture")
 P("m1_toxicity", 12.0, "1", "damage by inflamed cells other than by TNF and IL-1b", ASSUMED,
@@ -40,8 +40,8 @@ def damage(
     return factor_damage * k_damage * (cytokine + other)
 
 
-@M.state("1", "neuronal health, 1 = intact", scale=0.1, upper=1.0, start=0.9,
-         start_inflamed=0.6)
+@M.state("1", "neuronal health, 1 = intact", scale=0.1, upper=1.0, start=0.92,
+         start_inflamed=0.78)
 def neuronal_health(
     neuronal_health: float,
     damage: float,
@@ -55,7 +55,8 @@ def neuronal_health(
     return k_repair * support * (1.0 - lesion - neuronal_health) - damage * neuronal_health
 
 
-@M.state("1", "danger signals from damaged neurons", scale=0.1, start=0.1, start_inflamed=0.4)
+@M.state("1", "danger signals from damaged neurons", scale=0.1, start=0.08,
+         start_inflamed=0.22)
 def damps(damps: float, neuronal_health: float, t_damps: float) -> float:
     """Follow the damaged share."""
     return (1.0 - neuronal_health - damps) / t_damps

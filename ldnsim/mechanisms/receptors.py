@@ -5,6 +5,9 @@ and taken at equilibrium on what the antagonists leave free. The mu receptor is 
 feedback; the OGF receptor, assumed to bind naltrexone half as tightly, and the delta receptor,
 which binds it far less, carry most of the effect on immune cells. Sensor and effectors being
 different pools is what makes a dose window possible.
+
+The drug occupies receptors under every hypothesis that lets it into the brain: the switch
+``coupling_opioid`` cuts what an occupied receptor no longer does, not the binding that PET sees.
 """
 
 from __future__ import annotations
@@ -52,13 +55,13 @@ P("bound_kor", 0.15, "1", "share of kappa receptors held by dynorphin at rest", 
 P("bound_ogfr", 0.10, "1", "share of OGF receptors held by met-enkephalin at rest", DERIVED,
   "zagon1989_ogfr clement_jones", spread=logitnormal(0.6), high=0.95,
   note="5-33 % from plasma, 2-9 % from CSF levels at Kd 0.49 nM")
-P("coupling_opioid", 1.0, "1", "switch: the drug binds to opioid receptors", high=1.0)
+P("coupling_opioid", 1.0, "1", "switch: the block of opioid receptors has effects", high=1.0)
 P("oprm1_potency", 1.0, "1", "potency of beta-endorphin at the patient's mu receptor (A118G)",
   IN_VITRO, "bond1998", spread=lognormal(0.1), low=0.01,
   note="Bond 1998 found 3 for 118G; Befort 2001 and Beyer 2004 did not",
   alternatives={"bond1998_118G": 3.0})
-P("t_half_density", 60.0, "h", "half-life of receptor turnover", DERIVED, "burke_clocinnamox",
-  spread=lognormal(0.3), low=0.1, note="binding back by about 8 d after irreversible block")
+P("t_half_density", 81.0, "h", "half-life of receptor turnover", ANIMAL, "burke_clocinnamox",
+  spread=lognormal(0.2), low=0.1, note="DAMGO binding ex vivo came back with 65-101 h")
 P("density_gain_mor", 0.85, "1", "largest gain in mu density under lasting block", ANIMAL,
   "yoburn1988 lesscher2003", spread=lognormal(0.3),
   note="mice, pellet: mu1 +81, mu2 +67 %, mu +80 %; the ceiling here")
@@ -85,18 +88,10 @@ def ntx_acting(ntx_brain: float, coupling_drug: float, coupling_brain: float) ->
     return coupling_drug * coupling_brain * ntx_brain
 
 
-@M.quantity("nmol/L", "naltrexone that central opioid receptors see")
-def ntx_binding(ntx_acting: float, coupling_opioid: float) -> float:
-    """What acts in the brain, or nothing when the hypothesis spares the receptors."""
-    return coupling_opioid * ntx_acting
-
-
-@M.quantity("nmol/L", "6-beta-naltrexol that central opioid receptors see")
-def naltrexol_binding(
-    naltrexol_brain: float, coupling_drug: float, coupling_brain: float, coupling_opioid: float
-) -> float:
+@M.quantity("nmol/L", "6-beta-naltrexol acting in the brain")
+def naltrexol_binding(naltrexol_brain: float, coupling_drug: float, coupling_brain: float) -> float:
     """Effect-site concentration, or nothing when the hypothesis switches it off."""
-    return coupling_drug * coupling_brain * coupling_opioid * naltrexol_brain
+    return coupling_drug * coupling_brain * naltrexol_brain
 
 
 @M.quantity("1", "mu receptors open to an antagonist")
@@ -132,7 +127,7 @@ FRACTION = {"lower": 0.0, "upper": 1.0, "scale": 0.01}
 @M.state("1", "mu receptor occupancy by antagonist", **FRACTION)
 def mor_occupancy(
     mor_occupancy: float,
-    ntx_binding: float,
+    ntx_acting: float,
     naltrexol_binding: float,
     kd_mor: float,
     kd_mor_naltrexol: float,
@@ -140,16 +135,16 @@ def mor_occupancy(
     mor_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    ratio = ntx_binding / kd_mor + naltrexol_binding / kd_mor_naltrexol
+    ratio = ntx_acting / kd_mor + naltrexol_binding / kd_mor_naltrexol
     return k_off_mor * (ratio * mor_available - mor_occupancy)
 
 
 @M.state("1", "mu receptors held by naltrexone", **FRACTION)
 def mor_ntx(
-    mor_ntx: float, ntx_binding: float, kd_mor: float, k_off_mor: float, mor_available: float
+    mor_ntx: float, ntx_acting: float, kd_mor: float, k_off_mor: float, mor_available: float
 ) -> float:
     """Association minus dissociation."""
-    return association(ntx_binding, kd_mor, k_off_mor, mor_available) - k_off_mor * mor_ntx
+    return association(ntx_acting, kd_mor, k_off_mor, mor_available) - k_off_mor * mor_ntx
 
 
 @M.quantity("1", "mu receptors held by 6-beta-naltrexol")
@@ -161,7 +156,7 @@ def mor_naltrexol(mor_occupancy: float, mor_ntx: float) -> float:
 @M.state("1", "delta receptor occupancy by antagonist", **FRACTION)
 def dor_occupancy(
     dor_occupancy: float,
-    ntx_binding: float,
+    ntx_acting: float,
     naltrexol_binding: float,
     kd_dor: float,
     kd_dor_naltrexol: float,
@@ -169,16 +164,16 @@ def dor_occupancy(
     dor_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    ratio = ntx_binding / kd_dor + naltrexol_binding / kd_dor_naltrexol
+    ratio = ntx_acting / kd_dor + naltrexol_binding / kd_dor_naltrexol
     return k_off_dor * (ratio * dor_available - dor_occupancy)
 
 
 @M.state("1", "delta receptors held by naltrexone", **FRACTION)
 def dor_ntx(
-    dor_ntx: float, ntx_binding: float, kd_dor: float, k_off_dor: float, dor_available: float
+    dor_ntx: float, ntx_acting: float, kd_dor: float, k_off_dor: float, dor_available: float
 ) -> float:
     """Association minus dissociation."""
-    return association(ntx_binding, kd_dor, k_off_dor, dor_available) - k_off_dor * dor_ntx
+    return association(ntx_acting, kd_dor, k_off_dor, dor_available) - k_off_dor * dor_ntx
 
 
 @M.quantity("1", "delta receptors held by 6-beta-naltrexol")
@@ -190,7 +185,7 @@ def dor_naltrexol(dor_occupancy: float, dor_ntx: float) -> float:
 @M.state("1", "kappa receptor occupancy by antagonist", **FRACTION)
 def kor_occupancy(
     kor_occupancy: float,
-    ntx_binding: float,
+    ntx_acting: float,
     naltrexol_binding: float,
     kd_kor: float,
     kd_kor_naltrexol: float,
@@ -198,16 +193,16 @@ def kor_occupancy(
     kor_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    ratio = ntx_binding / kd_kor + naltrexol_binding / kd_kor_naltrexol
+    ratio = ntx_acting / kd_kor + naltrexol_binding / kd_kor_naltrexol
     return k_off_kor * (ratio * kor_available - kor_occupancy)
 
 
 @M.state("1", "kappa receptors held by naltrexone", **FRACTION)
 def kor_ntx(
-    kor_ntx: float, ntx_binding: float, kd_kor: float, k_off_kor: float, kor_available: float
+    kor_ntx: float, ntx_acting: float, kd_kor: float, k_off_kor: float, kor_available: float
 ) -> float:
     """Association minus dissociation."""
-    return association(ntx_binding, kd_kor, k_off_kor, kor_available) - k_off_kor * kor_ntx
+    return association(ntx_acting, kd_kor, k_off_kor, kor_available) - k_off_kor * kor_ntx
 
 
 @M.quantity("1", "kappa receptors held by 6-beta-naltrexol")
@@ -219,7 +214,7 @@ def kor_naltrexol(kor_occupancy: float, kor_ntx: float) -> float:
 @M.state("1", "OGF receptor occupancy by antagonist", **FRACTION)
 def ogfr_occupancy(
     ogfr_occupancy: float,
-    ntx_binding: float,
+    ntx_acting: float,
     naltrexol_binding: float,
     kd_ogfr: float,
     kd_ogfr_naltrexol: float,
@@ -227,16 +222,16 @@ def ogfr_occupancy(
     ogfr_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    ratio = ntx_binding / kd_ogfr + naltrexol_binding / kd_ogfr_naltrexol
+    ratio = ntx_acting / kd_ogfr + naltrexol_binding / kd_ogfr_naltrexol
     return k_off_ogfr * (ratio * ogfr_available - ogfr_occupancy)
 
 
 @M.state("1", "OGF receptors held by naltrexone", **FRACTION)
 def ogfr_ntx(
-    ogfr_ntx: float, ntx_binding: float, kd_ogfr: float, k_off_ogfr: float, ogfr_available: float
+    ogfr_ntx: float, ntx_acting: float, kd_ogfr: float, k_off_ogfr: float, ogfr_available: float
 ) -> float:
     """Association minus dissociation."""
-    return association(ntx_binding, kd_ogfr, k_off_ogfr, ogfr_available) - k_off_ogfr * ogfr_ntx
+    return association(ntx_acting, kd_ogfr, k_off_ogfr, ogfr_available) - k_off_ogfr * ogfr_ntx
 
 
 @M.quantity("1", "OGF receptors held by 6-beta-naltrexol")
@@ -245,77 +240,87 @@ def ogfr_naltrexol(ogfr_occupancy: float, ogfr_ntx: float) -> float:
     return ogfr_occupancy - ogfr_ntx
 
 
+@M.quantity("1", "mu receptor block that has effects")
+def mor_block(mor_occupancy: float, coupling_opioid: float) -> float:
+    """The occupancy, or nothing when the hypothesis lets it change nothing."""
+    return coupling_opioid * mor_occupancy
+
+
+@M.quantity("1", "delta receptor block that has effects")
+def dor_block(dor_occupancy: float, coupling_opioid: float) -> float:
+    """The occupancy, or nothing when the hypothesis lets it change nothing."""
+    return coupling_opioid * dor_occupancy
+
+
+@M.quantity("1", "kappa receptor block that has effects")
+def kor_block(kor_occupancy: float, coupling_opioid: float) -> float:
+    """The occupancy, or nothing when the hypothesis lets it change nothing."""
+    return coupling_opioid * kor_occupancy
+
+
+@M.quantity("1", "OGF receptor block that has effects")
+def ogfr_block(ogfr_occupancy: float, coupling_opioid: float) -> float:
+    """The occupancy, or nothing when the hypothesis lets it change nothing."""
+    return coupling_opioid * ogfr_occupancy
+
+
 @M.state("1", "mu receptor density, fold of baseline", start=1.0)
 def mor_density(
-    mor_density: float,
-    density_gain_mor: float,
-    mor_occupancy: float,
-    density_block50: float,
+    mor_density: float, density_gain_mor: float, mor_block: float, density_block50: float,
     t_half_density: float,
 ) -> float:
     """Antagonist-stabilised receptors are lost more slowly."""
-    return regulation(mor_density, density_gain_mor, mor_occupancy, density_block50, t_half_density)
+    return regulation(mor_density, density_gain_mor, mor_block, density_block50, t_half_density)
 
 
 @M.state("1", "delta receptor density, fold of baseline", start=1.0)
 def dor_density(
-    dor_density: float,
-    density_gain_dor: float,
-    mor_occupancy: float,
-    density_block50: float,
+    dor_density: float, density_gain_dor: float, mor_block: float, density_block50: float,
     t_half_density: float,
 ) -> float:
     """Follows the block of the mu receptor, as seen in mice."""
-    return regulation(dor_density, density_gain_dor, mor_occupancy, density_block50, t_half_density)
+    return regulation(dor_density, density_gain_dor, mor_block, density_block50, t_half_density)
 
 
 @M.state("1", "OGF receptor density, fold of baseline", start=1.0)
 def ogfr_density(
-    ogfr_density: float,
-    density_gain_ogfr: float,
-    ogfr_occupancy: float,
-    density_block50: float,
+    ogfr_density: float, density_gain_ogfr: float, ogfr_block: float, density_block50: float,
     t_half_density: float,
 ) -> float:
     """Rises with its own block."""
-    return regulation(
-        ogfr_density, density_gain_ogfr, ogfr_occupancy, density_block50, t_half_density
-    )
+    return regulation(ogfr_density, density_gain_ogfr, ogfr_block, density_block50, t_half_density)
 
 
 @M.quantity("1", "agonist tone at mu receptors, relative to rest")
 def mor_tone(
-    mor_occupancy: float,
-    mor_density: float,
-    bound_mor: float,
-    beta_endorphin: float,
+    mor_block: float, mor_density: float, bound_mor: float, beta_endorphin: float,
     oprm1_potency: float,
 ) -> float:
     """Beta-endorphin on what the antagonists leave free, times density."""
-    free = mor_density * (1.0 - mor_occupancy)
+    free = mor_density * (1.0 - mor_block)
     return free * tone_of(beta_endorphin, bound_mor, oprm1_potency)
 
 
 @M.quantity("1", "agonist tone at delta receptors, relative to rest")
 def dor_tone(
-    dor_occupancy: float, dor_density: float, bound_dor: float, met_enkephalin: float
+    dor_block: float, dor_density: float, bound_dor: float, met_enkephalin: float
 ) -> float:
     """Enkephalin on what the antagonists leave free, times density."""
-    return agonist_tone(dor_density * (1.0 - dor_occupancy), bound_dor, met_enkephalin)
+    return agonist_tone(dor_density * (1.0 - dor_block), bound_dor, met_enkephalin)
 
 
 @M.quantity("1", "agonist tone at kappa receptors, relative to rest")
-def kor_tone(kor_occupancy: float) -> float:
+def kor_tone(kor_block: float) -> float:
     """Constant dynorphin on what the antagonists leave free."""
-    return 1.0 - kor_occupancy
+    return 1.0 - kor_block
 
 
 @M.quantity("1", "agonist tone at OGF receptors, relative to rest")
 def ogfr_tone(
-    ogfr_occupancy: float, ogfr_density: float, bound_ogfr: float, met_enkephalin: float
+    ogfr_block: float, ogfr_density: float, bound_ogfr: float, met_enkephalin: float
 ) -> float:
     """Met-enkephalin on what the antagonists leave free, times density."""
-    return agonist_tone(ogfr_density * (1.0 - ogfr_occupancy), bound_ogfr, met_enkephalin)
+    return agonist_tone(ogfr_density * (1.0 - ogfr_block), bound_ogfr, met_enkephalin)
 
 
 @M.quantity("1", "opioid tone on glial cells, relative to rest")
@@ -339,57 +344,42 @@ def analgesic_tone(mor_tone: float, dor_tone: float, weight_analgesia_dor: float
 
 @M.quantity("1", "peripheral mu receptor occupancy by antagonist")
 def peripheral_occupancy(
-    c_plasma: float,
-    c_naltrexol: float,
-    f_unbound: float,
-    coupling_drug: float,
-    coupling_opioid: float,
-    kd_mor: float,
-    kd_mor_naltrexol: float,
-    bound_mor: float,
+    c_plasma: float, c_naltrexol: float, f_unbound: float, coupling_drug: float, kd_mor: float,
+    kd_mor_naltrexol: float, bound_mor: float,
 ) -> float:
     """Gut and immune receptors, in equilibrium with unbound plasma and resting agonist."""
     parent = f_unbound * c_plasma / kd_mor
     metabolite = f_unbound * c_naltrexol / kd_mor_naltrexol
-    blocked = coupling_drug * coupling_opioid * (parent + metabolite) * (1.0 - bound_mor)
+    blocked = coupling_drug * (parent + metabolite) * (1.0 - bound_mor)
     return blocked / (1.0 + blocked)
 
 
 @M.quantity("1", "peripheral OGF receptor occupancy by antagonist")
 def peripheral_ogfr(
-    c_plasma: float,
-    c_naltrexol: float,
-    f_unbound: float,
-    coupling_drug: float,
-    coupling_opioid: float,
-    kd_ogfr: float,
-    kd_ogfr_naltrexol: float,
-    bound_ogfr: float,
+    c_plasma: float, c_naltrexol: float, f_unbound: float, coupling_drug: float, kd_ogfr: float,
+    kd_ogfr_naltrexol: float, bound_ogfr: float,
 ) -> float:
     """Blood-side OGF receptors, in equilibrium with unbound plasma and resting agonist."""
     bound = f_unbound * (c_plasma / kd_ogfr + c_naltrexol / kd_ogfr_naltrexol)
-    blocked = coupling_drug * coupling_opioid * bound * (1.0 - bound_ogfr)
+    blocked = coupling_drug * bound * (1.0 - bound_ogfr)
     return blocked / (1.0 + blocked)
 
 
 @M.quantity("1", "opioid tone on peripheral immune cells, relative to rest")
 def peripheral_tone(
-    peripheral_occupancy: float,
-    peripheral_ogfr: float,
-    bound_mor: float,
-    bound_ogfr: float,
-    beta_endorphin: float,
-    met_enkephalin: float,
-    oprm1_potency: float,
-    weight_peripheral_mor: float,
+    peripheral_occupancy: float, peripheral_ogfr: float, bound_mor: float, bound_ogfr: float,
+    beta_endorphin: float, met_enkephalin: float, oprm1_potency: float,
+    weight_peripheral_mor: float, coupling_opioid: float,
 ) -> float:
     """Beta-endorphin at mu and met-enkephalin at OGF receptors that plasma drug leaves free."""
-    mu = (1.0 - peripheral_occupancy) * tone_of(beta_endorphin, bound_mor, oprm1_potency)
-    ogfr = agonist_tone(1.0 - peripheral_ogfr, bound_ogfr, met_enkephalin)
+    free_mu = 1.0 - coupling_opioid * peripheral_occupancy
+    free_ogfr = 1.0 - coupling_opioid * peripheral_ogfr
+    mu = free_mu * tone_of(beta_endorphin, bound_mor, oprm1_potency)
+    ogfr = agonist_tone(free_ogfr, bound_ogfr, met_enkephalin)
     return weight_peripheral_mor * mu + (1.0 - weight_peripheral_mor) * ogfr
 
 
-for what in ("occupancy", "ntx", "naltrexol", "available"):
+for what in ("occupancy", "ntx", "naltrexol", "available", "block"):
     M.reads("fraction", *(f"{receptor}_{what}" for receptor in ("mor", "dor", "kor", "ogfr")))
 M.reads("fraction", "peripheral_occupancy", "peripheral_ogfr")
 M.reads("fold of baseline", "mor_density", "dor_density", "ogfr_density")

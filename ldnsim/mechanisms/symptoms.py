@@ -8,13 +8,13 @@ from block during sleep and fade as the brain gets used to it.
 from __future__ import annotations
 
 from ldnsim.mechanisms.forms import LN2, OMEGA, cos, falling, positive_part, rising, sin
-from ldnsim.mechanisms.record import ASSUMED, DERIVED, Mechanism, lognormal
+from ldnsim.mechanisms.record import ASSUMED, DERIVED, Mechanism, logitnormal, lognormal
 
 M = Mechanism("symptoms", "Sensitisation, pain, fatigue, mood, dreams and sleep")
 P = M.parameter
 W = lognormal(0.4)
-P("nociception", 0.35, "1", "input from the periphery, healthy = 0.05", ASSUMED, spread=W)
-P("inflammation50", 4.0, "1", "excess of TNF and IL-1b that is felt half", ASSUMED, spread=W,
+P("nociception", 0.25, "1", "input from the periphery, healthy = 0.05", ASSUMED, spread=W)
+P("inflammation50", 0.85, "1", "excess of TNF and IL-1b that is felt half", ASSUMED, spread=W,
   low=1e-3)
 P("sensitisation_inflammation", 1.0, "1", "drive of sensitisation by inflammation", ASSUMED,
   spread=W)
@@ -23,12 +23,14 @@ P("sensitisation_input", 0.6, "1", "drive of sensitisation by nociceptive input"
   spread=W)
 P("t_half_sensitisation", 504.0, "h", "half-life of central sensitisation (three weeks)", ASSUMED,
   spread=lognormal(0.3), low=0.1)
-P("pain_sensitisation", 3.0, "1", "gain of pain by sensitisation", ASSUMED, spread=W,
+P("pain_sensitisation", 5.8, "1", "gain of pain by sensitisation", ASSUMED, spread=W,
   note="the trials leave it open: in `ldnsim calibrate` the prior decides")
 P("pain_inflammation", 0.5, "1", "gain of pain by cytokines", ASSUMED, spread=W,
   note="weak on purpose: minocycline, alpha-lipoic acid and ketotifen trials moved no pain")
-P("pain_tone", 0.6, "1", "strength of analgesic opioid tone", ASSUMED, spread=W,
+P("pain_tone", 3.1, "1", "strength of analgesic opioid tone", ASSUMED, spread=W,
   note="50 mg acutely changed no pain in fibromyalgia (n = 10): not large")
+P("t_half_analgesia", 66.0, "h", "half-life with which pain notices analgesic tone", ASSUMED,
+  spread=lognormal(0.3), low=0.1, note="50 mg acutely changed no pain in fibromyalgia (n = 10)")
 P("t_half_pain", 12.0, "h", "half-life of reported pain", ASSUMED, spread=lognormal(0.3), low=0.1)
 P("fatigue_base", 0.12, "1", "fatigue without inflammation", ASSUMED, spread=W)
 P("fatigue_inflammation", 5.0, "1", "gain of fatigue by cytokines", ASSUMED, spread=W)
@@ -36,7 +38,15 @@ P("fatigue_damage", 2.0, "1", "gain of fatigue by neuronal damage", ASSUMED, spr
 P("mood_base", 2.5, "1", "mood without pain or inflammation, odds on the 0-10 scale", ASSUMED,
   spread=W)
 P("mood_burden", 3.0, "1", "fall of mood with pain and inflammation", ASSUMED, spread=W)
-P("mood_tone", 1.0, "1", "saturation of mood with mu tone", ASSUMED, spread=W)
+P("mood_tone", 0.5, "1", "lift of mood by mu tone, relative", ASSUMED, spread=W,
+  high=1.0)
+P("mood_adaptation", 0.8, "1", "share of a lasting change of mu tone that mood gets used to",
+  ASSUMED, spread=logitnormal(0.4), high=1.0,
+  note="eight weeks of 50 mg changed no mood in 36 healthy people; acutely seven men felt worse")
+P("t_half_adaptation", 166.0, "h", "half-life with which mood gets used to mu tone", ASSUMED,
+  spread=lognormal(0.3), low=0.1)
+P("mood_kappa", 0.1, "1", "strength of dynorphin at kappa receptors against mood", ASSUMED,
+  spread=W)
 P("t_half_mood", 72.0, "h", "half-life of mood and fatigue", ASSUMED, spread=lognormal(0.3),
   low=0.1)
 P("dream_gain", 11.0, "1", "vivid-dream score per unit of unaccustomed block in sleep", DERIVED,
@@ -59,7 +69,8 @@ def felt_inflammation(tnf: float, il1b: float, inflammation50: float) -> float:
     return excess / (inflammation50 + excess)
 
 
-@M.state("1", "central sensitisation", scale=0.1, upper=1.0, start=0.3, start_inflamed=0.6)
+@M.state("1", "central sensitisation", scale=0.1, upper=1.0, start=0.02,
+         start_inflamed=0.37)
 def sensitisation(
     sensitisation: float,
     nociception: float,
@@ -76,7 +87,15 @@ def sensitisation(
         + sensitisation_inflammation * felt_inflammation
         + sensitisation_damage * (1.0 - neuronal_health)
     )
-    return LN2 / t_half_sensitisation * (drive / (1.0 + drive) - sensitisation)
+    return LN2 / t_half_sensitisation * (drive**2 / (1.0 + drive**2) - sensitisation)
+
+
+@M.state("1", "analgesic tone as pain notices it", start=1.0)
+def felt_analgesia(
+    felt_analgesia: float, analgesic_tone: float, t_half_analgesia: float
+) -> float:
+    """Descending inhibition answers tone over days."""
+    return LN2 / t_half_analgesia * (analgesic_tone - felt_analgesia)
 
 
 @M.quantity("1", "pain on the numerical rating scale, before lag")
@@ -84,24 +103,26 @@ def pain_target(
     nociception: float,
     sensitisation: float,
     felt_inflammation: float,
-    analgesic_tone: float,
+    felt_analgesia: float,
     pain_sensitisation: float,
     pain_inflammation: float,
     pain_tone: float,
 ) -> float:
     """Input times gains, against analgesic tone, on a scale that ends at 10."""
     gain = 1.0 + pain_sensitisation * sensitisation + pain_inflammation * felt_inflammation
-    x = nociception * gain * falling(analgesic_tone, pain_tone)
+    x = nociception * gain * falling(felt_analgesia, pain_tone)
     return 10.0 * x / (1.0 + x)
 
 
-@M.state("1", "pain, numerical rating scale 0-10", upper=10.0, start=3.0, start_inflamed=5.5)
+@M.state("1", "pain, numerical rating scale 0-10", upper=10.0, start=0.5,
+         start_inflamed=4.5)
 def pain(pain: float, pain_target: float, t_half_pain: float) -> float:
     """Follows its target."""
     return LN2 / t_half_pain * (pain_target - pain)
 
 
-@M.state("1", "fatigue, 0-10", upper=10.0, start=2.0, start_inflamed=5.0)
+@M.state("1", "fatigue, 0-10", upper=10.0, start=1.4,
+         start_inflamed=2.9)
 def fatigue(
     fatigue: float,
     felt_inflammation: float,
@@ -118,20 +139,32 @@ def fatigue(
     return LN2 / t_half_mood * (10.0 * x / (1.0 + x) - fatigue)
 
 
-@M.state("1", "mood, 0-10 (10 best)", upper=10.0, start=6.0, start_inflamed=4.0)
+@M.state("1", "effect of mu tone on mood that one has got used to", start=1.0)
+def usual_lift(usual_lift: float, mor_tone: float, t_half_adaptation: float) -> float:
+    """Running mean of what mu tone does."""
+    return LN2 / t_half_adaptation * (rising(mor_tone, 1.0) - usual_lift)
+
+
+@M.state("1", "mood, 0-10 (10 best)", upper=10.0, start=6.9,
+         start_inflamed=5.2)
 def mood(
     mood: float,
     pain: float,
     felt_inflammation: float,
     mor_tone: float,
+    usual_lift: float,
+    kor_tone: float,
     mood_base: float,
     mood_burden: float,
     mood_tone: float,
+    mood_adaptation: float,
+    mood_kappa: float,
     t_half_mood: float,
 ) -> float:
-    """Lifted by mu tone, lowered by pain and inflammation."""
+    """Lifted by unaccustomed mu tone and by block of kappa receptors, lowered by illness."""
     burden = 1.0 + mood_burden * (0.05 * pain + 0.5 * felt_inflammation)
-    x = mood_base * rising(mor_tone, mood_tone) / burden
+    lift = rising(mor_tone, 1.0) - 1.0 - mood_adaptation * (usual_lift - 1.0)
+    x = mood_base * (1.0 + mood_tone * lift) * falling(kor_tone, mood_kappa) / burden
     return LN2 / t_half_mood * (10.0 * x / (1.0 + x) - mood)
 
 
@@ -144,9 +177,9 @@ def asleep(clock_cos: float, clock_sin: float, sleep_centre: float) -> float:
 
 
 @M.quantity("1", "block of mu and kappa receptors that sleep notices")
-def sleep_block(mor_occupancy: float, kor_occupancy: float) -> float:
-    """Mean of the two receptors' occupancy."""
-    return 0.5 * (mor_occupancy + kor_occupancy)
+def sleep_block(mor_block: float, kor_block: float) -> float:
+    """Mean of the two receptors' block."""
+    return 0.5 * (mor_block + kor_block)
 
 
 @M.state("1", "block the sleeper has got used to", scale=0.1, upper=1.0)
@@ -184,7 +217,11 @@ def insomnia(
 M.reads("fraction", "felt_inflammation", "sensitisation", better="lower")
 M.reads("fraction", "asleep", "sleep_block", "accustomed_block")
 M.reads("NRS 0–10", "pain", "pain_target", better="lower")
+M.reads("relative to rest", "felt_analgesia", "usual_lift")
 M.reads("0–10", "fatigue", better="lower")
 M.reads("0–10", "mood", better="higher")
 M.reads("score", "vivid_dreams", "insomnia", better="lower")
-M.called(sensitisation="central sensitisation", pain_target="pain before lag")
+M.called(
+    sensitisation="central sensitisation", pain_target="pain before lag",
+    felt_analgesia="felt analgesic tone", usual_lift="usual lift of mood",
+)  # fmt: skip

@@ -66,20 +66,22 @@ def on_drug(c_plasma: float, c_naltrexol: float, trace_drug: float) -> float:
     return drug / (trace_drug + drug)
 
 
-@M.state("1", "pain the patient has got used to, 0-10", upper=10.0, start=3.0, start_inflamed=5.5)
+@M.state("1", "pain the patient has got used to, 0-10", upper=10.0, start=0.5,
+         start_inflamed=4.5)
 def usual_pain(usual_pain: float, pain: float, t_usual: float) -> float:
     """Running mean of pain."""
     return (pain - usual_pain) / t_usual
 
 
-@M.state("1", "mood the patient has got used to, 0-10", upper=10.0, start=6.0, start_inflamed=4.0)
+@M.state("1", "mood the patient has got used to, 0-10", upper=10.0, start=6.9,
+         start_inflamed=5.2)
 def usual_mood(usual_mood: float, mood: float, t_usual: float) -> float:
     """Running mean of mood."""
     return (mood - usual_mood) / t_usual
 
 
-@M.state("1", "pain before treatment as remembered, 0-10", upper=10.0, start=3.0,
-         start_inflamed=5.5)  # fmt: skip
+@M.state("1", "pain before treatment as remembered, 0-10", upper=10.0, start=0.5,
+         start_inflamed=4.5)
 def remembered_pain(remembered_pain: float, pain: float, t_remembered: float) -> float:
     """Running mean of pain over years."""
     return (pain - remembered_pain) / t_remembered

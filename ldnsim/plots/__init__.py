@@ -8,6 +8,7 @@ from ldnsim.plots.discriminate import discriminate
 from ldnsim.plots.heatmap import heatmap, summaries
 from ldnsim.plots.hypotheses import hypotheses, hypothesis_axis
 from ldnsim.plots.night import night
+from ldnsim.plots.pathways import pathways
 from ldnsim.plots.phase import phase_plane
 from ldnsim.plots.scorecard import scorecard
 from ldnsim.plots.style import check_ending, save
@@ -22,6 +23,7 @@ __all__ = [
     "hypotheses",
     "hypothesis_axis",
     "night",
+    "pathways",
     "phase_plane",
     "save",
     "scorecard",

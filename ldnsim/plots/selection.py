@@ -21,7 +21,9 @@ from ldnsim.units import is_number, read_number, same_number, to_unit
 
 _LABEL = "shown_as"
 """Attribute of a coordinate that was narrowed to one value: the name it had on its axis."""
-_NOT_RUNS = ("time", "night_time", "ledger_row", "observation", "drawn", "parameter", "summary")
+_NOT_RUNS = (
+    "time", "night_time", "ledger_row", "observation", "drawn", "parameter", "summary", "pathway",
+)  # fmt: skip
 
 
 def run_dims(ds: xr.Dataset) -> tuple[str, ...]:

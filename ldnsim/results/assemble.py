@@ -29,7 +29,11 @@ CHUNK_BYTES = 8_000_000
 """Of one variable over time."""
 CHUNK_RUNS = 65_536
 """Of a variable with one value per run."""
-_UNUSED = {"": ("trajectory", "night"), "time": ("night",), "night_time": ("trajectory",)}
+_UNUSED = {
+    "": ("trajectory", "night"), "pathway": ("trajectory", "night"),
+    "time": ("night",), "pathway time": ("night",), "night_time": ("trajectory",),
+}  # fmt: skip
+"""Arrays of blocks that no column with these dimensions is made of."""
 
 
 def chunk_shape(shape: Sequence[int], room: int) -> tuple[int, ...]:
@@ -126,7 +130,7 @@ def _write_zarr(
         names = (dims,) if isinstance(dims, str) else dims
         words = dict(attrs) if name in laid.coords else with_coordinates(attrs, names, axes)
         store.whole(name, names, values, words)
-    for kind in ("", "time", "night_time"):
+    for kind in _UNUSED:
         columns = [c for c in laid.columns if c.dim == kind]
         if columns:
             _fill(job, folder, size, store, columns, axes)
@@ -145,9 +149,10 @@ def _fill(
     plan, kind = job.plan, columns[0].dim
     names = tuple(d.name for d in plan.dims)
     tail = dataset.tail(plan, kind)
-    dims = (*names, kind) if kind else names
+    dims = (*names, *kind.split())
     item = max(c.dtype.itemsize for c in columns)
-    room = CHUNK_BYTES // max(1, tail[0] * item) if tail else CHUNK_RUNS
+    timed = "time" in kind
+    room = CHUNK_BYTES // max(1, math.prod(tail) * item) if timed else CHUNK_RUNS
     chunks = chunk_shape(plan.shape, max(1, room))
     arrays = [
         store.array(

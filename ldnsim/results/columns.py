@@ -31,10 +31,11 @@ class Column:
 
     Attributes:
         name: of the variable.
-        dim: its last dimension, ``time`` or ``night_time``; empty for one value per run.
+        dim: its further dimensions, ``time``, ``night_time``, ``pathway`` or ``pathway time``;
+            empty for one value per run.
         dtype: of the values.
         attrs: units, words, mechanism and more.
-        values: from finished runs to their entries, shape (runs,) or (runs, times).
+        values: from finished runs to their entries, shape (runs,) or (runs, times), and so on.
     """
 
     name: str

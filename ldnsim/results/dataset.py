@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.config.attribution import SWITCHES
 from ldnsim.patients import people
 from ldnsim.regimen import DoseStatus
+from ldnsim.results import pathways
 from ldnsim.results.columns import Column, flags, single, timed
 from ldnsim.results.derivatives import labelled
 from ldnsim.results.provenance import attributes
@@ -53,7 +55,7 @@ def frame(job: Job, status: NDArray[np.int8], found: Sensitivities | None) -> Fr
         found: how its summaries follow the parameters, if that was asked for.
     """
     plan, drawn = job.plan, job.patients.people
-    columns = [*single(job, status), *timed(plan)]
+    columns = [*single(job, status), *timed(plan), *pathways.columns(plan)]
     laid = Frame(coordinates(plan), {}, columns, attributes(plan, job.patients))
     laid.fixed.update(observed.labelled(plan))
     if plan.study.output.ledger:
@@ -82,7 +84,7 @@ def in_memory(job: Job, whole: Block, found: Sensitivities | None) -> xr.Dataset
     dims = tuple(d.name for d in plan.dims)
     values = {
         c.name: (
-            (*dims, c.dim) if c.dim else dims,
+            (*dims, *c.dim.split()),
             np.asarray(c.values(whole), dtype=c.dtype).reshape((*plan.shape, *tail(plan, c.dim))),
             c.attrs,
         )
@@ -92,8 +94,16 @@ def in_memory(job: Job, whole: Block, found: Sensitivities | None) -> xr.Dataset
 
 
 def tail(plan: Plan, dim: str) -> tuple[int, ...]:
-    """Return the length of a dimension of time; of nothing for the empty name."""
-    return (len(plan.time if dim == "time" else plan.night_time),) if dim else ()
+    """Return the lengths of the dimensions of a column beside those of the sweep.
+
+    Args:
+        plan: the plan.
+        dim: their names, as :class:`~ldnsim.results.columns.Column` has them.
+    """
+    sizes = {
+        "time": len(plan.time), "night_time": len(plan.night_time), pathways.DIM: len(SWITCHES)
+    }  # fmt: skip
+    return tuple(sizes[name] for name in dim.split())
 
 
 def coordinates(plan: Plan) -> dict[str, Labelled]:
@@ -110,7 +120,7 @@ def coordinates(plan: Plan) -> dict[str, Labelled]:
     if plan.keeps_night:
         words = "time after the dose that starts the close-up"
         found["night_time"] = ("night_time", plan.night_time, {"units": "h", "long_name": words})
-    return found
+    return {**found, **pathways.coordinate(plan)}
 
 
 def ledger(plan: Plan) -> dict[str, Labelled]:

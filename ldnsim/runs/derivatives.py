@@ -306,6 +306,7 @@ def _thrifty(study: StudyConfig) -> StudyConfig:
         wanted = tuple(s for s in wanted if getattr(s, "function", None) is None)
     kept = {
         "trajectories": False, "variables": ("pain",), "dtype": "float64", "summaries": wanted,
+        "attribution": False,
     }  # fmt: skip
     return study.model_copy(
         update={

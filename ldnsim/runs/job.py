@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +14,7 @@ from ldnsim.engine.solve.status import Status
 from ldnsim.model import Model
 from ldnsim.patients.vectors import Patients
 from ldnsim.runs import measures as summaries
+from ldnsim.runs import pathways
 from ldnsim.runs.block import Block, names
 from ldnsim.runs.plan import Plan, enrol
 from ldnsim.runs.reference import Untreated, find_untreated
@@ -75,13 +77,53 @@ class Job:
         """Return the shapes of the arrays of the block that starts at run ``first``."""
         plan, kept = self.plan, len(self._kept)
         n = min(first + block, len(plan)) - first
+        shares, alone = len(plan.attributed), len(plan.attributed_summaries)
         night = len(plan.night_time) if plan.keeps_night else 0
         return {
             **dict.fromkeys(names(), (n,)),
-            "trajectory": (n, kept, len(plan.time)),
+            "trajectory": (n, kept + 3 * shares, len(plan.time)),
             "night": (n, kept, night),
-            "summaries": (n, len(plan.summaries)),
+            "summaries": (n, len(plan.summaries) + (3 * alone + 1 if self.attributes else 0)),
         }
+
+    @property
+    def attributes(self) -> bool:
+        """Whether runs are accompanied by others with one pathway of the drug or none."""
+        return self.plan.study.output.attribution is not False
+
+    def tasks(self, first: int, block: int) -> list[Task]:
+        """Make the task of a block, and those of the runs beside it if any."""
+        task = self.task(first, block)
+        if not self.attributes:
+            return [task]
+        return [task, *pathways.lanes(task, self.plan.followed_pathways)]
+
+    def gather(self, tasks: Sequence[Task], solved: Sequence[Solved]) -> Block:
+        """Finish a block of what its tasks gave.
+
+        With an attribution, the trajectories of what came through tone, through TLR4 and by both
+        together follow those of the variables, and so do the summaries; last comes the outcome
+        of the runs beside.
+        """
+        block = self.finish(tasks[0], solved[0])
+        if not self.attributes:
+            return block
+        ways = pathways.open_ways(tasks[0], self.plan.followed_pathways)
+        beside = [
+            self.finish(t, replace(s, status=np.where(n, s.status, pathways.NOT_NEEDED)))
+            for t, s, n in zip(tasks[1:], solved[1:], pathways.needed(ways), strict=True)
+        ]
+        over = [self._kept.index(n) for n in self.plan.attributed]
+        lines = pathways.shares([b.trajectory[:, over] for b in (block, *beside)], ways)
+        only = list(self.plan.attributed_summaries)
+        numbers = pathways.shares([b.summaries[:, only] for b in (block, *beside)], ways)
+        outcome = pathways.outcome([b.status for b in beside], ways)
+        dtype = block.trajectory.dtype
+        return replace(
+            block,
+            trajectory=np.concatenate([block.trajectory, *(x.astype(dtype) for x in lines)], 1),
+            summaries=np.concatenate([block.summaries, *numbers, outcome[:, None]], 1),
+        )
 
     def task(self, first: int, block: int) -> Task:
         """Make the task of the block that starts at run ``first``."""
@@ -196,10 +238,16 @@ def run_blocks(
             progress(done + n)
 
     for first in starts:
-        task = job.task(first, block)
-        solved = solve_task(task, threads, tell)
-        done += len(task)
-        yield job.finish(task, solved)
+        tasks = job.tasks(first, block)
+        solved = []
+        for k, task in enumerate(tasks):
+            # the runs beside count as the rest of the runs they are beside
+            def part(n: int, before: int = k * len(task), of: int = len(tasks)) -> None:
+                tell((before + n) // of)
+
+            solved.append(solve_task(task, threads, part))
+        done += len(tasks[0])
+        yield job.gather(tasks, solved)
 
 
 def run_blocks_dask(job: Job, starts: list[int], block: int, workers: int) -> Iterator[Block]:
@@ -219,10 +267,10 @@ def run_blocks_dask(job: Job, starts: list[int], block: int, workers: int) -> It
     except ImportError:
         raise UserError("the dask executor needs dask: pip install 'ldnsim[dask]'") from None
     for i in range(0, len(starts), workers):
-        tasks = [job.task(first, block) for first in starts[i : i + workers]]
-        calls = [delayed(solve_task, pure=False)(t, 1) for t in tasks]
+        blocks = [job.tasks(first, block) for first in starts[i : i + workers]]
+        calls = [[delayed(solve_task, pure=False)(t, 1) for t in tasks] for tasks in blocks]
         try:
-            found = compute(*calls, scheduler="processes", num_workers=workers)  # type: ignore[no-untyped-call]
+            found = compute(calls, scheduler="processes", num_workers=workers)  # type: ignore[no-untyped-call]
         except BrokenProcessPool:
             raise UserError(
                 "a worker process of the dask executor ended before its work was done: in a script,"
@@ -230,5 +278,5 @@ def run_blocks_dask(job: Job, starts: list[int], block: int, workers: int) -> It
                 " script; otherwise it was killed, often for want of memory. executor = 'threads'"
                 " needs no worker processes; finished blocks of a store are kept for resume"
             ) from None
-        for task, solved in zip(tasks, found, strict=True):
-            yield job.finish(task, solved)
+        for tasks, solved in zip(blocks, found[0], strict=True):
+            yield job.gather(tasks, solved)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ldnsim.arrays import Floats, Ints
-from ldnsim.config import budget, own_summary, times
+from ldnsim.config import attribution, budget, own_summary, times
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
 from ldnsim.config.summaries import stored_variables
@@ -21,7 +21,7 @@ from ldnsim.errors import UserError
 from ldnsim.measure import Measure, Summary
 from ldnsim.patients.accept import describe, find_people
 from ldnsim.patients.vectors import Patients, find_patients, sets_patient
-from ldnsim.runs import grid, observed, recordings
+from ldnsim.runs import grid, observed, pathways, recordings
 from ldnsim.runs.bounds import check_parameters
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.events import sets_modifiers
@@ -95,12 +95,30 @@ class Plan:
         wanted = self.study.output.variables
         found = stored_variables(wanted, self.edition.model.observables)
         seen = observed.variables(self.study) if wanted == "default" else ()
-        return tuple(dict.fromkeys([*found, *seen]))
+        return tuple(dict.fromkeys([*found, *seen, *self.attributed]))
+
+    @cached_property
+    def attributed(self) -> tuple[str, ...]:
+        """Variables that are attributed to the pathways of the drug over time."""
+        return attribution.variables(self.study.output, self.edition.model)
+
+    @cached_property
+    def attributed_summaries(self) -> tuple[int, ...]:
+        """Summaries that are attributed to them, by their place in :attr:`summaries`."""
+        return attribution.summaries(self.study.output, self.edition.model)
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
         """The summaries to compute, in order."""
         return own_summary.chosen(self.study.output, self.edition.model)
+
+    @cached_property
+    def followed_pathways(self) -> tuple[str, ...]:
+        """Variables that anything attributed is of; a function may be of all that are kept."""
+        asked = [self.summaries[j] for j in self.attributed_summaries]
+        read = self.variables if any(s.function is not None for s in asked) else ()
+        own = [s.variable for s in asked if s.function is None]
+        return tuple(dict.fromkeys([*self.attributed, *own, *read]))
 
     @cached_property
     def time(self) -> Floats:
@@ -170,13 +188,16 @@ class Plan:
     @property
     def _bytes_at_work(self) -> int:
         """Size of a run with its doses while it is solved, that of the run with most doses."""
-        return self._bytes_without_doses + 84 * self.dosing.most_planned
+        lanes = 1 if self.study.output.attribution is False else 4
+        return lanes * (self._bytes_without_doses + 84 * self.dosing.most_planned)
 
     @property
     def _bytes_without_doses(self) -> int:
         item = np.dtype(self.study.output.dtype).itemsize
         samples = len(self.time) + (len(self.night_time) if self.keeps_night else 0)
-        return len(self.variables) * (samples * item + 8) + len(self.summaries) * 8 + 64
+        shares = len(self.attributed) * len(self.time) * item + len(self.attributed_summaries) * 8
+        own = len(self.variables) * (samples * item + 8) + len(self.summaries) * 8
+        return own + 3 * shares + 64
 
     def check_bytes(self) -> None:
         """Refuse a result, a block or a run too large to work on.
@@ -227,11 +248,27 @@ class Plan:
             f"keeps      {len(self.variables)} variables"
             + (f" every {self.study.output.every:g} h" if len(self.time) else " (no trajectories)")
             + f", {len(self.summaries)} summar{'y' if len(self.summaries) == 1 else 'ies'}",
+            *self._pathway_lines(),
             f"store      {self.study.output.store}, about {_size_text(self.bytes)} uncompressed",
             f"solver     {solver.method}, rtol {solver.rtol:g}, atol {solver.floor:g}, "
             f"blocks of {self.block} runs",
         ]
         return "\n".join(lines)
+
+    def _pathway_lines(self) -> list[str]:
+        """Say what is attributed, and what it costs."""
+        if self.study.output.attribution is False:
+            return []
+        n, over = len(self.attributed_summaries), ", ".join(self.attributed)
+        what = [f"{over} over time"] if over else []
+        what += [f"{n} summar{'y' if n == 1 else 'ies'}"] if n else []
+        who, model = self.described, self.edition.model
+        each = pathways.added(model, who.params, self.followed_pathways)
+        added = int(each[who.of_run].sum())
+        return [
+            f"pathways   {' and '.join(what)} through opioid tone and TLR4, by up to {added} more"
+            f" run{'' if added == 1 else 's'} with one of them or neither"
+        ]
 
     def __str__(self) -> str:
         """Return :meth:`describe`."""
@@ -304,8 +341,23 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
     start = last if night is False or night == "last" else dosing.nights(int(night), end)
     plan = Plan(study, dims, runs, dosing, end, start, last, threads or study.solver.threads)
     plan.check_bytes()
+    if study.output.attribution is not False:
+        _check_drug(plan)
     check_parameters(plan, plan.described)
     return plan
+
+
+def _check_drug(plan: Plan) -> None:
+    """Refuse to attribute what no run has.
+
+    Raises:
+        UserError: no run is given the drug.
+    """
+    if not any(plan.dosing.has_drug(i) for i in range(len(plan))):
+        raise UserError(
+            "output.attribution: no run of this study is given naltrexone, so there is nothing to"
+            " attribute; leave it out, or give a dose"
+        )
 
 
 def enrol(plan: Plan, threads: int | None = None) -> Patients:

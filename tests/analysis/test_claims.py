@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
+import xarray as xr
 
 from ldnsim.analysis.claims import RULES, Shaken, drug, judge, patient, population
+from ldnsim.analysis.claims.asked import ask_patients, together
 from ldnsim.analysis.claims.verdict import factor_text, potency_text, verdict_of
 from ldnsim.analysis.judged.doses import thresholds
 from ldnsim.analysis.judged.record import Found, Setting
@@ -12,6 +18,7 @@ from ldnsim.catalog.claims import read_claims
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import shipped
 from ldnsim.errors import UserError
+from ldnsim.measure import Measure
 from ldnsim.mechanisms.record import ASSUMED
 from ldnsim.model import default_model
 
@@ -35,6 +42,7 @@ def test_twenty_claims_each_with_a_rule_and_evidence_on_both_sides() -> None:
     [
         ('[C1]\nclaim = "x"\nrule = "r"\nneeds = ["kd_mro"]', "kd_mro.*kd_mor"),
         ('[C1]\nclaim = "x"\nrule = "r"\nneed = []', "need"),
+        ('[C1]\nclaim = "x"\nrule = "r"\npatients = ["crone"]', "C1.patients.*'crohn'"),
         ('[C1]\nclaim = "x"\nrule = "r"\npotency = 1', "true or false"),
         ('[C1]\nclaim = "x"\nrule = "r"\nevidence_for = ["y [nobody1900]"]', "nobody1900"),
         ("", "no claims"),
@@ -42,7 +50,8 @@ def test_twenty_claims_each_with_a_rule_and_evidence_on_both_sides() -> None:
 )
 def test_mistakes_in_the_file_are_told(text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        read_claims(text, "claims.toml", shipped().references, default_model())
+        home = shipped()
+        read_claims(text, "claims.toml", home.references, default_model(), home.phenotypes)
 
 
 def test_verdicts_follow_from_what_was_found() -> None:
@@ -99,6 +108,82 @@ def test_a_patient_without_the_basin_has_no_threshold_and_no_verdict() -> None:
     assert dose != dose  # NaN
     for rule in (drug.both_add, patient.genotype, patient.neuropathy, drug.dreams):
         assert [f.shown for f in rule(gone)] == [None]
+
+
+def test_a_claim_is_asked_of_each_patient_it_names() -> None:
+    def lives(settings: Sequence[Setting]) -> Iterable[Found]:
+        for s in settings:
+            run = s.put(RunSpec.of())
+            assert s.put(RunSpec.of(phenotype="depleted")).phenotype == "depleted"
+            yield Found(run.phenotype != "crohn" or s.hypothesis == "tonic", run.phenotype)
+
+    settings = [Setting("null"), Setting("tonic")]
+    names = ("migraine", "crohn")
+    null, tonic = ask_patients(lives, settings, names)
+    assert null.shown is False and null.value == 0.5 and tonic.shown is True
+    assert "in migraine" in null.simulated and "not in crohn (crohn)" in null.simulated
+    assert [f.simulated for f in ask_patients(lives, settings)] == ["default", "default"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "verdict"),
+    [
+        ((True, True), True), ((True, False), False), ((None, True), None),
+        ((None, False), False), ((None, None), None),
+    ],
+)  # fmt: skip
+def test_one_patient_who_does_not_show_it_settles_a_claim(
+    shown: tuple[bool | None, ...], verdict: bool | None
+) -> None:
+    found = [Found(s, f"TNF {'nan' if s is None else -40} %") for s in shown]
+    assert together(("me_cfs", "crohn"), found).shown is verdict
+    assert together(("me_cfs",), found[:1]) is found[0]
+
+
+def test_what_sets_drug_and_placebo_apart_is_counted_at_equal_times() -> None:
+    def trial(placebo: float) -> xr.Dataset:
+        told = [[[10.0], [9.0], [7.1]], [[10.0], [8.2], [placebo]]]
+        where = {"regimen": [population.STANDARD, population.PLACEBO], "week": [0, 4, 12]}
+        pain = xr.DataArray([told], dims=("hypothesis", "regimen", "week", "patient"), coords=where)
+        return xr.Dataset({"reported_pain": pain.assign_coords(hypothesis=["null"])})
+
+    apart, near = (population._fibromyalgia(trial(x), "null") for x in (7.8, 7.4))
+    assert apart.shown is True and apart.value == pytest.approx(-7.0)
+    assert near.shown is False and near.value == pytest.approx(-3.0)
+    assert "-29 % after 12 weeks of drug, -18 % after 4 of placebo" in near.simulated
+
+
+def test_an_adjunct_does_not_add_by_the_factor_that_defines_it() -> None:
+    own = {a: patient.defined_by(a, shipped()) for a in patient.ADDED}
+    assert own == dict(zip(patient.ADDED, ("tnf", "il6", "il1b", "il6"), strict=True))
+    drug_alone = np.array([2.0, 1.5, 1.8, 4.0, 3.0])
+    less_il6 = drug_alone * [1.0, 1.0, 0.8, 1.0, 1.0]
+    assert patient._beyond(drug_alone, less_il6, 1.5 * drug_alone, "il6") == ("tnf +0.0 %", False)
+    told, more = patient._beyond(drug_alone, less_il6, 1.5 * drug_alone, "tnf")
+    assert more and told == "il6 -20.0 %"
+    assert not patient._beyond(drug_alone, less_il6, less_il6, "tnf")[1], "no less by it alone"
+
+
+def test_what_stress_does_is_asked_of_the_well_for_two_years(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[RunSpec] = []
+
+    def at_once(
+        settings: object, runs: list[RunSpec], weeks: float, measures: list[Measure]
+    ) -> SimpleNamespace:
+        asked.extend(runs)
+        assert weeks == 104 and {m.stop for m in measures} == {104 * 168.0}
+        values = np.array(
+            [[[1.0, 0.9], [0.5, 0.5], [0.5, 0.7]], [[1.0, 0.9], [0.5, 0.5], [0.5, 0.5]]]
+        )
+        return SimpleNamespace(values=values)
+
+    monkeypatch.setattr(patient, "attempt", at_once)
+    kept, lost = patient.circle([Setting("dual_pathway"), Setting("null")])
+    assert kept.shown and not lost.shown
+    assert {r.phenotype for r in asked} == {"healthy"} and {r.basin for r in asked} == {None}
+    assert [r.modifiers.stress for r in asked] == [None, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(("factor", "text"), [(3.0, "x3"), (1 / 3, "/3"), (980.0, "x980")])

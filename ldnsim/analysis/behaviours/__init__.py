@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ldnsim.analysis.behaviours import patients, receptors, switch
+from ldnsim.analysis.behaviours import hormones, patients, receptors, switch
 from ldnsim.analysis.behaviours.record import Behaviour
 from ldnsim.analysis.judged.record import Check, Setting
 from ldnsim.edition import Edition, shipped
@@ -20,11 +20,11 @@ __all__ = ["BEHAVIOURS", "Behaviour", "behaviour_checks"]
 BEHAVIOURS: dict[str, Behaviour] = {
     b.id: b
     for b in sorted(
-        (*receptors.BEHAVIOURS, *switch.BEHAVIOURS, *patients.BEHAVIOURS),
+        (*receptors.BEHAVIOURS, *switch.BEHAVIOURS, *patients.BEHAVIOURS, *hormones.BEHAVIOURS),
         key=lambda b: int(b.id[1:]),
     )
 }
-"""Every behaviour by its name, E1 to E13."""
+"""Every behaviour by its name, in the order of numbers."""
 
 
 def behaviour_checks(

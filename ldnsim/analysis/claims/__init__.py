@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ldnsim.analysis.claims import drug, patient, population
+from ldnsim.analysis.claims.asked import ask_patients
 from ldnsim.analysis.claims.verdict import factor_text, verdict_of
 from ldnsim.analysis.judged.record import Found, Rule, Setting
 from ldnsim.catalog.claims import Claim
@@ -101,7 +102,8 @@ def judge(
 def _judge(claim: Claim, shake: bool, edition: Edition) -> Judged:
     plain = [Setting(h, edition=edition) for h in edition.hypotheses]
     moved = _shaken_settings(claim, edition) if shake else []
-    answers = list(RULES[claim.rule]([*plain, *(s for _, _, s in moved)]))
+    settings = [*plain, *(s for _, _, s in moved)]
+    answers = ask_patients(RULES[claim.rule], settings, claim.patients)
     found = dict(zip(edition.hypotheses, answers, strict=False))
     base = answers[0].shown
     turned: dict[str, list[str]] = {name: [] for name in claim.needs} if shake else {}

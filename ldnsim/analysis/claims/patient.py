@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ldnsim.analysis.judged.doses import HALF_YEAR, nightly, standard, thresholds
+from ldnsim.analysis.judged.doses import HALF_YEAR, YEAR, nightly, standard, thresholds
 from ldnsim.analysis.judged.record import Found, Setting, attempt
 from ldnsim.analysis.judged.response import (
     CLAIM_118G,
@@ -19,10 +19,18 @@ from ldnsim.analysis.judged.response import (
     only_standard_flares,
     raised,
 )
+from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
+from ldnsim.edition import Edition
 from ldnsim.runs.few import week
 
 ADDED = ("alpha_lipoic_acid", "fish_oil", "cannabidiol", "n_acetylcysteine")
+OUTCOMES = ("tnf", "il1b", "il6", "pain", "fatigue")
+"""What an adjunct may add to; all are better lower."""
+SEVERE = 1.0
+"""Stress at the top of its scale."""
+LATER = 2 * YEAR
+"""Weeks of stress after which neurons are looked at."""
 
 
 def depleted(settings: Sequence[Setting]) -> Iterable[Found]:
@@ -86,35 +94,52 @@ def necessary(settings: Sequence[Setting]) -> Iterable[Found]:
 
 
 def circle(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C16: stress lowers endorphin stores and neuronal health; the drug protects neurons."""
-    stressed = RunSpec.of(nightly(0.0), phenotype="early_neurodegeneration")
-    calm = stressed.with_value("modifiers.stress", 0.0)
-    treated = stressed.with_value("regimen", standard())
-    names = ("endorphin_pool", "neuronal_health")
-    measures = [week(n, HALF_YEAR) for n in names]
-    out = attempt(settings, [calm, stressed, treated], HALF_YEAR, measures)
+    """C16: lasting stress lowers endorphin stores and neuronal health; the drug protects neurons.
+
+    A person at rest, well and without stress, in whom severe stress begins on the first day and
+    lasts for two years, without drug and with it.
+    """
+    calm = RunSpec.of(nightly(0.0, LATER), phenotype="healthy")
+    stressed = calm.with_value("modifiers.stress", SEVERE)
+    treated = stressed.with_value("regimen", standard(LATER))
+    measures = [week(n, LATER) for n in ("endorphin_pool", "neuronal_health")]
+    out = attempt(settings, [calm, stressed, treated], LATER, measures)
     for (pool0, health0), (pool1, health1), (_, health2) in out.values:
         shown = pool1 < 0.9 * pool0 and health1 < health0 - 0.01 and health2 > health1 + 0.05
         text = (
-            f"stress: store {pool0:.2f} to {pool1:.2f}, neuronal health {health0:.2f} to "
-            f"{health1:.2f}; with the drug {health2:.2f}"
+            f"two years of stress: store {pool0:.2f} to {pool1:.2f}, neuronal health "
+            f"{health0:.2f} to {health1:.2f}; with the drug {health2:.2f}"
         )
         yield Found(shown, text, value=float(health2 - health1))
 
 
 def adjuncts(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C20: with each of four adjuncts, pain or what it acts on is lower than by either alone."""
-    names = ("tnf", "il1b", "il6", "pain")
+    """C20: with each of four adjuncts something is a per cent lower than by either alone.
+
+    That must be another outcome than the one whose production the adjunct is a factor on.
+    """
     runs = [RunSpec.of(standard())]
     runs += [RunSpec.of(r, adjuncts=(a,)) for a in ADDED for r in (standard(), nightly(0.0))]
-    out = attempt(settings, runs, HALF_YEAR, [week(n, HALF_YEAR) for n in names])
-    for v in out.values:
+    out = attempt(settings, runs, HALF_YEAR, [week(n, HALF_YEAR) for n in OUTCOMES])
+    for s, v in zip(settings, out.values, strict=True):
         texts, adds = [], []
         for i, added in enumerate(ADDED):
-            both, alone = v[1 + 2 * i], v[2 + 2 * i]
-            further = 100.0 * (both / v[0] - 1.0)
-            better = (both < 0.99 * v[0]) & (both < 0.99 * alone)
-            adds.append(bool(better.any()))
-            best = int(further.argmin()) if np.isfinite(further).all() else 0
-            texts.append(f"{added.replace('_', ' ')} {names[best]} {further[best]:+.1f} %")
+            told, more = _beyond(v[0], v[1 + 2 * i], v[2 + 2 * i], defined_by(added, s.edition))
+            texts.append(f"{added.replace('_', ' ')} {told}")
+            adds.append(more)
         yield Found(all(adds), f"beyond the drug alone: {', '.join(texts)}")
+
+
+def defined_by(adjunct: str, edition: Edition) -> str:
+    """Return the outcome whose production an adjunct is a factor on; empty if none of them."""
+    outcome = edition.adjuncts[adjunct].target.removeprefix("factor_")
+    return outcome if outcome in OUTCOMES else ""
+
+
+def _beyond(drug: Floats, both: Floats, alone: Floats, own: str) -> tuple[str, bool]:
+    """Say what falls most beyond the drug, the adjunct's own outcome left out; does any add?"""
+    others = [k for k, name in enumerate(OUTCOMES) if name != own]
+    further = 100.0 * (both / drug - 1.0)[others]
+    better = (both < 0.99 * drug) & (both < 0.99 * alone)
+    best = int(further.argmin()) if np.isfinite(further).all() else 0
+    return f"{OUTCOMES[others[best]]} {further[best]:+.1f} %", bool(better[others].any())

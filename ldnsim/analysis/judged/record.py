@@ -19,7 +19,8 @@ from ldnsim.runs.few import Measure, Results, run_specs
 MISSING = re.compile(r"(?<![a-wyz])nan(?![a-z])")
 """A number that is not there, also as a factor: ``xnan``."""
 
-
+ANYBODY = "default"
+"""Phenotype of a run that names nobody in particular."""
 UNDER_SHIPPED = "fitted under the shipped parameters"
 """What a note begins with where a row was fitted, but not with the model that is judged."""
 
@@ -99,19 +100,23 @@ class Setting:
         factors: factors on what the patient of a run has, whether by model, hypothesis or
             phenotype; a product beyond a bound is put on it.
         edition: the model it is a setting of.
+        phenotype: who the patient is where a run names nobody in particular.
     """
 
     hypothesis: str
     own: Mapping[str, float] = field(default_factory=dict)
     factors: Mapping[str, float] = field(default_factory=dict)
     edition: Edition = field(default_factory=shipped, repr=False)
+    phenotype: str = ANYBODY
 
     def put(self, run: RunSpec) -> RunSpec:
         """Return a run under this setting; what the run itself sets wins over ``own``."""
         given = {**self.own, **dict(run.parameters)}
+        who = self.phenotype if run.phenotype == ANYBODY else run.phenotype
         plain = replace(
-            run, hypothesis=self.hypothesis, parameters=_pairs(given), edition=self.edition
-        )
+            run, hypothesis=self.hypothesis, phenotype=who, parameters=_pairs(given),
+            edition=self.edition,
+        )  # fmt: skip
         if not self.factors:
             return plain
         theirs, known = overrides(plain), self.edition.model.parameters

@@ -22,12 +22,12 @@ from ldnsim.engine.rhythm.day import (
     MEANS,
     SETTLING,
     Tolerances,
+    dosed,
     untreated,
 )  # fmt: skip
 from ldnsim.engine.rhythm.shifted import by_state
 from ldnsim.engine.solve.batch import BatchResult, FloatArray, solve
 from ldnsim.measure import Measure
-from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
 
 DOSE = "dose"
@@ -125,15 +125,7 @@ class DailyMap:
         if times is not None and observables is not None:
             batch = replace(batch, out_times=times, out_obs=observables)
         mg = values if self.parameter == DOSE else np.full(n, self.dose)
-        # the same dose at the same time every day, in every run; without one no events at all:
-        # steps end on events, so that doses of zero mg would still change the steps
-        days = round(hours / DAY) if np.any(mg != 0.0) else 0
-        batch = replace(
-            batch, event_offsets=np.arange(n + 1, dtype=np.int64) * days,
-            event_time=np.tile(np.arange(days) * DAY + self.clock, n),
-            event_target=np.full(n * days, self.model.state_index["gut_fast"], dtype=np.int64),
-            event_value=np.repeat(mg * NMOL_PER_MG, days), max_steps=2_000_000,
-        )  # fmt: skip
+        batch = dosed(self.model, batch, mg, self.clock)
         return solve(self.model, batch, self.threads, block=32)
 
     def vectors(self, values: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""One patient's day without drug: the flow of the equations, and Newton's linear systems.
+"""A patient's days, without drug or with a dose each: the flow of the equations, linear systems.
 
 With ``phi(t; y)`` the solution that starts in ``y`` at midnight, ``flow`` is ``phi(hours; y)`` and
 the map of the state one day later is ``Phi(y) = phi(24 h; y)``.
@@ -7,11 +7,13 @@ the map of the state one day later is ``Phi(y) = phi(24 h; y)``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ldnsim.engine.solve.batch import Batch, FloatArray, solve
 from ldnsim.measure import Measure
+from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model
 
 DAY = 24.0  # h
@@ -44,6 +46,27 @@ def untreated(params: FloatArray, y0: FloatArray, hours: float, tolerances: Tole
         params, y0, np.zeros(len(params) + 1, np.int64), none, no_int, none, hours,
         none, no_int, reductions, rtol, np.full(y0.shape[1], atol), h_max=24.0,
         max_steps=200_000,
+    )  # fmt: skip
+
+
+def dosed(model: Model, batch: Batch, mg: FloatArray, clock: float) -> Batch:
+    """The same runs with a dose at the same time of every day.
+
+    Args:
+        model: the model, which says where a dose goes.
+        batch: runs without events over whole days.
+        mg: naltrexone hydrochloride of each run, (n,).
+        clock: time of the dose, h after midnight.
+    """
+    # the same events in every run; without a dose none at all: steps end on events, so that doses
+    # of zero mg would still change the steps
+    n = len(mg)
+    days = round(batch.t_end / DAY) if np.any(mg != 0.0) else 0
+    return replace(
+        batch, event_offsets=np.arange(n + 1, dtype=np.int64) * days,
+        event_time=np.tile(np.arange(days) * DAY + clock, n),
+        event_target=np.full(n * days, model.state_index["gut_fast"], dtype=np.int64),
+        event_value=np.repeat(mg * NMOL_PER_MG, days), max_steps=2_000_000,
     )  # fmt: skip
 
 

@@ -18,8 +18,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.engine.rhythm.day import DAY, MEANS, SETTLING, solved, untreated
+from ldnsim.engine.rhythm.day import DAY, MEANS, SETTLING, untreated
 from ldnsim.engine.rhythm.drugfree import felt
+from ldnsim.engine.rhythm.newton import newton
 from ldnsim.engine.rhythm.shifted import day
 from ldnsim.engine.solve.batch import FloatArray, solve
 from ldnsim.engine.solve.status import Status
@@ -154,33 +155,18 @@ def basins(
 
 
 def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[np.intp],
-            best: Orbits, threads: int | None, most: int = 12) -> None:  # fmt: skip
+            best: Orbits, threads: int | None) -> None:  # fmt: skip
     """Newton's method on the daily map of some patients; fills ``best``, changes ``y``."""
-    # (k is a patient among all, row the same one among those still iterating)
-    active = np.array([k for k in patients if np.all(np.isfinite(y[k]))], dtype=np.intp)
-    # all patients of one round are solved in one batch, each with the copies beside it
-    eye = np.eye(y.shape[1])
-    for _ in range(most):
-        if not len(active):
-            return
-        after, monodromy = day(model, params[active], y[active], threads)
-        still = []
-        for row, k in enumerate(active):
-            # Phi(x) - x, and how far that is from nothing
-            gap = after[row] - y[k]
-            if not np.all(np.isfinite(monodromy[row])):
-                continue  # a copy was lost: without a derivative there is no step
-            best.iterations[k] += 1
-            residual = float(np.max(np.abs(gap) / (1.0 + np.abs(y[k]))))
-            if residual < TOLERANCE:
-                _accept(best, k, y[k], residual, monodromy[row])
-                continue
-            # kept also without success: it tells how far from closing the last try was
-            best.residual[k] = residual
-            # a step that leads far below zero leads out of where the equations mean anything
-            y[k] = np.maximum(y[k] + solved(eye - monodromy[row], gap), -SLACK)
-            still.append(k)
-        active = np.array(still, dtype=np.intp)
+
+    def days(rows: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+        return day(model, params[rows], y[rows], threads)
+
+    for k, residual, monodromy in newton(days, y, patients, TOLERANCE, -SLACK):
+        best.iterations[k] += 1
+        # kept also without success: it tells how far from closing the last try was
+        best.residual[k] = residual
+        if residual < TOLERANCE:
+            _accept(best, k, y[k], residual, monodromy)
 
 
 def _accept(

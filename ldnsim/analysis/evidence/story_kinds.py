@@ -1,0 +1,385 @@
+"""Probes of a story: those of observations, and what behaviours need besides.
+
+Pulses of a parameter during a run, the resting state itself, several runs against each other, and
+copies of the patient with other single numbers. A probe asks for runs once (:func:`requests`); what
+it makes of the numbers (``value``) is called for every set of parameters that is tried.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+
+from ldnsim.analysis.evidence.probe_kinds import (
+    Clock,
+    HalfTime,
+    Inhibition,
+    Numbers,
+    ParameterValue,
+    Patient,
+    PeakTime,
+    Probe,
+    ReportRatio,
+    Run,
+)
+from ldnsim.catalog.observations import check_probe
+from ldnsim.config.base import Config
+from ldnsim.config.blocks import Change
+from ldnsim.config.run import RunSpec
+from ldnsim.edition import Edition
+from ldnsim.errors import UserError
+from ldnsim.measure import Measure
+
+Shift = tuple[tuple[str, float], ...]
+"""How a copy differs from the patient: parameters, each with so many recorded SD."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run, whose patient may be a copy, and the numbers asked of it."""
+
+    run: RunSpec
+    measures: tuple[Measure, ...]
+    shift: Shift = ()
+
+
+class Pulse(Config):
+    """A parameter that takes another value for a time, then the patient's own again."""
+
+    parameter: str
+    value: float | None = None
+    """The value meanwhile, or"""
+    factor: float | None = None
+    """a factor on the patient's own."""
+    at: float = 0.0
+    """When it starts, h."""
+    hours: float | None = Field(default=None, gt=0.0)
+    """How long; for good when left out."""
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return what happens during the run."""
+        start = Change.model_validate(
+            {"at": f"{self.at!r} h", "parameter": self.parameter, "value": self.value,
+             "factor": self.factor}
+        )  # fmt: skip
+        if self.hours is None:
+            return (start,)
+        end = {"at": f"{self.at + self.hours!r} h", "parameter": self.parameter, "factor": 1.0}
+        return start, Change.model_validate(end)
+
+
+def _pulsed(run: RunSpec, pulses: Sequence[Pulse]) -> RunSpec:
+    if not pulses:
+        return run
+    with run.edition.in_force():
+        own = tuple(c for p in pulses for c in p.changes())
+    return replace(run, changes=(*run.changes, *own))
+
+
+class StoryRun(Run):
+    """One number of one run; ``untreated`` is the resting state of phenotype and basin."""
+
+    kind: Literal["run"] = "run"
+    reduce: Literal["mean", "max", "min", "integral", "at", "untreated"]  # type: ignore[assignment]
+    stop: float = 0.0
+    """End of the window, or the sample, h; not needed at rest."""
+    pulses: tuple[Pulse, ...] = ()
+    """Parameters that change for a time."""
+
+    @model_validator(mode="after")
+    def _has_window(self) -> StoryRun:
+        if self.reduce == "untreated" and self.relative != "absolute":
+            raise UserError("the resting state relative to itself says nothing; leave relative out")
+        if self.reduce not in ("untreated", "at") and not self.stop > self.start:
+            raise UserError(f"stop = {self.stop:g} h does not lie after start = {self.start:g} h")
+        return self
+
+    def case(self, patient: Patient, own: Mapping[str, float], at: float) -> RunSpec:
+        """Return the run, with its pulses."""
+        return _pulsed(super().case(patient, own, at), self.pulses)
+
+
+class StoryPeakTime(PeakTime):
+    """Hours from the start of the samples to the highest; with pulses."""
+
+    pulses: tuple[Pulse, ...] = ()
+    """Parameters that change for a time."""
+
+    def case(self, patient: Patient, own: Mapping[str, float], at: float) -> RunSpec:
+        """Return the run, with its pulses."""
+        return _pulsed(super().case(patient, own, at), self.pulses)
+
+
+class StoryHalfTime(HalfTime):
+    """Hours from the peak to half of it; with pulses."""
+
+    pulses: tuple[Pulse, ...] = ()
+    """Parameters that change for a time."""
+
+    def case(self, patient: Patient, own: Mapping[str, float], at: float) -> RunSpec:
+        """Return the run, with its pulses."""
+        return _pulsed(super().case(patient, own, at), self.pulses)
+
+
+class Course(StoryPeakTime):
+    """How a variable goes from the first sample to the last; samples a whole day apart for that."""
+
+    kind: Literal["course"] = "course"  # type: ignore[assignment]
+    what: Literal["swing_back", "net"]
+    """``swing_back``: the largest return, over the largest change from the first sample: 0 for a
+    monotone approach; ``net``: last less first."""
+
+    def value(self, numbers: Numbers, patient: Patient) -> float:
+        """Return what is asked of the course."""
+        y = np.array(numbers)
+        if self.what == "net":
+            return float(y[-1] - y[0])
+        way = float(np.max(np.abs(y - y[0])))
+        up, down = np.maximum.accumulate(y) - y, y - np.minimum.accumulate(y)
+        # the way itself is the larger of the two; what goes against it is the other
+        back = min(float(np.max(up)), float(np.max(down)))
+        return back / way if way > 0.0 else 0.0
+
+
+Single = Annotated[
+    StoryRun
+    | StoryPeakTime
+    | StoryHalfTime
+    | Course
+    | Clock
+    | ParameterValue
+    | Inhibition
+    | ReportRatio,
+    Field(discriminator="kind"),
+]
+"""One number of one run."""
+
+
+class _Several(Probe):
+    """A probe made of others."""
+
+    def parts(self) -> Sequence[Probe]:
+        """Return what it is made of."""
+        raise NotImplementedError
+
+    def asks(self, patient: Patient) -> list[tuple[RunSpec, list[Measure]]]:
+        """Return what all parts need."""
+        return [one for part in self.parts() for one in part.asks(patient)]
+
+    def values(self, numbers: Numbers, patient: Patient) -> list[float]:
+        """Return the number of each part, NaN where one of its own is missing."""
+        found, at = [], 0
+        for part in self.parts():
+            n = size(part)
+            own = numbers[at : at + n]
+            at += n
+            known = all(math.isfinite(x) for x in own)
+            found.append(part.value(own, patient) if known else math.nan)
+        return found
+
+
+class Against(_Several):
+    """Two numbers against each other."""
+
+    kind: Literal["compare"] = "compare"
+    first: Single
+    second: Single
+    how: Literal["ratio", "difference", "percent", "remaining"]
+    """``percent``: of the first over the second, less 100; ``remaining``: of the excess over 1 in
+    the second, the share (per cent) in the first."""
+
+    def parts(self) -> Sequence[Probe]:
+        """Return both."""
+        return self.first, self.second
+
+    def value(self, numbers: Numbers, patient: Patient) -> float:
+        """Return the comparison."""
+        a, b = self.values(numbers, patient)
+        if self.how == "difference":
+            return a - b
+        over = 1.0 if self.how == "remaining" else 0.0
+        ratio = (a - over) / (b - over) if b != over else math.nan
+        return ratio if self.how == "ratio" else 100.0 * (ratio - (self.how == "percent"))
+
+
+class Several(_Several):
+    """One number of several runs: the same run on several regimens, or runs listed."""
+
+    kind: Literal["several"] = "several"
+    of: tuple[Single | Against, ...] = Field(min_length=1)
+    """Runs; a single one where ``regimens`` are given."""
+    regimens: tuple[str, ...] = ()
+    """Regimens of it, in order."""
+    reduce: Literal["max", "min", "mean", "span", "largest_step", "step_share", "best"]
+    """``span``: highest less lowest; ``largest_step`` between neighbours, and that as a share of
+    the span; ``best``: place of the lowest, 0 for the first, 1 for the last."""
+
+    @model_validator(mode="after")
+    def _one_of_many(self) -> Several:
+        if self.regimens and not (len(self.of) == 1 and isinstance(self.of[0], StoryRun)):
+            raise UserError("regimens stand for a single run: give one table in of")
+        return self
+
+    def parts(self) -> Sequence[Probe]:
+        """Return the runs."""
+        if not self.regimens:
+            return self.of
+        return [self.of[0].model_copy(update={"regimen": text}) for text in self.regimens]
+
+    def value(self, numbers: Numbers, patient: Patient) -> float:
+        """Return what is asked of them; NaN when one is missing."""
+        found = np.array(self.values(numbers, patient))
+        if not np.all(np.isfinite(found)):
+            return math.nan
+        if self.reduce in ("max", "min", "mean"):
+            return float(getattr(np, self.reduce)(found))
+        if self.reduce == "best":
+            return float(np.argmin(found) / max(1, len(found) - 1))
+        span, step = float(np.ptp(found)), float(np.max(np.abs(np.diff(found)), initial=0.0))
+        if self.reduce == "step_share":
+            return step / span if span > 0.0 else 0.0
+        return span if self.reduce == "span" else step
+
+
+class Copies(Probe):
+    """A number of the patient and of copies that differ from him as people or laboratories do.
+
+    Draws depend on the seed, the copy and the name of the parameter alone, so that every set of
+    parameters is judged by the same copies.
+    """
+
+    kind: Literal["copies"] = "copies"
+    of: Annotated[Single | Against | Several, Field(discriminator="kind")]
+    vary: tuple[str, ...] = Field(min_length=1)
+    """Parameters that differ; each must record a spread."""
+    mode: Literal["draws", "single"] = "draws"
+    """``single``: one parameter at a time, one spread up and one down."""
+    copies: int = Field(default=8, ge=1, le=256)
+    """How many are drawn."""
+    seed: int = Field(default=1, ge=0)
+    width: float = Field(default=1.0, gt=0.0)
+    """Factor on the spreads."""
+    reduce: Literal["max", "min", "mean", "span", "share_above", "share_below"]
+    """``max`` is the worst where less is better."""
+    level: float = 0.0
+    """Of the shares."""
+
+    def shifts(self) -> list[Shift]:
+        """Return the patient himself and the copies."""
+        if self.mode == "single":
+            ends = [((n, side * self.width),) for n in self.vary for side in (-1.0, 1.0)]
+            return [(), *ends]
+        z = {n: self._draws(n) for n in self.vary}
+        rows = range(self.copies)
+        return [(), *(tuple((n, float(z[n][k])) for n in self.vary) for k in rows)]
+
+    def _draws(self, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+        rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+        return np.asarray(self.width * rng.standard_normal(self.copies))
+
+    def value(self, numbers: Numbers, patient: Patient) -> float:
+        """Return the number over those of whom there is one; NaN for nobody."""
+        n = size(self.of)
+        parts = [numbers[k : k + n] for k in range(0, len(numbers), n)]
+        known = [all(math.isfinite(x) for x in own) for own in parts]
+        found = np.array(
+            [self.of.value(x, patient) for x, k in zip(parts, known, strict=True) if k]
+        )
+        found = found[np.isfinite(found)]
+        if not len(found):
+            return math.nan
+        if self.reduce == "span":
+            return float(np.ptp(found))
+        if self.reduce.startswith("share"):
+            above = np.mean(found > self.level)
+            return float(above if self.reduce == "share_above" else 1.0 - above)
+        return float(getattr(np, self.reduce)(found))
+
+
+StoryProbe = Annotated[
+    StoryRun
+    | StoryPeakTime
+    | StoryHalfTime
+    | Course
+    | Clock
+    | ParameterValue
+    | Inhibition
+    | ReportRatio
+    | Against
+    | Several
+    | Copies,
+    Field(discriminator="kind"),
+]
+"""Any kind of probe of a story."""
+_ADAPTER: TypeAdapter[Probe] = TypeAdapter(StoryProbe)
+
+
+def size(probe: Probe) -> int:
+    """Return how many numbers a probe asks for."""
+    if isinstance(probe, _Several):
+        return sum(size(part) for part in probe.parts())
+    if isinstance(probe, Copies):
+        return len(probe.shifts()) * size(probe.of)
+    if isinstance(probe, PeakTime | HalfTime | Clock):
+        return len(probe.times())
+    if isinstance(probe, Run):
+        return 1 if probe.relative == "absolute" else 2
+    return 0
+
+
+def requests(probe: Probe, patient: Patient) -> list[Request]:
+    """Return the runs that a probe needs, in the order in which it reads their numbers."""
+    if isinstance(probe, Copies):
+        own = probe.of.asks(patient)
+        return [Request(r, tuple(ms), shift) for shift in probe.shifts() for r, ms in own]
+    return [Request(run, tuple(measures)) for run, measures in probe.asks(patient)]
+
+
+def read_story_probe(recipe: Mapping[str, Any], place: str, edition: Edition) -> Probe:
+    """Return the probe that a constraint describes.
+
+    Args:
+        recipe: as it was written.
+        place: what errors call it.
+        edition: whose variables, parameters and phenotypes it may name.
+
+    Raises:
+        UserError: unknown kind or field, a value of the wrong kind, an unknown name.
+    """
+    try:
+        with edition.in_force():
+            probe = _ADAPTER.validate_python(dict(recipe))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(p) for p in first["loc"][1:])
+        raise UserError(f"{place}.{key}: {first['msg']}".replace(".:", ":")) from error
+    for where, table in _tables(recipe, place):
+        check_probe(table, where, edition.model, edition.phenotypes)
+    if isinstance(probe, Copies):
+        _check_copies(probe, place, edition)
+    return probe
+
+
+def _check_copies(probe: Copies, place: str, edition: Edition) -> None:
+    known = edition.model.parameters
+    check_probe({"parameters": dict.fromkeys(probe.vary, 0.0)}, place, edition.model)
+    for name in probe.vary:
+        if known[name].spread.sd <= 0.0:
+            raise UserError(f"{place}.vary: {name!r} records no spread: no copy can differ in it")
+
+
+def _tables(recipe: Mapping[str, Any], place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield a recipe and the tables in its lists, each with its place."""
+    yield place, recipe
+    for key, value in recipe.items():
+        if isinstance(value, Mapping) and key not in ("parameters", "changes"):
+            yield from (t for t in _tables(value, f"{place}.{key}") if t[0] != f"{place}.{key}")
+        for i, one in enumerate(value if isinstance(value, list) else ()):
+            if isinstance(one, Mapping):
+                yield from _tables(one, f"{place}.{key}.{i}")

@@ -1,0 +1,288 @@
+"""The search for defaults: several starts, a polish of each, and what stands in the way.
+
+Coordinates are departures from the centres of the priors, in prior SD. The first start is the
+centre itself, later ones are drawn about it. All depends on story, model and seed alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ldnsim.analysis.evidence.evolve import Evolution
+from ldnsim.analysis.evidence.story import Parts, Story
+from ldnsim.analysis.evidence.story_log import Evaluator, Told
+from ldnsim.arrays import Floats
+
+STEP = 0.02
+"""Step of the central differences, prior SD; far above what the solver leaves open."""
+DAMPING = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1e3, 1e4)
+"""Tried at once in each step of a polish."""
+GAIN = 0.05
+"""Fall of the objective below which a polish ends."""
+DISTINCT = 0.5
+"""Solutions are the same when no departure differs by more, prior SD."""
+LENGTHS = (0.25, 0.5, 1.0)
+"""Shares of the step tried without a constraint that stands in the way."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to search.
+
+    Attributes:
+        seed: of all draws.
+        starts: searches, the first from the centre of the priors.
+        evaluations: points of all starts together, without the polish.
+        size: points of a generation; a multiple of 8 fills the lanes of the engine.
+        width: SD of the first generation, prior SD.
+        polish: steps of least squares from the best of each start.
+        threads: threads of the engine; they change no bit.
+    """
+
+    seed: int = 1
+    starts: int = 3
+    evaluations: int = 2000
+    size: int = 16
+    width: float = 0.7
+    polish: int = 4
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The best point of one start.
+
+    Attributes:
+        start: number of the start, from 0, the centre of the priors.
+        departure: prior SD, (free,).
+        before: objective before the polish.
+        total: objective.
+        same_as: number of a better start that ended at the same point; None for none.
+    """
+
+    start: int
+    departure: Floats
+    before: float
+    total: float
+    same_as: int | None = None
+
+
+@dataclass(frozen=True)
+class Without:
+    """What dropping one constraint would change.
+
+    Attributes:
+        name: the constraint.
+        here: objective at the best point without it.
+        best: lowest objective found without it by one step.
+        missed: rows still missed there, without it.
+    """
+
+    name: str
+    here: float
+    best: float
+    missed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search gave.
+
+    Attributes:
+        story: what was asked.
+        options: how.
+        solutions: one for each start, best first.
+        parts: of the solutions, in their order, then of the values without the search and of the
+            centre of the priors.
+        without: what dropping each missed constraint would change; empty when all are met.
+        evaluations: points asked for.
+        history: lowest objective so far at the end of each generation, with points asked for.
+    """
+
+    story: Story
+    options: Options
+    solutions: tuple[Solution, ...]
+    parts: Parts
+    without: tuple[Without, ...]
+    evaluations: int
+    history: tuple[tuple[int, float], ...] = field(repr=False)
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """Rows of constraints that the best set misses."""
+        return missed(self.story, self.parts, 0)
+
+
+def missed(story: Story, parts: Parts, at: int) -> tuple[str, ...]:
+    """Return the rows of constraints that a candidate misses."""
+    return tuple(
+        r.key for r, v in zip(story.constraints, parts.violation[at], strict=True) if v > 0.0
+    )
+
+
+def search(
+    story: Story,
+    options: Options | None = None,
+    state: Path | None = None,
+    resume: bool = False,
+    told: Told | None = None,
+) -> Found:
+    """Search for the set of defaults that departs least from evidence.
+
+    Args:
+        story: what is asked, and what may move.
+        options: how; the defaults when None.
+        state: file that keeps what was evaluated; None to keep nothing.
+        resume: go on with the state that is there; what is found is the same as without a break.
+        told: called after each batch.
+
+    Raises:
+        UserError: a state that is there already, or is of another search.
+    """
+    how = options or Options()
+    ask = Evaluator(story, state, told, how.threads)
+    ask.begin(header(story, how), resume)
+    history: list[tuple[int, float]] = []
+    ended = [_start(story, how, ask, k, history) for k in range(how.starts)]
+    ranked = _ranked([_polished(story, how, ask, s, history) for s in ended])
+    plain = np.array([f.departure(story.shipped_value(f)) for f in story.free], dtype=np.float64)
+    last = [*(s.departure for s in ranked), plain, np.zeros(len(story.free))]
+    parts = ask(np.array(last), "final")
+    without = _without(story, ask, ranked[0].departure) if missed(story, parts, 0) else ()
+    return Found(story, how, ranked, parts, without, ask.evaluations, tuple(history))
+
+
+def header(story: Story, options: Options) -> dict[str, Any]:
+    """Return all that a search depends on."""
+    model = story.edition.model
+    how = {k: v for k, v in asdict(options).items() if k != "threads"}
+    return {
+        "story": hashlib.sha256(story.source.encode()).hexdigest(),
+        "hypotheses": list(story.hypotheses), "model": model.fingerprint,
+        "numbers": model.numbers, "extensions": [e.sha256 for e in story.edition.extensions],
+        **how,
+    }  # fmt: skip
+
+
+def _start(
+    story: Story, how: Options, ask: Evaluator, number: int, history: list[tuple[int, float]]
+) -> Solution:
+    """Return the best point of one start."""
+    low, high = story.box
+    rng = np.random.default_rng([how.seed, number])
+    mean = np.zeros(len(low))
+    if number:
+        mean = np.clip(rng.standard_normal(len(low)), low, high)
+    run = Evolution(mean, how.width, low, high, how.size, rng)
+    best, at = np.inf, mean
+    for _ in range(max(1, how.evaluations // how.starts // how.size)):
+        points = run.ask()
+        if run.generation == 0:
+            points[0] = mean  # the centre itself is looked at
+            run.replace(0, mean)
+        total = ask(points, f"start {number + 1}").total
+        k = int(np.argmin(total))
+        if total[k] < best:
+            best, at = float(total[k]), np.clip(points[k], low, high)
+        history.append((ask.evaluations, best))
+        run.tell(run.worth(points, total))
+        if run.settled():
+            break
+    return Solution(number, at, best, best)
+
+
+def _polished(
+    story: Story, how: Options, ask: Evaluator, found: Solution, history: list[tuple[int, float]]
+) -> Solution:
+    """Go down from the best point of a start by damped least squares, two batches a step."""
+    x, total = found.departure, found.total
+    phase = f"polish {found.start + 1}"
+    for _ in range(how.polish):
+        near, beside = _beside(story, ask, x, phase)
+        steps = _steps(*_slopes(near, beside))
+        tried = np.clip(np.array([x + d for d in steps]), *story.box)
+        totals = np.concatenate([beside.total, ask(tried, phase).total])
+        k = int(np.argmin(totals))
+        gain = total - float(totals[k])
+        if gain > 0.0:
+            x, total = np.concatenate([near, tried])[k], float(totals[k])
+        history.append((ask.evaluations, total))
+        if gain < GAIN:
+            break
+    return Solution(found.start, x, found.before, total)
+
+
+def _beside(story: Story, ask: Evaluator, x: Floats, phase: str) -> tuple[Floats, Parts]:
+    """Return a point with those a small step up and down each coordinate, and what they give."""
+    low, high = story.box
+    steps = STEP * np.eye(len(x))
+    near = np.concatenate([x[None, :], np.minimum(x + steps, high), np.maximum(x - steps, low)])
+    return near, ask(near, phase)
+
+
+def _slopes(near: Floats, parts: Parts) -> tuple[Floats, Floats]:
+    """Return the terms at a point and their slopes, (terms,) and (terms, free)."""
+    n, vector = near.shape[1], parts.vector
+    span = np.sum(near[1 : n + 1] - near[n + 1 :], axis=1)
+    return vector[0], (vector[1 : n + 1] - vector[n + 1 :]).T / span
+
+
+def _steps(terms: Floats, slope: Floats) -> list[Floats]:
+    """Return the steps of least squares at every damping."""
+    n = slope.shape[1]
+    normal, down = slope.T @ slope, slope.T @ terms
+    return [np.asarray(-np.linalg.solve(normal + d * np.eye(n), down), float) for d in DAMPING]
+
+
+def _ranked(found: list[Solution]) -> tuple[Solution, ...]:
+    """Return solutions best first; one that ended where a better one did says so."""
+    ranked: list[Solution] = []
+    for s in sorted(found, key=lambda s: (s.total, s.start)):
+        near = [
+            r.start for r in ranked
+            if r.same_as is None and np.max(np.abs(r.departure - s.departure)) <= DISTINCT
+        ]  # fmt: skip
+        ranked.append(Solution(s.start, s.departure, s.before, s.total, *near[:1]))
+    return tuple(ranked)
+
+
+def _without(story: Story, ask: Evaluator, x: Floats) -> tuple[Without, ...]:
+    """Return what dropping each missed constraint would change: at the point, and by one step."""
+    here, slope = _slopes(*_beside(story, ask, x, "without"))
+    first = len(here) - len(story.constraints)
+    rows = [r.of.name for r in story.constraints]
+    out = {r for r, t in zip(rows, here[first:], strict=True) if t > 0.0}
+    names = [n for n in dict.fromkeys(rows) if n in out]
+    kept = {n: _kept(len(here), first, [r == n for r in rows]) for n in names}
+    tried = {
+        n: [x + share * step for step in _steps(here[k], slope[k])[:5] for share in LENGTHS]
+        for n, k in kept.items()
+    }
+    each = len(next(iter(tried.values())))
+    every = np.clip(np.array([p for points in tried.values() for p in points]), *story.box)
+    parts = ask(every, "without")
+    squares, found = parts.vector**2, []
+    for i, (name, k) in enumerate(kept.items()):
+        own = np.sum(squares[i * each : (i + 1) * each][:, k], axis=1)
+        at = int(np.argmin(own))
+        base = float(np.sum(here[k] ** 2))
+        still = missed(story, parts, i * each + at) if own[at] < base else _missed(story, here)
+        others = tuple(m for m in still if m.rpartition("/")[0] != name)
+        found.append(Without(name, base, min(base, float(own[at])), others))
+    return tuple(sorted(found, key=lambda w: (len(w.missed), w.best)))
+
+
+def _kept(terms: int, first: int, dropped: list[bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    keep = np.ones(terms, dtype=np.bool_)
+    keep[first:] = ~np.array(dropped)
+    return keep
+
+
+def _missed(story: Story, terms: Floats) -> tuple[str, ...]:
+    own = terms[len(terms) - len(story.constraints) :]
+    return tuple(r.key for r, t in zip(story.constraints, own, strict=True) if t > 0.0)
