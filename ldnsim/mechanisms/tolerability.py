@@ -14,6 +14,7 @@ from ldnsim.mechanisms.record import ASSUMED, DERIVED, Mechanism, lognormal
 M = Mechanism("tolerability", "Adverse effects, getting used to them, and stopping")
 P = M.parameter
 W = lognormal(0.4)
+WEIGHT = lognormal(0.2)
 P("trace_drug", 1e-3, "nmol/L", "plasma drug, parent and metabolite, that tells half of a patient "
   "on treatment from an untreated one", ASSUMED, low=1e-9,
   note="a microgram nightly counts as treatment; 4.5 mg does for a week or two after the last dose")
@@ -25,12 +26,14 @@ P("t_remembered", 17520.0, "h", "time constant of the memory of pain before trea
   note="relief is judged against it and fades from judgement as slowly")
 P("noticeable", 0.5, "1", "change of pain or mood, in points, of which half is noticed", ASSUMED,
   spread=W, low=0.01, note="well below a minimal important difference of 1 to 2 points")
-P("burden_dreams", 1.0, "1", "adverse-effect burden per point of vivid dreams", ASSUMED, spread=W)
-P("burden_insomnia", 1.0, "1", "adverse-effect burden per point of insomnia", ASSUMED, spread=W)
+P("burden_dreams", 1.0, "1", "adverse-effect burden per point of vivid dreams", ASSUMED,
+  spread=WEIGHT)
+P("burden_insomnia", 1.0, "1", "adverse-effect burden per point of insomnia", ASSUMED,
+  spread=WEIGHT)
 P("burden_flare", 1.0, "1", "adverse-effect burden per point of noticed pain above the usual",
-  ASSUMED, spread=W, note="prescribers' account; no series found a flare at the start")
+  ASSUMED, spread=WEIGHT, note="prescribers' account; no series found a flare at the start")
 P("burden_dysphoria", 1.0, "1", "adverse-effect burden per point of noticed mood below the usual",
-  ASSUMED, spread=W, note="50 mg at once was dysphoric in 7 men; 8 weeks of it changed no mood")
+  ASSUMED, spread=WEIGHT, note="50 mg at once was dysphoric in 7 men, 8 weeks changed no mood")
 P("adverse_sensitivity", 1.0, "1", "this patient's burden over an ordinary patient's", ASSUMED,
   spread=W, note="covariates multiply it")
 P("post_traumatic_stress", 0.0, "1", "post-traumatic stress, 0 none to 1 severe", ASSUMED, high=1.0)
@@ -44,9 +47,9 @@ P("hazard_background", 3.07e-5, "1/h", "hazard of stopping for adverse events on
   "final2024", spread=lognormal(0.4),
   note="6 % of 12 weeks, taken as lasting; a crossover in multiple sclerosis lost 1 of 80 in 8 "
   "weeks on drug, a register of ME/CFS 7.3 % in 1.7 years", alternatives={"polo2019": 5.09e-6})
-P("hazard_burden", 9.78e-5, "1/h", "hazard of stopping added by a burden of 1", DERIVED,
+P("hazard_burden", 7.54e-5, "1/h", "hazard of stopping added by a burden of 1", ASSUMED,
   "final2024", spread=lognormal(0.5), note="fitted by `ldnsim calibrate` to 8 against 6 % of 12 "
-  "weeks, in one typical patient: from nothing to three times as much is as likely")
+  "weeks, in 32 virtual patients; not determined: nothing to five times as much is possible")
 P("hazard_no_benefit", 1.7e-4, "1/h", "hazard of stopping of who has waited long and feels no "
   "relief", ASSUMED, spread=lognormal(0.5),
   note="chart series of all causes: about half still treated, mean 123 d")
@@ -144,8 +147,8 @@ def adverse_burden(
 
 @M.quantity("1", "relief, as a share of pain before treatment")
 def felt_relief(remembered_pain: float, usual_pain: float) -> float:
-    """Of the pain of the last weeks against that remembered; negative where pain is worse."""
-    return (remembered_pain - usual_pain) / remembered_pain
+    """Of the last weeks against what is remembered; negative where pain is worse."""
+    return (remembered_pain - usual_pain) / (0.01 + remembered_pain)
 
 
 @M.quantity("1/h", "hazard of stopping for adverse events")

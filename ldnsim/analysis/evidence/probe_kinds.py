@@ -132,20 +132,30 @@ class Run(_OneRun):
 
 
 class Stopped(_OneRun):
-    """Share of patients like this one who stop, per cent: what the integral of a hazard leaves."""
+    """Share of patients who stop, per cent: what the integral of a hazard leaves."""
 
     kind: Literal["stopped"] = "stopped"
     observable: str = "hazard_stopping"
     """A hazard (1/h): of all stopping, or of that for one reason."""
+    size: int = Field(1, ge=1)
+    """Virtual patients, as in a trial; 1: all are like the typical one."""
+    seed: int = 1
 
     def asks(self, patient: Patient) -> Asks:
-        """Return the integral of the hazard."""
-        measure = Measure(self.observable, "integral", self.start, self.stop)
-        return [(self.case(patient, {}, 0.0), [measure])]
+        """Return the integral of the hazard, of the typical patient."""
+        return [] if self.size > 1 else [(self.case(patient, {}, 0.0), [self._integral])]
 
     def value(self, numbers: Numbers, patient: Patient) -> float:
         """Return the share."""
-        return -100.0 * math.expm1(-numbers[0])
+        if self.size == 1:
+            return -100.0 * math.expm1(-numbers[0])
+        from ldnsim.analysis.trial.cohort import stopped
+
+        return stopped(self.case(patient, {}, 0.0), self._integral, self.size, self.seed)
+
+    @property
+    def _integral(self) -> Measure:
+        return Measure(self.observable, "integral", self.start, self.stop)
 
 
 class Compare(Probe):

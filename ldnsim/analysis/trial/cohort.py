@@ -7,6 +7,7 @@ process. That makes it quick enough for a scorecard over all hypotheses.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from ldnsim.analysis.trial.simulated import trial_study
 from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
-from ldnsim.runs.few import run_specs, week
+from ldnsim.runs.few import WEEK, Measure, Results, run_specs, week
 from ldnsim.runs.plan import enrol
 
 if TYPE_CHECKING:
@@ -92,8 +93,28 @@ def cohort(
     """
     home = edition or shipped()
     one = RunSpec.of(regimen, hypothesis, phenotype, parameters=dict(own), edition=home)
-    runs = [replace(one, patient=k) for k in range(size)]
-    who = people(phenotype, size, seed, home)
-    found = run_specs(runs, number, [week("pain", number)], people=who)
+    found = _run(one, size, seed, number, week("pain", number))
     good = found.status == 0
     return Cohort(found.baseline("pain")[good], found.values[good, 0], home)
+
+
+@lru_cache(maxsize=1024)
+def stopped(run: RunSpec, hazard: Measure, size: int, seed: int) -> float:
+    """Return the share of a cohort who stop under a hazard, per cent; NaN where no run succeeded.
+
+    Args:
+        run: of one patient, around whom the cohort varies.
+        hazard: its integral over a window.
+        size: patients.
+        seed: of the patients.
+    """
+    found = _run(run, size, seed, math.ceil(float(hazard.stop) / WEEK), hazard)
+    good = found.status == 0
+    lost = -100.0 * np.expm1(-found.values[good, 0])
+    return float(lost.mean()) if good.any() else math.nan
+
+
+def _run(run: RunSpec, size: int, seed: int, weeks: float, measure: Measure) -> Results:
+    """Solve a run for every patient of a cohort."""
+    who = people(run.phenotype, size, seed, run.edition)
+    return run_specs([replace(run, patient=k) for k in range(size)], weeks, [measure], people=who)
