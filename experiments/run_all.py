@@ -26,6 +26,7 @@ EXPERIMENTS = (
     "who_fails",
     "microgram_start",
     "after_stopping",
+    "clock_time",
 )
 ROOT = Path(__file__).parents[1]
 

@@ -72,7 +72,7 @@ P("stress_flattening", 0.3, "1", "share of the daily swing that full stress take
 P("t_cortisol_action", 4.0, "h", "time constant of what cortisol does through genes", ASSUMED,
   spread=lognormal(0.3), low=0.5)
 P("brake_strength", 0.25, "1", "strength of the brake of cortisol on inflammation", ASSUMED,
-  spread=lognormal(0.4), high=1.0, note="modest: halves production only at five times the mean, "
+  spread=lognormal(0.4), high=1.0, note="modest: halves production only at six times the mean, "
   "while hydrocortisone just before LPS prevented TNF altogether (van der Poll 1996), which 12 h "
   "to 7 d earlier raised it")
 P("coupling_cortisol", 1.0, "1", "switch: cortisol brakes inflammation", high=1.0)
