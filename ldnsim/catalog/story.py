@@ -106,6 +106,7 @@ class Constraint:
         scale: one unit of violation.
         unit: of the number, as text.
         evidence: sentence with citation keys, or ``prescribers``, or ``assumed``.
+        cited: the keys in it.
         note: why this bound.
         probe: recipe of the simulated number.
         place: file and table, as errors give it.
@@ -120,6 +121,7 @@ class Constraint:
     scale: float
     unit: str
     evidence: str
+    cited: tuple[str, ...]
     note: str
     probe: Mapping[str, Any]
     place: str
@@ -336,13 +338,14 @@ def _constraint(entry: TableEntry, known: Known, explained: Mapping[str, Hypothe
     if low is not None and high is not None and low > high:
         raise entry.error("low", f"{low:g} lies above high = {high:g}")
     evidence, note = entry.text("evidence"), entry.text("note", required=False)
-    if not cited(entry, known, [evidence]) and not any(w in evidence for w in UNPUBLISHED):
+    keys = cited(entry, known, [evidence])
+    if not keys and not any(w in evidence for w in UNPUBLISHED):
         raise entry.error("evidence", "expected a citation in brackets, 'prescribers' or 'assumed'")
     if not isinstance(entry.data.get("probe"), dict):
         raise entry.error("probe", f"{entry.data.get('probe')!r}: expected a table")
     return Constraint(
         entry.name, behaviour, entry.text("title"), _asked_of(entry, explained), low, high,
-        _positive(entry, "scale"), entry.text("unit", required=False), evidence, note,
+        _positive(entry, "scale"), entry.text("unit", required=False), evidence, keys, note,
         entry.data["probe"], entry.place,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ldnsim.analysis.claims import Judged
     from ldnsim.analysis.judged.chi_square import ChiSquare
     from ldnsim.analysis.judged.record import Check
+    from ldnsim.edition import Edition
 
 Names = Annotated[list[str] | None, typer.Argument(help="Only these rows, such as E5 pet_5mg.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")]
@@ -129,22 +130,20 @@ def claims(
         typer.echo(line)
     for name in names or edition.claims:
         judged += judge([name], shake=not quick, edition=edition)
-        _show(judged[-1])
+        _show(judged[-1], edition)
     typer.echo("Judged from simulations of assumed mechanisms; not medical advice.")
     if json_file is not None:
         files.write_report(json_file, "claims", {"claims": [j.as_dict() for j in judged]}, edition)
 
 
-def _show(judged: Judged) -> None:
+def _show(judged: Judged, edition: Edition) -> None:
     """Print one claim: statement, patients, verdict, what was simulated, evidence."""
-    from ldnsim.analysis.judged.constrained import constrained
-
     claim = judged.claim
     typer.echo(f"{claim.id}  {claim.claim}")
     if claim.patients:
         typer.echo(f"    asked of {', '.join(claim.patients)}")
     typer.echo(f"    verdict  {judged.verdict}")
-    held = [h for h in judged.found if claim.id in constrained(h)]
+    held = [h for h in judged.found if claim.id in edition.story.constrained(h)]
     if held:
         typer.echo(f"    set      the defaults were searched for under it: {', '.join(held)}")
     for name, found in judged.found.items():

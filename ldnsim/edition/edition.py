@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldnsim import catalog
-from ldnsim.catalog import assays, calibration, claims, observations
+from ldnsim.catalog import assays, calibration, claims, observations, story
 from ldnsim.edition import versions
 from ldnsim.edition.extension import Extension, changes, check_model, with_mechanisms
 from ldnsim.edition.source import Source, read_sources
@@ -141,6 +141,14 @@ class Edition:
         """The shipped fits by name, in order."""
         return self._read(
             "calibration", calibration.read_groups, self.references, self.hypotheses,
+            self.observations, self.model,
+        )  # fmt: skip
+
+    @cached_property
+    def story(self) -> story.StoryFile:
+        """What the defaults were searched for, and within which bounds."""
+        return story.read_story(
+            *catalog.shipped("story"), self.references, self.hypotheses, self.phenotypes,
             self.observations, self.model,
         )  # fmt: skip
 

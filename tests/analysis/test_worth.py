@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from ldnsim.analysis.behaviours.scorecard import comparisons, remarks, scorecard
-from ldnsim.analysis.judged import constrained
 from ldnsim.analysis.judged.chi_square import CAUTION, chi_square
 from ldnsim.analysis.judged.record import Check
 from ldnsim.analysis.judged.worth import one_number, repeated, weigh
 from ldnsim.cli import app
 from ldnsim.config.run import RunSpec
-from ldnsim.edition import Edition, extended
+from ldnsim.edition import Edition, extended, shipped
 from ldnsim.errors import UserError
 from ldnsim.runs.few import DAY, Measure, run_specs
 
@@ -201,21 +201,10 @@ def test_the_command_prints_parts_and_sums_and_a_caution() -> None:
     assert refused.exit_code == 2 and "give one of them" in refused.stderr
 
 
-def test_constraints_of_the_search_are_set_where_they_held() -> None:
-    text = """
-    [constraint.window]
-    behaviour = "E6"
-    hypotheses = ["dual_pathway"]
-    [constraint.all]
-    claim = "C2"
-    """
-    assert constrained.read(text) == [("E6", ("dual_pathway",)), ("C2", None)]
-    assert constrained.read("") == []
-
-
 def test_a_behaviour_the_search_was_held_to_is_no_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = [("E13", ("tonic",))]
-    monkeypatch.setattr(constrained, "_constraints", lambda: given)
+    story = shipped().story
+    one = replace(story.constraints[0], behaviour="E13", hypotheses=("tonic",))
+    monkeypatch.setitem(shipped().__dict__, "story", replace(story, constraints=(one,)))
     rows = {c.hypothesis: c for c in scorecard(["E13"])}
     assert rows["tonic"].role == "set" and rows["tonic"].why == "the model was set by it"
     assert rows["persistent"].counts and rows["persistent"].kind == "behaviour"

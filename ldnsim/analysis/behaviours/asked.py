@@ -17,6 +17,7 @@ from ldnsim.analysis.evidence.probe_kinds import Patient, Probe
 from ldnsim.analysis.evidence.story_batch import shifted
 from ldnsim.analysis.evidence.story_kinds import Request, read_story_probe, requests
 from ldnsim.analysis.judged.record import Found, Setting
+from ldnsim.arrays import Floats
 from ldnsim.catalog import story as catalogue
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
@@ -70,7 +71,7 @@ def judge(behaviour: str, settings: Sequence[Setting]) -> Iterable[Found]:
 
 
 def _found(
-    told: Sequence[tuple[catalogue.Constraint, Probe, Patient, np.ndarray[tuple[int], np.dtype[np.float64]]]],
+    told: Sequence[tuple[catalogue.Constraint, Probe, Patient, Floats]],
 ) -> Found:
     texts, missed = [], []
     for c, probe, patient, numbers in told:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ldnsim.analysis.judged.constrained import constrained
 from ldnsim.analysis.judged.record import Check, Found, Rule, Setting
 
 TWO_WAYS = ("dual_pathway", "rebound")
@@ -60,6 +59,6 @@ class Behaviour:
         return Check(
             self.id, self.title, hypothesis, found.simulated, self.expected,
             found.shown if claimed else None, self.evidence, note, found.value,
-            role="set" if self.id in constrained(hypothesis) else "free", kind="behaviour",
+            role="set" if self.id in setting.edition.story.constrained(hypothesis) else "free", kind="behaviour",
             holds=self.holds or (self.id,), same_as=same_as if claimed else "",
         )  # fmt: skip

@@ -25,6 +25,7 @@ from ldnsim.engine.rhythm.orbit import Orbits
 from ldnsim.engine.solve import batch
 from ldnsim.engine.solve.status import Status
 from ldnsim.measure import SOLVED, Measure
+from ldnsim.mechanisms.record import Parameter
 from ldnsim.model import Model
 from ldnsim.patients.untreated import pick, untreated
 from ldnsim.patients.vectors import is_inflamed, own_parameters
@@ -157,18 +158,8 @@ class _Group:
             for name, (key, factor) in moves.items():
                 own[:, index[name]] = factor * points[key]
             for name, sd in job.shift:
-                own[:, index[name]] = self._shifted(name, own[:, index[name]], sd)
+                own[:, index[name]] = shifted(self.edition.model.parameters[name], own[:, index[name]], sd)
         return found
-
-    def _shifted(self, name: str, values: Floats, sd: float) -> Floats:
-        p = self.edition.model.parameters[name]
-        step = sd * p.spread.sd
-        if p.spread.kind == "logitnormal":
-            inside = np.clip(values, EDGE, 1.0 - EDGE)
-            found = 1.0 / (1.0 + (1.0 - inside) / inside * np.exp(-step))
-        else:
-            found = values * np.exp(step)
-        return np.asarray(np.clip(found, p.low, p.high))
 
     def solve(self, params: Floats, days: Orbits, threads: int | None) -> list[Floats]:
         """Return the numbers of each run, (candidates, its measures).
@@ -244,6 +235,17 @@ def distance(
     stay = np.where(inflamed[who], share, 1.0 - share)
     found[lost] = (1.0 - 0.5 * stay)[which.reshape(-1)]
     return found
+
+
+def shifted(parameter: Parameter, values: Floats | float, sd: float) -> Floats:
+    """Return values of a parameter so many of its recorded SD away, within its bounds."""
+    step, v = sd * parameter.spread.sd, np.asarray(values, dtype=np.float64)
+    if parameter.spread.kind == "logitnormal":
+        inside = np.clip(v, EDGE, 1.0 - EDGE)
+        found = 1.0 / (1.0 + (1.0 - inside) / inside * np.exp(-step))
+    else:
+        found = v * np.exp(step)
+    return np.asarray(np.clip(found, parameter.low, parameter.high))
 
 
 def moved(story: StoryFile, run: RunSpec) -> dict[str, tuple[str, float]]:
