@@ -101,10 +101,18 @@ def microgram() -> str:
     )
 
 
+def counted() -> str:
+    """Return what the shipped scorecard counts, and its chi-square."""
+    from ldnsim.analysis.behaviours.scorecard import remarks, scorecard
+
+    return "\n".join(f"    {line}" for line in remarks(scorecard()))
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "states": ("states.md", states),
     "discriminate": ("discriminate.md", discriminate),
     "microgram": ("experiments.md", microgram),
+    "counted": ("scorecard.md", counted),
 }
 """Page and maker of each part."""
 

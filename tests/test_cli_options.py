@@ -152,6 +152,7 @@ ELSEWHERE = {
                                       "hypothesis", "phenotype", "set", "csv")],
         "tests/analysis/test_own_data.py",
     ),
+    "validate --chi-square": "tests/analysis/test_worth.py",
 }  # fmt: skip
 
 
