@@ -1,4 +1,4 @@
-"""Versions of the model and of the hypotheses: what a result says, and what an older one is told."""
+"""Versions of the model and of the hypotheses: what a result says, what an older one is told."""
 
 from __future__ import annotations
 
