@@ -28,7 +28,7 @@ from ldnsim.measure import SOLVED, Measure
 from ldnsim.model import Model
 from ldnsim.patients.untreated import pick, untreated
 from ldnsim.patients.vectors import is_inflamed, own_parameters
-from ldnsim.runs.accuracy import FITTED
+from ldnsim.runs.accuracy import COMPARED
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.few import WEEK
 from ldnsim.runs.grid import Listed
@@ -186,7 +186,7 @@ class _Group:
             days.y0,
             self.treatment.events(rows, params),
             self.end,
-            Solver(rtol=FITTED),
+            Solver(rtol=COMPARED),
             wanted=[m.over(len(params)) for m in self.measures],
             observables=self.names,
             time=np.array(self.times, dtype=np.float64),
