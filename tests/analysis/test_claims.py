@@ -103,7 +103,7 @@ def test_a_setting_scales_what_the_patient_has() -> None:
 
 
 def test_a_patient_without_the_basin_has_no_threshold_and_no_verdict() -> None:
-    gone = [Setting("dual_pathway", {"priming50": 30.0})]
+    gone = [Setting("dual_pathway", {"activation_priming": 0.01})]
     (dose,) = thresholds(gone, RunSpec.of())
     assert dose != dose  # NaN
     for rule in (drug.both_add, patient.genotype, patient.neuropathy, drug.dreams):
@@ -245,7 +245,7 @@ def test_populations_are_the_same_under_every_hypothesis() -> None:
 
 @pytest.mark.long
 def test_patients_that_do_not_exist_give_no_answer() -> None:
-    none = Setting("dual_pathway", factors={"priming50": 4.0})
+    none = Setting("dual_pathway", factors={"activation_priming": 0.01})
     plain = Setting("dual_pathway")
     without, asked = population.fibromyalgia([none, plain])
     assert without.shown is None and "no such patients" in without.simulated

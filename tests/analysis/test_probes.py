@@ -92,11 +92,6 @@ def test_half_of_the_way_up_counts_from_the_first_sample() -> None:
     assert math.isnan(rise.value([1.0, math.nan, 2.0], Patient()))
 
 
-def test_a_constant_part_of_a_signal_dilutes_its_change() -> None:
-    signal = Run(observable="microglia_m1", reduce="at", stop=3.0, relative="percent", offset=0.5)
-    assert signal.value([0.3, 0.1], Patient()) == pytest.approx(100.0 * (0.8 / 0.6 - 1.0))
-
-
 def test_a_pulse_ends_where_the_patient_was() -> None:
     pulse = {"parameter": "driver", "value": 1.0, "at": 24.0, "hours": 4.0}
     run = {"observable": "tnf", "reduce": "at", "phenotype": "healthy"}

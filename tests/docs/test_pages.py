@@ -48,6 +48,23 @@ BEFORE = {
     "docs/results.md": "ldnsim init my-study.toml --template quickstart",
 }
 """What a page takes for granted: a study, or a result to draw."""
+A_STORY = """
+[free.kd_mor]
+prior = 1.2
+
+[hypothesis.glial.free.ic50_trif]
+prior = 2.0
+
+[constraint.as_measured]
+behaviour = "E1"
+title = "as measured"
+hypotheses = ["all"]
+high = 1.5
+scale = 0.1
+evidence = "assumed"
+probe = { kind = "parameter", parameter = "kd_mor" }
+"""
+"""What stands for the story of the package."""
 ENDINGS = {"toml": "toml", "csv": "csv", "python": "py"}
 MATH = ("docs/equations.md", "math")
 
@@ -80,18 +97,19 @@ def reduced() -> dict[str, Any]:
 
     A continuation checks all it is asked for and returns one branch, the same each time; scorecard
     and claims take two rows unless some are named; a fit starts once and draws no profile; a
-    ranking looks at two weeks, and draws two sets at most.
+    ranking looks at two weeks, and draws two sets at most; a search starts once, tries one
+    generation, and the story of the package is one number that needs no run.
     """
     from ldnsim.analysis import claims
     from ldnsim.analysis.behaviours import scorecard
     from ldnsim.analysis.design import discriminate
-    from ldnsim.analysis.evidence import calibrate
+    from ldnsim.analysis.evidence import calibrate, story, story_search
     from ldnsim.analysis.states import continuation
     from ldnsim.config import toml
 
     read, two = toml.read, Two(shipped().claims)
     fit, score, judge = calibrate.calibrate, scorecard.scorecard, claims.judge
-    rank = discriminate.discriminate
+    rank, search, text = discriminate.discriminate, story_search.search, story._text
 
     def branch(parameter: str = "driver", low: Any = None, high: Any = None, **rest: Any) -> Any:
         home = rest.get("edition") or shipped()
@@ -114,7 +132,16 @@ def reduced() -> dict[str, Any]:
         less = {"members": min(rest["members"], 2), "weeks": rest["weeks"][:2]}
         return rank(*args, **{**rest, **less})
 
+    def one_number(path: Any) -> tuple[str, str]:
+        return (A_STORY, "story.toml") if path is None else text(path)
+
+    def one_generation(own: Any, options: Any, *rest: Any) -> Any:
+        less = calibrate.replace(options, starts=1, evaluations=16, polish=0)
+        return search(own, less, *rest)
+
     return {
+        "ldnsim.analysis.evidence.story._text": one_number,
+        "ldnsim.analysis.evidence.story_search.search": one_generation,
         "ldnsim.config.toml.read": lambda path: cut(read(path)),
         "ldnsim.analysis.continue_orbit": branch,
         "ldnsim.analysis.behaviours.scorecard.scorecard": few,

@@ -98,8 +98,6 @@ class Run(_OneRun):
     """End of the window, or the sample, h; not needed at rest."""
     relative: Literal["absolute", "fold", "change", "percent"] = "absolute"
     """To the untreated 24 h mean: ratio, difference, or change in per cent."""
-    offset: float = 0.0
-    """Added to the level, also to that at rest: the part of a signal that is constant."""
     scale: float = 1.0
     """Factor on the result, such as 100 for per cent."""
     parameters: dict[str, float] = Field(default_factory=dict)
@@ -123,9 +121,9 @@ class Run(_OneRun):
 
     def value(self, numbers: Numbers, patient: Patient) -> float:
         """Return the number."""
-        got = numbers[0] + self.offset
+        got = numbers[0]
         if self.relative != "absolute":
-            rest = numbers[1] + self.offset
+            rest = numbers[1]
             got = got - rest if self.relative == "change" else got / rest
             got = 100.0 * (got - 1.0) if self.relative == "percent" else got
         return self.scale * got

@@ -138,7 +138,10 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     try:
         text = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: no state of a search to go on with: {error}") from None
+        why = getattr(error, "strerror", None) or "not text"
+        raise UserError(
+            f"{path}: no state of a search to go on with ({why}); leave out --resume to start"
+        ) from None
     found: list[dict[str, Any]] = []
     for i, line in enumerate(text):
         try:
