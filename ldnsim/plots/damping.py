@@ -68,7 +68,8 @@ def _cells(ax: Axes, ds: xr.Dataset, least: float) -> None:
         here = ratio[row, column]
         if np.isnan(here).all():
             continue
-        at = int(np.nanargmin(here))
+        # where many are as low, the first of them
+        at = int(np.flatnonzero(here <= np.nanmin(here) + 1e-3)[0])
         value = float(here[at])
         kind[row, column] = 0 if value < 0.0 else 1 if value < least else 2
         ink = list(INK.values())[int(kind[row, column])]

@@ -26,6 +26,8 @@ from ldnsim.patients.vectors import own_parameters
 if TYPE_CHECKING:
     import xarray as xr
 
+EQUAL = 1e-3
+"""Damping ratios that differ by less are as low."""
 ADVICE = {
     Status.NO_SUCH_BASIN: "no {basin} state",
     Status.NO_ORBIT: (
@@ -55,7 +57,9 @@ class Patient:
     def worst(self) -> tuple[int, int] | None:
         """Row and dose of the least damping ratio; None without any orbit."""
         ratio = np.where(np.isnan(self.found.ratio), np.inf, self.found.ratio)
-        row, dose = (int(k) for k in np.unravel_index(np.argmin(ratio), ratio.shape))
+        # where many are as low, the first of them
+        lowest = np.flatnonzero(ratio <= np.min(ratio) + EQUAL)[0]
+        row, dose = (int(k) for k in np.unravel_index(lowest, ratio.shape))
         return (row, dose) if np.isfinite(ratio[row, dose]) else None
 
     @property

@@ -2,8 +2,7 @@
 
 ``x <- x + (I - M)^-1 (Phi(x) - x)`` with the monodromy matrix ``M = dPhi/dx`` of each patient. All
 patients of one round are solved in one batch; who has arrived, or is lost, leaves it. An image
-costs a fiftieth of the matrix, so steps can be taken with a matrix of before (the chord method) as
-long as they lead somewhere.
+costs a fiftieth of the matrix, so most steps are taken with one that is known from near by.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ Days = Callable[[Rows], tuple[FloatArray, FloatArray]]
 """Rows to their states a day later (rows, n_states) and monodromy matrices (rows, n, n)."""
 Image = Callable[[Rows, FloatArray], FloatArray]
 """Rows and states (rows, n_states) to the states a day later."""
+FAR = 10.0
+"""Steps are given up where the residual is that many times the least seen."""
 
 
 def newton(
@@ -63,11 +64,14 @@ def newton(
         active = np.array(still, dtype=np.intp)
 
 
-def chord(
+def broyden(
     image: Image, y: FloatArray, matrices: FloatArray, tolerance: float, floor: float,
-    most: int = 10,
+    most: int = 12,
 ) -> FloatArray:  # fmt: skip
-    """Take steps with matrices that are known, as long as each halves the residual.
+    """Take steps from matrices that are known near by, mended by what each step shows.
+
+    Broyden's method (Math. Comp. 1965; 19: 577): the inverse of ``M - I`` is changed as little as
+    makes it map the change of ``Phi(x) - x`` over the last step to that step.
 
     Args:
         image: the daily map.
@@ -81,20 +85,28 @@ def chord(
         states, (n, n_states): the best seen of each patient.
     """
     best, u, eye = y.copy(), y.copy(), np.eye(y.shape[1])
-    last = np.full(len(y), np.inf)
+    # large states count by their size, as in the residual
+    size = 1.0 + np.abs(y)
+    low = np.full(len(y), np.inf)
     active = np.flatnonzero(np.isfinite(matrices).all(axis=(1, 2)) & np.isfinite(y).all(axis=1))
-    inverse = {k: solved(eye - matrices[k], eye) for k in active}
+    inverse = {k: solved(matrices[k] - eye, eye) * size[k] / size[k][:, None] for k in active}
+    before: dict[np.intp, tuple[FloatArray, FloatArray]] = {}
     for _ in range(most):
         if not len(active):
             break
-        gap = image(active, u[active]) - u[active]
-        found = residuals(gap, u[active])
-        # NaN is no improvement
-        better = found < 0.5 * last[active]
-        best[active[better]], last[active[better]] = u[active[better]], found[better]
-        on = better & (found > tolerance)
-        for k, step in zip(active[on], gap[on], strict=True):
-            u[k] = np.maximum(u[k] + inverse[k] @ step, floor)
+        gaps = image(active, u[active]) - u[active]
+        found = residuals(gaps, u[active])
+        on = (found < FAR * low[active]) & (found > tolerance)
+        better = found < low[active]
+        best[active[better]], low[active[better]] = u[active[better]], found[better]
+        for k, gap in zip(active[on], gaps[on] / size[active[on]], strict=True):
+            if k in before:
+                step, last = before[k]
+                turned = inverse[k] @ (gap - last)
+                inverse[k] += np.outer((step - turned) / (step @ turned), step @ inverse[k])
+            new = np.maximum(u[k] - size[k] * (inverse[k] @ gap), floor)
+            before[k] = (new - u[k]) / size[k], gap
+            u[k] = new
         active = active[on]
     return best
 

@@ -23,7 +23,7 @@ from ldnsim.engine.rhythm.day import (
     dosed,
     untreated,
 )  # fmt: skip
-from ldnsim.engine.rhythm.newton import chord, newton
+from ldnsim.engine.rhythm.newton import broyden, newton
 from ldnsim.engine.rhythm.orbit import NEUTRAL, SLACK, basins
 from ldnsim.engine.rhythm.shifted import by_state
 from ldnsim.engine.solve.batch import Batch, BatchResult, FloatArray, solve
@@ -43,9 +43,9 @@ CLOSE: Tolerances = (1e-8, 1e-10)
 TOLERANCE = 1e-7
 """Largest accepted change of a state over one day, relative to ``1 + |state|``: a state that needs
 a year to settle is then right to four digits."""
-CHORD = 0.3 * TOLERANCE
+NEAR = 0.3 * TOLERANCE
 """With a smaller one the costly step has nothing left to do but agree."""
-ROUNDS = 6
+ROUNDS = 5
 BLOCK = 32
 
 
@@ -129,7 +129,7 @@ class Patients:
             def map_(starts: FloatArray) -> FloatArray:
                 return image(np.repeat(some, len(starts) // len(some)), starts)
 
-            y[some] = chord(lambda at, u: image(some[at], u), y[some], near[some], CHORD, -SLACK)
+            y[some] = broyden(lambda at, u: image(some[at], u), y[some], near[some], NEAR, -SLACK)
             after, near[some] = by_state(map_, y[some])
             return after, near[some]
 
@@ -183,8 +183,8 @@ def nightly_orbits(
     """
     n, size = len(params), len(model.states)
     guesses = np.array([model.start(bool(b)) for b in inflamed]).reshape(n, size)
-    start = np.where(np.isfinite(start).all(axis=1, keepdims=True), start, guesses)
-    last = Last(start, np.full((n, size, size), np.nan))
+    first = np.where(np.isfinite(start).all(axis=1, keepdims=True), start, guesses)
+    last = Last(first, np.full((n, size, size), np.nan))
     found = empty(n, len(doses), size)
     patients = Patients(model, params, inflamed, 0.0, clock, threads)
     on = [replace(patients, mg=float(mg)) for mg in doses]
@@ -199,6 +199,7 @@ def nightly_orbits(
         lost = (found.status[:, j] != Status.OK) & (found.status[:, j + 1] == Status.OK)
         last.y[lost], last.monodromy[lost] = found.y0[lost, j + 1], np.nan
         _try(on[j], last, found, j, np.flatnonzero(lost))
+        _between(on[j + 1], on[j], last, found, j, lost & (found.status[:, j] != Status.OK))
     return found
 
 
@@ -216,12 +217,12 @@ class Last:
 
 
 def _between(
-    below: Patients, here: Patients, last: Last, found: Nightly, j: int, lost: Flags
+    there: Patients, here: Patients, last: Last, found: Nightly, j: int, lost: Flags
 ) -> None:
-    """Lead patients from the dose below to this one by smaller steps."""
+    """Lead patients from the dose beside this one to it by smaller steps."""
     rows, room = np.flatnonzero(lost), empty(len(last.y), 1, last.y.shape[1])
     for share in BETWEEN:
-        mg = below.mg + share * (here.mg - below.mg)
+        mg = there.mg + share * (here.mg - there.mg)
         _try(replace(here, mg=mg), last, room, 0, rows)
     _try(here, last, found, j, rows)
 
