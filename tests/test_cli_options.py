@@ -152,6 +152,10 @@ ELSEWHERE = {
                                       "hypothesis", "phenotype", "set", "csv")],
         "tests/analysis/test_own_data.py",
     ),
+    **dict.fromkeys(
+        [f"calibrate --{n}" for n in ("story", "story-file", "evaluations", "state", "resume")],
+        "tests/cli/test_story.py",
+    ),
 }  # fmt: skip
 
 
