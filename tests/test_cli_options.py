@@ -153,6 +153,10 @@ ELSEWHERE = {
         "tests/analysis/test_own_data.py",
     ),
     "validate --chi-square": "tests/analysis/test_worth.py",
+    **dict.fromkeys(
+        [f"calibrate --{n}" for n in ("story", "story-file", "evaluations", "state", "resume")],
+        "tests/cli/test_story.py",
+    ),
 }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ def check_mode(is_story: bool, others: Mapping[str, Any], own: Mapping[str, Any]
     Raises:
         UserError: naming the option.
     """
+    files.check(own["--state"], STATE, "--state")
     for name, value in (others if is_story else own).items():
         if value not in (None, False, []):
             what = "is no part of --story" if is_story else "belongs to --story"

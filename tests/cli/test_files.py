@@ -20,10 +20,11 @@ RX = "1 mg nightly at 22:00, for 3 d"
 PICTURES = (".png", ".svg", ".pdf")
 ENDINGS = {
     "--plot": PICTURES, "compare --out": PICTURES, "--csv": (".csv",), "--json": (".json",),
-    "--bibtex": (".bib",), "calibrate --out": (".json",), "export sbml --out": (".xml", ".sbml"),
+    "--bibtex": (".bib",), "calibrate --out": (".json",), "calibrate --state": (".jsonl",),
+    "export sbml --out": (".xml", ".sbml"),
     "export antimony --out": (".ant", ".txt"),
 }  # fmt: skip
-READS = ("discriminate --error",)
+READS = ("discriminate --error", "calibrate --story-file")
 FOLDERS = ("demo --out",)
 WORDS = {
     "simulate": [RX], "sensitivity": [RX], "export sbml": [RX], "export antimony": [RX],

@@ -6,6 +6,7 @@ A candidate is a set of *defaults*: what a hypothesis, a phenotype or the run it
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,11 @@ class Batches:
     def runs(self) -> int:
         """How many runs a candidate takes."""
         return len(self.sizes)
+
+    def patients(self) -> str:
+        """Return a hash of all that the patients of the runs have without the search."""
+        told = b"".join(g.base.tobytes() + g.inflamed.tobytes() for g in self.groups)
+        return hashlib.sha256(told).hexdigest()
 
     def solve(
         self, points: Points, threads: int | None = None

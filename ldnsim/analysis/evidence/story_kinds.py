@@ -281,6 +281,8 @@ def read_story_probe(recipe: Mapping[str, Any], place: str, edition: Edition) ->
 
 def _check_copies(probe: Copies, place: str, edition: Edition) -> None:
     known = edition.model.parameters
+    if size(probe.of) == 0:
+        raise UserError(f"{place}.of: this needs no run, so no copy would differ in it")
     for name in probe.vary:
         if name not in known:
             hint = nearest(name, known)

@@ -170,7 +170,8 @@ def header(story: Story, options: Options) -> dict[str, Any]:
     return {
         "story": hashlib.sha256(story.source.encode()).hexdigest(),
         "hypotheses": list(story.hypotheses), "model": model.fingerprint,
-        "numbers": model.numbers, "extensions": [e.sha256 for e in story.edition.extensions],
+        "numbers": model.numbers, "patients": story.batches.patients(),
+        "extensions": [e.sha256 for e in story.edition.extensions],
         **how,
     }  # fmt: skip
 
