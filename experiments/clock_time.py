@@ -70,7 +70,7 @@ class Setting:
     """How much to compute: weeks of treatment, number of clock times, threads."""
 
     weeks: int = 12
-    clocks: int = 12
+    clocks: int = 8
     threads: int | None = None
 
     def hours(self) -> list[int]:
@@ -349,7 +349,7 @@ def _day(ax: Axes, day: pd.DataFrame, hour: int) -> None:
     ax.set(xlabel="clock time (h)", xticks=range(0, 25, 6))
     ax.set_ylim(0.0, 1.45 * ax.get_ylim()[1])  # room for the legend
     if hour == BEDTIME:
-        ax.legend(loc="upper center", ncols=2, fontsize=SMALL)
+        ax.legend(loc="upper center", ncols=2, fontsize=SMALL, columnspacing=1.0, handlelength=1.4)
 
 
 def _bars(ax: Axes, schedules: pd.DataFrame) -> None:

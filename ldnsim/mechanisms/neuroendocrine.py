@@ -59,9 +59,9 @@ P("sex_on_hpa", 0.4, "1", "how far a woman's answer lies above the mean of both 
 P("adversity", 0.0, "1", "adversity in childhood, 0 none to 1 high", ASSUMED, high=1.0)
 P("adversity_blunting", 0.7, "1", "answer lost by high adversity", HUMAN_TRIAL, "lovallo2018",
   spread=logitnormal(0.5), high=1.0, note="'strongly blunted' read, size assumed; 72 women")
-P("health_on_hpa", 0.2, "1", "answer lost with all neuronal health", ASSUMED,
+P("health_on_hpa", 0.2, "1", "answer lost with all neuronal health", ASSUMED, "refojo2002",
   spread=logitnormal(0.5), high=1.0, note="the arm from brain to immunity; mice without "
-  "beta-endorphin answer LPS with less ACTH and corticosterone (Refojo 2002); 0 cuts the arrow")
+  "beta-endorphin answer LPS with less ACTH and corticosterone; 0 cuts the arrow")
 P("cortisol_feedback", 3.0, "1", "strength with which cortisol holds ACTH down", ASSUMED,
   spread=lognormal(0.4))
 P("stress_on_cortisol", 0.0, "1", "cortisol added by full stress, of the daily mean", ASSUMED,
@@ -72,9 +72,9 @@ P("stress_flattening", 0.3, "1", "share of the daily swing that full stress take
 P("t_cortisol_action", 4.0, "h", "time constant of what cortisol does through genes", ASSUMED,
   spread=lognormal(0.3), low=0.5)
 P("brake_strength", 0.25, "1", "strength of the brake of cortisol on inflammation", ASSUMED,
-  spread=lognormal(0.4), high=1.0, note="modest: halves production only at six times the mean, "
-  "while hydrocortisone just before LPS prevented TNF altogether (van der Poll 1996), which 12 h "
-  "to 7 d earlier raised it")
+  "vanderpoll1996 clark1985", spread=lognormal(0.4), high=1.0, note="modest: halves production "
+  "only at six times the mean, while hydrocortisone just before LPS prevented TNF altogether; "
+  "12 h to 7 d earlier it raised TNF, and prednisone does not relieve fibromyalgia")
 P("coupling_cortisol", 1.0, "1", "switch: cortisol brakes inflammation", high=1.0)
 
 

@@ -98,6 +98,15 @@ def test_injected_antagonist_brings_acth_in_half_an_hour_and_cortisol_in_the_hou
         assert extra[-1] < 0.25 * extra.max(), "gone with the drug"
 
 
+def test_acth_rises_alike_in_the_morning_and_the_evening() -> None:
+    """As naloxone did at 09:00 and 18:00: the answer adds to the day instead of multiplying it."""
+    rises = []
+    for start in (9.0, 18.0):
+        _, acth, *_ = course(injected, start, 2.0)
+        rises.append(acth.max() - acth[0])
+    assert rises[1] == pytest.approx(rises[0], rel=0.1)
+
+
 def test_a_lasting_loss_keeps_a_share_of_the_answer() -> None:
     t, _, cortisol, expected = course(lambda t: float(t > 0.0), 9.0, 24.0)
     extra = cortisol - expected
