@@ -9,7 +9,7 @@ a stimulus lasts.
 from __future__ import annotations
 
 from ldnsim.mechanisms.microglia import released
-from ldnsim.mechanisms.record import ANIMAL, ASSUMED, HUMAN_PK, Mechanism, lognormal
+from ldnsim.mechanisms.record import ANIMAL, ASSUMED, Mechanism, lognormal
 
 M = Mechanism("cytokines", "Pro- and anti-inflammatory cytokines")
 P = M.parameter
@@ -20,7 +20,7 @@ P("k_il1b", 0.674, "1/h", "loss of IL-1b from the brain", ASSUMED, spread=lognor
   note="taken as for TNF and IL-6")
 P("k_il6", 0.674, "1/h", "loss of IL-6 from the brain", ANIMAL, "banks1998_efflux",
   spread=lognormal(0.25))
-P("k_il10", 0.20, "1/h", "loss of IL-10", HUMAN_PK, "huhn1997", spread=lognormal(0.3),
+P("k_il10", 0.20, "1/h", "loss of IL-10", ASSUMED, spread=lognormal(0.3),
   note="plasma half-life 2.7-4.5 h after subcutaneous dosing of recombinant IL-10; that the brain "
   "loses it as fast is assumed")
 P("tnf_from_m1", 45.0, "1", "TNF above a healthy person's mean per unit of release", ASSUMED,

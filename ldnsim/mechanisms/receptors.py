@@ -40,7 +40,8 @@ P("kd_kor_naltrexol", 7.24, "nmol/L", "dissociation constant of 6-beta-naltrexol
 P("kd_ogfr_naltrexol", 60.0, "nmol/L", "dissociation constant of 6-beta-naltrexol, OGF receptor",
   ASSUMED, spread=lognormal(1.2), low=1e-6)
 P("k_off_mor", 0.7, "1/h", "dissociation rate constant at mu", ASSUMED, spread=KOFF, low=1e-6,
-  note="not measured; 0.0064-0.0096 /h if binding alone explained PET washout over 72-108 h",
+  note="not measured; 0.0064-0.0096 /h if binding alone explained the washout over 72-108 h that "
+  "a detector probe saw",
   alternatives={"persistent": 0.00983})
 P("k_off_dor", 10.0, "1/h", "dissociation rate constant at delta", ASSUMED, spread=KOFF, low=1e-6)
 P("k_off_kor", 0.7, "1/h", "dissociation rate constant at kappa", ASSUMED, spread=KOFF, low=1e-6)
@@ -60,8 +61,9 @@ P("oprm1_potency", 1.0, "1", "potency of beta-endorphin at the patient's mu rece
   IN_VITRO, "bond1998", spread=lognormal(0.1), low=0.01,
   note="Bond 1998 found 3 for 118G; Befort 2001 and Beyer 2004 did not",
   alternatives={"bond1998_118G": 3.0})
-P("t_half_density", 81.0, "h", "half-life of receptor turnover", ANIMAL, "burke_clocinnamox",
-  spread=lognormal(0.2), low=0.1, note="DAMGO binding ex vivo came back with 65-101 h")
+P("t_half_density", 81.0, "h", "half-life of receptor turnover", ANIMAL,
+  "zernig_clocinnamox burke_clocinnamox", spread=lognormal(0.2), low=0.1,
+  note="mice: DAMGO binding ex vivo came back with 65-101 h after an irreversible antagonist")
 P("density_gain_mor", 0.85, "1", "largest gain in mu density under lasting block", ANIMAL,
   "yoburn1988 lesscher2003", spread=lognormal(0.3),
   note="mice, pellet: mu1 +81, mu2 +67 %, mu +80 %; the ceiling here")
