@@ -111,7 +111,8 @@ ROWS: list[Row] = [
     *(
         ("states", [], option, CALL)
         for option in (
-            ["--parameter", "activation_priming"], ["--from", "0.01"], ["--to", "0.2"], ["--dose", "4.5"],
+            ["--parameter", "activation_priming"],
+            ["--from", "0.01"], ["--to", "0.2"], ["--dose", "4.5"],
             ["--hypothesis", "tonic"], ["--points", "20"], ["--set", "driver=0.04"],
         )
     ),

@@ -24,7 +24,6 @@ BEHAVIOURS: dict[str, Behaviour] = {
 """Every behaviour by its name, in the order of numbers."""
 
 
-
 def behaviour_checks(
     names: Sequence[str] | None = None,
     only: Sequence[str] | None = None,

@@ -1,4 +1,4 @@
-"""Behaviours that the story of the defaults asks for in numbers: each holds when all of its rows do.
+"""Behaviours that the story of the defaults asks for in numbers: they hold when all rows do.
 
 The rows, their bounds and their sources stand in ``ldnsim/data/story.toml`` alone; a search for
 defaults meets them as constraints, the scorecard computes them under every hypothesis.
@@ -15,7 +15,7 @@ import numpy as np
 from ldnsim.analysis.behaviours.record import Behaviour
 from ldnsim.analysis.evidence.probe_kinds import Patient, Probe
 from ldnsim.analysis.evidence.story_batch import shifted
-from ldnsim.analysis.evidence.story_kinds import Request, read_story_probe, requests
+from ldnsim.analysis.evidence.story_kinds import Copies, Request, read_story_probe, requests
 from ldnsim.analysis.judged.record import Found, Setting
 from ldnsim.arrays import Floats
 from ldnsim.catalog import story as catalogue
@@ -75,9 +75,10 @@ def _found(
 ) -> Found:
     texts, missed = [], []
     for c, probe, patient, numbers in told:
-        value = probe.value(numbers.tolist(), patient) if np.isfinite(numbers).all() else np.nan
+        whole = isinstance(probe, Copies) or bool(np.isfinite(numbers).all())
+        value = probe.value(numbers.tolist(), patient) if whole else np.nan
         texts.append(f"{c.title} {value:.3g} {c.unit}".rstrip())
-        if not c.distance(np.array(value)) == 0.0:
+        if c.distance(np.array(value)) != 0.0:
             missed.append(c.title)
     note = f"outside its bounds: {'; '.join(missed)}" if missed else ""
     return Found(not missed, "; ".join(texts), note)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ldnsim.analysis.behaviours.record import TWO_WAYS, Behaviour
-from ldnsim.analysis.judged.doses import HALF_YEAR
 from ldnsim.analysis.judged.nights import dream_scores
 from ldnsim.analysis.judged.record import Found, Setting
 from ldnsim.analysis.judged.response import (
@@ -63,7 +62,8 @@ def kinds(settings: Sequence[Setting]) -> Iterable[Found]:
     driven = alone_and_both(settings, "long_covid", changes=DRIVER_TREATED)
     for (alone, outside), (drug, driver, both) in zip(usual, driven, strict=True):
         text = (
-            f"inflamed cells: alone {alone:+.0f} %, driver only {driver:+.0f} %, drug only {drug:+.0f} %, "
+            f"inflamed cells: alone {alone:+.0f} %, driver only {driver:+.0f} %, "
+            f"drug only {drug:+.0f} %, "
             f"drug and driver {both:+.0f} %, not mediated {outside:+.0f} %"
         )
         shown = left(alone) and needs_both((drug, driver, both)) and not left(outside)
@@ -73,8 +73,8 @@ def kinds(settings: Sequence[Setting]) -> Iterable[Found]:
 BEHAVIOURS = (
     Behaviour(
         "E8", "depleted reserve: standard start worsens for a time, microgram start does not",
-        "pain up by 0.5 points or more, which a patient would notice; the microgram start under half "
-        "of that and better by 0.2 at a year; a fully depleted reserve does not respond",
+        "pain up by 0.5 points or more, which a patient would notice; the microgram start under "
+        "half of that and better by 0.2 at a year; a fully depleted reserve does not respond",
         TWO_WAYS, depletion,
     ),
     Behaviour(

@@ -56,9 +56,10 @@ class Behaviour:
         claimed = not self.claimed or hypothesis in self.claimed
         seen = {True: "shown", False: "not shown", None: "could not be computed"}[found.shown]
         note = found.note if claimed else f"not claimed here; {seen}. {found.note}".strip()
+        held = self.id in setting.edition.story.constrained(hypothesis)
         return Check(
             self.id, self.title, hypothesis, found.simulated, self.expected,
             found.shown if claimed else None, self.evidence, note, found.value,
-            role="set" if self.id in setting.edition.story.constrained(hypothesis) else "free", kind="behaviour",
+            role="set" if held else "free", kind="behaviour",
             holds=self.holds or (self.id,), same_as=same_as if claimed else "",
         )  # fmt: skip

@@ -164,7 +164,9 @@ class _Group:
             for name, (key, factor) in moves.items():
                 own[:, index[name]] = factor * points[key]
             for name, sd in job.shift:
-                own[:, index[name]] = shifted(self.edition.model.parameters[name], own[:, index[name]], sd)
+                own[:, index[name]] = shifted(
+                    self.edition.model.parameters[name], own[:, index[name]], sd
+                )
         return found
 
     def solve(self, params: Floats, days: Orbits, threads: int | None) -> list[Floats]:

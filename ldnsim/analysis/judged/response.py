@@ -105,7 +105,7 @@ def raised(plain: float, carrier: float) -> bool:
 
 
 def alone_and_both(settings: Sequence[Setting], phenotype: str, **treatment: Any) -> Floats:
-    """Return change of inflamed cells (%) after a year of the drug, of another treatment, and of both.
+    """Return change of inflamed cells (%) after a year of drug, another treatment, and both.
 
     Args:
         settings: under which it is tried.
