@@ -146,6 +146,10 @@ ELSEWHERE = {
     "cite": "tests/test_cli.py and tests/test_cli_provenance.py",
     "states --plot": "tests/analysis/test_continuation.py",
     "states --json": "tests/analysis/test_continuation.py",
+    **dict.fromkeys(
+        [f"states --{n}" for n in ("all", "doses", "csv", "markdown")],
+        "tests/analysis/test_everywhere.py",
+    ),
     "calibrate --out": "tests/analysis/test_calibrate.py",
     "calibrate --plot": "tests/analysis/test_calibrate.py",
     **dict.fromkeys(
