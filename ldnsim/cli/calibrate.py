@@ -89,7 +89,7 @@ def calibrate(
         "--error": error, "--phenotype": phenotype, "--set": settings, "--csv": csv,
     }  # fmt: skip
     fits = {**only, "--data": data, "--groups": groups, "--free": free, "--profile": profiles,
-            "--priors": priors}  # fmt: skip
+            "--priors": priors is not None}  # fmt: skip
     own = {"--evaluations": evaluations, "--state": state, "--resume": resume}
     if story.check_mode(is_story or story_file is not None, fits, own):
         how = story.options(seed, starts, evaluations, threads)

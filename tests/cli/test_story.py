@@ -76,7 +76,7 @@ def test_set_is_an_extension(story: Path) -> None:
         (("--story-file", "own.toml", "--groups", "pk"), "--groups is no part of --story"),
         (("--story-file", "own.toml", "--no-priors"), "--priors is no part of --story"),
         (("--story-file", "none.toml"), "none.toml: this story cannot be read"),
-        (("--story-file", "own.toml", "--hypothesis", "dual"), "mean 'dual_pathway'"),
+        (("--story-file", "own.toml", "--hypothesis", "dual"), "hypothesis 'dual' is not known"),
         (("--story-file", "own.toml", "--hypothesis", "null"), "nothing is asked of null"),
         (("--story-file", "own.toml", "--out", "own.toml"), "the command reads this file"),
         (("--story-file", "own.toml", "--resume"), "no state of a search to go on with"),
