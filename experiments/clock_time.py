@@ -70,7 +70,7 @@ class Setting:
     """How much to compute: weeks of treatment, number of clock times, threads."""
 
     weeks: int = 12
-    clocks: int = 8
+    clocks: int = 12
     threads: int | None = None
 
     def hours(self) -> list[int]:
