@@ -31,7 +31,10 @@ FreeOnes = Annotated[
     list[str] | None, typer.Option(help="Free parameter instead of the groups' own; repeatable.")
 ]
 Starts = Annotated[
-    int | None, whole_option(least=1, most=256, words="Local fits per group (4); searches (3).")
+    int | None,
+    whole_option(
+        least=0, most=256, words="Local fits per group (4); searches (3); 0 polishes only."
+    ),
 ]
 Priors = Annotated[
     bool | None,

@@ -65,7 +65,9 @@ def options(seed: int, starts: int | None, evaluations: int | None, threads: int
 
     plain = Options(seed=seed, threads=threads)
     return replace(
-        plain, starts=starts or plain.starts, evaluations=evaluations or plain.evaluations
+        plain,
+        starts=plain.starts if starts is None else starts,
+        evaluations=evaluations or plain.evaluations,
     )
 
 
@@ -144,13 +146,14 @@ def _progress() -> Callable[[Asked], None]:
 def _print(found: Found) -> None:
     """Print departures, constraints, observations, candidates, then remarks."""
     from ldnsim.analysis.evidence import story_report as report
+    from ldnsim.analysis.evidence.story_search import called
 
     rows = [
         [r["name"], f"{r['shipped']:g}", f"{r['prior']:g}", f"{r['found']:.4g}", r["unit"],
          f"{r['departure']:+.2f}", *([f"{x:+.2f}" for x in r["runners_up"]])]
         for r in report.parameters(found)
     ]  # fmt: skip
-    others = [f"start {s.start + 1} (SD)" for s in found.solutions[1:]]
+    others = [f"{called(s.start)} (SD)" for s in found.solutions[1:]]
     columns = ("parameter", "without the search", "prior", "found", "unit", "departure (SD)")
     table.show((*columns, *others), rows, "Departures")
     typer.echo()

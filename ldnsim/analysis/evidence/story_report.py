@@ -12,7 +12,7 @@ import numpy as np
 from ldnsim.analysis.evidence.own_report import plain
 from ldnsim.analysis.evidence.story import Row, Story
 from ldnsim.analysis.evidence.story_batch import followers
-from ldnsim.analysis.evidence.story_search import Found, missed
+from ldnsim.analysis.evidence.story_search import Found, called, missed
 from ldnsim.catalog.observations import Observation
 from ldnsim.catalog.story import Constraint, Freed
 from ldnsim.edition.tables import set_by
@@ -25,13 +25,13 @@ DIGITS = 6
 
 def candidates(found: Found) -> list[str]:
     """Return what the candidates of the parts are called, in their order."""
-    return [*(f"start {s.start + 1}" for s in found.solutions), "without the search", "prior"]
+    return [*(called(s.start) for s in found.solutions), "without the search", "prior"]
 
 
 def totals(found: Found) -> list[dict[str, Any]]:
     """Return the terms of the objective of every candidate."""
     p, story = found.parts, found.story
-    known = {f"start {s.start + 1}": s for s in found.solutions}
+    known = {called(s.start): s for s in found.solutions}
     rows = []
     for i, name in enumerate(candidates(found)):
         s = known.get(name)
@@ -41,7 +41,7 @@ def totals(found: Found) -> list[dict[str, Any]]:
             "chi2": float(p.chi2[i]), "violations": float(p.penalty[i]),
             "missed": list(missed(story, p, i)),
             "before_polish": s.before if s else None,
-            "same_as": None if s is None or s.same_as is None else f"start {s.same_as + 1}",
+            "same_as": None if s is None or s.same_as is None else called(s.same_as),
             "parameters": {
                 f.key: float(v) for f, v in zip(story.free, _values(found, i), strict=True)
             },
@@ -151,7 +151,7 @@ def remarks(found: Found) -> Iterator[str]:
         f" violations {p.penalty[0]:.4g}; without the search {p.total[len(found.solutions)]:.4g}"
     )
     ends = ", ".join(
-        f"{s.total:.4g}" + ("" if s.same_as is None else f" (as start {s.same_as + 1})")
+        f"{s.total:.4g}" + ("" if s.same_as is None else f" (as {called(s.same_as)})")
         for s in found.solutions
     )
     yield f"starts ended at {ends} (seed {how.seed}); {found.evaluations} sets, each of" \

@@ -1,7 +1,9 @@
 """The search for defaults: several starts, a polish of each, and what stands in the way.
 
-Coordinates are departures from the centres of the priors, in prior SD. The first start is the
-centre itself, later ones are drawn about it. All depends on story, model and seed alone.
+Coordinates are departures from the centres of the priors, in prior SD. The set without the search
+Coordinates are departures from the centres of the priors, in prior SD. The set without the search
+is polished as it is; the first start is the centre itself, later ones are drawn about it. All depends
+on story, model and seed alone.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ class Options:
 
     Attributes:
         seed: of all draws.
-        starts: searches, the first from the centre of the priors.
+        starts: searches, the first from the centre of the priors; 0 polishes what is there.
         evaluations: points of all starts together, without the polish.
         size: points of a generation; a multiple of 8 fills the lanes of the engine.
         width: SD of the first generation, prior SD.
@@ -60,7 +62,7 @@ class Solution:
     """The best point of one start.
 
     Attributes:
-        start: number of the start, from 0, the centre of the priors.
+        start: 0 for the set without the search, then from 1, the centre of the priors.
         departure: prior SD, (free,).
         before: objective before the polish.
         total: objective.
@@ -148,7 +150,8 @@ def search(
     ask = Evaluator(story, state, told, how.threads)
     ask.begin(header(story, how), resume)
     history: list[tuple[int, float]] = []
-    ended = [_start(story, how, ask, k, history) for k in range(how.starts)]
+    ended = [_here(story, ask)]
+    ended += [_start(story, how, ask, k, history) for k in range(1, how.starts + 1)]
     ranked = _ranked([_polished(story, how, ask, s, history) for s in ended])
     parts = ask.at(_finalists(story, ranked), "final")
     without = _without(story, ask, ranked[0].departure) if missed(story, parts, 0) else ()
@@ -176,14 +179,27 @@ def header(story: Story, options: Options) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def called(start: int) -> str:
+    """Return what a start is called."""
+    return f"start {start}" if start else "shipped"
+
+
+def _here(story: Story, ask: Evaluator) -> Solution:
+    """Return the set without the search, kept within bounds."""
+    plain = [float(f.departure(story.shipped_value(f))) for f in story.free]
+    at = np.clip(np.array(plain), *story.box)
+    total = float(ask(at[None, :], called(0)).total[0])
+    return Solution(0, at, total, total)
+
+
 def _start(
     story: Story, how: Options, ask: Evaluator, number: int, history: list[tuple[int, float]]
 ) -> Solution:
     """Return the best point of one start."""
     low, high = story.box
-    rng = np.random.default_rng([how.seed, number])
+    rng = np.random.default_rng([how.seed, number - 1])
     mean = np.zeros(len(low))
-    if number:
+    if number > 1:
         mean = np.clip(rng.standard_normal(len(low)), low, high)
     run = Evolution(mean, how.width, low, high, how.size, rng)
     best, at = np.inf, mean
@@ -192,7 +208,7 @@ def _start(
         if run.generation == 0:
             points[0] = mean  # the centre itself is looked at
             run.replace(0, mean)
-        total = ask(points, f"start {number + 1}").total
+        total = ask(points, called(number)).total
         k = int(np.argmin(total))
         if total[k] < best:
             best, at = float(total[k]), np.clip(points[k], low, high)
@@ -208,7 +224,7 @@ def _polished(
 ) -> Solution:
     """Go down from the best point of a start by damped least squares, two batches a step."""
     x, total = found.departure, found.total
-    phase = f"polish {found.start + 1}"
+    phase = f"polish {called(found.start)}"
     for _ in range(how.polish):
         near, beside = _beside(story, ask, x, phase)
         steps = _steps(*_slopes(near, beside))
