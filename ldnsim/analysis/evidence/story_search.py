@@ -1,9 +1,8 @@
 """The search for defaults: several starts, a polish of each, and what stands in the way.
 
 Coordinates are departures from the centres of the priors, in prior SD. The set without the search
-Coordinates are departures from the centres of the priors, in prior SD. The set without the search
-is polished as it is; the first start is the centre itself, later ones are drawn about it. All depends
-on story, model and seed alone.
+is polished as it is; the first start is the centre itself, later ones are drawn about it. All
+depends on story, model and seed alone.
 """
 
 from __future__ import annotations
