@@ -60,13 +60,10 @@ def states(
     files.check_picture(plot)
     files.check(json_file, files.report_of("states"), "--json")
     files.check(csv, files.table_of(*states_all.CSV[:2]), "--csv")
-    if all_:
-        states_all.only_with(True, {
-            "--parameter": parameter, "--from": low, "--to": high, "--dose": dose,
-            "--points": points,
-        })  # fmt: skip
-    else:
-        states_all.only_with(False, {"--doses": doses, "--csv": csv, "--markdown": markdown})
+    single = {"--parameter": parameter, "--from": low, "--to": high, "--dose": dose,
+              "--points": points}  # fmt: skip
+    together = {"--doses": doses, "--csv": csv, "--markdown": markdown}
+    states_all.only_with(all_, single if all_ else together)
     from ldnsim.cli.source import assignments
 
     edition = edition_of(extend)
