@@ -70,10 +70,8 @@ def states(
     with edition.in_force():
         values = assignments(settings)
     if all_:
-        states_all.show(
-            edition, phenotype, hypothesis, doses, values, json_file=json_file, csv=csv,
-            plot=plot, markdown=markdown,
-        )  # fmt: skip
+        outputs = states_all.Outputs(json_file, csv, plot, markdown)
+        states_all.show(edition, phenotype, hypothesis, doses, values, outputs)
         return
     given = {
         "parameter": parameter, "low": low, "high": high, "phenotype": phenotype,
