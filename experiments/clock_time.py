@@ -226,8 +226,8 @@ def brake_sentence(course: pd.DataFrame) -> str:
     return (
         f"Cortisol acts hours late: what inflamed cells make is {100.0 * brake.max():.0f} % of "
         f"that under a constant level at {at(round(float(brake.idxmax())))} and "
-        f"{100.0 * brake.min():.0f} % at {at(round(float(brake.idxmin())))}. Cells and a memory of "
-        "days to weeks average over this."
+        f"{100.0 * brake.min():.0f} % at {at(round(float(brake.idxmin())))}. Priming, a memory of "
+        "weeks, averages over this."
     )
 
 
@@ -287,7 +287,7 @@ def answer(clocks: pd.DataFrame, schedules: pd.DataFrame, course: pd.DataFrame, 
             "the best one's fall."
         ),
         "Why: dreams follow the hours of sleep in which mu receptors are blocked. What the clock "
-        "does to TNF goes away with the rhythms of the body:",
+        "does to TNF, with the rhythms of the body and without:",
         *(why(clocks, h) for h in HYPOTHESES),
         brake_sentence(course),
         hormone_sentence(course),

@@ -234,8 +234,8 @@ def answer(rivals: pd.DataFrame, affinity: pd.DataFrame) -> str:
         mouse_sentence(rivals),
         "Weakness: the constant of the OGF receptor was never measured and sets the answer; that "
         "of the hypothesis was chosen so that the sign changes. Tone is a relative number with no "
-        "measured counterpart, and TNF is a switch, so it does not grade. No study in people "
-        "compared the schedules at low dose. Not medical advice.",
+        "measured counterpart, and TNF has a switch in it, so it need not go with tone. No study in "
+        "people compared the schedules at low dose. Not medical advice.",
         "What was seen in animals:",
         *findings(SOURCES),
         rivals.attrs["failed"],

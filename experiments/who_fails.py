@@ -267,7 +267,7 @@ def edge_sentence(edge: float) -> str:
         return "The default patient responds at every reserve down to 0.02."
     return (
         f"The default patient responds to {USUAL:g} mg down to a reserve of {edge:.2f} of a "
-        "healthy one; below it the store runs dry and tone does not stay up."
+        "healthy one."
     )
 
 

@@ -28,7 +28,7 @@ from after_stopping_runs import Branches, Outcome, Setting, classify, has_resolv
         ((-70, -15, -2, -1), Outcome.LOST),
         ((-70, -15, -60, -4), Outcome.LOST),
         ((-70, -6, -65, -14), Outcome.LATE),
-        ((-20, -15, -65, -4), Outcome.NONE),
+        ((-9, -15, -65, -4), Outcome.NONE),
         ((np.nan, -15, -65, -14), Outcome.FAILED),
     ],
 )

@@ -12,6 +12,9 @@ from microgram_start import (
     ends_sentence,
     experiment,
     headline,
+    own_reserve,
+    reserve_sentence,
+    spared_weeks,
     starts,
     tolerated,
 )
@@ -63,11 +66,11 @@ def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
     assert (tmp_path / "microgram_start.png").stat().st_size > 20_000
 
 
-def ends(pain: list[float], tnf: list[float], reserve: float = 0.6) -> pd.DataFrame:
-    """Rows of one reserve: pain and TNF of the last week under the three starts."""
+def ends(pain: list[float], cells: list[float], reserve: float = 0.6) -> pd.DataFrame:
+    """Rows of one reserve: pain and inflamed cells of the last week under the three starts."""
     keys = [(reserve, name) for name in starts()]
     index = pd.MultiIndex.from_tuples(keys, names=("reserve", "start"))
-    return pd.DataFrame({"worst_pain": pain, "end_pain": pain, "end_tnf": tnf}, index)
+    return pd.DataFrame({"worst_pain": pain, "end_pain": pain, "end_cells": cells}, index)
 
 
 def test_the_text_follows_where_the_starts_end() -> None:
@@ -80,3 +83,17 @@ def test_the_text_follows_where_the_starts_end() -> None:
     assert "not all with the same pain" in ends_sentence(late)
     assert "edge" not in ends_sentence(late)
     assert beyond(ends([0.0, 0.0, 1.0], [0, 0, 0], reserve=0.1)) == "", "the headline has it"
+
+
+def test_the_start_that_leaves_most_of_the_reserve_is_named_only_if_one_does() -> None:
+    rows = ends([0.0] * 3, [0.0] * 3, reserve=own_reserve())
+    rows["first_reserve"] = own_reserve()
+    rows["end_reserve"] = [0.10, 0.25, 0.20]
+    assert "The careful start leaves most" in reserve_sentence(rows)
+    rows["end_reserve"] = 0.2
+    assert "leave it alike" in reserve_sentence(rows)
+
+
+def test_the_weeks_of_next_to_nothing_are_counted_from_the_prescription() -> None:
+    text = spared_weeks(6)
+    assert "microgram start" in text and "for 6 of 6 weeks" in text
