@@ -56,7 +56,7 @@ def picture(ds: xr.Dataset, b: Branches, weeks: int) -> Figure:
         both = {Outcome.LASTS, Outcome.LOST} <= set(found.ravel().tolist())
         says = "what lasts depends on the driver" if both else "outcome by driver and dose"
         style.headline(figure, f"{weeks} weeks on naltrexone, {weeks} weeks off: {says}")
-        style.footnote(figure, ds, "Outside driver: TLR4 ligand relative to half-activation.")
+        style.footnote(figure, ds, "Outside driver: TLR4 ligand relative to a strong one of 1.")
     return figure
 
 

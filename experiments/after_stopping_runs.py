@@ -64,7 +64,7 @@ class Setting:
     weeks: int = 26
     doses: tuple[float, ...] = (0.5, 1.5, 3.0, USUAL, 6.0, 15.0)
     lowest: float = 0.01
-    highest: float = 0.13
+    highest: float = 0.07
     threads: int | None = None
 
 

@@ -25,8 +25,8 @@ Floats = NDArray[np.float64]
 LINE = 98
 
 TNF_FALL = 15.0
-"""Fall of TNF (percent) that counts as a response: about a third of an inflamed patient's excess over
-a healthy person. Chosen: no clinical threshold exists."""
+"""Fall of TNF (percent) that counts as a response: about a third of an inflamed patient's excess
+over a healthy person. Chosen: no clinical threshold exists."""
 PAIN_FALL = 10.0
 """Fall of pain (percent) that counts as well. Chosen: the least that trials call noticeable; their
 usual response is 30 %."""

@@ -99,7 +99,7 @@ def _why(axes: list[Axes], main: xr.Dataset) -> None:
     dose, r = values(main, "dose"), reasons(main)
     turns = int(np.nanargmax(r["effector_tone"])) < len(dose) - 1
     panels = (
-        ("peptides rise ...", "change (%)", ("met_enkephalin", "beta_endorphin")),
+        ("peptides answer ...", "change (%)", ("met_enkephalin", "beta_endorphin")),
         ("... the block grows faster ..." if turns else "... so does the block ...",
          "blocked (%)", ("mu", "ogfr", "trif")),
         ("... so tone turns down" if turns else "... and tone goes along",

@@ -53,6 +53,9 @@ TARGET = 4.5
 TOLERATED = 0.1
 """Rise of the worst week's pain (points) that still counts as tolerated. Chosen."""
 SHADES = ("vermillion", "blue", "green")
+HEADER = (
+    "reserve", "start", "worst pain", "end pain", "dreams", "TNF", "tone", "store", "at the end",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ def headline(rows: pd.DataFrame) -> str:
     told = ", ".join(f"the {n} {_spares(x)}" for n, x in spared.items())
     apart = float((end.max(axis=1) - end.min(axis=1)).max())
     close = "the same" if apart < SAME else f"up to {apart:.2f} points apart"
-    verdict_ = "It matters" if best >= NOTICED else "Slower starts hardly matter"
+    verdict_ = "It matters" if max(best, apart) >= NOTICED else "Slower starts hardly matter"
     return (
         f"{verdict_}: against the {peak.columns[0]}, {told} points of the worst week's pain; in "
         f"the last week all are {close}{beyond(rows)}. People notice about {NOTICED:g} point of 10"
@@ -187,8 +190,8 @@ def ends_sentence(rows: pd.DataFrame) -> str:
     out = rows["end_cells"].unstack("start") < -100.0 * (1.0 - TIPPED)
     which = ", ".join(f"{r:g}" for r in out.index[out.any(axis=1) & ~out.all(axis=1)])
     words = (
-        f" With a reserve of {which} some starts lead the patient out of the inflamed state and"
-        " others do not: he stands near its edge, and how the steps fall decides."
+        f" With a reserve of {which} some starts have led the patient out of the inflamed state"
+        " by then and others have not."
         if which
         else ""
     )
@@ -196,7 +199,7 @@ def ends_sentence(rows: pd.DataFrame) -> str:
 
 
 def reserve_sentence(rows: pd.DataFrame) -> str:
-    """Say what each start does to the reserve of the phenotype, or the nearest, and which is best."""
+    """Say what each start does to the reserve of the phenotype, and which leaves most of it."""
     r = nearest_reserve(rows)
     own = rows.loc[r]
     last = own["end_reserve"]
@@ -240,8 +243,8 @@ def path_sentence(rows: pd.DataFrame, pain: pd.DataFrame) -> str:
         limit = f"above +{TOLERATED:g}"
         when = f"{limit} from week {above[0]}" if len(above) else f"never {limit}"
         told.append(
-            f"{name}: {when}, mean over the time {points(x['mean_pain'])}, worst dreams "
-            f"{x['worst_dreams']:.1f}"
+            f"{name}: {when}, mean over the time {points(x['mean_pain'])}, last week "
+            f"{points(x['end_pain'])}, worst dreams {x['worst_dreams']:.1f}"
         )
     return f"On the way, with a reserve of {r:g}, pain in points: {'; '.join(told)}."
 
@@ -266,10 +269,7 @@ def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> st
         "By reserve (healthy = 1): worst weekly pain and pain of the last week, both in points "
         "above the untreated patient; worst dreams (score); TNF, tone on glia, store and "
         "what is left of the reserve at the end:",
-        table(
-            ["reserve", "start", "worst pain", "end pain", "dreams", "TNF", "tone", "store",
-             "at the end"], lines,
-        ),
+        table(HEADER, lines),
         f"Best tolerated constant dose: the highest up to which the worst week is no more than "
         f"{TOLERATED:g} points above the untreated (limit chosen), and the worst week at "
         f"{TARGET:g} mg:",

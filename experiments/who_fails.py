@@ -293,7 +293,7 @@ def answer(
         "(TLR4 ligand, share of inflamed microglia):",
         table(["patient", "week 12", "last week", "helpful doses", "tone", "store", "ligand",
                "inflamed", "reading"], lines),
-        f"Three kinds of patient, by whether {USUAL:g} mg, help, or both bring a response:",
+        f"Kinds of patient, by whether {USUAL:g} mg, help, or both bring a response:",
         *kind_sentences(named),
         "The same along the driver, for neighbours of two patients:",
         *driver_sentences(along),

@@ -92,6 +92,9 @@ def test_the_rule_is_tested_not_asserted() -> None:
     good = np.array([[Outcome.LASTS], [Outcome.LOST]])
     text = rule_sentence(driver, good, loop(0.1, 0.5))
     assert "2 of 2" in text and "it holds" in text
+    assert "not tested" not in text
+    alone = rule_sentence(driver[:1], good[:1], loop(0.1, 0.5))
+    assert "it holds" in alone and "other half is not tested" in alone
     text = rule_sentence(driver, good[::-1], loop(0.1, 0.5))
     assert "0 of 2" in text and "does not hold" in text
 

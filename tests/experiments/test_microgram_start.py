@@ -49,6 +49,7 @@ def test_the_headline_weighs_what_is_spared() -> None:
     assert "microgram start spares 0.05 to 0.05" in small and "all are the same" in small
     large = told(2.2, 0.4, end=0.9)
     assert large.startswith("It matters") and "0.70 points apart" in large
+    assert told(0.3, 0.2, end=1.4).startswith("It matters"), "where they end counts too"
 
 
 def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
@@ -78,10 +79,10 @@ def test_the_text_follows_where_the_starts_end() -> None:
     assert beyond(alike) == "" and "the same pain" in ends_sentence(alike)
     tipped = ends([-0.07, -0.07, -0.77], [-11, -11, -78])
     assert "0.70 with a reserve of 0.6" in beyond(tipped)
-    assert "reserve of 0.6 some starts lead the patient out" in ends_sentence(tipped)
+    assert "reserve of 0.6 some starts have led the patient out" in ends_sentence(tipped)
     late = ends([-1.07, -1.07, -0.9], [-81, -81, -80])
     assert "not all with the same pain" in ends_sentence(late)
-    assert "edge" not in ends_sentence(late)
+    assert "inflamed state" not in ends_sentence(late)
     assert beyond(ends([0.0, 0.0, 1.0], [0, 0, 0], reserve=0.1)) == "", "the headline has it"
 
 
