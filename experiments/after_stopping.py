@@ -111,7 +111,7 @@ def rule_sentence(driver: Floats, outcome: NDArray[np.int64], b: Branches) -> st
     )
     told += state if right == kept.sum() else ""
     if expected[kept].all():
-        told += " Nobody without a resolved state responded, so the rule's other half is not tested."
+        told += " Nobody without one responded: the rule's other half is not tested."
     return told
 
 

@@ -174,7 +174,8 @@ def footnote(figure: Figure, text: str) -> None:
 
 def percent(x: float) -> str:
     """Write a change in percent with its sign."""
-    return f"{x:+.1f} %" if abs(x) < 9.95 else f"{x:+.0f} %"
+    # adding zero after rounding: no "-0.0 %"
+    return f"{round(x, 1) + 0.0:+.1f} %" if abs(x) < 9.95 else f"{x:+.0f} %"
 
 
 def change(results: Results, column: int, observable: str) -> Floats:
