@@ -295,7 +295,9 @@ def answer(clocks: pd.DataFrame, schedules: pd.DataFrame, course: pd.DataFrame, 
         schedule_table(schedules),
         schedule_sentence(schedules),
         "Weakness: no trial gave the drug at two clock times. The strength of cortisol's brake is "
-        "assumed, and nobody measured cortisol at low dose. Not medical advice.",
+        f"assumed, and nobody measured cortisol at low dose. Means over {weeks} weeks do not tell "
+        "whether the hour decides if a patient leaves the inflamed state later. Not medical "
+        "advice.",
         "What the clock's part hangs on:",
         *parameter_lines(["brake_strength", "t_cortisol_action", "hpa50", "circadian_amplitude"]),
         "What was seen:",
