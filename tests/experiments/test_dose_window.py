@@ -108,7 +108,8 @@ def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
     assert np.all(np.diff(main_runs["trif"]) > 0.0)
     glial = table[table["hypothesis"] == "glial"]
     blocked = ["mu", "ogfr"]
-    np.testing.assert_allclose(glial[blocked], main_runs[blocked], rtol=0.02)
+    bound = glial[blocked].to_numpy() / main_runs[blocked].to_numpy()
+    assert (bound > 0.999).all() and (bound < 1.1).all(), "peptides called up displace a little"
     assert glial["analgesic_tone"].abs().max() < 0.1, "a block that does nothing changes no tone"
     assert glial["met_enkephalin"].abs().max() < 1e-3, "receptors that are spared call up nothing"
     assert (tmp_path / "dose_window.png").stat().st_size > 20_000
