@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -93,11 +94,12 @@ def microgram() -> str:
         end.setdefault(reserve, []).append(float(b))
     way = max(max(v) - min(v) for v in worst.values())
     apart = {r: max(v) - min(v) for r, v in end.items()}
-    other = [f"{d:.2f} points with a reserve of {r}" for r, d in apart.items() if d >= 0.05]
-    ends = f"differ by {' and '.join(other)}" if other else "are the same with every reserve"
-    return (
+    other = [f"{d:.2f} with a reserve of {r}" for r, d in apart.items() if d >= 0.05]
+    ends = f"differ by {', '.join(other)}" if other else "are the same with every reserve"
+    return textwrap.fill(
         f"**Microgram start.** The worst weeks of the starts differ by at most {way:.2f} points"
-        f" (people notice\nabout 1). Their last weeks {ends}."
+        f" (people notice about 1). Their last weeks {ends}.",
+        105,
     )
 
 

@@ -51,8 +51,8 @@ from ldnsim.edition import shipped
 STOPPED = ("smith2007",)
 """References that saw patients after the drug was stopped."""
 HANGS_ON = (
-    "activation_priming", "priming50", "activation_signal", "t_half_priming", "damp_gain",
-    "tnf_from_m1", "tnf_basal_signal",
+    "activation_priming", "priming50", "activation_signal", "t_half_priming", "tone_brake",
+    "tone_brake50", "tnf_from_m1",
 )  # fmt: skip
 
 
@@ -109,7 +109,10 @@ def rule_sentence(driver: Floats, outcome: NDArray[np.int64], b: Branches) -> st
         " What lasts is the state, not the drug: a patient who rests in it needs no more doses, in "
         "the model, for good."
     )
-    return told + (state if right == kept.sum() else "")
+    told += state if right == kept.sum() else ""
+    if expected[kept].all():
+        told += " Nobody without one responded: the rule's other half is not tested."
+    return told
 
 
 def exceptions(ds: xr.Dataset, b: Branches) -> tuple[Floats, Floats]:

@@ -56,7 +56,7 @@ def picture(ds: xr.Dataset, b: Branches, weeks: int) -> Figure:
         both = {Outcome.LASTS, Outcome.LOST} <= set(found.ravel().tolist())
         says = "what lasts depends on the driver" if both else "outcome by driver and dose"
         style.headline(figure, f"{weeks} weeks on naltrexone, {weeks} weeks off: {says}")
-        style.footnote(figure, ds, "Outside driver: TLR4 ligand relative to half-activation.")
+        style.footnote(figure, ds, "Outside driver: TLR4 ligand relative to a strong one of 1.")
     return figure
 
 
@@ -116,9 +116,11 @@ def _edges(ax: Axes, b: Branches, low: float, high: float, height: float) -> Non
     for at, words in ((b.lower, "inflamed state begins"), (b.upper, "resolved state ends")):
         if np.isfinite(at) and low <= at <= high:
             ax.axvline(at, color="black", linewidth=1.6, linestyle=DASHES[1])
+            left = at > 0.5 * (low + high)  # the words stay inside the panel
             ax.annotate(
-                f"{words} ({at:.3f})", (at, height), (6, 0), xycoords=("data", "axes fraction"),
-                textcoords="offset points", fontsize=SMALL, va="center",
+                f"{words} ({at:.3f})", (at, height), (-6 if left else 6, 0),
+                xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=SMALL,
+                va="center", ha="right" if left else "left",
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2},
             )  # fmt: skip
 

@@ -60,11 +60,11 @@ class Setting:
         threads: threads; all cores when None.
     """
 
-    drivers: int = 19
+    drivers: int = 13
     weeks: int = 26
-    doses: tuple[float, ...] = (0.5, 1.5, 3.0, USUAL, 6.0)
-    lowest: float = 0.02
-    highest: float = 0.2
+    doses: tuple[float, ...] = (0.5, 1.5, 3.0, USUAL, 6.0, 15.0)
+    lowest: float = 0.01
+    highest: float = 0.07
     threads: int | None = None
 
 

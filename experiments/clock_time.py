@@ -226,8 +226,8 @@ def brake_sentence(course: pd.DataFrame) -> str:
     return (
         f"Cortisol acts hours late: what inflamed cells make is {100.0 * brake.max():.0f} % of "
         f"that under a constant level at {at(round(float(brake.idxmax())))} and "
-        f"{100.0 * brake.min():.0f} % at {at(round(float(brake.idxmin())))}. Cells and a memory of "
-        "days to weeks average over this."
+        f"{100.0 * brake.min():.0f} % at {at(round(float(brake.idxmin())))}. Priming, a memory of "
+        "weeks, averages over this."
     )
 
 
@@ -287,7 +287,7 @@ def answer(clocks: pd.DataFrame, schedules: pd.DataFrame, course: pd.DataFrame, 
             "the best one's fall."
         ),
         "Why: dreams follow the hours of sleep in which mu receptors are blocked. What the clock "
-        "does to TNF goes away with the rhythms of the body:",
+        "does to TNF, with the rhythms of the body and without:",
         *(why(clocks, h) for h in HYPOTHESES),
         brake_sentence(course),
         hormone_sentence(course),
@@ -295,7 +295,9 @@ def answer(clocks: pd.DataFrame, schedules: pd.DataFrame, course: pd.DataFrame, 
         schedule_table(schedules),
         schedule_sentence(schedules),
         "Weakness: no trial gave the drug at two clock times. The strength of cortisol's brake is "
-        "assumed, and nobody measured cortisol at low dose. Not medical advice.",
+        f"assumed, and nobody measured cortisol at low dose. Means over {weeks} weeks do not tell "
+        "whether the hour decides if a patient leaves the inflamed state later. Not medical "
+        "advice.",
         "What the clock's part hangs on:",
         *parameter_lines(["brake_strength", "t_cortisol_action", "hpa50", "circadian_amplitude"]),
         "What was seen:",

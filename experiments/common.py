@@ -24,8 +24,9 @@ from ldnsim.runs.few import Results
 Floats = NDArray[np.float64]
 LINE = 98
 
-TNF_FALL = 30.0
-"""Fall of TNF (percent) that counts as a response. Chosen: no clinical threshold exists."""
+TNF_FALL = 15.0
+"""Fall of TNF (percent) that counts as a response: about a third of an inflamed patient's excess
+over a healthy person. Chosen: no clinical threshold exists."""
 PAIN_FALL = 10.0
 """Fall of pain (percent) that counts as well. Chosen: the least that trials call noticeable; their
 usual response is 30 %."""
@@ -173,7 +174,8 @@ def footnote(figure: Figure, text: str) -> None:
 
 def percent(x: float) -> str:
     """Write a change in percent with its sign."""
-    return f"{x:+.1f} %" if abs(x) < 9.95 else f"{x:+.0f} %"
+    # adding zero after rounding: no "-0.0 %"
+    return f"{round(x, 1) + 0.0:+.1f} %" if abs(x) < 9.95 else f"{x:+.0f} %"
 
 
 def change(results: Results, column: int, observable: str) -> Floats:

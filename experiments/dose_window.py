@@ -33,7 +33,7 @@ from common import (
 )
 from dose_verdict import Kind, Verdict, headline_of, verdict_sentence
 from dose_window_picture import picture
-from dose_window_runs import MAIN, SUMMARIES, Setting, reasons, run, verdict
+from dose_window_runs import DAY, MAIN, SUMMARIES, Setting, reasons, run, verdict
 
 from ldnsim.edition import shipped
 from ldnsim.model import default_model
@@ -59,7 +59,7 @@ def size_sentence(ds: xr.Dataset, v: Verdict) -> str:
 
 
 def reason_sentences(dose: Floats, r: dict[str, Floats], v: Verdict) -> list[str]:
-    """Explain the shape from week 2: what slows down and what keeps growing with dose."""
+    """Explain the shape from one day: what slows down and what keeps growing with dose."""
     tone, top = r["effector_tone"], len(dose) - 1
     best = int(np.nanargmax(tone))
     if best == top:
@@ -69,8 +69,8 @@ def reason_sentences(dose: Floats, r: dict[str, Floats], v: Verdict) -> list[str
         ]
     told = (
         f"Tone on glia is highest with {dose[best]:g} mg nightly ({percent(tone[best])} against "
-        f"untreated, 24 h mean in week 2) and falls to {percent(tone[top])} at {dose[top]:g} mg; "
-        f"analgesic tone goes from {percent(r['analgesic_tone'][best])} to "
+        f"untreated, 24 h mean of day {DAY}) and falls to {percent(tone[top])} at {dose[top]:g} "
+        f"mg; analgesic tone goes from {percent(r['analgesic_tone'][best])} to "
         f"{percent(r['analgesic_tone'][top])}."
     )
     return [told, _growth(dose, r, best, top), _trif(r, best, top), _edge(dose, r, v)]
@@ -120,7 +120,7 @@ def _edge(dose: Floats, r: dict[str, Floats], v: Verdict) -> str:
 
     mu = float(np.interp(v.low, dose, r["mu"]))
     text = (
-        f"The lowest dose that tips this patient raises tone by {tone(v.low):.1f} %, with "
+        f"The lowest dose that helps this patient changes tone by {percent(tone(v.low))}, with "
         f"{mu:.0f} % of mu receptors blocked on average"
     )
     if np.isfinite(v.above):
@@ -129,7 +129,7 @@ def _edge(dose: Floats, r: dict[str, Floats], v: Verdict) -> str:
             f" ({v.above:g} mg; {percent(tone(v.high))} at {v.high:g} mg, which still helps)"
         )
     near = " So little means that the patient stands near the edge of the inflamed state."
-    return f"{text}." + (near if tone(v.low) < 15.0 else "")
+    return f"{text}." + (near if 0.0 <= tone(v.low) < 15.0 else "")
 
 
 def route_sentences(verdicts: dict[str, Verdict]) -> list[str]:

@@ -33,6 +33,7 @@ def picture(rivals: xr.Dataset, kd: xr.Dataset) -> Figure:
         _affinity(figure, axes[0, 3], kd)
         _lines(axes[1, 3], rivals, "tnf_change_percent", (MAIN, "tonic", "persistent"))
         _words(axes[1, 3], "if the block clears slowly", "TNF, change (%)")
+        _above(axes[1, 3])
         for ax in axes.flat:
             _dose_axis(ax, values(rivals, "dose"))
         found = verdict(rivals.sel(hypothesis=MAIN))
@@ -90,16 +91,21 @@ def _outcomes(axes: list[Axes], rivals: xr.Dataset) -> None:
         _lines(ax, rivals, name, shown)
         _words(ax, title, label)
         ax.legend().remove()  # one for the three of them, above the lines of the first
-    low, high = axes[0].get_ylim()
-    axes[0].set_ylim(low, high + 0.35 * (high - low))
-    axes[0].legend(loc="upper left", fontsize=SMALL)
+    _above(axes[0])
+
+
+def _above(ax: Axes) -> None:
+    """Put the legend into room made above the lines."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.35 * (high - low))
+    ax.legend(loc="upper left", fontsize=SMALL)
 
 
 def _why(axes: list[Axes], main: xr.Dataset) -> None:
     dose, r = values(main, "dose"), reasons(main)
     turns = int(np.nanargmax(r["effector_tone"])) < len(dose) - 1
     panels = (
-        ("peptides rise ...", "change (%)", ("met_enkephalin", "beta_endorphin")),
+        ("peptides answer ...", "change (%)", ("met_enkephalin", "beta_endorphin")),
         ("... the block grows faster ..." if turns else "... so does the block ...",
          "blocked (%)", ("mu", "ogfr", "trif")),
         ("... so tone turns down" if turns else "... and tone goes along",

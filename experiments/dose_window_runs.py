@@ -16,8 +16,8 @@ from ldnsim.model import default_model
 
 MAIN = "dual_pathway"
 HYPOTHESES = (MAIN, "rebound", "glial", "tonic", "persistent")
-DAY = 10
-"""Day of the close-up, in week 2: peptides have risen, most patients have not yet improved."""
+DAY = 56
+"""Day of the close-up: expression of peptides has risen, most patients have not yet improved."""
 LOOK = (
     "opioid_tone", "analgesic_tone", "ogfr_occupancy", "mor_occupancy", "beta_endorphin",
     "met_enkephalin", "trif_uninhibited", "tnf", "microglia_m1", "pain",
@@ -98,7 +98,7 @@ def verdict(ds: xr.Dataset) -> Verdict:
 
 
 def reasons(ds: xr.Dataset) -> dict[str, Floats]:
-    """Return, per dose in week 2, 24 h means in percent.
+    """Return, per dose on the day of the close-up, 24 h means in percent.
 
     Tones and peptides are changes from the untreated patient; ``mu``, ``ogfr`` and ``trif`` are
     the share of receptors or of the TRIF branch that is blocked.

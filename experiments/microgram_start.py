@@ -32,11 +32,13 @@ from common import (
 )
 from matplotlib.figure import Figure
 
+from ldnsim.analysis.judged.doses import CELLS, TIPPED
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import shipped
 from ldnsim.plots import style
 from ldnsim.plots.style import DASHES, GREY, OKABE_ITO, SMALL
 from ldnsim.plots.wording import mass
+from ldnsim.regimen import Regimen
 from ldnsim.runs.few import Measure, Results, run_specs, week
 
 NAME, QUESTION = "microgram_start", "Microgram start or standard start in a depleted patient?"
@@ -44,8 +46,6 @@ STUDY = Path(__file__).parents[1] / "configs" / "microdose_depleted.toml"
 PATIENT = "depleted"
 SAME = 0.05
 """Ends of pain closer than this are the same, points."""
-TIPPED = -50.0
-"""A change of TNF below this is a way out of the inflamed state, percent."""
 NOTICED = 1.0
 """Difference of pain (points of 0-10) from which people notice one: a rough choice, no source."""
 TARGET = 4.5
@@ -53,6 +53,9 @@ TARGET = 4.5
 TOLERATED = 0.1
 """Rise of the worst week's pain (points) that still counts as tolerated. Chosen."""
 SHADES = ("vermillion", "blue", "green")
+HEADER = (
+    "reserve", "start", "worst pain", "end pain", "dreams", "TNF", "tone", "store", "at the end",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Setting:
     """How much to compute: weeks, reserves (share of healthy), constant doses, threads."""
 
     weeks: int = 52
-    reserves: tuple[float, ...] = (0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
+    reserves: tuple[float, ...] = (0.05, 0.1, 0.2, 0.3, 0.6, 1.0)
     doses: int = 13
     threads: int | None = None
 
@@ -92,7 +95,8 @@ def run_starts(s: Setting) -> tuple[pd.DataFrame, pd.DataFrame]:
     cases = [patient(starts()[n], r) for r, n in keys]
     measures = [week("pain", w) for w in range(1, s.weeks + 1)]
     measures += [Measure("vivid_dreams", "max", 0.0, s.weeks * 168.0)]
-    measures += [week(n, s.weeks) for n in ("tnf", "opioid_tone", "endorphin_pool")]
+    measures += [week(n, s.weeks) for n in ("tnf", "opioid_tone", "endorphin_pool", CELLS)]
+    measures += [week("reserve_level", s.weeks)]
     got = run_specs(cases, s.weeks, measures, threads=s.threads)
     pain, extra = worst(got, s.weeks), s.weeks
     columns = {
@@ -104,6 +108,9 @@ def run_starts(s: Setting) -> tuple[pd.DataFrame, pd.DataFrame]:
         "end_tnf": change(got, extra + 1, "tnf"),
         "end_tone": change(got, extra + 2, "opioid_tone"),
         "end_store": 100.0 * got.values[:, extra + 3],
+        "end_cells": change(got, extra + 4, CELLS),
+        "first_reserve": got.baseline("reserve_level"),
+        "end_reserve": got.values[:, extra + 5],
     }
     index = pd.MultiIndex.from_tuples(keys, names=("reserve", "start"))
     rows = pd.DataFrame(columns, index)
@@ -151,7 +158,7 @@ def headline(rows: pd.DataFrame) -> str:
     told = ", ".join(f"the {n} {_spares(x)}" for n, x in spared.items())
     apart = float((end.max(axis=1) - end.min(axis=1)).max())
     close = "the same" if apart < SAME else f"up to {apart:.2f} points apart"
-    verdict_ = "It matters" if best >= NOTICED else "Slower starts hardly matter"
+    verdict_ = "It matters" if max(best, apart) >= NOTICED else "Slower starts hardly matter"
     return (
         f"{verdict_}: against the {peak.columns[0]}, {told} points of the worst week's pain; in "
         f"the last week all are {close}{beyond(rows)}. People notice about {NOTICED:g} point of 10"
@@ -180,16 +187,46 @@ def ends_sentence(rows: pd.DataFrame) -> str:
         return (
             "The starts all end at the same dose, and with the same pain: what differs is the way."
         )
-    tnf = rows["end_tnf"].unstack("start")
-    tipped = (tnf < TIPPED).any(axis=1) & (tnf >= TIPPED).any(axis=1)
-    which = ", ".join(f"{r:g}" for r in tnf.index[tipped])
+    out = rows["end_cells"].unstack("start") < -100.0 * (1.0 - TIPPED)
+    which = ", ".join(f"{r:g}" for r in out.index[out.any(axis=1) & ~out.all(axis=1)])
     words = (
-        f" With a reserve of {which} some starts lead the patient out of the inflamed state and"
-        " others do not: he stands near its edge, and how the steps fall decides."
+        f" With a reserve of {which} some starts have led the patient out of the inflamed state"
+        " by then and others have not."
         if which
         else ""
     )
     return f"The starts all end at the same dose, but not all with the same pain.{words}"
+
+
+def reserve_sentence(rows: pd.DataFrame) -> str:
+    """Say what each start does to the reserve of the phenotype, and which leaves most of it."""
+    r = nearest_reserve(rows)
+    own = rows.loc[r]
+    last = own["end_reserve"]
+    told = ", ".join(f"{x:.2f} ({n})" for n, x in last.items())
+    best = (
+        f"The {last.idxmax()} leaves most"
+        if float(np.ptp(last)) >= 0.01
+        else "The starts leave it alike"
+    )
+    return (
+        "The reserve learns under a demand it can meet and wears under one it cannot: untreated "
+        f"{own['first_reserve'].iloc[0]:.2f}, in the last week {told}. {best}."
+    )
+
+
+def spared_weeks(weeks: int) -> str:
+    """Say for how long the slowest start stays far below its end."""
+    name, text = list(starts().items())[-1]
+    doses = Regimen.parse(text).doses()
+    low = int(np.sum((doses.amount_mg < 0.1 * TARGET) & (doses.time_h < weeks * 168.0)) / 7)
+    return f"The {name} keeps the dose below a tenth of its end for {low} of {weeks} weeks."
+
+
+def nearest_reserve(rows: pd.DataFrame) -> float:
+    """Return the reserve looked at that is nearest to that of the phenotype."""
+    reserves = rows.index.unique("reserve").to_numpy()
+    return float(reserves[np.argmin(np.abs(reserves - own_reserve()))])
 
 
 def _spares(x: pd.Series) -> str:
@@ -199,17 +236,15 @@ def _spares(x: pd.Series) -> str:
 
 def path_sentence(rows: pd.DataFrame, pain: pd.DataFrame) -> str:
     """Say how the starts differ on the way in the patient of the phenotype, or the nearest."""
-    reserves = rows.index.unique("reserve").to_numpy()
-    r = float(reserves[np.argmin(np.abs(reserves - own_reserve()))])
-    told = []
+    r, told = nearest_reserve(rows), []
     for name in rows.index.unique("start"):
         y, x = pain[(r, name)], rows.loc[(r, name)]
         above = y.index[y > TOLERATED]
         limit = f"above +{TOLERATED:g}"
         when = f"{limit} from week {above[0]}" if len(above) else f"never {limit}"
         told.append(
-            f"{name}: {when}, mean over the time {points(x['mean_pain'])}, worst dreams "
-            f"{x['worst_dreams']:.1f}"
+            f"{name}: {when}, mean over the time {points(x['mean_pain'])}, last week "
+            f"{points(x['end_pain'])}, worst dreams {x['worst_dreams']:.1f}"
         )
     return f"On the way, with a reserve of {r:g}, pain in points: {'; '.join(told)}."
 
@@ -220,7 +255,7 @@ def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> st
         [f"{r:g}", n, f"{points(x['worst_pain'])} (week {x['worst_week']:.0f})",
          f"{points(x['end_pain'])}", f"{x['worst_dreams']:.1f}", percent(x["end_tnf"]),
          percent(x["end_tone"]),
-         f"{x['end_store']:.0f} %"]
+         f"{x['end_store']:.0f} %", f"{x['end_reserve']:.2f}"]
         for (r, n), x in rows.iterrows()
     ]  # fmt: skip
     doses = [
@@ -232,21 +267,16 @@ def answer(rows: pd.DataFrame, pain: pd.DataFrame, constant: pd.DataFrame) -> st
         headline(rows),
         path_sentence(rows, pain),
         "By reserve (healthy = 1): worst weekly pain and pain of the last week, both in points "
-        "above the untreated patient; worst dreams (score); TNF, tone on glia and store "
-        "at the end:",
-        table(
-            ["reserve", "start", "worst pain", "end pain", "dreams", "TNF", "tone", "store"], lines
-        ),
+        "above the untreated patient; worst dreams (score); TNF, tone on glia, store and "
+        "what is left of the reserve at the end:",
+        table(HEADER, lines),
         f"Best tolerated constant dose: the highest up to which the worst week is no more than "
         f"{TOLERATED:g} points above the untreated (limit chosen), and the worst week at "
         f"{TARGET:g} mg:",
         table(["reserve", "tolerated nightly", f"worst week at {TARGET:g} mg"], doses),
-        f"{ends_sentence(rows)} A microgram start keeps "
-        "the drug below any effect for most of the time: it spares by giving nothing. For a "
-        "depleted patient to be better off in the end, something would have to recover "
-        "meanwhile; in the model the reserve is a fixed property and does not.",
-        "Weakness: that small reserves are common, that loss of tone hurts these patients four "
-        "times as much (pain_tone) and the reserve's size are assumed. Prescribers speak of "
+        f"{ends_sentence(rows)} {spared_weeks(len(pain))} {reserve_sentence(rows)}",
+        "Weakness: that small reserves are common, how small they are, and how a reserve learns "
+        "and wears are assumed. Prescribers speak of "
         "worsening that patients notice; compare the sizes above. The steps of the microgram start "
         "are fourfold, so its last ones are the largest of all: finer steps would need more time. "
         "Peptides in the fluid were found low, normal and high. Dream scores have no clinical "

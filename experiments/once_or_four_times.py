@@ -146,18 +146,21 @@ def kinds(rows: pd.DataFrame, variable: str = "ogfr_tone") -> pd.DataFrame:
     return pd.Series(named, tone.index).unstack("dose")
 
 
-def span_of(doses: Sequence[float]) -> str:
-    """Write doses as a range."""
-    return f"{min(doses):g} to {max(doses):g} mg" if len(doses) > 1 else f"{doses[0]:g} mg"
+def span_of(found: pd.Series) -> str:
+    """Write the doses at which the sign changes as a range; empty where there are none."""
+    doses = [float(d) for d in found.index if found[d] == "opposite"]
+    if len(doses) < 2:
+        return f"{doses[0]:g} mg" if doses else ""
+    gaps = "" if (found.loc[doses[0] : doses[-1]] == "opposite").all() else "some doses from "
+    return f"{gaps}{doses[0]:g} to {doses[-1]:g} mg"
 
 
 def headline(found: pd.DataFrame) -> str:
     """Answer from the daily doses at which the two schedules differ in sign."""
     told = []
     for name in HYPOTHESES:
-        doses = [float(d) for d in found.columns if found.loc[name, d] == "opposite"]
-        if doses:
-            told.append(f"{name} ({span_of(doses)} a day)")
+        if span := span_of(found.loc[name]):
+            told.append(f"{name} ({span} a day)")
     if not told:
         return (
             "No: under no hypothesis and at no daily dose tried does tone rise with one dose a day "
@@ -187,9 +190,7 @@ def agreement(rivals: pd.DataFrame) -> str:
     """Say at which doses cells and TNF change sign too, under the hypothesis that is about it."""
     told = []
     for variable, words in (("effector_cells", "effector cells"), ("tnf", "TNF")):
-        row = kinds(rivals, variable).loc[AXIS]
-        doses = [float(d) for d in row.index if row[d] == "opposite"]
-        told.append(f"{words} at {span_of(doses) if doses else 'none'}")
+        told.append(f"{words} at {span_of(kinds(rivals, variable).loc[AXIS]) or 'none'}")
     return (
         f"Under {AXIS} these change sign as well: {', '.join(told)}. Effector cells outside the "
         "brain meet the drug of the plasma, which is higher, so they need not follow the tone in "
@@ -234,8 +235,8 @@ def answer(rivals: pd.DataFrame, affinity: pd.DataFrame) -> str:
         mouse_sentence(rivals),
         "Weakness: the constant of the OGF receptor was never measured and sets the answer; that "
         "of the hypothesis was chosen so that the sign changes. Tone is a relative number with no "
-        "measured counterpart, and TNF is a switch, so it does not grade. No study in people "
-        "compared the schedules at low dose. Not medical advice.",
+        "measured counterpart, and TNF has a switch in it, so it need not go with tone. No study "
+        "in people compared the schedules at low dose. Not medical advice.",
         "What was seen in animals:",
         *findings(SOURCES),
         rivals.attrs["failed"],

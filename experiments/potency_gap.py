@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from common import (
-    TNF_FALL,
     Floats,
     amount,
     arguments,
@@ -33,6 +32,7 @@ from common import (
 )
 from matplotlib.figure import Figure
 
+from ldnsim.analysis.judged.doses import CELLS, TIPPED
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import shipped
 from ldnsim.mechanisms.tlr4 import trif_uninhibited
@@ -102,9 +102,9 @@ def needed(route: str, setting: Setting) -> Floats:
             RunSpec.of(nightly(d, setting.weeks), route, parameters={"ic50_trif": float(c)})
             for d, c in zip(DOSES, constant, strict=True)
         ]
-        last = [week("tnf", setting.weeks)]
+        last = [week(CELLS, setting.weeks)]
         got = run_specs(cases, setting.weeks, last, threads=setting.threads)
-        return change(got, 0, "tnf") <= -TNF_FALL
+        return change(got, 0, CELLS) < -100.0 * (1.0 - TIPPED)
 
     ones = np.ones(len(DOSES))
     return bisect(tips, STRONGEST * ones, WEAKEST * ones, setting.steps)
@@ -177,7 +177,8 @@ def answer(brain: Floats, plasma: Floats, need: dict[str, Floats]) -> str:
         "day. Share of the TRIF branch inhibited, at the peak / for the mean concentration:",
         table(["dose", "peak (nM)", "mean (nM)", *names], shares),
         "The weakest constant that tips the default patient, and how many times more potent it is "
-        f"than the lowest measured one; tipped is a fall of TNF by {TNF_FALL:g} % or more:",
+        "than the lowest measured one; tipped means that inflamed microglia "
+        f"fall below {100 * TIPPED:g} % of the untreated patient's:",
         table(["dose", *ROUTES.values()], needs),
         f"The {known['superoxide']:,g} nM are naloxone's on superoxide; naltrexone's own was "
         f"not found. {known['glia, assumed']:,g} nM is an assumed middle of what is usual in "
@@ -205,9 +206,9 @@ def picture(hours: Floats, brain: Floats, need: dict[str, Floats]) -> Figure:
             left.plot(hours, brain[row], color=OKABE_ITO[shade], ls=dash, label=f"{dose:g} mg")
         looks = zip(ROUTES.items(), (("blue", "o"), ("purple", "s")), strict=True)
         for (route, words), (shade, mark) in looks:
-            kept = np.isfinite(need[route])
-            right.plot(np.array(DOSES)[kept], need[route][kept], color=OKABE_ITO[shade],
-                       marker=mark, ls=":", label=f"needed, {words}")  # fmt: skip
+            drawn = np.where(np.isfinite(need[route]), need[route], np.nan)  # no line across gaps
+            right.plot(DOSES, drawn, color=OKABE_ITO[shade], marker=mark, ls=":",
+                       label=f"needed, {words}")  # fmt: skip
         marks = {**constants(), "default": default_model().parameters["ic50_trif"].value}
         for ax, at, side in ((left, 23.7, "right"), (right, 70.0, "right")):
             for name, c in marks.items():

@@ -274,7 +274,7 @@ def _human(ax: Axes) -> None:
     ax.plot([2.0, 2.0], AT_48_H, **look)
     half = 0.5 * float(np.mean(seen))
     ax.plot(np.array(HALVES) / DAY, [half, half], **look)
-    notes = ((0.9, 102, "PET"), (1.9, 66, "label"), (4.5, half - 5, "halved (probe)"))
+    notes = ((0.9, 102, "PET"), (1.9, 66, "label"), (7.3, half, "halved (probe)"))
     for x, y, words in notes:
         ax.text(x, y, words, color=OKABE_ITO["blue"], fontsize=SMALL, va="center", ha="right")
 

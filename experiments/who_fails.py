@@ -267,7 +267,7 @@ def edge_sentence(edge: float) -> str:
         return "The default patient responds at every reserve down to 0.02."
     return (
         f"The default patient responds to {USUAL:g} mg down to a reserve of {edge:.2f} of a "
-        "healthy one; below it the store runs dry and tone does not stay up."
+        "healthy one."
     )
 
 
@@ -293,7 +293,7 @@ def answer(
         "(TLR4 ligand, share of inflamed microglia):",
         table(["patient", "week 12", "last week", "helpful doses", "tone", "store", "ligand",
                "inflamed", "reading"], lines),
-        f"Three kinds of patient, by whether {USUAL:g} mg, help, or both bring a response:",
+        f"Kinds of patient, by whether {USUAL:g} mg, help, or both bring a response:",
         *kind_sentences(named),
         "The same along the driver, for neighbours of two patients:",
         *driver_sentences(along),

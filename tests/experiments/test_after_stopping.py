@@ -28,7 +28,7 @@ from after_stopping_runs import Branches, Outcome, Setting, classify, has_resolv
         ((-70, -15, -2, -1), Outcome.LOST),
         ((-70, -15, -60, -4), Outcome.LOST),
         ((-70, -6, -65, -14), Outcome.LATE),
-        ((-20, -15, -65, -4), Outcome.NONE),
+        ((-9, -15, -65, -4), Outcome.NONE),
         ((np.nan, -15, -65, -14), Outcome.FAILED),
     ],
 )
@@ -92,6 +92,9 @@ def test_the_rule_is_tested_not_asserted() -> None:
     good = np.array([[Outcome.LASTS], [Outcome.LOST]])
     text = rule_sentence(driver, good, loop(0.1, 0.5))
     assert "2 of 2" in text and "it holds" in text
+    assert "not tested" not in text
+    alone = rule_sentence(driver[:1], good[:1], loop(0.1, 0.5))
+    assert "it holds" in alone and "other half is not tested" in alone
     text = rule_sentence(driver, good[::-1], loop(0.1, 0.5))
     assert "0 of 2" in text and "does not hold" in text
 

@@ -107,8 +107,10 @@ def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
     assert np.all(np.diff(main_runs["mu"]) > 0.0), "more drug, more block"
     assert np.all(np.diff(main_runs["trif"]) > 0.0)
     glial = table[table["hypothesis"] == "glial"]
-    assert glial[["mu", "ogfr"]].abs().max().max() == 0.0
-    assert glial["analgesic_tone"].abs().max() < 0.1, "no drug at the receptors, no change of tone"
+    blocked = ["mu", "ogfr"]
+    bound = glial[blocked].to_numpy() / main_runs[blocked].to_numpy()
+    assert (bound > 0.999).all() and (bound < 1.1).all(), "peptides called up displace a little"
+    assert glial["analgesic_tone"].abs().max() < 0.1, "a block that does nothing changes no tone"
     assert glial["met_enkephalin"].abs().max() < 1e-3, "receptors that are spared call up nothing"
     assert (tmp_path / "dose_window.png").stat().st_size > 20_000
     assert (tmp_path / "dose_window.txt").read_text("utf-8") == text

@@ -12,6 +12,9 @@ from microgram_start import (
     ends_sentence,
     experiment,
     headline,
+    own_reserve,
+    reserve_sentence,
+    spared_weeks,
     starts,
     tolerated,
 )
@@ -46,6 +49,7 @@ def test_the_headline_weighs_what_is_spared() -> None:
     assert "microgram start spares 0.05 to 0.05" in small and "all are the same" in small
     large = told(2.2, 0.4, end=0.9)
     assert large.startswith("It matters") and "0.70 points apart" in large
+    assert told(0.3, 0.2, end=1.4).startswith("It matters"), "where they end counts too"
 
 
 def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
@@ -63,11 +67,11 @@ def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
     assert (tmp_path / "microgram_start.png").stat().st_size > 20_000
 
 
-def ends(pain: list[float], tnf: list[float], reserve: float = 0.6) -> pd.DataFrame:
-    """Rows of one reserve: pain and TNF of the last week under the three starts."""
+def ends(pain: list[float], cells: list[float], reserve: float = 0.6) -> pd.DataFrame:
+    """Rows of one reserve: pain and inflamed cells of the last week under the three starts."""
     keys = [(reserve, name) for name in starts()]
     index = pd.MultiIndex.from_tuples(keys, names=("reserve", "start"))
-    return pd.DataFrame({"worst_pain": pain, "end_pain": pain, "end_tnf": tnf}, index)
+    return pd.DataFrame({"worst_pain": pain, "end_pain": pain, "end_cells": cells}, index)
 
 
 def test_the_text_follows_where_the_starts_end() -> None:
@@ -75,8 +79,22 @@ def test_the_text_follows_where_the_starts_end() -> None:
     assert beyond(alike) == "" and "the same pain" in ends_sentence(alike)
     tipped = ends([-0.07, -0.07, -0.77], [-11, -11, -78])
     assert "0.70 with a reserve of 0.6" in beyond(tipped)
-    assert "reserve of 0.6 some starts lead the patient out" in ends_sentence(tipped)
+    assert "reserve of 0.6 some starts have led the patient out" in ends_sentence(tipped)
     late = ends([-1.07, -1.07, -0.9], [-81, -81, -80])
     assert "not all with the same pain" in ends_sentence(late)
-    assert "edge" not in ends_sentence(late)
+    assert "inflamed state" not in ends_sentence(late)
     assert beyond(ends([0.0, 0.0, 1.0], [0, 0, 0], reserve=0.1)) == "", "the headline has it"
+
+
+def test_the_start_that_leaves_most_of_the_reserve_is_named_only_if_one_does() -> None:
+    rows = ends([0.0] * 3, [0.0] * 3, reserve=own_reserve())
+    rows["first_reserve"] = own_reserve()
+    rows["end_reserve"] = [0.10, 0.25, 0.20]
+    assert "The careful start leaves most" in reserve_sentence(rows)
+    rows["end_reserve"] = 0.2
+    assert "leave it alike" in reserve_sentence(rows)
+
+
+def test_the_weeks_of_next_to_nothing_are_counted_from_the_prescription() -> None:
+    text = spared_weeks(6)
+    assert "microgram start" in text and "for 6 of 6 weeks" in text

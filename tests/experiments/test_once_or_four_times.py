@@ -64,6 +64,8 @@ def test_the_headline_names_hypotheses_and_doses() -> None:
     assert headline(found).startswith("No:")
     found.loc["ogfr", [1.0, 2.0]] = "opposite"
     assert "ogfr (1 to 2 mg a day)" in headline(found)
+    found.loc["ogfr"] = ["opposite", "both help", "opposite"]
+    assert "ogfr (some doses from 1 to 4 mg a day)" in headline(found)
 
 
 def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
