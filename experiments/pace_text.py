@@ -9,7 +9,7 @@ from common import Floats, failures, paragraphs, parameter_lines, table, values
 from pace_map import FLAT, Row, judge, shares, steps
 from pace_runs import FASTEST, MAIN, RIVALS, SLOWEST, STEPS, USUAL, WHO
 
-from ldnsim.edition import shipped
+from ldnsim.model import default_model
 
 QUESTION = "Does the interval between steps matter, for whom, and why?"
 WEIGHED, MEAN = "benefit_with_staying", "pain_mean"
@@ -77,13 +77,22 @@ def best_text(row: Row) -> str:
 
 def matters(ds: xr.Dataset) -> str:
     """Say of one map whether the interval matters, and where the best pace lies."""
-    judged = [r for r in rows(ds, WEIGHED) if r.verdict != "all alike"]
-    if not judged:
+    if all(r.verdict == "all alike" for r in rows(ds, WEIGHED)):
         return f"hardly: no target has intervals {FLAT:g} points apart"
     part = shares(grid(ds, WEIGHED))
-    places = sorted({r.verdict for r in judged})
     told = f"yes, {100.0 * (part.interval + part.both):.0f} % of the variance"
-    return f"{told}; best pace at the {' or '.join(places)}".replace("at the inside", "inside")
+    return f"{told}; best pace {places(ds)}"
+
+
+def places(ds: xr.Dataset) -> str:
+    """Say where the best pace of each target lies, in words; targets all alike are left out."""
+    words = {"fast end": "at the fast end", "inside": "inside", "slow end": "at the slow end"}
+    where: dict[str, list[str]] = {}
+    for target, row in zip(values(ds, "target"), rows(ds, WEIGHED), strict=True):
+        if row.verdict in words:
+            told = f"{target:g} mg" + (f" ({row.best:g} d)" if row.verdict == "inside" else "")
+            where.setdefault(words[row.verdict], []).append(told)
+    return ", ".join(f"{word} at {' and '.join(at)}" for word, at in where.items())
 
 
 def headline(found: dict[str, xr.Dataset], people: dict[str, xr.Dataset]) -> str:
@@ -99,7 +108,8 @@ def headline(found: dict[str, xr.Dataset], people: dict[str, xr.Dataset]) -> str
 
 def smooth_sentence(found: dict[str, xr.Dataset]) -> str:
     """Say whether neighbouring intervals differ by more than a fifth of the range."""
-    rough = []
+    rough, x = [], days(next(iter(found.values())))
+    last = (x[-1] - x[-2]) / (x[-1] - x[0])
     for who, ds in found.items():
         r = steps(rows(ds, WEIGHED))
         if r.reach >= FLAT and r.step > FIFTH:
@@ -108,7 +118,8 @@ def smooth_sentence(found: dict[str, xr.Dataset]) -> str:
         return "Nowhere do neighbouring intervals differ by more than a fifth of their range."
     return (
         f"Neighbouring intervals differ by more than a fifth of the range of their target in: "
-        f"{', '.join(rough)}. A single patient tips or does not; many smooth it."
+        f"{', '.join(rough)}. One patient tips or does not, which many smooth; and a cost in "
+        f"proportion to the days alone makes a step of {100.0 * last:.0f} %, the last gap's share."
     )
 
 
@@ -118,7 +129,7 @@ def staying_sentence(found: dict[str, xr.Dataset]) -> str:
     for who, ds in found.items():
         y = grid(ds, "staying")
         told.append(f"{who} {100.0 * y.min():.0f} to {100.0 * y.max():.0f} %")
-    hazard = 1.0 - np.exp(-17472.0 * shipped().model.parameters["hazard_no_benefit"].value)
+    hazard = 1.0 - np.exp(-17472.0 * default_model().parameters["hazard_no_benefit"].value)
     return (
         f"Of all who begin, still on treatment at the end: {'; '.join(told)}. Two years without "
         f"relief alone would make {100.0 * hazard:.0f} % stop, so who gains late is weighed by few:"
