@@ -176,4 +176,4 @@ def run_courses(s: Setting, single: xr.Dataset, target: float) -> pd.DataFrame:
     weekly = np.concatenate([before[:, :, None], weekly], axis=2)
     week = pd.RangeIndex(s.weeks + 1, name="week")
     parts = {k: pd.DataFrame(y.T, week, list(COURSE)) for k, y in zip(keys, weekly, strict=True)}
-    return pd.concat(parts, names=["who", "interval"])
+    return pd.concat(parts, names=["who", "interval"]).sort_index()

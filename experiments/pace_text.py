@@ -15,6 +15,8 @@ QUESTION = "Does the interval between steps matter, for whom, and why?"
 WEIGHED, MEAN = "benefit_with_staying", "pain_mean"
 FIFTH = 0.2
 """Largest step between neighbouring intervals, as a share of the range, that is smooth. Chosen."""
+LEAST = 0.05
+"""Range of mean pain (points) from which the interval does something under a hypothesis. Chosen."""
 HANGS_ON = (
     "reserve_learning", "reserve_wear", "expression_ceiling", "expression_gain", "unmet_drain",
     "t_half_expression_pomc", "t_reserve", "hazard_no_benefit", "hazard_burden",
@@ -87,23 +89,29 @@ def matters(ds: xr.Dataset) -> str:
 def places(ds: xr.Dataset) -> str:
     """Say where the best pace of each target lies, in words; targets all alike are left out."""
     words = {"fast end": "at the fast end", "inside": "inside", "slow end": "at the slow end"}
-    where: dict[str, list[str]] = {}
-    for target, row in zip(values(ds, "target"), rows(ds, WEIGHED), strict=True):
-        if row.verdict in words:
-            told = f"{target:g} mg" + (f" ({row.best:g} d)" if row.verdict == "inside" else "")
-            where.setdefault(words[row.verdict], []).append(told)
-    return ", ".join(f"{word} at {' and '.join(at)}" for word, at in where.items())
+    judged = list(zip(values(ds, "target"), rows(ds, WEIGHED), strict=True))
+    told = []
+    for verdict, word in words.items():
+        at = [(t, r) for t, r in judged if r.verdict == verdict]
+        if len(at) == len(judged):
+            return f"{word} at every target"
+        if at:
+            days_ = f" ({', '.join(f'{r.best:g}' for _, r in at)} d)" if verdict == "inside" else ""
+            told.append(f"{word} at {', '.join(f'{t:g}' for t, _ in at)} mg{days_}")
+    return "; ".join(told)
 
 
-def headline(found: dict[str, xr.Dataset], people: dict[str, xr.Dataset]) -> str:
+def headline(found: dict[str, xr.Dataset], people: dict[str, xr.Dataset]) -> list[str]:
     """Answer for each kind of patient, from the drawn ones where there are any."""
     many = {k: v for k, v in found.items() if not k.endswith(", one")} if people else found
-    told = "; ".join(f"{k}: {matters(ds)}" for k, ds in many.items())
-    return (
-        f"By kind of patient ({'mean of the patients drawn' if people else 'one patient each'}), "
-        f"pain weighed by staying, intervals of {FASTEST} to {SLOWEST} d with their interaction "
-        f"with dose: {told}."
-    )
+    told = {k: matters(ds) for k, ds in many.items()}
+    yes = [k.partition(", ")[0] for k, text in told.items() if text.startswith("yes")]
+    return [
+        f"It matters for: {', '.join(yes) or 'nobody'}. Weighed is the fall of pain times the share"
+        f" still on treatment, for intervals of {FASTEST} to {SLOWEST} d (the interval alone and"
+        f" together with dose), {'mean of the patients drawn' if people else 'one patient each'}:",
+        *(f"  {k}: {text}." for k, text in told.items()),
+    ]
 
 
 def smooth_sentence(found: dict[str, xr.Dataset]) -> str:
@@ -201,9 +209,10 @@ def rival_line(name: str, ds: xr.Dataset) -> str:
             continue
         row = judge(x, y)
         largest = max(largest, row.reach)
-        if row.reach >= 0.05:
+        if row.reach >= LEAST:
             told.append(
-                f"{who} best at {row.best:g} d ({row.verdict}), {row.reach:.2f} points apart"
+                f"{who} best at {row.best:g} d ({row.verdict}), {-row.value:+.2f} points against "
+                f"{row.reach - row.value:+.2f} at worst"
             )
     if not told:
         return (
@@ -239,7 +248,7 @@ def answer(
     found = maps(single, people)
     parts = [
         QUESTION,
-        headline(found, people),
+        *headline(found, people),
         f"Ladders of {STEPS} equal steps, judged in the last of {weeks} weeks. Fall of pain times "
         f"share staying, points; shares of its variance over dose and interval, best interval of "
         f"each target (a dash where intervals are less than {FLAT:g} points apart), largest step "
