@@ -30,7 +30,7 @@ def picture(
     found: dict[str, xr.Dataset], courses: pd.DataFrame, name: str, target: float
 ) -> Figure:
     """Draw a map for every kind of patient, three in a row, and the depleted patient's states."""
-    rows, weeks = len(found) // 3, courses.index.get_level_values("week")[-1]
+    rows, weeks = -(-len(found) // 3), courses.index.get_level_values("week")[-1]
     with style.styled():
         figure = style.new_figure(18.0, 3.0 + 3.3 * rows + 1.8)
         grid = figure.add_gridspec(rows + 1, 15, height_ratios=[1.0] * rows + [1.15])

@@ -119,15 +119,16 @@ def smooth_sentence(found: dict[str, xr.Dataset]) -> str:
     rough, x = [], days(next(iter(found.values())))
     last = (x[-1] - x[-2]) / (x[-1] - x[0])
     for who, ds in found.items():
-        r = steps(rows(ds, WEIGHED))
-        if r.reach >= FLAT and r.step > FIFTH:
-            rough.append(f"{who} ({100.0 * r.step:.0f} %)")
+        for target, r in zip(values(ds, "target"), rows(ds, WEIGHED), strict=True):
+            if r.reach >= FLAT and r.step > FIFTH:
+                rough.append(f"{who} at {target:g} mg ({100.0 * r.step:.0f} % of {r.reach:.2f})")
     if not rough:
         return "Nowhere do neighbouring intervals differ by more than a fifth of their range."
     return (
-        f"Neighbouring intervals differ by more than a fifth of the range of their target in: "
-        f"{', '.join(rough)}. One patient tips or does not, which many smooth; and a cost in "
-        f"proportion to the days alone makes a step of {100.0 * last:.0f} %, the last gap's share."
+        "Neighbouring intervals differ by more than a fifth of the range of their target, in "
+        f"points, in: {'; '.join(rough)}. One patient tips or does not, which many smooth; and a "
+        f"cost in proportion to the days alone makes a step of {100.0 * last:.0f} %, the last gap's"
+        " share."
     )
 
 
