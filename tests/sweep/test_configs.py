@@ -69,7 +69,7 @@ def test_too_fast_a_ladder_exhausts_a_depleted_patient_at_the_higher_targets() -
         assert float(row[0]) > 0.0 > float(row.min())
         course = reserve.sel(target=target).isel(interval=0)
         assert float(course[-1]) < float(course[0])
-        best = reserve.sel(target=target).isel(interval=int(row.argmin()))
+        best = reserve.sel(target=target).isel(interval=int(np.argmin(row.values)))
         assert float(best[-1]) > float(best[0])
     assert (pain.sel(target=[1.5, 3.0]) < 0.0).all()
     weighed = ds["benefit_with_staying"]
