@@ -37,10 +37,8 @@ def responds(tnf_percent: Floats, pain_percent: Floats) -> NDArray[np.bool_]:
     return (np.asarray(tnf_percent) <= -TNF_FALL) & (np.asarray(pain_percent) <= -PAIN_FALL)
 
 
-def arguments(
-    about: str, name: str, argv: Sequence[str] | None, weeks: int = 26
-) -> argparse.Namespace:
-    """Read the command line that all scripts have."""
+def argument_parser(about: str, name: str, weeks: int) -> argparse.ArgumentParser:
+    """Return the reader of the command line that all scripts have."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument(
         "--out", type=Path, default=Path("results") / name, help="folder of results"
@@ -48,7 +46,14 @@ def arguments(
     parser.add_argument("--weeks", type=_count, default=weeks, help="weeks of treatment")
     parser.add_argument("--points", type=_count, default=None, help="values along the main axis")
     parser.add_argument("--threads", type=_count, default=None, help="threads; default all")
-    return parser.parse_args(argv)
+    return parser
+
+
+def arguments(
+    about: str, name: str, argv: Sequence[str] | None, weeks: int = 26
+) -> argparse.Namespace:
+    """Read the command line that all scripts have."""
+    return argument_parser(about, name, weeks).parse_args(argv)
 
 
 def _count(text: str) -> int:

@@ -50,6 +50,33 @@ def test_the_protocol_study_holds_every_shipped_protocol() -> None:
     assert list(study.named_regimens()) == list(protocols())
 
 
+def test_every_pace_of_the_pace_study_is_judged_at_its_target() -> None:
+    plan = Study.load(CONFIGS / "pace.toml").plan()
+    assert plan.shape == (4, 12)
+    given = [plan.dosing.ledger(i).planned_mg for i in range(len(plan))]
+    targets = np.repeat([1.5, 3.0, 4.5, 6.0], 12)
+    assert all(np.allclose(mg[-7:], t) for mg, t in zip(given, targets, strict=True))
+    assert all(len(np.unique(mg.round(6))) == 8 for mg in given)
+
+
+@pytest.mark.long
+def test_too_fast_a_ladder_exhausts_a_depleted_patient_at_the_higher_targets() -> None:
+    """What the comments of the study say one sees."""
+    ds = Study.load(CONFIGS / "pace.toml").run()
+    pain, reserve = ds["pain_change"], ds["reserve_level"]
+    for target in (4.5, 6.0):
+        row = pain.sel(target=target)
+        assert float(row[0]) > 0.0 > float(row.min())
+        course = reserve.sel(target=target).isel(interval=0)
+        assert float(course[-1]) < float(course[0])
+        best = reserve.sel(target=target).isel(interval=int(np.argmin(row.values)))
+        assert float(best[-1]) > float(best[0])
+    assert (pain.sel(target=[1.5, 3.0]) < 0.0).all()
+    weighed = ds["benefit_with_staying"]
+    assert float(weighed.sel(target=3.0).max() - weighed.sel(target=3.0)[0]) < 0.02
+    assert float(ds["staying"].sel(target=4.5).max()) < 0.1
+
+
 def test_every_example_in_the_comments_of_the_quickstart_is_accepted() -> None:
     text = (CONFIGS / "quickstart.toml").read_text(encoding="utf-8")
     uncommented = re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE)
