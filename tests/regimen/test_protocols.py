@@ -43,7 +43,7 @@ def test_most_sensitive_starts_climb_in_steps_of_three_months_none_above_half_a_
         assert [p.interval for p in regimen.phases] == [90 * 24] * 2
         rungs = regimen.rungs()
         assert np.diff([r.start_h for r in rungs]) == pytest.approx(90 * 24, abs=24)
-        assert 0 < np.diff([r.amount_mg for r in rungs]).min()
+        assert np.diff([r.amount_mg for r in rungs]).min() > 0
         assert np.diff([r.amount_mg for r in rungs]).max() <= 0.5 + 1e-12
         assert rungs[-1].amount_mg == 4.5
 

@@ -86,7 +86,7 @@ def test_fourfold_steps_to_the_end_undo_a_microgram_start() -> None:
     """As the comments of the study say of the other start to try."""
     text = (CONFIGS / "microdose_depleted.toml").read_text(encoding="utf-8")
     (start,) = re.findall(r'try "(1 ug .*)", whose', " ".join(text.replace("\n# ", " ").split()))
-    study = "patient.phenotype = 'depleted'\nregimen = '%s'\n[output]\nnight = false" % start
+    study = f"patient.phenotype = 'depleted'\nregimen = '{start}'\n[output]\nnight = false"
     found = Study.loads(study, "fourfold").run()
     assert float(found["worst_pain_change"].squeeze()) > 0.3
     assert float(found["pain_change"].squeeze()) > 0.0
