@@ -60,7 +60,8 @@ def test_what_a_summary_is_survives_in_its_name() -> None:
         shown = wording.name_of(xr.DataArray(1.0, name=name, attrs={
             "units": "1", "scale": "score", "long_name": s.long_name}))  # fmt: skip
         assert shown == s.long_name
-        assert ("change" in shown) == (bool(s.against))
+        assert ("change" in shown) == (s.against in ("change", "percent"))
+        assert ("fall" in shown) == (s.against == "fall")
 
 
 def test_density_is_a_fold_and_a_baseline_has_no_better_side() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from ldnsim.errors import UserError
@@ -35,11 +36,16 @@ def test_standard_and_careful_are_as_described() -> None:
     assert 2 * 168 <= (careful.phases[0].interval or 0) <= 4 * 168
 
 
-def test_most_sensitive_starts_climb_in_steps_of_three_months() -> None:
+def test_most_sensitive_starts_climb_in_steps_of_three_months_none_above_half_a_milligram() -> None:
     for name, start in (("most_sensitive_microgram", 1e-3), ("most_sensitive_nanogram", 1e-6)):
-        phase = PROTOCOLS[name].phases[0]
-        assert phase.start == start
-        assert phase.interval == 90 * 24
+        regimen = PROTOCOLS[name]
+        assert regimen.phases[0].start == start
+        assert [p.interval for p in regimen.phases] == [90 * 24] * 2
+        rungs = regimen.rungs()
+        assert np.diff([r.start_h for r in rungs]) == pytest.approx(90 * 24, abs=24)
+        assert np.diff([r.amount_mg for r in rungs]).min() > 0
+        assert np.diff([r.amount_mg for r in rungs]).max() <= 0.5 + 1e-12
+        assert rungs[-1].amount_mg == 4.5
 
 
 def test_trial_schedules_have_the_published_doses_and_weeks() -> None:

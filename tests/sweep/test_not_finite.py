@@ -21,19 +21,19 @@ from ldnsim.runs.derivatives import _asymmetry
 MODEL = default_model()
 
 
-def simulate(factor: float, parameter: str = "mood_tone", **more: Any) -> Any:
+def simulate(factor: float, parameter: str = "adverse_sensitivity", **more: Any) -> Any:
     change = {"at": "0 h", "parameter": parameter, "factor": factor}
     return ldnsim.simulate("1 mg nightly at 22:00, for 3 d", changes=[change], **more)
 
 
-def simulate_unchecked(factor: float, parameter: str = "mood_tone", **more: Any) -> Any:
+def simulate_unchecked(factor: float, parameter: str = "adverse_sensitivity", **more: Any) -> Any:
     """Run with a factor that a study file may not hold, past the checks of what is written."""
     change = Change.model_construct(at=0.0, parameter=parameter, value=None, factor=factor)
     study = Study.build({"regimen": "1 mg nightly at 22:00, for 3 d", **more})
     return study.model_copy(update={"changes": (change,)}).run()
 
 
-@pytest.mark.parametrize("parameter", ["mood_tone", "pain_tone"])
+@pytest.mark.parametrize("parameter", ["adverse_sensitivity", "autoimmunity"])
 def test_an_overflow_outside_of_the_states_is_a_failed_run(parameter: str) -> None:
     with pytest.raises(UserError, match="no quantity is that size"):
         simulate(1e308, parameter)
@@ -46,7 +46,7 @@ def test_an_overflow_outside_of_the_states_is_a_failed_run(parameter: str) -> No
 
 def test_a_patient_who_overflows_untreated_is_told_so_too() -> None:
     study = Study.build({"regimen": "1 mg nightly for 2 d"})
-    wild = study.patient.model_copy(update={"parameters": {"mood_tone": 1e308}})
+    wild = study.patient.model_copy(update={"parameters": {"nociception": 1.7e308}})
     ds = study.model_copy(update={"patient": wild}).run()
     assert ds["status"].item() == Status.NOT_FINITE
     assert np.isnan(ds["orbit_residual"].item())
@@ -71,7 +71,7 @@ def test_what_is_stored_is_finite_or_failed(dtype: str) -> None:
 
 def batch(reductions: list[Measure], n: int = 3, wild: int = 1) -> Batch:
     params = np.tile(MODEL.defaults(), (n, 1))
-    params[wild, MODEL.parameter_index["mood_tone"]] = 1e308
+    params[wild, MODEL.parameter_index["adverse_sensitivity"]] = 1.7e308
     y0 = np.tile(MODEL.start(True), (n, 1))
     y0[:, MODEL.state_index["mood"]] = 0.5
     return Batch(

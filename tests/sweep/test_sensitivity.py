@@ -97,7 +97,7 @@ def test_without_drug_the_shifted_patient_rests_on_the_shifted_orbit(found: Sens
 
 @pytest.mark.parametrize("basin", ["inflamed", "resolved"])
 def test_derivatives_are_those_of_whole_studies_run_anew(basin: str) -> None:
-    names = ("k_resolving", "kd_mor", "reserve", "tnf_from_m1", "pain_inflammation")
+    names = ("activation_priming", "kd_mor", "reserve", "tnf_from_m1", "pain_inflammation")
     patient = {"basin": basin}
     ours = differentiated(study(patient=patient).plan())
     runs = study(patient=patient, solver={"rtol": 1e-8, "atol": 1e-11}, **shifted(names)).run()
@@ -105,7 +105,7 @@ def test_derivatives_are_those_of_whole_studies_run_anew(basin: str) -> None:
         values, scale = runs[summary].values, abs(value(ours, summary))
         for k, name in enumerate(names):
             theirs = float(values[2 * k] - values[2 * k + 1]) / (2 * SHIFT)
-            near = pytest.approx(theirs, rel=0.01, abs=1e-3 * scale + 1e-4)
+            near = pytest.approx(theirs, rel=0.01, abs=1e-3 * scale + 6e-4)
             assert of(ours, summary, name) == near, (name, summary)
 
 
@@ -218,12 +218,12 @@ def test_a_run_on_the_edge_of_tipping_is_flagged() -> None:
     for _ in range(3):
         doses = np.linspace(low, high, most)
         axis = {"name": "d", "field": "regimen.target", "values": [f"{d:.9f} mg" for d in doses]}
-        change = study("1 mg nightly at 22:00 for 8 wk", axes=[axis], **plan).run()
-        tipped = change["tnf_change_end"].values < -4.0
+        change = study("1 mg nightly at 22:00 for 52 wk", axes=[axis], **plan).run()
+        tipped = change["tnf_change_end"].values < -0.5
         assert tipped[-1] and not tipped[0]
         first = int(np.argmax(tipped))
         low, high = doses[first - 1], doses[first]
-    edge = f"{(low + high) / 2:.9f} mg nightly at 22:00 for 8 wk"
+    edge = f"{(low + high) / 2:.9f} mg nightly at 22:00 for 52 wk"
     both = {"summaries": ["tnf_change_end", "naltrexone_auc"]}
     found = differentiated(study(edge, output=both).plan())
     assert found.locally_linear.tolist() == [False, True]
@@ -296,7 +296,9 @@ def test_a_reference_of_another_run_replaces_the_first(tmp_path: Path) -> None:
         with open_store(path) as ds:
             assert ds["sensitivity"].attrs["reference"] == name
             unshifted = ds["summary_value"].sel(summary="tnf_change")
-            assert float(unshifted) == pytest.approx(float(ds["tnf_change"][run]), rel=1e-3)
+            assert float(unshifted) == pytest.approx(
+                float(ds["tnf_change"][run]), rel=1e-3, abs=1e-6
+            )
 
 
 def test_a_result_of_another_model_is_refused(tmp_path: Path) -> None:
