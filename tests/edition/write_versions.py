@@ -1,6 +1,6 @@
 """Write the hashes of what is shipped into ``ldnsim/data/versions.toml``.
 
-    python -m tests.edition.write_versions raise "what is new in the model" ["... in the hypotheses"]
+    python -m tests.edition.write_versions raise "new in the model" ["new in the hypotheses"]
     python -m tests.edition.write_versions amend
     python -m tests.edition.write_versions add
 
@@ -41,12 +41,13 @@ def renewed(rows: Rows, now: dict[str, tuple[str, ...]], way: str, meanings: Seq
     Raises:
         ValueError: the way is none of these, or a new version has no meaning.
     """
-    if way not in ("raise", "amend", "add") or (way == "raise") != bool(meanings):
+    if way not in ("raise", "amend", "add") or (way == "raise") != (len(meanings) in (1, 2)):
         raise ValueError("raise MEANING [MEANING], amend or add?")
     found: Rows = {}
-    for kind, meaning in zip(KINDS, (meanings or [""])[:1] + list(meanings[-1:] or [""])):
+    for kind, meaning in zip(KINDS, (*meanings[:1], *meanings[-1:]) or ("", ""), strict=True):
         *before, last = rows[kind]
-        found[kind] = [*before, *_newest(last, dict(zip(KINDS[kind], now[kind])), way, meaning)]
+        today = dict(zip(KINDS[kind], now[kind], strict=True))
+        found[kind] = [*before, *_newest(last, today, way, meaning)]
     return found
 
 

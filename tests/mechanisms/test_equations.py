@@ -98,9 +98,7 @@ def test_expression_is_asked_for_by_strain_and_granted_by_the_reserve() -> None:
 
 def test_the_reserve_learns_what_it_can_meet_wears_by_the_rest_and_settles() -> None:
     def rate(level: float, wanted: float, possible: float, settles: float = 1.0) -> float:
-        return endogenous.reserve_level(
-            level, wanted, possible, settles, 3600.0, 6e-4, 3e-3, 1.2
-        )
+        return endogenous.reserve_level(level, wanted, possible, settles, 3600.0, 6e-4, 3e-3, 1.2)
 
     assert rate(1.0, 0.0, 0.8) == pytest.approx(0.0, abs=1e-8)
     assert rate(0.6, 0.0, 0.8) > 0.0 > rate(1.1, 0.0, 0.8), "it settles"
@@ -184,8 +182,10 @@ def test_trif_is_halved_at_its_ic50_and_myd88_is_untouched() -> None:
 
 
 def test_a_healthy_persons_microglia_stand_still() -> None:
-    names = ("m1_healthy", "signal_healthy", "activation_signal", "activation_priming",
-             "priming50", "t_half_m1", "t_half_priming", "release_priming", "tolerance50")  # fmt: skip
+    names = (
+        "m1_healthy", "signal_healthy", "activation_signal", "activation_priming", "priming50",
+        "t_half_m1", "t_half_priming", "release_priming", "tolerance50",
+    )  # fmt: skip
     m1, signal, by_signal, by_priming, half, t_m1, t_priming, release, half_tolerance = (
         MODEL.parameters[n].value for n in names
     )
