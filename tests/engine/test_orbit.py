@@ -105,7 +105,7 @@ def test_a_state_a_hair_below_zero_does_not_hide_the_orbit() -> None:
     assert orbits.status.tolist() == [Status.OK, Status.OK]
     assert np.all(orbits.residual < 1e-8)
     pain = orbits.y0[:, MODEL.state_index["pain"]]
-    assert np.all((-1e-4 < pain) & (pain < 0.0))
+    assert np.all((pain > -1e-4) & (pain < 0.0))
 
 
 def test_which_basin_an_orbit_lies_in_is_the_models_to_say() -> None:

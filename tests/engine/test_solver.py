@@ -19,7 +19,7 @@ SMOOTH = [name for name in STATES if name != "waited"]
 
 
 def fixed_step(h: float, out_times: np.ndarray) -> np.ndarray:
-    """Smooth states after a dose, by Rodas5P with steps of exactly ``h`` (tolerances never bind)."""
+    """Smooth states after a dose, by Rodas5P in steps of exactly ``h`` (tolerances never bind)."""
     params, y0, _, _ = nightly([1.0], 1.0)
     batch = dosing(params, y0, [np.array([0.0])], [np.array([5.0])], 8.0, out_times, SMOOTH)
     loose = dataclasses.replace(
