@@ -59,7 +59,7 @@ def test_a_rate_reads_as_a_derivative() -> None:
         ("k_off_mor", r"k_{\mathrm{off,mor}}"),
         ("t_half_brain", r"t_{1/2,\mathrm{brain}}"),
         ("kd_mor_naltrexol", r"K_{D,\mathrm{mor,naltrexol}}"),
-        ("priming50", r"\mathrm{TNF}_{50,\mathrm{autocrine}}"),
+        ("priming50", r"\mathrm{priming}_{50}"),
         ("mor_occupancy", r"\theta_{\mathrm{mor}}"),
         ("mast_tone", r"\mathrm{mast}_{\mathrm{tone}}"),  # a parameter, not a tone
         ("cl", r"\mathrm{CL}"),

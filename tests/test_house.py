@@ -22,6 +22,10 @@ DOORS = {
     "ldnsim/config/rules.py": "names that an extension takes from results of the package",
     "ldnsim/config/run.py": "RunSpec.of, a door of Python",
     "ldnsim/regimen/event_table.py": "read_events, a door of Python: SS without a study",
+    "ldnsim/results/store.py": "opens results: says which were computed with another version",
+    "ldnsim/edition/versions.py": "calls catalog.shipped, the text of a data file",
+    "ldnsim/analysis/behaviours/asked.py": "behaviours of the package ask rows of its story",
+    "ldnsim/cli/__init__.py": "--version says that of the shipped model",
     "ldnsim/cli/lists.py": "has a function shipped of its own: the templates of the package",
     "ldnsim/cli/studies.py": "likewise",
     **dict.fromkeys(

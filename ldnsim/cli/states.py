@@ -60,10 +60,8 @@ def states(
     files.check_picture(plot)
     files.check(json_file, files.report_of("states"), "--json")
     files.check(csv, files.table_of(*states_all.CSV[:2]), "--csv")
-    single = {"--parameter": parameter, "--from": low, "--to": high, "--dose": dose,
-              "--points": points}  # fmt: skip
-    together = {"--doses": doses, "--csv": csv, "--markdown": markdown}
-    states_all.only_with(all_, single if all_ else together)
+    one = {"parameter": parameter, "low": low, "high": high, "dose": dose, "points": points}
+    _check_way(all_, one, {"--doses": doses, "--csv": csv, "--markdown": markdown})
     from ldnsim.cli.source import assignments
 
     edition = edition_of(extend)
@@ -73,11 +71,17 @@ def states(
         outputs = states_all.Outputs(json_file, csv, plot, markdown)
         states_all.show(edition, phenotype, hypothesis, doses, values, outputs)
         return
-    given = {
-        "parameter": parameter, "low": low, "high": high, "phenotype": phenotype,
-        "hypothesis": hypothesis, "dose": dose, "points": points,
-    }  # fmt: skip
+    given = {**one, "phenotype": phenotype, "hypothesis": hypothesis}
     _one({k: v for k, v in given.items() if v is not None}, values, edition, json_file, plot)
+
+
+def _check_way(all_: bool, one: dict[str, Any], every: dict[str, Any]) -> None:
+    """Refuse options of one patient's diagram with --all, and of --all without it."""
+    spelled = {"low": "from", "high": "to"}
+    if all_:
+        states_all.only_with(True, {f"--{spelled.get(k, k)}": v for k, v in one.items()})
+    else:
+        states_all.only_with(False, every)
 
 
 def _one(

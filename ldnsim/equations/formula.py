@@ -65,15 +65,24 @@ def _shared(expression: Any) -> tuple[Node, dict[str, Node]]:
 
 def _narrowed(main: Node, parts: dict[str, Node]) -> tuple[Node, dict[str, Node]]:
     """Give sums inside a term a name of their own until every term fits a page."""
-    while max(_width(term) for _, term in _terms(main)) > _PAGE:
-        inner = [n for _, term in _terms(main) for n in _inside(term) if _terms(n)[1:]]
-        widest = max((n for n in inner if _width(n) <= _PAGE), key=_width, default=None)
-        if widest is None:
-            break
-        name = f"_{len(parts) + 1}"
-        parts = {**parts, name: widest}
-        main = _exchanged(main, widest, name)
-    return main, parts
+    whole = {"": main, **parts}
+    for at in list(whole):
+        while _widest(whole[at]) > _PAGE:
+            inner = [n for _, term in _terms(whole[at]) for n in _inside(term) if _terms(n)[1:]]
+            short = [n for n in inner if _width(n) <= _PAGE]
+            fits = short or [n for n in inner if _widest(n) <= _PAGE]
+            if not fits:
+                break
+            taken = max(fits, key=_width)
+            name = f"_{len(whole)}"
+            whole[at] = _exchanged(whole[at], taken, name)
+            whole[name] = taken
+    return whole.pop(""), whole
+
+
+def _widest(node: Node) -> int:
+    """Return the width of the widest term; between terms a line is broken."""
+    return max(_width(term) for _, term in _terms(node))
 
 
 def _inside(node: Node) -> list[Node]:

@@ -29,9 +29,10 @@ def none() -> Version:
 def test_what_is_shipped_has_a_line_of_its_own() -> None:
     model = shipped().model
     assert shipped().version == newest(), (
-        "equations, numbers or hypotheses are others than data/versions.toml has: add their hashes"
-        f" there, under a new version if results move: equations {model.fingerprint}, numbers"
-        f" {model.numbers}, hypotheses {content_of(shipped().hypotheses)}"
+        "equations, numbers or hypotheses are others than data/versions.toml has. If results move,"
+        " python -m tests.edition.write_versions raise 'what is new'; else: add. Hashes: equations"
+        f" {model.fingerprint}, numbers {model.numbers}, hypotheses"
+        f" {content_of(shipped().hypotheses)}"
     )
 
 

@@ -66,10 +66,15 @@ def test_observables_equal_the_mechanism_functions(how: str) -> None:
 
 
 def numeric_jacobian(t: float, y: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """Central differences of fourth order: corners of the equations are narrow (1e-4)."""
+    return (4.0 * _differences(t, y, p, 5e-6) - _differences(t, y, p, 1e-5)) / 3.0
+
+
+def _differences(t: float, y: np.ndarray, p: np.ndarray, step: float) -> np.ndarray:
     jacobian = np.empty((NS, NS))
     for j in range(NS):
         shift = np.zeros(NS)
-        shift[j] = 1e-6 * max(1.0, abs(y[j]))
+        shift[j] = step * max(1.0, abs(y[j]))
         up, down = MODEL.rates(t, y + shift, p), MODEL.rates(t, y - shift, p)
         jacobian[:, j] = (up - down) / (2.0 * shift[j])
     return jacobian

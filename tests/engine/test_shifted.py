@@ -15,7 +15,7 @@ from ldnsim.model import default_model
 MODEL = default_model()
 # drug, receptor, peptide, microglia, cytokine, symptom: fast and slow, sensitive and not
 NAMES = (
-    "ka", "bound_mor", "reserve", "k_resolving", "tnf_from_m1", "k_repair", "circadian_amplitude",
+    "ka", "bound_mor", "reserve", "priming50", "tnf_from_m1", "k_repair", "circadian_amplitude",
 )  # fmt: skip
 STEP = 0.01
 
@@ -48,7 +48,7 @@ def test_shifted_orbits_are_those_solved_for_from_the_start(inflamed: bool) -> N
     ours = (states[at[0::2]] - states[at[1::2]]) / (2.0 * STEP)
     theirs = (brute[0::2] - brute[1::2]) / (2.0 * STEP)
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
-    assert np.abs(ours).max() > 1.0  # the untreated state does move
+    assert np.abs(ours).max() > 0.5  # the untreated state does move: the reserve with its own
 
 
 def test_an_unshifted_copy_stays_where_the_patient_is() -> None:

@@ -37,16 +37,28 @@ def test_untouched_receptors_have_tone_one(bound: float) -> None:
 
 
 def test_demand_rests_rises_with_block_and_ignores_surplus() -> None:
-    p = {n: MODEL.parameters[n].value for n in ("demand_gain", "demand50", "bound_mor")}
+    names = ("demand_gain", "demand50", "bound_mor", "pool50")
+    p = {n: MODEL.parameters[n].value for n in names}
 
-    def demand(tone: float) -> float:
-        lost = endogenous.lost_tone(tone, 1.0, p["bound_mor"], 1.0)
-        return endogenous.demand(lost, p["demand_gain"], p["demand50"], 1.0)
+    def demand(tone: float, unmet: float = 0.0, wanted: float = 0.0) -> float:
+        lost = endogenous.lost_tone(tone, 1.0, 1.0, p["pool50"], p["bound_mor"], 1.0)
+        return endogenous.demand(lost, unmet, wanted, p["demand_gain"], p["demand50"], 1.0)
 
     assert demand(1.0) == pytest.approx(1.0, abs=1e-6)
     assert demand(0.0) > demand(0.5) > demand(0.9) > 1.0
     assert demand(2.0) == pytest.approx(1.0, abs=0.01)
-    assert endogenous.demand(0.5, p["demand_gain"], p["demand50"], 0.0) == 1.0
+    # what expression has taken over, release no longer has to
+    assert demand(0.0, 0.5, 0.5) == pytest.approx(demand(0.0))
+    assert demand(0.0) > demand(0.0, 0.25, 0.5) > demand(0.0, 0.0, 0.5) > 1.0
+    assert endogenous.demand(0.5, 0.5, 0.5, p["demand_gain"], p["demand50"], 0.0) == 1.0
+
+
+@given(fraction)
+def test_the_sensor_forgives_its_own_empty_store(pool: float) -> None:
+    given = endogenous.supply(pool, 0.3)
+    tone = forms.tone_of(given, 0.2, 1.0)
+    assert endogenous.lost_tone(tone, 1.0, pool, 0.3, 0.2, 1.0) == pytest.approx(0.0, abs=1e-9)
+    assert endogenous.lost_tone(0.5 * tone, 1.0, pool, 0.3, 0.2, 1.0) > 0.4
 
 
 @given(st.floats(0.3, 3.0), fraction)
@@ -54,17 +66,53 @@ def test_a_carrier_of_a_potent_receptor_rests_at_their_own_tone(
     potency: float, bound: float
 ) -> None:
     assert forms.tone_of(1.0, bound, potency) == pytest.approx(1.0)
-    assert endogenous.lost_tone(1.0, 1.0, bound, potency) == pytest.approx(0.0, abs=1e-12)
+    assert endogenous.lost_tone(1.0, 1.0, 1.0, 0.3, bound, potency) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_lasting_full_block_reaches_the_largest_gain_in_density() -> None:
     assert receptors.regulation(1.85, 0.85, 1.0, 0.75, 60.0) == pytest.approx(0.0, abs=1e-12)
 
 
-def test_extra_synthesis_starts_at_nothing_and_has_a_ceiling() -> None:
-    gain, half = (MODEL.parameters[n].value for n in ("synthesis_gain", "synthesis50"))
-    assert endogenous.extra_synthesis(1.0, gain, half) == pytest.approx(0.0)
-    assert endogenous.extra_synthesis(1e6, gain, half) == pytest.approx(gain, rel=1e-3)
+@given(positive, positive)
+def test_the_softly_least_is_near_the_lesser_and_never_above(a: float, b: float) -> None:
+    least = forms.softly_least(a, b)
+    assert least == pytest.approx(forms.softly_least(b, a))
+    assert 2.0 / 3.0 * min(a, b) * (1.0 - 1e-9) <= least <= min(a, b)
+    assert forms.softly_least(a, a) == pytest.approx(2.0 / 3.0 * a)
+    assert forms.softly_least(a, 1e6 * a) == pytest.approx(a, rel=1e-5)
+
+
+def test_expression_is_asked_for_by_strain_and_granted_by_the_reserve() -> None:
+    gain, half, ceiling = (
+        MODEL.parameters[n].value for n in ("expression_gain", "strain50", "expression_ceiling")
+    )
+    assert endogenous.expression_wanted(0.0, gain, half, 1.0) == pytest.approx(0.0, abs=2e-3)
+    assert endogenous.expression_wanted(half, gain, half, 1.0) == pytest.approx(gain / 2, rel=1e-4)
+    assert endogenous.expression_wanted(1e6, gain, half, 1.0) == pytest.approx(gain)
+    assert endogenous.expression_wanted(0.5, gain, half, 0.0) == 0.0
+    # an exhausted reserve grants nothing, however much is asked for
+    assert endogenous.expression_granted(gain, 0.0) == 0.0
+    much = endogenous.expression_granted(1e6, endogenous.expression_possible(0.5, ceiling))
+    assert much == pytest.approx(0.5 * ceiling, rel=1e-5)
+
+
+def test_the_reserve_learns_what_it_can_meet_wears_by_the_rest_and_settles() -> None:
+    def rate(level: float, wanted: float, possible: float, settles: float = 1.0) -> float:
+        return endogenous.reserve_level(level, wanted, possible, settles, 3600.0, 6e-4, 3e-3, 1.2)
+
+    assert rate(1.0, 0.0, 0.8) == pytest.approx(0.0, abs=1e-8)
+    assert rate(0.6, 0.0, 0.8) > 0.0 > rate(1.1, 0.0, 0.8), "it settles"
+    assert rate(1.0, 0.3, 0.8) > 0.0, "met demand trains"
+    assert rate(0.6, 0.9, 0.5, settles=0.6) < 0.0, "unmet demand wears"
+    assert rate(1.2, 0.5, 0.8, settles=1.2) == pytest.approx(0.0, abs=1e-5), "no further"
+
+
+def test_synthesis_at_rest_falls_with_the_reserve() -> None:
+    half = MODEL.parameters["synthesis50"].value
+    assert endogenous.rest_synthesis(1.0, half) == pytest.approx(1.0)
+    assert endogenous.rest_synthesis(0.0, half) == 0.0
+    ceiling = endogenous.rest_synthesis(1e9, half)
+    assert endogenous.rest_synthesis(half, half) == pytest.approx(ceiling / 2.0)
 
 
 def test_a_full_store_supplies_all_and_an_empty_one_nothing() -> None:
@@ -73,12 +121,21 @@ def test_a_full_store_supplies_all_and_an_empty_one_nothing() -> None:
     assert endogenous.supply(0.3, 0.3) == pytest.approx(0.65)
 
 
-def test_a_small_store_empties_faster_in_proportion() -> None:
-    full = endogenous.refill(1.0, 0.0, 1.5, 0.0, 0.006, 1.0)
-    third = endogenous.refill(1.0, 0.0, 1.5, 0.0, 0.006, 1.0 / 3.0)
-    assert full == pytest.approx(-0.003) and third == pytest.approx(3.0 * full)
-    # extra synthesis is a share of the reserve: the store of a small one gains no more by it
-    assert endogenous.refill(1.0, 0.5, 1.0, 0.0, 0.006, 0.2) == pytest.approx(0.003)
+@given(fraction)
+def test_a_store_at_rest_stands_still_and_a_drain_lowers_it(share: float) -> None:
+    assert endogenous.refill(1.0, 1.0, 1.0, 0.0, share, 0.006) == pytest.approx(0.0, abs=1e-12)
+    assert endogenous.refill(1.0, 1.0, 1.0, 0.5, share, 0.006) == pytest.approx(-0.003)
+    assert endogenous.refill(1.0, 1.0, 1.5, 0.0, share, 0.006) == pytest.approx(-0.003 * share)
+
+
+def test_a_small_store_empties_faster() -> None:
+    def store(reserve: float) -> float:
+        return endogenous.endorphin_pool(1.0, 1.0, 0.0, 0.0, 1.5, 0.0, 1.5, 0.6, 0.006, reserve)
+
+    assert store(0.2) == pytest.approx(store(1.0) * 1.1 / 0.3)
+    # synthesis that expression adds outdoes the release it feeds
+    made = endogenous.endorphin_pool(1.0, 1.0, 0.4, 0.0, 1.4, 0.0, 1.5, 0.6, 0.006, 1.0)
+    assert made > 0.0
 
 
 RHYTHM = [
@@ -124,17 +181,40 @@ def test_trif_is_halved_at_its_ic50_and_myd88_is_untouched() -> None:
     assert "ntx_acting" not in MODEL.states["tlr4_myd88"].arguments
 
 
-@given(fraction, fraction, positive, positive, positive)
-def test_microglia_only_move_between_their_three_forms(
-    m1: float, m2: float, activation: float, resolution: float, k: float
+def test_a_healthy_persons_microglia_stand_still() -> None:
+    names = (
+        "m1_healthy", "signal_healthy", "activation_signal", "activation_priming", "priming50",
+        "t_half_m1", "t_half_priming", "release_priming", "tolerance50",
+    )  # fmt: skip
+    m1, signal, by_signal, by_priming, half, t_m1, t_priming, release, half_tolerance = (
+        MODEL.parameters[n].value for n in names
+    )
+    primed = forms.hill4(m1, half)
+
+    def odds(signal_now: float, primed_now: float) -> float:
+        return microglia.activation(
+            primed_now, signal_now, 1.0, 1.0, m1, signal, by_signal, by_priming, half, 1.0
+        )
+
+    assert microglia.priming(primed, m1, half, t_priming) == 0.0
+    assert microglia.microglia_m1(m1, odds(signal, primed), t_m1) == pytest.approx(0.0, abs=1e-5)
+    assert odds(2.0 * signal, primed) > odds(signal, primed) < odds(signal, 2.0 * primed)
+    drive = microglia.cytokine_drive(m1, primed, signal, release)
+    assert drive == pytest.approx(microglia.healthy_drive(m1, signal, half, release))
+    # a lasting drive is released less than in proportion, and under a ceiling
+    lasting = [microglia.released(d, d, half_tolerance) for d in (drive, 10.0 * drive, 1e9)]
+    assert lasting[1] < 10.0 * lasting[0] and lasting[2] == pytest.approx(half_tolerance)
+
+
+@given(fraction, fraction, st.floats(0.5, 3.0))
+def test_brakes_are_one_at_rest_and_leave_what_they_cannot_hold(
+    share: float, trif: float, half: float
 ) -> None:
-    m1, m2 = m1 / 2.0, m2 / 2.0
-    m0 = microglia.microglia_m0(m1, m2)
-    d1 = microglia.microglia_m1(m1, m0, activation, resolution, k)
-    d2 = microglia.microglia_m2(m2, m1, resolution, k)
-    back = activation * m0 - k * m1 - k * m2
-    assert d1 + d2 == pytest.approx(back, abs=1e-9)
-    assert m0 + m1 + m2 == pytest.approx(1.0)
+    assert microglia.tone_brake_left(1.0, share, half) == pytest.approx(1.0)
+    unbraked, most = (microglia.tone_brake_left(x, share, half) for x in (0.0, 1e6))
+    assert most / unbraked == pytest.approx(1.0 - share) and unbraked > 1.0
+    assert microglia.acting_priming(0.5, trif, 1.0) == pytest.approx(0.5)
+    assert microglia.acting_priming(0.5, trif, 0.0) == pytest.approx(0.5 * (1.0 - trif))
 
 
 def test_nk_activity_stays_within_its_gain() -> None:
@@ -163,7 +243,7 @@ def test_binding_settles_at_competitive_equilibrium() -> None:
     """A constant effect-site concentration, held by a huge plasma pool."""
     params = MODEL.parameter_vector(
         {"cl": 0.0, "q_peripheral": 0.0, "q_deep": 0.0, "cl_naltrexol": 0.0, "q_naltrexol": 0.0,
-         "demand_gain": 0.0, "circadian_amplitude": 0.0}
+         "coupling_rebound": 0.0, "circadian_amplitude": 0.0}
     )[None]  # fmt: skip
     names = ["mor_ntx", "mor_naltrexol", "dor_occupancy", "kor_occupancy", "ogfr_occupancy",
              "ntx_acting", "naltrexol_binding", "beta_endorphin", "met_enkephalin"]  # fmt: skip
