@@ -22,8 +22,6 @@ from ldnsim.errors import UserError
 from ldnsim.model import default_model
 from tests.engine.bench import random_parameters
 
-SWITCH = default_model().parameters["priming50"].value
-
 matplotlib.use("Agg")
 MODEL = default_model()
 
@@ -51,8 +49,9 @@ def test_the_resolved_state_exists_up_to_the_fold_and_not_beyond(branch: Branch)
 
 def test_stable_stretches_are_what_settling_finds(branch: Branch) -> None:
     p, tnf = branch.values, branch.of("tnf")
+    cells, share = branch.of("microglia_m1"), MODEL.parameters["priming50"].value
     for inflamed in (False, True):
-        here = np.flatnonzero(branch.stable & ((tnf > 0.5 * SWITCH) == inflamed))[::6]
+        here = np.flatnonzero(branch.stable & ((cells > 0.6 * share) == inflamed))[::6]
         status, settled = orbits(p[here].tolist(), inflamed)
         assert len(here) > 3 and np.all(status == Status.OK)
         np.testing.assert_allclose(tnf[here], settled, rtol=1e-5)
