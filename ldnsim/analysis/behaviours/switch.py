@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ldnsim.analysis.behaviours.record import TWO_WAYS, Behaviour
-from ldnsim.analysis.judged.doses import CELLS, DOSES, OFF, ON, TIPPED, YEAR, Series, nightly, series
+from ldnsim.analysis.judged.doses import (
+    CELLS,
+    DOSES,
+    OFF,
+    ON,
+    TIPPED,
+    YEAR,
+    Series,
+    nightly,
+    series,
+)
 from ldnsim.analysis.judged.record import Found, Setting, attempt
 from ldnsim.analysis.judged.response import LESS_TNF
 from ldnsim.config.run import RunSpec
