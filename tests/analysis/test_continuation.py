@@ -109,7 +109,7 @@ STRAINED = {
 }  # fmt: skip
 """Under a lasting block of 50 mg, lost tone calls up peptide through lags of one length. With a
 gain a thousand times the shipped one that is enough to go round for ever."""
-CALM, WILD = 500.0, 1000.0
+CALM, WILD = 150.0, 1000.0
 
 
 def strained(gain: float) -> tuple[Branch, DailyMap]:
@@ -184,16 +184,16 @@ def test_the_command_prints_states_and_the_fold() -> None:
 
 
 def test_the_inflamed_state_gives_way_at_the_dose_where_simulated_patients_leave_it() -> None:
-    branch = continue_orbit("dose", 1.0, 1.4, points=5)
-    (born,) = [b for b in branch.bifurcations if b.kind == "Neimark-Sacker"]
-    assert born.period == pytest.approx(12.8, abs=0.2) and branch.folds == ()
+    branch = continue_orbit("dose", 0.3, 3.0, points=6)
+    cells = branch.of("microglia_m1")
+    gone = max(branch.folds, key=lambda f: cells[f.index])
     start = find_orbits(MODEL, MODEL.defaults()[None], np.array([True])).y0
-    doses = born.value + np.array([-0.03, 0.09])
     daily = DailyMap(MODEL, MODEL.defaults(), "dose", 1e-6)
-    index = np.array([MODEL.observable_index["tnf"]])
-    tnf, _ = daily.follow(np.repeat(start, 2, axis=0), doses, 800, index, samples=4)
-    assert np.ptp(tnf[0, 0, -60:]) < 0.2 and tnf[0, 0, -1] > 7.5
-    assert tnf[1, 0, -60:].max() < 2.5
+    index = np.array([MODEL.observable_index["microglia_m1"]])
+    doses = gone.value * np.array([0.8, 1.25])
+    m1, _ = daily.follow(np.repeat(start, 2, axis=0), doses, 1200, index, samples=4)
+    stays, leaves = m1[0, 0, -60:].min(), m1[1, 0, -60:].max()
+    assert stays > cells[gone.index] > leaves
 
 
 @pytest.mark.long
@@ -202,4 +202,5 @@ def test_no_curve_over_the_dose_is_lost_next_to_a_dose_of_zero(high: float) -> N
     branch = continue_orbit("dose", high=high)
     assert set(branch.ends) == {("bound", "bound")}
     assert branch.values.min() == 0.0 and branch.values.max() == high
-    assert branch.hysteresis()[0] == pytest.approx((0.0, 1.0106), abs=1e-3)
+    start, end = branch.hysteresis()[0]
+    assert start == 0.0 and end in {f.value for f in branch.folds}
