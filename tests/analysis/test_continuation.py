@@ -93,8 +93,8 @@ def test_a_branch_is_drawn_and_written(branch: Branch) -> None:
     marks = {str(a.get_gid()): a for a in figure.axes[0].lines if a.get_gid()}
     assert {"stable", "unstable", "fold", "own"} <= set(marks)
     assert marks["fold"].get_xdata()[0] == branch.folds[0].value
-    tnf, fold = branch.of("tnf"), branch.of("tnf")[branch.folds[0].index]
-    assert np.asarray(marks["unstable"].get_ydata()).min() > tnf[branch.stable & (tnf < fold)].max()
+    between, (low, _, high) = np.asarray(marks["unstable"].get_ydata()), branch.rests
+    assert low.of("tnf") < between.min() < between.max() < high.of("tnf")
     with pytest.raises(UserError, match="not in the branch"):
         plots.bifurcation(branch.to_dataset(), ("pian",))
 
