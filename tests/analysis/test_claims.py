@@ -95,7 +95,8 @@ def test_a_setting_scales_what_the_patient_has() -> None:
     def given(hypothesis: str, **factors: float) -> dict[str, float]:
         return dict(Setting(hypothesis, factors=factors).put(run).parameters)
 
-    assert given("dual_pathway", reserve=1.0 / 3.0) == {"reserve": pytest.approx(0.35 / 3.0)}
+    theirs = shipped().phenotypes["depleted"].overrides["reserve"]
+    assert given("dual_pathway", reserve=1.0 / 3.0) == {"reserve": pytest.approx(theirs / 3.0)}
     own = shipped().hypotheses["tonic"].overrides["t_half_brain"]
     assert given("tonic", t_half_brain=2.0) == {"t_half_brain": 2.0 * own}
     bound = given("null", autoimmunity=3.0, nk_gain=10.0)
@@ -175,7 +176,7 @@ def test_what_stress_does_is_asked_of_the_well_for_two_years(
         asked.extend(runs)
         assert weeks == 104 and {m.stop for m in measures} == {104 * 168.0}
         values = np.array(
-            [[[1.0, 0.9], [0.5, 0.5], [0.5, 0.7]], [[1.0, 0.9], [0.5, 0.5], [0.5, 0.5]]]
+            [[[1.0, 0.9], [0.5, 0.5], [0.5, 0.75]], [[1.0, 0.9], [0.5, 0.5], [0.5, 0.5]]]
         )
         return SimpleNamespace(values=values)
 

@@ -20,9 +20,6 @@ from ldnsim.engine.rhythm.orbit import find_orbits
 from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
-from tests.engine.bench import random_parameters
-
-SWITCH = default_model().parameters["priming50"].value
 
 matplotlib.use("Agg")
 MODEL = default_model()
@@ -43,7 +40,8 @@ def orbits(drivers: list[float], inflamed: bool) -> tuple[np.ndarray, np.ndarray
 
 def test_the_resolved_state_exists_up_to_the_fold_and_not_beyond(branch: Branch) -> None:
     (fold,) = branch.folds
-    status, _ = orbits([fold.value - 2e-5, fold.value + 2e-5], inflamed=False)
+    # nearer above it a patient passes for longer than settling waits
+    status, _ = orbits([fold.value - 2e-4, fold.value + 2e-4], inflamed=False)
     assert status.tolist() == [Status.OK, Status.NO_SUCH_BASIN]
     assert abs(fold.multiplier - 1.0) < 1e-4
     assert branch.hysteresis() == [(0.0, fold.value)]
@@ -51,8 +49,9 @@ def test_the_resolved_state_exists_up_to_the_fold_and_not_beyond(branch: Branch)
 
 def test_stable_stretches_are_what_settling_finds(branch: Branch) -> None:
     p, tnf = branch.values, branch.of("tnf")
+    cells, share = branch.of("microglia_m1"), MODEL.parameters["priming50"].value
     for inflamed in (False, True):
-        here = np.flatnonzero(branch.stable & ((tnf > 0.5 * SWITCH) == inflamed))[::6]
+        here = np.flatnonzero(branch.stable & ((cells > 0.6 * share) == inflamed))[::6]
         status, settled = orbits(p[here].tolist(), inflamed)
         assert len(here) > 3 and np.all(status == Status.OK)
         np.testing.assert_allclose(tnf[here], settled, rtol=1e-5)
@@ -66,9 +65,12 @@ def test_three_states_at_the_patients_own_value_and_the_middle_one_parts_the_oth
     k = int(np.flatnonzero(~branch.stable & (branch.values < 0.04))[0])
     daily = DailyMap(MODEL, MODEL.defaults(), "driver", 1e-7)
     y = np.tile(branch.y0[k], (2, 1))
-    y[:, MODEL.state_index["microglia_m1"]] *= (0.97, 1.03)
-    ends = daily.settle(y, np.full(2, branch.values[k]), 300)[:, MODEL.state_index["tnf"]]
-    assert ends[0] < 3.3 < 8.0 < ends[1]
+    y[:, MODEL.state_index["priming"]] *= (0.97, 1.03)  # the slow state: others follow it
+    index = np.array([MODEL.observable_index["tnf"]])
+    tnf, _ = daily.follow(y, np.full(2, branch.values[k]), 500, index)
+    either = [orbits([branch.values[k]], inflamed)[1][0] for inflamed in (False, True)]
+    assert either[0] < branch.of("tnf")[k] < either[1]
+    np.testing.assert_allclose(tnf[:, 0, -1], either, rtol=1e-3)
 
 
 def test_the_branch_keeps_its_bounds_and_is_the_same_for_any_threads(branch: Branch) -> None:
@@ -91,48 +93,60 @@ def test_a_branch_is_drawn_and_written(branch: Branch) -> None:
     marks = {str(a.get_gid()): a for a in figure.axes[0].lines if a.get_gid()}
     assert {"stable", "unstable", "fold", "own"} <= set(marks)
     assert marks["fold"].get_xdata()[0] == branch.folds[0].value
-    assert np.all(np.asarray(marks["unstable"].get_ydata()) > 3.0)
+    between, (low, _, high) = np.asarray(marks["unstable"].get_ydata()), branch.rests
+    assert low.of("tnf") < between.min() < between.max() < high.of("tnf")
     with pytest.raises(UserError, match="not in the branch"):
         plots.bifurcation(branch.to_dataset(), ("pian",))
 
 
+LAGS = dict.fromkeys(
+    ("t_strain", "t_half_expression_pomc", "t_half_expression_penk", "t_half_beta_endorphin",
+     "t_half_met_enkephalin"), 72.0,
+)  # fmt: skip
+STRAINED = {
+    **LAGS, "k_off_mor": 0.01, "strain50": 5.0, "expression_ceiling": 50.0, "pool50": 0.02,
+    "demand_gain": 0.0, "unmet_drain": 0.0, "reserve_wear": 0.0, "reserve_learning": 0.0,
+    "circadian_amplitude": 0.0,
+}  # fmt: skip
+"""Under a lasting block of 50 mg, lost tone calls up peptide through lags of one length. With a
+gain a thousand times the shipped one that is enough to go round for ever."""
+CALM, WILD = 150.0, 1000.0
+
+
+def strained(gain: float) -> tuple[Branch, DailyMap]:
+    """A strained patient's rhythms close to the default driver, and their daily map."""
+    own = {**STRAINED, "expression_gain": gain}
+    branch = continue_orbit("driver", 0.0199, 0.0201, dose=50.0, points=4, parameters=own)
+    return branch, DailyMap(MODEL, MODEL.parameter_vector(own), "driver", 1e-8, dose=50.0)
+
+
 def test_ringing_on_treatment_has_the_period_and_damping_of_its_multiplier() -> None:
-    """TLR4 alone, at a potency just too weak at 4.5 mg, leaves the default patient ringing."""
-    weak = {"ic50_trif": 0.04}
-    treated = continue_orbit(
-        "driver", 0.0199, 0.0201, hypothesis="glial", dose=4.5, points=4, parameters=weak
-    )
-    rest = treated.rests[-1]
-    assert rest.inflamed and rest.stable and rest.ringing is not None
-    k = int(np.argmin(np.abs(treated.values - 0.02) - 10.0 * (treated.of("tnf") > 5.0)))
-    params = MODEL.parameter_vector({"coupling_opioid": 0.0, **weak})
-    daily = DailyMap(MODEL, params, "driver", 1e-8, dose=4.5)
+    treated, daily = strained(CALM)
+    rest = treated.rests[0]
+    assert rest.stable and rest.ringing is not None
+    k = int(np.argmin(np.abs(treated.values - 0.02)))
     y = np.tile(treated.y0[k], (2, 1))
-    y[1, MODEL.state_index["microglia_m1"]] *= 1.01
-    index = np.array([MODEL.observable_index["tnf"]])
-    means, _ = daily.follow(y, np.full(2, treated.values[k]), 60, index)
+    y[1, MODEL.state_index["pomc_expression"]] *= 1.02
+    index = np.array([MODEL.observable_index["beta_endorphin"]])
+    means, _ = daily.follow(y, np.full(2, treated.values[k]), 120, index)
     off = means[1, 0] - means[0, 0]
-    peaks = [d for d in range(1, 59) if off[d] > max(off[d - 1], off[d + 1], 0.0)]
+    peaks = [d for d in range(1, 119) if off[d] > max(off[d - 1], off[d + 1], 0.0)]
     assert np.mean(np.diff(peaks)) == pytest.approx(rest.ringing.period, rel=0.05)
-    assert off[peaks[-1]] / off[peaks[-2]] == pytest.approx(rest.ringing.kept, abs=0.03)
+    assert off[peaks[-1]] / off[peaks[-2]] == pytest.approx(rest.ringing.kept, abs=0.05)
 
 
 def test_a_patient_that_never_rests_is_reported_with_its_limit_cycle() -> None:
-    own = random_parameters(np.random.default_rng(5), 52, most=0.4)[51]
-    assert find_orbits(MODEL, own[None], np.array([True])).status[0] == Status.NO_ORBIT
-    values = dict(zip(MODEL.parameters, map(float, own), strict=True))
-    driver = values["driver"]
-    found = continue_orbit("driver", 0.999 * driver, 1.001 * driver, parameters=values, points=4)
+    found, daily = strained(WILD)
     assert not found.stable.any() and [r.stable for r in found.rests] == [False]
     assert found.rests[0].ringing is not None and found.rests[0].ringing.kept > 1.0
     cycle = found.cycles[len(found.cycles) // 2]
     assert cycle.regular
-    y, index = MODEL.start(True)[None], np.array([MODEL.observable_index["tnf"]])
-    means, _ = DailyMap(MODEL, own, "driver", 1e-8).follow(y, np.array([driver]), 600, index)
-    settled = means[0, 0, 300:]
-    assert settled.max() > 2.0 * settled.min()
-    assert cycle.low["tnf"] == pytest.approx(settled.min(), rel=0.02)
-    assert cycle.high["tnf"] == pytest.approx(settled.max(), rel=0.02)
+    index = np.array([MODEL.observable_index["tnf"]])
+    means, _ = daily.follow(MODEL.start(True)[None], np.array([cycle.value]), 900, index)
+    settled = means[0, 0, 600:]
+    assert settled.max() > 1.05 * settled.min()
+    assert cycle.low["tnf"] == pytest.approx(settled.min(), rel=0.005)
+    assert cycle.high["tnf"] == pytest.approx(settled.max(), rel=0.005)
     assert f"limit cycle of {cycle.period:.3g} d, TNF between {cycle.low['tnf']:.3g}" in str(cycle)
     figure = plots.bifurcation(found.to_dataset())
     assert any(c.get_gid() == "cycle" for c in figure.axes[0].collections)
@@ -171,16 +185,16 @@ def test_the_command_prints_states_and_the_fold() -> None:
 
 
 def test_the_inflamed_state_gives_way_at_the_dose_where_simulated_patients_leave_it() -> None:
-    branch = continue_orbit("dose", 1.0, 1.4, points=5)
-    (born,) = [b for b in branch.bifurcations if b.kind == "Neimark-Sacker"]
-    assert born.period == pytest.approx(12.8, abs=0.2) and branch.folds == ()
+    branch = continue_orbit("dose", 0.3, 3.0, points=6)
+    cells = branch.of("microglia_m1")
+    gone = max(branch.folds, key=lambda f: cells[f.index])
     start = find_orbits(MODEL, MODEL.defaults()[None], np.array([True])).y0
-    doses = born.value + np.array([-0.03, 0.09])
     daily = DailyMap(MODEL, MODEL.defaults(), "dose", 1e-6)
-    index = np.array([MODEL.observable_index["tnf"]])
-    tnf, _ = daily.follow(np.repeat(start, 2, axis=0), doses, 800, index, samples=4)
-    assert np.ptp(tnf[0, 0, -60:]) < 0.2 and tnf[0, 0, -1] > 7.5
-    assert tnf[1, 0, -60:].max() < 2.5
+    index = np.array([MODEL.observable_index["microglia_m1"]])
+    doses = gone.value * np.array([0.8, 1.25])
+    m1, _ = daily.follow(np.repeat(start, 2, axis=0), doses, 1200, index, samples=4)
+    stays, leaves = m1[0, 0, -60:].min(), m1[1, 0, -60:].max()
+    assert stays > cells[gone.index] > leaves
 
 
 @pytest.mark.long
@@ -189,4 +203,5 @@ def test_no_curve_over_the_dose_is_lost_next_to_a_dose_of_zero(high: float) -> N
     branch = continue_orbit("dose", high=high)
     assert set(branch.ends) == {("bound", "bound")}
     assert branch.values.min() == 0.0 and branch.values.max() == high
-    assert branch.hysteresis()[0] == pytest.approx((0.0, 1.0106), abs=1e-3)
+    start, end = branch.hysteresis()[0]
+    assert start == 0.0 and end in {f.value for f in branch.folds}

@@ -7,7 +7,7 @@ import pytest
 
 from ldnsim.analysis.behaviours import patients, receptors
 from ldnsim.analysis.claims import drug, patient
-from ldnsim.analysis.judged.doses import Series, standard
+from ldnsim.analysis.judged.doses import CELLS, Series, standard
 from ldnsim.analysis.judged.nights import AfterBlock, Dreams
 from ldnsim.analysis.judged.record import Rule, Setting
 from ldnsim.analysis.judged.response import (
@@ -75,7 +75,7 @@ def test_dreams_fade_when_early_and_halved_and_are_there() -> None:
 
 
 def test_a_response_is_of_both_tnf_and_pain() -> None:
-    tnf, pain = np.array([-40.0, -40.0, -20.0]), np.array([-0.5, -0.2, -0.5])
+    tnf, pain = np.array([-40.0, -40.0, -10.0]), np.array([-0.5, -0.2, -0.5])
     assert Response(tnf, pain).good.tolist() == [True, False, False]
 
 
@@ -97,5 +97,7 @@ def test_a_dose_is_raised_by_a_fifth_or_to_none_at_all() -> None:
 
 
 def test_a_series_says_change_and_tipping_against_rest() -> None:
-    table = Series({"tnf": np.full((9, 4), 2.0)}, {"tnf": 5.0})
-    assert table.percent("tnf", 4.5) == pytest.approx(-60.0) and table.tipped(4.5, 26)
+    table = Series({n: np.full((9, 4), 2.0) for n in ("tnf", CELLS)}, {"tnf": 2.5, CELLS: 5.0})
+    assert table.percent("tnf", 4.5) == pytest.approx(-20.0) and table.tipped(4.5, 26)
+    few = Series({CELLS: np.full((9, 4), 2.0)}, {CELLS: 3.0})
+    assert not few.tipped(4.5, 26)

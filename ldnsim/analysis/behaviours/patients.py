@@ -21,7 +21,7 @@ from ldnsim.analysis.judged.response import (
 
 
 def depletion(settings: Sequence[Setting]) -> Iterable[Found]:
-    """Depleted reserve: standard start makes worse for a time, a microgram start does not."""
+    """Depleted reserve: the standard start makes worse, a microgram start does not."""
     out = flares(settings)
     for pain, tnf in zip(out.pain, out.tnf, strict=True):
         worst, last, empty = pain[0].max(), pain[0, -1], pain[2, -1]
@@ -72,7 +72,7 @@ def kinds(settings: Sequence[Setting]) -> Iterable[Found]:
 
 BEHAVIOURS = (
     Behaviour(
-        "E8", "depleted reserve: standard start worsens for a time, microgram start does not",
+        "E8", "depleted reserve: standard start worsens, microgram start does not",
         "pain up by 0.5 points or more, which a patient would notice; the microgram start under "
         "half of that and better by 0.2 at a year; a fully depleted reserve does not respond",
         TWO_WAYS, depletion,

@@ -15,7 +15,7 @@ class Behaviour:
     """One behaviour that must emerge.
 
     Attributes:
-        id: ``E1`` to ``E13``.
+        id: ``E1`` and so on.
         title: what must be seen, in one line.
         expected: the rule by which it is judged, as text.
         claimed: the hypotheses that claim it; none named for what is asked of every one.

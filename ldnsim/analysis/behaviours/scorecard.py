@@ -25,7 +25,7 @@ def scorecard(
     depends on what the others give (see :func:`ldnsim.analysis.judged.worth.weigh`).
 
     Args:
-        names: behaviours (E1 to E13) and observations; all when None.
+        names: behaviours (``E1`` and so on) and observations; all when None.
         hypotheses: those whose rows are returned; all when None.
         edition: the model that is judged; the shipped one when None.
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ldnsim.analysis.judged.doses import HALF_YEAR, YEAR, nightly, standard, thresholds
-from ldnsim.analysis.judged.nights import PACES, after_block, dream_scores
+from ldnsim.analysis.judged.nights import DREAMED, PACES, Dreams, after_block, dream_scores
 from ldnsim.analysis.judged.record import Found, Setting, attempt
-from ldnsim.analysis.judged.response import responses
+from ldnsim.analysis.judged.response import LESS_TNF, helped, responses
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition
 from ldnsim.runs.few import week
@@ -28,14 +28,14 @@ def rebound(settings: Sequence[Setting]) -> Iterable[Found]:
 
 
 def direct(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C2: with opioid receptors spared, TNF still falls by 30 per cent at 4.5 mg."""
+    """C2: with opioid receptors spared, TNF still loses a third of its excess at 4.5 mg."""
     run = RunSpec.of(standard(), parameters={"coupling_opioid": 0.0})
     fall = attempt(settings, [run], HALF_YEAR, [week("tnf", HALF_YEAR)]).percent(0, "tnf")[:, 0]
-    return [Found(f < -30.0, f"TNF {f:+.1f} % through TLR4 alone", value=f) for f in fall]
+    return [Found(f < LESS_TNF, f"TNF {f:+.1f} % through TLR4 alone", value=f) for f in fall]
 
 
 def potency_needed(edition: Edition) -> float:
-    """Return the weakest ``ic50_trif`` (nmol/L) at which TLR4 alone tips the patient at 4.5 mg.
+    """Return the weakest ``ic50_trif`` (nmol/L) at which TLR4 alone does that at 4.5 mg.
 
     Under the first hypothesis, bisected on a ladder, to about three per cent; 0 if none does.
     """
@@ -104,9 +104,12 @@ def titration(settings: Sequence[Setting]) -> Iterable[Found]:
 
     As good: TNF at most five per cent of the untreated higher, pain at most 0.3 points.
     """
-    out = responses(settings, [RunSpec.of(p) for p in PACES.values()])
-    tnf, pain, good = out.tnf[:, :, 0], out.pain[:, :, 0], out.good[:, 0, 0]
-    for t, p, helps, d in zip(tnf, pain, good, dream_scores(settings), strict=True):
+    measures = [week("tnf", HALF_YEAR), week("pain", HALF_YEAR), *DREAMED]
+    out = attempt(settings, [RunSpec.of(p) for p in PACES.values()], HALF_YEAR, measures)
+    tnf, pain = out.percent(0, "tnf"), out.change(1, "pain")
+    good, scores = helped(tnf[:, 0], pain[:, 0]), out.values[:, :, 2:]
+    for t, p, helps, score in zip(tnf, pain, good, scores, strict=True):
+        d = Dreams(score)
         as_good = (t - t[0] < 5.0).all() and (p - p[0] < 0.3).all()
         falls, gains = (", ".join(f"{x:+.{n}f}" for x in v) for v, n in ((t, 0), (p, 2)))
         text = f"TNF {falls} %; pain {gains}; dreams {', '.join(f'{x:.2g}' for x in d.worst)}"

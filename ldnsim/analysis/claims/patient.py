@@ -11,6 +11,7 @@ from ldnsim.analysis.judged.record import Found, Setting, attempt
 from ldnsim.analysis.judged.response import (
     CLAIM_118G,
     DRIVER_TREATED,
+    LESS_TNF,
     against_default,
     alone_and_both,
     flares,
@@ -39,7 +40,7 @@ def depleted(settings: Sequence[Setting]) -> Iterable[Found]:
     for pain, tnf in zip(out.pain, out.tnf[:, 0, -1], strict=True):
         worst, slow = pain[0].max(), pain[1].max()
         text = f"worst pain {worst:+.2f} standard, {slow:+.2f} microgram; TNF {tnf:+.0f} %"
-        yield Found(only_standard_flares(pain) and tnf > -30.0, text, value=worst)
+        yield Found(only_standard_flares(pain) and tnf > LESS_TNF, text, value=worst)
 
 
 def genotype(settings: Sequence[Setting]) -> Iterable[Found]:
@@ -70,8 +71,8 @@ def unmediated(settings: Sequence[Setting]) -> Iterable[Found]:
 
 def neuropathy(settings: Sequence[Setting]) -> Iterable[Found]:
     """C13: refractory neuropathy is tipped, but only by a dose above the default patient's."""
-    usual = thresholds(settings, RunSpec.of(), HALF_YEAR)
-    needed = thresholds(settings, RunSpec.of(phenotype="refractory_neuropathy"), HALF_YEAR)
+    usual = thresholds(settings, RunSpec.of())
+    needed = thresholds(settings, RunSpec.of(phenotype="refractory_neuropathy"))
     for a, b in zip(usual, needed, strict=True):
         shown = np.isfinite(a) and np.isfinite(b) and b > 1.3 * a
         words = "no dose up to 50 mg" if np.isinf(b) else f"{b:.2g} mg"
@@ -94,7 +95,7 @@ def necessary(settings: Sequence[Setting]) -> Iterable[Found]:
 
 
 def circle(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C16: lasting stress lowers endorphin stores and neuronal health; the drug protects neurons.
+    """C16: lasting stress lowers endorphin stores and neuronal health; the drug saves half of that.
 
     A person at rest, well and without stress, in whom severe stress begins on the first day and
     lasts for two years, without drug and with it.
@@ -105,12 +106,13 @@ def circle(settings: Sequence[Setting]) -> Iterable[Found]:
     measures = [week(n, LATER) for n in ("endorphin_pool", "neuronal_health")]
     out = attempt(settings, [calm, stressed, treated], LATER, measures)
     for (pool0, health0), (pool1, health1), (_, health2) in out.values:
-        shown = pool1 < 0.9 * pool0 and health1 < health0 - 0.01 and health2 > health1 + 0.05
+        shown = pool1 < 0.9 * pool0 and health1 < health0 - 0.01
+        saved = health2 - health1 > 0.5 * (health0 - health1)
         text = (
             f"two years of stress: store {pool0:.2f} to {pool1:.2f}, neuronal health "
             f"{health0:.2f} to {health1:.2f}; with the drug {health2:.2f}"
         )
-        yield Found(shown, text, value=float(health2 - health1))
+        yield Found(shown and saved, text, value=float(health2 - health1))
 
 
 def adjuncts(settings: Sequence[Setting]) -> Iterable[Found]:

@@ -44,9 +44,9 @@ def standard(weeks: int = HALF_YEAR) -> str:
     return f"1.5 mg nightly at 22:00, +1.5 mg every 7 d to 4.5 mg, for {weeks} wk"
 
 
-def thresholds(settings: Sequence[Setting], run: RunSpec, weeks: int = 12) -> Floats:
+def thresholds(settings: Sequence[Setting], run: RunSpec, weeks: int = HALF_YEAR) -> Floats:
     """Return the lowest nightly dose (mg) that tips a patient, per setting; infinite if none does,
-    NaN where there is no such patient.
+    NaN where there is no such patient. Priming takes months to wane: twelve weeks are too short.
 
     A ladder of twelve doses, refined twice: to about half a per cent.
     """

@@ -99,8 +99,11 @@ class Dreams:
         return bool((np.diff(steps) < 0.0).all() and steps[-1] > 0.0 and steps[1] < 0.8 * steps[0])
 
 
+DREAMED = tuple(Measure("vivid_dreams", "max", w * WEEK, (w + 1) * WEEK) for w in range(WEEKS))
+"""What :class:`Dreams` is made of."""
+
+
 def dream_scores(settings: Sequence[Setting], paces: Sequence[str] = tuple(PACES)) -> list[Dreams]:
     """Treat a patient at paces of :data:`PACES` for twelve weeks, under every setting."""
     runs = [RunSpec.of(PACES[p]) for p in paces]
-    measures = [Measure("vivid_dreams", "max", w * WEEK, (w + 1) * WEEK) for w in range(WEEKS)]
-    return [Dreams(values) for values in attempt(settings, runs, WEEKS, measures).values]
+    return [Dreams(values) for values in attempt(settings, runs, WEEKS, DREAMED).values]

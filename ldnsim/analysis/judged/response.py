@@ -25,6 +25,10 @@ from ldnsim.runs.few import week
 MICROGRAM = "1 ug nightly at 22:00, x2 every 4 wk to 4.5 mg, for 52 wk"
 FLARE = 0.5
 """Points of weekly pain above untreated that a patient would notice."""
+LESS_TNF = -15.0
+"""Per cent of untreated: a third of what an inflamed patient's TNF is above a healthy one's."""
+LESS_PAIN = -0.3
+"""Points of weekly pain from untreated that count as less."""
 CLAIM_118G = 3.0
 """Potency of beta-endorphin at 118G in the claim [bond1998]; not replicated."""
 DRIVER_TREATED = ((0.0, "driver", 0.01),)
@@ -48,7 +52,12 @@ class Response:
     @property
     def good(self) -> Flags:
         """Where TNF is down by 15 %, a third of its excess, and pain by 0.3 points."""
-        return np.asarray((self.tnf < -15.0) & (self.pain < -0.3))
+        return helped(self.tnf, self.pain)
+
+
+def helped(tnf: Floats, pain: Floats) -> Flags:
+    """Return where changes of TNF (%) and pain (points) make a response."""
+    return np.asarray((tnf < LESS_TNF) & (pain < LESS_PAIN))
 
 
 def responses(

@@ -66,7 +66,7 @@ class Rest:
     """A steady rhythm at the patient's own value of the parameter.
 
     Attributes:
-        inflamed: whether the autocrine TNF loop is switched on.
+        inflamed: whether inflamed cells are above the share that keeps them primed.
         stable: whether small disturbances die out.
         radius: largest modulus of a multiplier; its distance below 1 is the share lost in a day.
         mean: 24 h means by observable.
