@@ -195,6 +195,11 @@ def table(first: Curves, second: Curves) -> str:
     return "\n".join(lines)
 
 
+def both() -> str:
+    """Return the table of the first edition and of the one that is imported."""
+    return table(recorded(), curves())
+
+
 def figures(found: Curves) -> dict[str, str]:
     """Return what the curves of one edition say, by finding."""
     folds = found["levels", "inflamed"][1] / found["levels", "healthy"][1]
