@@ -35,6 +35,7 @@ DOORS = {
             "ldnsim/analysis/evidence/probes.py",
             "ldnsim/analysis/evidence/story.py",
             "ldnsim/analysis/states/continuation.py",
+            "ldnsim/analysis/states/everywhere.py",
             "ldnsim/analysis/trial/cohort.py",
             "ldnsim/analysis/trial/placebo.py",
             "ldnsim/analysis/trial/simulated.py",

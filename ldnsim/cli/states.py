@@ -60,23 +60,18 @@ def states(
     files.check_picture(plot)
     files.check(json_file, files.report_of("states"), "--json")
     files.check(csv, files.table_of(*states_all.CSV[:2]), "--csv")
-    if all_:
-        states_all.only_with(True, {
-            "--parameter": parameter, "--from": low, "--to": high, "--dose": dose,
-            "--points": points,
-        })  # fmt: skip
-    else:
-        states_all.only_with(False, {"--doses": doses, "--csv": csv, "--markdown": markdown})
+    single = {"--parameter": parameter, "--from": low, "--to": high, "--dose": dose,
+              "--points": points}  # fmt: skip
+    together = {"--doses": doses, "--csv": csv, "--markdown": markdown}
+    states_all.only_with(all_, single if all_ else together)
     from ldnsim.cli.source import assignments
 
     edition = edition_of(extend)
     with edition.in_force():
         values = assignments(settings)
     if all_:
-        states_all.show(
-            edition, phenotype, hypothesis, doses, values, json_file=json_file, csv=csv,
-            plot=plot, markdown=markdown,
-        )  # fmt: skip
+        outputs = states_all.Outputs(json_file, csv, plot, markdown)
+        states_all.show(edition, phenotype, hypothesis, doses, values, outputs)
         return
     given = {
         "parameter": parameter, "low": low, "high": high, "phenotype": phenotype,

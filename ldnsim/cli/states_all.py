@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +54,19 @@ def read_doses(text: str | None) -> list[float] | None:
     return check_doses([real(part, "--doses") for part in text.split(",")])
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """Where the user wants what was found: a file of each kind, or a page's table instead."""
+
+    json: Path | None
+    csv: Path | None
+    plot: Path | None
+    markdown: bool
+
+
 def show(
     edition: Edition, phenotype: str | None, hypothesis: str | None, doses: str | None,
-    parameters: Mapping[str, float], *, json_file: Path | None, csv: Path | None,
-    plot: Path | None, markdown: bool,
+    parameters: Mapping[str, float], to: Outputs,
 ) -> None:  # fmt: skip
     """Look everywhere, print, write and draw.
 
@@ -71,7 +81,7 @@ def show(
         read_doses(doses) or DOSES, parameters=parameters, edition=edition,
     )  # fmt: skip
     rows = [_row(p) for p in found.patients]
-    if markdown:
+    if to.markdown:
         typer.echo(_markdown(rows))
     else:
         for line in [*told(edition), *_words(found)]:
@@ -79,14 +89,14 @@ def show(
         table.show(HEADERS, rows)
         for line in _remarks(found):
             typer.echo(line)
-    if json_file is not None:
-        files.write_report(json_file, "states", found.as_dict(), edition)
-    if csv is not None:
-        table.write_csv(csv, CSV, _places(found))
-    if plot is not None:
+    if to.json is not None:
+        files.write_report(to.json, "states", found.as_dict(), edition)
+    if to.csv is not None:
+        table.write_csv(to.csv, CSV, _places(found))
+    if to.plot is not None:
         from ldnsim import plots
 
-        files.save_picture(plots.damping(found.to_dataset()), plot)
+        files.save_picture(plots.damping(found.to_dataset()), to.plot)
 
 
 def _words(found: Everywhere) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ldnsim.analysis import continue_orbit
@@ -27,6 +27,7 @@ TURN = 240.0
 """Of the oscillator: damping ratio, and 2 pi over its undamped angular frequency, h."""
 
 
+@settings(deadline=None)
 @given(st.floats(-0.9, 0.999), st.floats(2.001, 1e4))
 def test_ratio_and_period_are_those_of_the_continuous_system(zeta: float, period: float) -> None:
     turn = 2.0 * np.pi / period
