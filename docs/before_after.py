@@ -1,8 +1,8 @@
 """Curves of the second edition beside those of the first: ``python docs/before_after.py``.
 
 Draws ``docs/img/before_after.png`` and prints the table of ``docs/second_edition.md``. The first
-edition's curves are kept in ``docs/first_edition.csv``; they were made by this script, run with that
-edition in place of this one: ``python docs/before_after.py --record docs/first_edition.csv``.
+edition's curves are kept in ``docs/first_edition.csv``; they were made by this script, run with
+that edition in place of this one: ``python docs/before_after.py --record docs/first_edition.csv``.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def interval() -> Curves:
 
 
 def licensed() -> Curves:
-    """TNF (fold of untreated) and mood (points) of a healthy person: a year on 50 mg, a year off."""
+    """TNF (fold of untreated) and mood of a healthy person: a year on 50 mg, a year off."""
     weeks = np.arange(2.0, 106.0, 2.0)
     spans = [
         Measure(what, "mean", (w - 2) * WEEK, w * WEEK) for what in ("tnf", "mood") for w in weeks
@@ -129,9 +129,9 @@ def draw(first: Curves, second: Curves) -> Figure:
     """Draw both editions: the first dashed, the second drawn through."""
     with style.styled():
         figure = style.new_figure(15.0, 9.6)
-        axes = figure.subplots(2, 2)
+        axes = list(figure.subplots(2, 2).flat)
         for curves_, dash, word in ((first, style.DASHES[1], "first"), (second, "-", "second")):
-            for ax, (panel, looks) in zip(axes.flat, LOOKS.items(), strict=True):
+            for ax, (panel, looks) in zip(axes, LOOKS.items(), strict=True):
                 for name, (said, shade) in looks.items():
                     x, y = curves_[panel, name]
                     label = f"{said}, {word} edition" if said else f"{word} edition"
@@ -145,7 +145,10 @@ def draw(first: Curves, second: Curves) -> Figure:
 LOOKS: dict[str, dict[str, tuple[str, str]]] = {
     "stimulus": {"healthy": ("", "vermillion")},
     "dose": {"default": ("", "black")},
-    "interval, mean": {"fibromyalgia": ("fibromyalgia", "blue"), "depleted": ("depleted", "orange")},
+    "interval, mean": {
+        "fibromyalgia": ("fibromyalgia", "blue"),
+        "depleted": ("depleted", "orange"),
+    },
     "licensed": {"tonic": ("tonic", "blue"), "ogfr": ("ogfr", "purple")},
 }
 """What each panel shows: curves with their word and colour."""
@@ -161,20 +164,20 @@ WORDS = (
 )
 
 
-def _words(axes: NDArray[np.object_]) -> None:
+def _words(axes: Sequence[Axes]) -> None:
     """Write titles, scales and legends."""
-    for ax, (title, across, up) in zip(axes.flat, WORDS, strict=True):
+    for ax, (title, across, up) in zip(axes, WORDS, strict=True):
         ax.set_title(title, loc="left")
         ax.set_xlabel(across)
         ax.set_ylabel(up)
         ax.legend(fontsize=style.SMALL)
         style.polish(ax)
-    _log(axes.flat[1], (0.1, 0.3, 1, 3, 10, 30))
-    _log(axes.flat[2], (2, 4, 7, 14, 28, 56, 90))
-    for ax in axes.flat[1:3]:
+    _log(axes[1], (0.1, 0.3, 1, 3, 10, 30))
+    _log(axes[2], (2, 4, 7, 14, 28, 56, 90))
+    for ax in axes[1:3]:
         ax.axhline(0.0, color=style.GREY, linewidth=1.0)
-    axes.flat[3].axvline(52.0, color=style.GREY, linewidth=1.0)
-    axes.flat[3].annotate(
+    axes[3].axvline(52.0, color=style.GREY, linewidth=1.0)
+    axes[3].annotate(
         "stopped", (52.0, 0.3), (4, 0), xycoords=("data", "axes fraction"),
         textcoords="offset points", fontsize=style.SMALL,
     )  # fmt: skip

@@ -68,7 +68,8 @@ def _high() -> tuple[str, str]:
     return (
         "window of starting doses",
         f"50 mg from the first day: effector and analgesic tone {tone} %, pain "
-        f"{got[0, 0, 0]:+.2f} in week 26. Who has tipped on 4.5 mg and then takes 50 mg for a year: "
+        f"{got[0, 0, 0]:+.2f} in week 26. Who has tipped on 4.5 mg and then takes 50 mg for a "
+        "year: "
         f"{got[1, 0, 1]:+.1f}",
     )
 
@@ -81,8 +82,8 @@ def _drivers() -> tuple[str, str]:
     pain = _means(cases, 78, "pain", (26, 78))[:, 0]
     return (
         "persistent driver",
-        f"6 mg at drivers of {', '.join(f'{d:g}' for d in DRIVERS)}: {_points(pain[:, 0])} in week 26, "
-        f"{_points(pain[:, 1])} a year after stopping: less, and nothing that lasts",
+        f"6 mg at drivers of {', '.join(f'{d:g}' for d in DRIVERS)}: {_points(pain[:, 0])} in week "
+        f"26, {_points(pain[:, 1])} a year after stopping: less, and nothing that lasts",
     )
 
 
@@ -111,6 +112,6 @@ def _dreams() -> tuple[str, str]:
     got = run_specs(cases, 26, spans).values
     return (
         "dreams",
-        f"highest score of a night: {got[0, 0]:.1f} in the first week of 4.5 mg, {got[0, 3]:.1f} in "
-        f"the fourth; {got[1].max():.1f} at most with steps of 14 d",
+        f"highest score of a night: {got[0, 0]:.1f} in the first week of 4.5 mg, {got[0, 3]:.1f} "
+        f"in the fourth; {got[1].max():.1f} at most with steps of 14 d",
     )

@@ -51,7 +51,9 @@ def states(commands: Iterable[str] = STATES) -> str:
             what = "inflamed" if rest.inflamed else "resolved"
             ring = rest.ringing
             seen = ring is not None and ring.kept > 1e-4
-            rings = f", rings with {ring.period:.3g} d, {100 * ring.kept:.2g} % left" if seen else ""
+            rings = (
+                f", rings with {ring.period:.3g} d, {100 * ring.kept:.2g} % left" if seen else ""
+            )
             if rest.stable:
                 lines.append(f"    * at the patient's own value: {what}{rings}")
     return "\n".join(lines)
