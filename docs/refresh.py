@@ -7,6 +7,7 @@ with what this script makes.
 from __future__ import annotations
 
 import re
+import runpy
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
@@ -50,10 +51,9 @@ def states(commands: Iterable[str] = STATES) -> str:
         for rest in branch.rests:
             what = "inflamed" if rest.inflamed else "resolved"
             ring = rest.ringing
+            seen = ring is not None and ring.kept > 1e-4
             rings = (
-                f", rings with {ring.period:.3g} d, {100 * ring.kept:.2g} % left"
-                if ring and ring.kept >= 1e-3
-                else ""
+                f", rings with {ring.period:.3g} d, {100 * ring.kept:.2g} % left" if seen else ""
             )
             if rest.stable:
                 lines.append(f"    * at the patient's own value: {what}{rings}")
@@ -112,11 +112,29 @@ def counted() -> str:
     return "\n".join(f"    {line}" for line in remarks(scorecard()))
 
 
+def _beside(file: str, function: str) -> Callable[..., Any]:
+    """Return a function of another script of this folder."""
+    found: Callable[..., Any] = runpy.run_path(str(DOCS / file))[function]
+    return found
+
+
+def editions() -> str:
+    """Return what the curves of both editions say."""
+    return str(_beside("before_after.py", "both")())
+
+
+def emerges() -> str:
+    """Return what emerges with the default parameters."""
+    return str(_beside("emerges.py", "emerges")())
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "states": ("states.md", states),
     "discriminate": ("discriminate.md", discriminate),
     "microgram": ("experiments.md", microgram),
     "counted": ("scorecard.md", counted),
+    "emerges": ("model.md", emerges),
+    "editions": ("second_edition.md", editions),
 }
 """Page and maker of each part."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import runpy
 from types import ModuleType
 
 import pytest
@@ -32,7 +33,10 @@ def same(page: str, made: str) -> None:
         assert float(ours) == pytest.approx(float(theirs), abs=1.5 * last), (ours, theirs)
 
 
-@pytest.mark.parametrize("name", ["microgram", "discriminate"])
+@pytest.mark.parametrize(
+    "name",
+    ["microgram", "discriminate", "emerges", pytest.param("editions", marks=pytest.mark.soak)],
+)
 def test_a_generated_part_is_what_its_runs_give(name: str) -> None:
     same(refresh.part(name), refresh.PARTS[name][1]())
 
@@ -50,6 +54,18 @@ def test_the_states_on_the_page_are_those_of_continuation(command: str) -> None:
     page = {part.split("`")[1]: f"* {part.rstrip()}" for part in parts}
     assert list(page) == list(refresh.STATES)
     same(page[command], refresh.states([command]))
+
+
+def test_both_editions_have_the_same_curves() -> None:
+    """What the first edition's file holds is what this one computes: panels, names and places."""
+    beside = runpy.run_path(str(ROOT / "docs" / "before_after.py"))
+    then, now = beside["recorded"](), beside["stimulus"]() | beside["levels"]()
+    assert set(now) < set(then)
+    for key, (x, y) in now.items():
+        assert then[key][0] == pytest.approx(x)
+        assert then[key][1].shape == y.shape
+    table = beside["table"](then, then).splitlines()
+    assert all(row.split("|")[2] == row.split("|")[3] for row in table[2:])
 
 
 def test_every_mark_on_a_page_has_its_maker() -> None:
