@@ -27,6 +27,7 @@ EXPERIMENTS = (
     "microgram_start",
     "after_stopping",
     "clock_time",
+    "healthy_50mg",
 )
 ROOT = Path(__file__).parents[1]
 
