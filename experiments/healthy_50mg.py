@@ -53,7 +53,7 @@ ALLOWED = 2.0
 """Share (percent) of people who may have it. Chosen."""
 LOW = -1.0
 """Change of weekly mood (points) that people would notice. Chosen."""
-APART = 0.7
+APART = 0.4
 """Distance (in their own standard deviations) at which drawn numbers of the raised stand apart."""
 SHOWN = 4
 """Most numbers named per hypothesis."""
@@ -156,7 +156,7 @@ def apart(rows: pd.DataFrame, drawn: pd.DataFrame) -> pd.DataFrame:
 def named(gaps: pd.DataFrame, rows: pd.DataFrame, hypothesis: str) -> list[str]:
     """Return the numbers in which the raised stand apart, beyond chance and far, widest first."""
     count = int(rows.loc[hypothesis, "raised"].sum())
-    chance = 3.0 / np.sqrt(max(1, count))
+    chance = 3.5 / np.sqrt(max(1, count))
     own = gaps.loc[hypothesis].dropna()
     wide = own[own.abs() > max(APART, chance)]
     return list(wide.abs().sort_values(ascending=False).index[:SHOWN])
