@@ -28,6 +28,7 @@ EXPERIMENTS = (
     "after_stopping",
     "clock_time",
     "pace",
+    "healthy_50mg",
 )
 ROOT = Path(__file__).parents[1]
 
