@@ -103,8 +103,8 @@ def ours(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return time[clear], np.array([ds[s].values[clear] for s in STATES])
 
 
-STILL = 1e-10
-"""Range of a state, as a share of its level, of which a double cannot resolve 1e-5 any more."""
+STILL = 1e-8
+"""Range of a state, as a share of its level, of which rounding over a thousand steps hides 1e-5."""
 
 
 def worst(name: str, theirs: NDArray[np.float64]) -> tuple[float, str]:
