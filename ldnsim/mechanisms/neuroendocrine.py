@@ -32,7 +32,7 @@ P("cortisol_amplitude2", 0.24947, "1", "daily swing of cortisol, second harmonic
   "cortisol_profile", high=0.25)
 P("cortisol_acrophase2", 6.71077, "h", "clock time of the second harmonic's first peak", DERIVED,
   "cortisol_profile", high=12.0)
-P("t_half_cortisol", 0.6, "h", "half-life of cortisol", DERIVED, "naloxone_hpa1994 naloxone_women",
+P("t_half_cortisol", 0.6, "h", "half-life of cortisol", DERIVED, "naloxone_hpa1994",
   spread=lognormal(0.2), low=0.1, note="fast enough for a peak about an hour after the block; "
   "its slower last phase is left out")
 P("t_half_acth", 0.2, "h", "half-life of ACTH", ASSUMED, spread=lognormal(0.3), low=0.02)
