@@ -3,8 +3,9 @@
 When mu tone at the hypothalamic sensor falls, release answers within the hour and draws on a store.
 What lasts beyond the block is expression: both opioid genes follow the loss of the last days
 slowly and scale what is released at rest. How far they can follow is the endorphin reserve; it
-learns under demand, wears under demand beyond what it can meet, and settles over months. Demand that expression has not met goes on draining the stores: that is the flare of a patient whose
-start was too fast. The sensor forgives its own empty store: exhaustion does not feed itself.
+learns under demand, wears under demand beyond what it can meet, and settles over months. Demand
+that expression has not met goes on draining the stores: that is the flare of a patient whose start
+was too fast. The sensor forgives its own empty store: exhaustion does not feed itself.
 Only beta-endorphin follows the clock.
 """
 
