@@ -2,7 +2,7 @@
 
 Both compounds compete with each other and with the endogenous agonist, whose own binding is fast
 and taken at equilibrium on what the antagonists leave free. The mu receptor is the sensor of the
-feedback; the OGF receptor, assumed to bind naltrexone half as tightly, and the delta receptor,
+feedback; the OGF receptor, whose affinity nobody measured, and the delta receptor,
 which binds it far less, carry most of the effect on immune cells. Sensor and effectors being
 different pools is what makes a dose window possible.
 

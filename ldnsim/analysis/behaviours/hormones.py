@@ -15,6 +15,8 @@ from ldnsim.runs.few import WEEK, Measure
 
 SEXES = {"either": 0.5, "man": 0.0, "woman": 1.0}
 """Values of the parameter ``female``."""
+ACTING = tuple(h for h in BIND if h != "glial")
+"""Hypotheses under which a block of central receptors has effects."""
 SOON = 3.0
 """Hours after 50 mg within which saliva showed the rise [lovallo2012]."""
 STEP = 0.25
@@ -90,7 +92,7 @@ BEHAVIOURS = (
         "E18", "cortisol rises within an hour of the loss of tone after 50 mg, more in women",
         "over a quarter of the daily mean within 3 h and 1 h of the loss, over a quarter more in "
         "women; 4.5 mg adds under a quarter of the daily swing",
-        BIND, answers, "naloxone_hpa1994 lovallo2012 naltrexone_smokers cortisol_profile",
+        ACTING, answers, "naloxone_hpa1994 lovallo2012 naltrexone_smokers cortisol_profile",
     ),
     Behaviour(
         "E22", "clock time of the dose: dreams follow it, benefit does not",
