@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldnsim import catalog
-from ldnsim.catalog import assays, calibration, claims, observations, story
+from ldnsim.catalog import assays, calibration, claims, observations
 from ldnsim.edition import versions
 from ldnsim.edition.extension import Extension, changes, check_model, with_mechanisms
 from ldnsim.edition.source import Source, read_sources
@@ -33,6 +33,7 @@ from ldnsim.influence import drug_states
 from ldnsim.model import ONE_AT_A_TIME, Model, default_model
 
 if TYPE_CHECKING:
+    from ldnsim.catalog.story import StoryFile
     from ldnsim.regimen import Regimen
 
 _made: dict[tuple[Source, ...], Edition] = {}
@@ -145,9 +146,11 @@ class Edition:
         )  # fmt: skip
 
     @cached_property
-    def story(self) -> story.StoryFile:
+    def story(self) -> StoryFile:
         """What the defaults were searched for, and within which bounds."""
-        return story.read_story(
+        from ldnsim.catalog.story import read_story
+
+        return read_story(
             *catalog.shipped("story"), self.references, self.hypotheses, self.phenotypes,
             self.observations, self.model,
         )  # fmt: skip
