@@ -85,7 +85,7 @@ def calibrate(
     extend: Extend = None,
     threads: Threads = None,
 ) -> None:
-    """Fit parameters to observations, shipped or of your own, or search for the defaults."""
+    """Fit parameters to observations, or search for defaults."""
     files.check_picture(plot, reads=[data, story_file])
     only = {
         "--observe": observe, "--dv-unit": dv_unit, "--ignore": ignore, "--id": ids,

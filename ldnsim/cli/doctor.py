@@ -15,7 +15,6 @@ import typer
 from ldnsim.cli.extend import Extend, edition_of
 from ldnsim.cli.guard import guarded
 from ldnsim.cli.source import STORE, resolve
-from ldnsim.edition.versions import content_of
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ def doctor(
     _line("ldnsim", ldnsim.__version__)
     _line("version", str(edition.version))
     model = edition.model
+    from ldnsim.edition.versions import content_of
+
     content = f"numbers {model.numbers}, hypotheses {content_of(edition.hypotheses)}"
     _line("content", f"equations {model.fingerprint}, {content}")
     _line("python", f"{platform.python_version()} on {platform.platform()}")

@@ -56,7 +56,7 @@ def states(
     ] = False,
     extend: Extend = None,
 ) -> None:
-    """Find resting states, folds and limit cycles of a patient; with --all, what oscillates."""
+    """Find resting states, folds and limit cycles of a patient."""
     files.check_picture(plot)
     files.check(json_file, files.report_of("states"), "--json")
     files.check(csv, files.table_of(*states_all.CSV[:2]), "--csv")

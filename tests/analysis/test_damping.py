@@ -21,6 +21,7 @@ from ldnsim.errors import UserError
 from ldnsim.mechanisms.record import Mechanism
 from ldnsim.model import Model, assemble
 from ldnsim.patients.vectors import own_parameters
+from tests.analysis.test_continuation import STRAINED
 
 RATIO = 0.3
 TURN = 240.0
@@ -92,17 +93,19 @@ def patients(*names: str) -> np.ndarray:
 
 
 def test_the_pair_crosses_zero_where_continuation_finds_the_bifurcation() -> None:
-    branch = continue_orbit("dose", 0.0, 10.0, phenotype="fibromyalgia", points=20)
+    branch = continue_orbit(
+        "expression_gain", 150.0, 300.0, dose=50.0, points=8, parameters=STRAINED
+    )
     points = [b for b in branch.bifurcations if b.kind == "Neimark-Sacker"]
     assert points
-    model, params, flags = shipped().model, patients("fibromyalgia"), np.array([True])
-    at = sorted(b.value for b in points)
-    found = least_damping(model, params, flags, at)
-    assert np.all(found.status == Status.OK)
-    np.testing.assert_allclose(found.ratio, 0.0, atol=1e-4)
-    np.testing.assert_allclose(
-        sorted(found.period[0]), sorted(b.period or 0.0 for b in points), rtol=1e-3
+    model = shipped().model
+    params = np.array(
+        [model.parameter_vector({**STRAINED, "expression_gain": b.value}) for b in points]
     )
+    found = least_damping(model, params, np.zeros(len(points), dtype=bool), [50.0])
+    assert np.all(found.status == Status.OK)
+    np.testing.assert_allclose(found.ratio[:, 0], 0.0, atol=1e-3)
+    np.testing.assert_allclose(found.period[:, 0], [b.period or 0.0 for b in points], rtol=1e-3)
 
 
 def test_same_bits_for_any_threads_and_like_numbers_in_any_company() -> None:

@@ -238,10 +238,11 @@ def test_set_goes_back_in(tmp_path: Path) -> None:
 
 def test_patient_without_resting_state_has_a_slope() -> None:
     """The longer a basin that has gone holds the patient, the less is lost."""
-    text = RUNS + "\n[free.tnf_from_m1]\nprior = 14.2\nlow = 0.01\n[free.driver]\nprior = 0.02\n"
+    text = RUNS + "\n[free.activation_priming]\nprior = 0.8\nlow = 0.01\n"
+    text += "[free.driver]\nprior = 0.02\n"
     text = text.replace("[search]", "[search]\nmissing = 7.0")
     story = Story(text=text, hypotheses=["dual_pathway"])
-    parts = story.evaluate({"tnf_from_m1": np.array([0.1, 1.0, 14.2])})
+    parts = story.evaluate({"activation_priming": np.array([0.1, 0.4, 0.8])})
     assert not np.isfinite(parts.values[:2, 0]).any()
     assert np.isfinite(parts.values[2]).all()
     assert 0.0 < parts.lost[1, 0] <= parts.lost[0, 0] <= 0.5  # one of two patients
@@ -378,4 +379,5 @@ pulses = [{{ parameter = "driver", value = 1.0{hours} }}]
 def test_shipped_story_reads() -> None:
     story = Story()
     assert set(story.hypotheses) == set(shipped().hypotheses)
-    assert {r.key for r in story.constraints} >= {"safe_tnf/tonic", "benefit/dual_pathway"}
+    asked = {r.key for r in story.constraints}
+    assert asked >= {"healthy_50mg_tnf/tonic", "pain_4p5mg/dual_pathway"}
