@@ -98,18 +98,20 @@ def reduced() -> dict[str, Any]:
     A continuation checks all it is asked for and returns one branch, the same each time; scorecard
     and claims take two rows unless some are named; a fit starts once and draws no profile; a
     ranking looks at two weeks, and draws two sets at most; a search starts once, tries one
-    generation, and the story of the package is one number that needs no run.
+    generation, and the story of the package is one number that needs no run; what oscillates is
+    asked of one patient on two doses.
     """
     from ldnsim.analysis import claims
     from ldnsim.analysis.behaviours import scorecard
     from ldnsim.analysis.design import discriminate
     from ldnsim.analysis.evidence import calibrate, story, story_search
-    from ldnsim.analysis.states import continuation
+    from ldnsim.analysis.states import continuation, everywhere
     from ldnsim.config import toml
 
     read, two = toml.read, Two(shipped().claims)
     fit, score, judge = calibrate.calibrate, scorecard.scorecard, claims.judge
     rank, search, text = discriminate.discriminate, story_search.search, story._text
+    look = everywhere.everywhere
 
     def branch(parameter: str = "driver", low: Any = None, high: Any = None, **rest: Any) -> Any:
         home = rest.get("edition") or shipped()
@@ -139,7 +141,11 @@ def reduced() -> dict[str, Any]:
         less = calibrate.replace(options, starts=1, evaluations=16, polish=0)
         return search(own, less, *rest)
 
+    def two_doses(phenotypes: Any = None, hypotheses: Any = None, *doses: Any, **rest: Any) -> Any:
+        return look(phenotypes or ["default"], hypotheses or ["dual_pathway"], [0.0, 4.5], **rest)
+
     return {
+        "ldnsim.analysis.states.everywhere.everywhere": two_doses,
         "ldnsim.analysis.evidence.story._text": one_number,
         "ldnsim.analysis.evidence.story_search.search": one_generation,
         "ldnsim.config.toml.read": lambda path: cut(read(path)),
