@@ -98,6 +98,8 @@ def calibrate(
         how = story.options(seed, starts, evaluations, threads)
         places = {"out": out, "plot": plot, "state": state}
         return story.run(story_file, hypothesis, how, extend, places, resume)
+    if starts == 0:
+        raise UserError("--starts 0 polishes the defaults that are there: it belongs to --story")
     own_data.check_out(out, csv, data, extend or ())
     _check_mode(data, groups, {**only, "--hypothesis": hypothesis})
     names = tuple(dict.fromkeys(free or ()))
