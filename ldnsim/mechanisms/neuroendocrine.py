@@ -226,6 +226,7 @@ def cortisol_brake(
 M.reads("fold of healthy", "acth", "cortisol", "expected_cortisol", "cortisol_action")
 M.reads("relative to rest", "acth_rhythm", "cortisol_swing", "cortisol_brake")
 M.reads("fraction", "hpa_spent")
+M.reads("of that of full loss", "hpa_drive")
 M.called(
     acth="ACTH", cortisol="cortisol", expected_cortisol="expected cortisol",
     acth_rhythm="rhythm of ACTH", hpa_drive="drive on ACTH", hpa_spent="spent answer of ACTH",

@@ -92,6 +92,15 @@ class Two(dict[str, Any]):
         return iter([*self.keys()][:2])
 
 
+def two_doses(look: Any) -> Any:
+    """Return a table of what oscillates of one patient on two doses."""
+
+    def less(phenotypes: Any = None, hypotheses: Any = None, *doses: Any, **rest: Any) -> Any:
+        return look(phenotypes or ["default"], hypotheses or ["dual_pathway"], [0.0, 4.5], **rest)
+
+    return less
+
+
 def reduced() -> dict[str, Any]:
     """What stands for slow parts of the library: the same with less to do.
 
@@ -111,7 +120,6 @@ def reduced() -> dict[str, Any]:
     read, two = toml.read, Two(shipped().claims)
     fit, score, judge = calibrate.calibrate, scorecard.scorecard, claims.judge
     rank, search, text = discriminate.discriminate, story_search.search, story._text
-    look = everywhere.everywhere
 
     def branch(parameter: str = "driver", low: Any = None, high: Any = None, **rest: Any) -> Any:
         home = rest.get("edition") or shipped()
@@ -141,11 +149,8 @@ def reduced() -> dict[str, Any]:
         less = calibrate.replace(options, starts=1, evaluations=16, polish=0)
         return search(own, less, *rest)
 
-    def two_doses(phenotypes: Any = None, hypotheses: Any = None, *doses: Any, **rest: Any) -> Any:
-        return look(phenotypes or ["default"], hypotheses or ["dual_pathway"], [0.0, 4.5], **rest)
-
     return {
-        "ldnsim.analysis.states.everywhere.everywhere": two_doses,
+        "ldnsim.analysis.states.everywhere.everywhere": two_doses(everywhere.everywhere),
         "ldnsim.analysis.evidence.story._text": one_number,
         "ldnsim.analysis.evidence.story_search.search": one_generation,
         "ldnsim.config.toml.read": lambda path: cut(read(path)),
