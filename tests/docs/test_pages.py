@@ -95,7 +95,7 @@ class Two(dict[str, Any]):
 def two_doses(look: Any) -> Any:
     """Return a table of what oscillates of one patient on two doses."""
 
-    def less(phenotypes: Any = None, hypotheses: Any = None, *doses: Any, **rest: Any) -> Any:
+    def less(phenotypes: Any = None, hypotheses: Any = None, doses: Any = (), **rest: Any) -> Any:
         return look(phenotypes or ["default"], hypotheses or ["dual_pathway"], [0.0, 4.5], **rest)
 
     return less
