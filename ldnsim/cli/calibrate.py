@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -211,9 +210,7 @@ def remarks(g: GroupFit) -> list[str]:
 
 def as_dict(g: GroupFit) -> dict[str, Any]:
     """Return a fit as plain values; what is infinite or not a number is null."""
-
-    def plain(x: float | None) -> float | None:
-        return None if x is None or not math.isfinite(x) else float(x)
+    from ldnsim.analysis.evidence.own_report import plain
 
     return {
         "group": g.group.name,

@@ -64,6 +64,8 @@ def options(seed: int, starts: int | None, evaluations: int | None, threads: int
     from ldnsim.analysis.evidence.story_search import Options
 
     plain = Options(seed=seed, threads=threads)
+    if starts == 0 and evaluations is not None:
+        raise UserError("--evaluations is for starts; with --starts 0 leave it out")
     return replace(
         plain,
         starts=plain.starts if starts is None else starts,
@@ -124,10 +126,12 @@ def _state(places: Mapping[str, Path | None]) -> Path:
 
 def _plan(story: Story, how: Options, state: Path) -> str:
     asked = f"{len(story.constraints)} constraints, {len(story.observed)} observations"
+    runs = f"{story.batches.runs} runs a set"
+    what = f"{how.evaluations} sets in {how.starts} starts" if how.starts else "no start"
     return (
         f"{story.file.name}: {len(story.free)} parameters move, {asked}, under"
-        f" {', '.join(story.hypotheses)}; {how.evaluations} sets of {story.batches.runs} runs"
-        f" in {how.starts} starts; state in {state}"
+        f" {', '.join(story.hypotheses)}; {what}, then a polish of these and of the set that is"
+        f" there; {runs}; state in {state}"
     )
 
 

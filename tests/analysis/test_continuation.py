@@ -49,9 +49,12 @@ def test_the_resolved_state_exists_up_to_the_fold_and_not_beyond(branch: Branch)
 
 def test_stable_stretches_are_what_settling_finds(branch: Branch) -> None:
     p, tnf = branch.values, branch.of("tnf")
-    cells, share = branch.of("microglia_m1"), MODEL.parameters["priming50"].value
+    switch = MODEL.inflamed
+    assert switch is not None
+    level = switch.share * MODEL.parameters[switch.parameter].value
     for inflamed in (False, True):
-        here = np.flatnonzero(branch.stable & ((cells > 0.6 * share) == inflamed))[::6]
+        there = (branch.of(switch.variable) > level) == inflamed
+        here = np.flatnonzero(branch.stable & there)[::6]
         status, settled = orbits(p[here].tolist(), inflamed)
         assert len(here) > 3 and np.all(status == Status.OK)
         np.testing.assert_allclose(tnf[here], settled, rtol=1e-5)

@@ -15,7 +15,7 @@ import numpy as np
 from ldnsim.analysis.behaviours.record import Behaviour
 from ldnsim.analysis.evidence.probe_kinds import Patient, Probe
 from ldnsim.analysis.evidence.story_batch import shifted
-from ldnsim.analysis.evidence.story_kinds import Copies, Request, read_story_probe, requests
+from ldnsim.analysis.evidence.story_kinds import Request, number, read_story_probe, requests
 from ldnsim.analysis.judged.record import Found, Setting
 from ldnsim.arrays import Floats
 from ldnsim.catalog import story as catalogue
@@ -75,10 +75,10 @@ def _found(
 ) -> Found:
     texts, missed = [], []
     for c, probe, patient, numbers in told:
-        whole = isinstance(probe, Copies) or bool(np.isfinite(numbers).all())
-        value = probe.value(numbers.tolist(), patient) if whole else np.nan
+        value = number(probe, numbers, patient)
         texts.append(f"{c.title} {value:.3g} {c.unit}".rstrip())
-        if c.distance(np.array(value)) != 0.0:
+        # of a number that is missing there is no verdict: `Found` sees that
+        if c.distance(np.array(value)) > 0.0:
             missed.append(c.title)
     note = f"outside its bounds: {'; '.join(missed)}" if missed else ""
     return Found(not missed, "; ".join(texts), note)

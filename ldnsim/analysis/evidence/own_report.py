@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ldnsim.analysis.evidence.estimate import Estimate
 from ldnsim.analysis.evidence.own_data import AGREE, DataFit
+from ldnsim.config.toml import quoted
 from ldnsim.edition.tables import set_by
 from ldnsim.regimen import Recorded
 from ldnsim.runs.observed import Observation
@@ -194,16 +194,17 @@ def parameter_set(fit: DataFit) -> str:
     fitted = [(e.name, float(f"{e.value:.6g}"), _note(fit, e)) for e in fit.estimates]
     held = [(n, float(v), _held_note(fit, n)) for n, v in options.parameters.items()]
     for name, value, note in (*fitted, *held):
-        lines += [
-            "",
-            f"[parameters.{name}]",
-            f"value = {value!r}",
-            'grade = "assumed"',
-            "source = []",
-            f"note = {json.dumps(note, ensure_ascii=False)}",
-            *([f"replaces = {json.dumps(by[name], ensure_ascii=False)}"] if name in by else []),
-        ]
+        lines += parameter_lines(name, value, note, by)
     return "\n".join(lines) + "\n"
+
+
+def parameter_lines(name: str, value: float, note: str, by: Mapping[str, str]) -> list[str]:
+    """Return a parameter of an extension (TOML); ``by`` names the file that sets it already."""
+    return [
+        "", f"[parameters.{name}]", f"value = {value!r}", 'grade = "assumed"', "source = []",
+        f"note = {quoted(note)}",
+        *([f"replaces = {quoted(by[name])}"] if name in by else []),
+    ]  # fmt: skip
 
 
 def _held_note(fit: DataFit, name: str) -> str:

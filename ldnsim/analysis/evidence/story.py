@@ -19,7 +19,7 @@ from ldnsim import catalog
 from ldnsim.analysis.evidence.probe_kinds import Patient, Probe
 from ldnsim.analysis.evidence.probes import read_probe
 from ldnsim.analysis.evidence.story_batch import Batches, Points, followers
-from ldnsim.analysis.evidence.story_kinds import Copies, Request, read_story_probe, requests
+from ldnsim.analysis.evidence.story_kinds import Request, number, read_story_probe, requests
 from ldnsim.arrays import Flags, Floats
 from ldnsim.catalog.observations import Observation
 from ldnsim.catalog.story import Constraint, Freed, StoryFile, read_story
@@ -248,7 +248,7 @@ class Story:
                 patient = Patient(
                     row.hypothesis, self._felt(row.hypothesis, whole, k), self.edition
                 )
-                values[k, i] = self._value(row.probe, numbers[k], patient)
+                values[k, i] = number(row.probe, numbers[k], patient)
         return self.parts(whole, values, lost)
 
     def _whole(self, points: Mapping[str, Floats]) -> Points:
@@ -259,13 +259,6 @@ class Story:
             raise UserError(f"arrays of several lengths: {sorted(lengths)}")
         n = lengths.pop()
         return {f.key: given.get(f.key, np.full(n, self.shipped_value(f))) for f in self.free}
-
-    @staticmethod
-    def _value(probe: Probe, numbers: Floats, patient: Patient) -> float:
-        own = numbers.tolist()
-        if not isinstance(probe, Copies) and not np.all(np.isfinite(numbers)):
-            return np.nan
-        return probe.value(own, patient)
 
     def _felt(self, hypothesis: str, points: Points, k: int) -> dict[str, float]:
         """Return the parameters of the default patient under a hypothesis at a candidate."""

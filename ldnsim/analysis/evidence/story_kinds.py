@@ -28,6 +28,7 @@ from ldnsim.analysis.evidence.probe_kinds import (
     ReportRatio,
     Run,
 )
+from ldnsim.arrays import Floats
 from ldnsim.catalog.observations import check_probe
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition
@@ -215,20 +216,7 @@ class Copies(Probe):
         return float(getattr(np, self.reduce)(found))
 
 
-StoryProbe = Annotated[
-    Run
-    | PeakTime
-    | HalfTime
-    | Course
-    | Clock
-    | ParameterValue
-    | Inhibition
-    | ReportRatio
-    | Against
-    | Several
-    | Copies,
-    Field(discriminator="kind"),
-]
+StoryProbe = Annotated[Single | Against | Several | Copies, Field(discriminator="kind")]
 """Any kind of probe of a story."""
 _ADAPTER: TypeAdapter[Probe] = TypeAdapter(StoryProbe)
 
@@ -244,6 +232,13 @@ def size(probe: Probe) -> int:
     if isinstance(probe, Run):
         return 1 if probe.relative == "absolute" else 2
     return 0
+
+
+def number(probe: Probe, numbers: Floats, patient: Patient) -> float:
+    """Return what a probe makes of its numbers; NaN where one is missing, but for copies."""
+    if not isinstance(probe, Copies) and not np.all(np.isfinite(numbers)):
+        return math.nan
+    return probe.value(numbers.tolist(), patient)
 
 
 def requests(probe: Probe, patient: Patient) -> list[Request]:

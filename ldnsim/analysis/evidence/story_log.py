@@ -46,7 +46,6 @@ class Evaluator:
         threads: threads of the engine.
         batches: how many were asked for.
         evaluations: points asked for.
-        reused: points that were read.
     """
 
     story: Story
@@ -55,7 +54,6 @@ class Evaluator:
     threads: int | None = None
     batches: int = 0
     evaluations: int = 0
-    reused: int = 0
     _known: list[dict[str, Any]] = field(default_factory=list)
 
     def begin(self, header: Mapping[str, Any], resume: bool) -> None:
@@ -102,7 +100,6 @@ class Evaluator:
         key = hashlib.sha256(b"".join(points[f.key].tobytes() for f in self.story.free)).hexdigest()
         if self.batches < len(self._known):
             parts = self._read(self._known[self.batches], key, points)
-            self.reused += n
         else:
             parts = self.story.evaluate(points, self.threads)
             self._write(key, parts)

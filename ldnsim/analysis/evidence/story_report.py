@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from ldnsim.analysis.evidence.own_report import plain
+from ldnsim.analysis.evidence.own_report import parameter_lines, plain
 from ldnsim.analysis.evidence.story import Row, Story
 from ldnsim.analysis.evidence.story_batch import followers
 from ldnsim.analysis.evidence.story_search import Found, called, missed
 from ldnsim.catalog.observations import Observation
 from ldnsim.catalog.story import Constraint, Freed
+from ldnsim.config.toml import quoted
 from ldnsim.edition.tables import set_by
 
 HEAD = "# Written by ldnsim calibrate --story; run it again to replace this file."
@@ -185,7 +185,7 @@ def parameter_set(found: Found) -> str:
     for f, value in best.items():
         if not f.owner:
             for name, factor in followers(story.file, f):
-                lines += _parameter(name, factor * value, _note(found, f), by)
+                lines += parameter_lines(name, _rounded(factor * value), _note(found, f), by)
     for owner in dict.fromkeys((f.owner, f.of_phenotype) for f in best if f.owner):
         own = {
             name: (factor * v, _note(found, f))
@@ -209,14 +209,6 @@ def _note(found: Found, f: Freed) -> str:
     )
 
 
-def _parameter(name: str, value: float, note: str, by: Mapping[str, str]) -> list[str]:
-    return [
-        "", f"[parameters.{name}]", f"value = {_rounded(value)!r}", 'grade = "assumed"',
-        "source = []", f"note = {_quoted(note)}",
-        *([f"replaces = {_quoted(by[name])}"] if name in by else []),
-    ]  # fmt: skip
-
-
 def _owner(
     story: Story, name: str, of_phenotype: bool, own: Mapping[str, tuple[float, str]]
 ) -> list[str]:
@@ -225,14 +217,14 @@ def _owner(
     home = f"{block}.{name}_story"
     if of_phenotype:
         p = story.edition.phenotypes[name]
-        words = _quoted(f"As {name}, with numbers of a search.")
-        lines = ["", f"[{home}]", f"title = {_quoted(p.title)}", f"basin = {_quoted(p.basin)}",
+        words = quoted(f"As {name}, with numbers of a search.")
+        lines = ["", f"[{home}]", f"title = {quoted(p.title)}", f"basin = {quoted(p.basin)}",
                  "evidence = []", f"assumed = [{words}]"]  # fmt: skip
         values, reasons = p.overrides, p.reasons
     else:
         h = story.edition.hypotheses[name]
-        lines = ["", f"[{home}]", f"title = {_quoted(h.title)}",
-                 f"statement = {_quoted(h.statement)}"]  # fmt: skip
+        lines = ["", f"[{home}]", f"title = {quoted(h.title)}",
+                 f"statement = {quoted(h.statement)}"]  # fmt: skip
         values, reasons = h.overrides, h.reasons
     for key in dict.fromkeys([*values, *own]):
         if key in own:
@@ -240,9 +232,5 @@ def _owner(
         else:
             value, grade, note = values[key], reasons[key].grade, reasons[key].note
         lines += ["", f"[{home}.overrides.{key}]", f"value = {value!r}",
-                  f"grade = {_quoted(grade)}", f"note = {_quoted(note)}"]  # fmt: skip
+                  f"grade = {quoted(grade)}", f"note = {quoted(note)}"]  # fmt: skip
     return lines
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

@@ -33,7 +33,7 @@ ADVICE = {
     Status.NO_ORBIT: (
         "no resting state found from the {basin} start (it may be a limit cycle): look at the "
         "curve with `ldnsim states {phenotype} --hypothesis {hypothesis} --parameter dose`, or "
-        "change the patient's parameters, first those of microglia and TNF"
+        "change the patient's parameters, first those of priming and of the endorphin reserve"
     ),
     Status.NOT_FINITE: f"from the {{basin}} start {Status.NOT_FINITE.advice}",
 }

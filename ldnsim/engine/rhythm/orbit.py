@@ -34,8 +34,8 @@ TOLERANCE = 1e-8
 NEUTRAL = 1e-6
 """How near to 1 a spectral radius is as good as 1: a state that never moves back."""
 SLACK = 1e-2
-"""How far below zero a state may rest: smoothed equations leave extra synthesis a hair below it,
-and Newton's method would never arrive if it were put back to zero each time."""
+"""How far below zero a state may rest: smoothed equations leave what follows lost tone a hair below
+it, and Newton's method would never arrive if it were put back to zero each time."""
 
 
 @dataclass(frozen=True)

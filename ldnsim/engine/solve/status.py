@@ -39,7 +39,7 @@ _ADVICE = {
     Status.OK: "ok",
     Status.NO_ORBIT: (
         "no stable 24 h rhythm found for the untreated patient (it may be a limit cycle): change "
-        "the patient's parameters, first those of microglia and TNF"
+        "the patient's parameters, first those of priming and of the endorphin reserve"
     ),
     Status.NO_SUCH_BASIN: (
         "this patient has no untreated state of the basin asked for: choose the other basin, or "
