@@ -210,7 +210,7 @@ def reserve_sentence(rows: pd.DataFrame) -> str:
         else "The starts leave it alike"
     )
     return (
-        "The reserve learns under a demand it can meet and wears under one it cannot: untreated "
+        "The reserve learns under a demand and wears under the part it cannot meet: untreated "
         f"{own['first_reserve'].iloc[0]:.2f}, in the last week {told}. {best}."
     )
 

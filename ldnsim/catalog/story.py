@@ -29,7 +29,8 @@ TOP = ("search", "free", "ties", "hypothesis", "phenotype", "constraint")
 SEARCH_FIELDS = ("observations", "weight", "missing", "note")
 FREE_FIELDS = ("prior", "prior_sd", "low", "high", "scale", "note")
 CONSTRAINT_FIELDS = (
-    "behaviour", "title", "hypotheses", "low", "high", "scale", "unit", "evidence", "note", "probe",
+    "behaviour", "observations", "title", "hypotheses", "low", "high", "scale", "unit", "evidence",
+    "note", "probe",
 )  # fmt: skip
 SCALES = {"lognormal": "log", "logitnormal": "logit"}
 """Scale of a prior by the kind of spread that a parameter records."""
@@ -99,6 +100,7 @@ class Constraint:
     Attributes:
         name: spelling in tables.
         behaviour: the behaviour or claim it stands for, such as ``E5``.
+        observations: published rows that ask nearly the same.
         title: what must be seen.
         hypotheses: of which it is asked.
         low: lower bound; None for none.
@@ -114,6 +116,7 @@ class Constraint:
 
     name: str
     behaviour: str
+    observations: tuple[str, ...]
     title: str
     hypotheses: tuple[str, ...]
     low: float | None
@@ -181,11 +184,12 @@ class StoryFile:
     missing: float
 
     def constrained(self, hypothesis: str) -> set[str]:
-        """Return the behaviours and claims whose numbers were set under a hypothesis.
+        """Return behaviours, claims and observations whose numbers were set under a hypothesis.
 
         What a search was asked for tests nothing: such rows count as *set* in every score.
         """
-        return {c.behaviour for c in self.constraints if hypothesis in c.hypotheses}
+        asked = [c for c in self.constraints if hypothesis in c.hypotheses]
+        return {n for c in asked for n in (c.behaviour, *c.observations)}
 
 
 def read_story(
@@ -221,7 +225,7 @@ def read_story(
     if not free:
         raise UserError(f"{file}: free: expected at least one table [free.NAME]")
     asked = tuple(
-        _constraint(TableEntry(f"{file}: constraint.{n}", n, e.data), known, explained)
+        _constraint(TableEntry(f"{file}: constraint.{n}", n, e.data), known, explained, seen)
         for n, e in root.table("constraint").items()
     )
     search = TableEntry(f"{file}: search", "search", root.data.get("search", {}))
@@ -327,8 +331,15 @@ def _tie(entry: TableEntry, leaders: list[str], model: Model) -> tuple[str, floa
     return of, entry.number("factor")
 
 
-def _constraint(entry: TableEntry, known: Known, explained: Mapping[str, Hypothesis]) -> Constraint:
+def _constraint(
+    entry: TableEntry,
+    known: Known,
+    explained: Mapping[str, Hypothesis],
+    seen: Mapping[str, Observation],
+) -> Constraint:
     entry.only(CONSTRAINT_FIELDS)
+    rows = entry.sentences("observations")
+    entry.check("observations", rows, seen, "an observation")
     behaviour = entry.text("behaviour")
     if not ID.fullmatch(behaviour):
         raise entry.error("behaviour", f"{behaviour!r}: expected an id such as E5 or C12")
@@ -344,7 +355,7 @@ def _constraint(entry: TableEntry, known: Known, explained: Mapping[str, Hypothe
     if not isinstance(entry.data.get("probe"), dict):
         raise entry.error("probe", f"{entry.data.get('probe')!r}: expected a table")
     return Constraint(
-        entry.name, behaviour, entry.text("title"), _asked_of(entry, explained), low, high,
+        entry.name, behaviour, rows, entry.text("title"), _asked_of(entry, explained), low, high,
         _positive(entry, "scale"), entry.text("unit", required=False), evidence, keys, note,
         entry.data["probe"], entry.place,
     )  # fmt: skip

@@ -201,6 +201,12 @@ def test_the_command_prints_parts_and_sums_and_a_caution() -> None:
     assert refused.exit_code == 2 and "give one of them" in refused.stderr
 
 
+def test_an_observation_the_search_was_held_to_is_no_test() -> None:
+    rows = {c.hypothesis: c for c in scorecard(["ldn_tnf_falls"])}
+    assert rows["glial"].role == "set" and rows["glial"].why == "the model was set by it"
+    assert rows["persistent"].role == "free" and rows["persistent"].counts
+
+
 def test_a_behaviour_the_search_was_held_to_is_no_test(monkeypatch: pytest.MonkeyPatch) -> None:
     story = shipped().story
     one = replace(story.constraints[0], behaviour="E13", hypotheses=("tonic",))

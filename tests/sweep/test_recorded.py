@@ -237,6 +237,7 @@ def test_steady_state_is_superposition_within_the_tolerance(
     got = np.array([ds[n].sel(time=row["time_zero_h"] + 8.0 + hours) for n in names])
     span = np.maximum(wanted.max(axis=1), 1e-9)
     worst = np.abs(got - wanted).max(axis=1) / span
+    # the earlier doses left out may take all of the tolerance; the solver adds a little of its own
     assert (worst < 1.1 * rtol).all(), dict(zip(names, worst, strict=True))
     # what is left out is the tolerance, not far less: the lead is as long as it must be
     assert worst.max() > 0.3 * rtol

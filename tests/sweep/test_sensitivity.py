@@ -105,6 +105,7 @@ def test_derivatives_are_those_of_whole_studies_run_anew(basin: str) -> None:
         values, scale = runs[summary].values, abs(value(ours, summary))
         for k, name in enumerate(names):
             theirs = float(values[2 * k] - values[2 * k + 1]) / (2 * SHIFT)
+            # slopes that small are noise, which is set to nothing in ours and not in theirs
             near = pytest.approx(theirs, rel=0.01, abs=1e-3 * scale + 6e-4)
             assert of(ours, summary, name) == near, (name, summary)
 

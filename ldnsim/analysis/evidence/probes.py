@@ -148,7 +148,7 @@ def _owned(
 def _check(observation: Observation, who: Patient, value: float) -> Check:
     low, high = observation.interval
     known = math.isfinite(value)
-    role = _role(observation, who.hypothesis)
+    role = _role(observation, who)
     sd, spread = observation.spread
     note = observation.note if known else f"nothing to compare. {observation.note}"
     if role == "fitted" and who.edition.alters:
@@ -175,8 +175,11 @@ def _check(observation: Observation, who: Patient, value: float) -> Check:
     )
 
 
-def _role(observation: Observation, hypothesis: str) -> str:
-    """Tell whether a row tests anything: a number was set from it, fitted to it, or neither."""
-    if observation.was_set:
+def _role(observation: Observation, who: Patient) -> str:
+    """Tell whether a row tests anything: a number was set from it, fitted to it, or neither.
+
+    The search for the defaults sets what a constraint of it asks as well.
+    """
+    if observation.was_set or observation.name in who.edition.story.constrained(who.hypothesis):
         return "set"
-    return "fitted" if hypothesis in observation.fitted else "free"
+    return "fitted" if who.hypothesis in observation.fitted else "free"
