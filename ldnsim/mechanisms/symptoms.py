@@ -28,7 +28,7 @@ P("pain_sensitisation", 6.965, "1", "gain of pain by sensitisation", ASSUMED, sp
 P("pain_inflammation", 0.5, "1", "gain of pain by cytokines", ASSUMED, spread=W,
   note="weak on purpose: minocycline, alpha-lipoic acid and ketotifen trials moved no pain")
 P("pain_tone", 3.931, "1", "strength of analgesic opioid tone", ASSUMED, spread=W,
-  note="large; that 50 mg acutely changed no pain in fibromyalgia is met by the slow notice of tone")
+  note="large; that 50 mg acutely changed no pain in fibromyalgia is met by its slow notice")
 P("t_half_analgesia", 66.0, "h", "half-life with which pain notices analgesic tone", ASSUMED,
   spread=lognormal(0.3), low=0.1, note="50 mg acutely changed no pain in fibromyalgia (n = 10)")
 P("t_half_pain", 12.0, "h", "half-life of reported pain", ASSUMED, spread=lognormal(0.3), low=0.1)
