@@ -3,7 +3,7 @@
 When mu tone at the hypothalamic sensor falls, release answers within the hour and draws on a store.
 What lasts beyond the block is expression: both opioid genes follow the loss of the last days
 slowly and scale what is released at rest. How far they can follow is the endorphin reserve; it
-learns under demand, wears under demand beyond what it can meet, and settles over months. Demand
+learns under demand that it meets, wears under demand beyond that, and settles over months. Demand
 that expression has not met goes on draining the stores: that is the flare of a patient whose start
 was too fast. The sensor forgives its own empty store: exhaustion does not feed itself.
 Only beta-endorphin follows the clock.
@@ -15,6 +15,7 @@ from ldnsim.mechanisms.forms import (
     LN2,
     OMEGA,
     cos,
+    of_clock,
     positive_part,
     sin,
     softly_least,
@@ -34,11 +35,15 @@ P("demand_gain", 0.7713, "1", "largest extra demand for peptide when mu tone is 
   "plasma 1.6-fold in Kosten 1986 bounds the mean rise")
 P("demand50", 0.15, "1", "lost mu tone that raises demand by half of its gain", ASSUMED,
   spread=lognormal(0.4), low=0.03)
+P("takeover50", 0.05, "1", "extra expression wanted, and met, that takes over half of the fast "
+  "demand", ASSUMED, spread=lognormal(0.4), low=1e-3)
 P("t_delay_pomc", 0.75, "h", "delay from lost tone to beta-endorphin release", ASSUMED,
   spread=lognormal(0.4), low=0.05,
   note="after naloxone ACTH, of the same precursor, peaks at 30 min and cortisol at 45 min")
 P("t_delay_penk", 0.75, "h", "delay from lost tone to enkephalin release", ASSUMED,
   spread=lognormal(0.4), low=0.05, note="as for beta-endorphin")
+P("lost_tone_soft", 0.05, "1", "lost mu tone below which the sensor answers weakly", ASSUMED,
+  spread=lognormal(0.4), low=1e-3)
 P("t_strain", 25.0, "h", "half-life with which lost tone is averaged for expression", ASSUMED,
   spread=lognormal(0.4), low=0.1)
 P("expression_gain", 0.9282, "1", "largest extra expression that lost tone can call up", ASSUMED,
@@ -57,6 +62,8 @@ P("k_pool", 0.004547, "1/h", "turnover of a healthy precursor store", ASSUMED,
   spread=lognormal(0.5), low=1e-5)
 P("pool50", 0.2653, "1", "filling of the store at which release is supply-limited", ASSUMED,
   spread=lognormal(0.4), low=0.01)
+P("pool_least", 0.1, "1", "size of a store without any reserve, healthy = 1", ASSUMED,
+  spread=lognormal(0.4), low=1e-3, note="a small store fills and empties faster")
 P("release_share", 0.6, "1", "share of what the store loses at rest that is released", ASSUMED,
   low=0.01, high=1.0, note="the rest is broken down in it")
 P("synthesis_gain", 1.5, "1", "synthesis of precursor added per unit of expression", ASSUMED,
@@ -72,8 +79,8 @@ P("reserve", 1.0, "1", "endorphin reserve at which the patient settles, healthy 
 P("t_reserve", 3566.0, "h", "time constant with which the reserve settles by itself", ASSUMED,
   spread=lognormal(0.5), low=1.0,
   note="rats: what running trained was gone in two to four days (CSF beta-endorphin)")
-P("reserve_learning", 0.0006531, "1/h", "growth of the reserve per unit of demand", ASSUMED,
-  spread=lognormal(0.4))
+P("reserve_learning", 0.0006531, "1/h", "growth of the reserve per unit of expression it gives",
+  ASSUMED, spread=lognormal(0.4))
 P("reserve_wear", 0.003147, "1/h", "loss of the reserve at wholly unmet demand", ASSUMED,
   spread=lognormal(0.4))
 P("reserve_most", 1.18, "1", "reserve that training can reach", ASSUMED, spread=lognormal(0.1))
@@ -99,9 +106,7 @@ def expected_endorphin(
     clock_cos: float, clock_sin: float, circadian_amplitude: float, circadian_acrophase: float
 ) -> float:
     """The level's own daily rhythm, as measured: mean 1, peak at the acrophase."""
-    toward = clock_cos * cos(OMEGA * circadian_acrophase)
-    along = clock_sin * sin(OMEGA * circadian_acrophase)
-    return 1.0 + circadian_amplitude * (toward + along)
+    return 1.0 + circadian_amplitude * of_clock(clock_cos, clock_sin, circadian_acrophase)
 
 
 @M.quantity("1", "lost mu tone at the sensor")
@@ -112,12 +117,13 @@ def lost_tone(
     pool50: float,
     bound_mor: float,
     oprm1_potency: float,
+    lost_tone_soft: float,
 ) -> float:
     """How far mu tone lies below what clock and store lead this patient's sensor to expect.
 
-    A surplus counts as nothing; a small loss counts little (quadratic up to ``soft``).
+    A surplus counts as nothing; a small loss counts little.
     """
-    soft, corner = 0.05, 0.005
+    soft, corner = lost_tone_soft, 0.005
     usual = expected_endorphin * supply(endorphin_pool, pool50)
     loss = positive_part(1.0 - mor_tone / tone_of(usual, bound_mor, oprm1_potency), corner)
     at_rest = 0.5 * corner
@@ -179,16 +185,17 @@ def reserve_level(
     reserve_level: float,
     expression_wanted: float,
     expression_possible: float,
+    expression_granted: float,
     reserve: float,
     t_reserve: float,
     reserve_learning: float,
     reserve_wear: float,
     reserve_most: float,
 ) -> float:
-    """Settles by itself, learns under demand, wears under demand beyond what it can give."""
+    """Settles by itself, learns under demand it can meet, wears under demand beyond it."""
     beyond = positive_part(expression_wanted - expression_possible, 0.002)
     overdrawn = beyond / (expression_wanted + expression_possible)
-    learns = reserve_learning * expression_wanted * (reserve_most - reserve_level)
+    learns = reserve_learning * expression_granted * (reserve_most - reserve_level)
     return (reserve - reserve_level) / t_reserve + learns - reserve_wear * overdrawn * reserve_level
 
 
@@ -199,11 +206,13 @@ def demand(
     expression_wanted: float,
     demand_gain: float,
     demand50: float,
+    takeover50: float,
     coupling_rebound: float,
 ) -> float:
     """Derepression by lost mu tone, as far as expression has not yet taken it over."""
     fast = demand_gain * lost_tone / (demand50 + lost_tone)
-    return 1.0 + coupling_rebound * fast * (unmet_demand + 0.05) / (expression_wanted + 0.05)
+    left = (unmet_demand + takeover50) / (expression_wanted + takeover50)
+    return 1.0 + coupling_rebound * fast * left
 
 
 @M.quantity("1", "daily rhythm of beta-endorphin release")
@@ -286,13 +295,14 @@ def endorphin_pool(
     synthesis_gain: float,
     release_share: float,
     k_pool: float,
+    pool_least: float,
     reserve_level: float,
 ) -> float:
     """Synthesis, which expression and exercise raise, minus release, break-down and drain."""
     made = rest_synthesis * (1.0 + synthesis_gain * pomc_expression + release_share * exercise)
     return refill(
         endorphin_pool, made, endorphin_release, drain, release_share,
-        k_pool / (reserve_level + 0.1),
+        k_pool / (reserve_level + pool_least),
     )  # fmt: skip
 
 
@@ -306,13 +316,14 @@ def enkephalin_pool(
     synthesis_gain: float,
     release_share: float,
     k_pool: float,
+    pool_least: float,
     reserve_level: float,
 ) -> float:
     """As for beta-endorphin, without clock."""
     made = rest_synthesis * (1.0 + synthesis_gain * penk_expression)
     return refill(
         enkephalin_pool, made, enkephalin_release, drain, release_share,
-        k_pool / (reserve_level + 0.1),
+        k_pool / (reserve_level + pool_least),
     )  # fmt: skip
 
 

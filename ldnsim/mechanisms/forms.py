@@ -31,6 +31,11 @@ def sqrt(x: float) -> float:
     return math.sqrt(x) if isinstance(x, (int, float)) else _symbolic("sqrt", x)
 
 
+def of_clock(clock_cos: float, clock_sin: float, peak: float) -> float:
+    """Cosine of the clock that is 1 at clock time ``peak``, h."""
+    return clock_cos * cos(OMEGA * peak) + clock_sin * sin(OMEGA * peak)
+
+
 def hill4(x: float, k: float) -> float:
     """Sigmoid of Hill coefficient 4: 0 at 0, one half at ``x = k``, 1 far above."""
     return x**4 / (k**4 + x**4)

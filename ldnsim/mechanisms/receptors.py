@@ -91,7 +91,7 @@ def ntx_acting(ntx_brain: float, coupling_drug: float, coupling_brain: float) ->
 
 
 @M.quantity("nmol/L", "6-beta-naltrexol acting in the brain")
-def naltrexol_binding(naltrexol_brain: float, coupling_drug: float, coupling_brain: float) -> float:
+def naltrexol_acting(naltrexol_brain: float, coupling_drug: float, coupling_brain: float) -> float:
     """Effect-site concentration, or nothing when the hypothesis switches it off."""
     return coupling_drug * coupling_brain * naltrexol_brain
 
@@ -130,14 +130,14 @@ FRACTION = {"lower": 0.0, "upper": 1.0, "scale": 0.01}
 def mor_occupancy(
     mor_occupancy: float,
     ntx_acting: float,
-    naltrexol_binding: float,
+    naltrexol_acting: float,
     kd_mor: float,
     kd_mor_naltrexol: float,
     k_off_mor: float,
     mor_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    ratio = ntx_acting / kd_mor + naltrexol_binding / kd_mor_naltrexol
+    ratio = ntx_acting / kd_mor + naltrexol_acting / kd_mor_naltrexol
     return k_off_mor * (ratio * mor_available - mor_occupancy)
 
 
@@ -159,14 +159,14 @@ def mor_naltrexol(mor_occupancy: float, mor_ntx: float) -> float:
 def dor_occupancy(
     dor_occupancy: float,
     ntx_acting: float,
-    naltrexol_binding: float,
+    naltrexol_acting: float,
     kd_dor: float,
     kd_dor_naltrexol: float,
     k_off_dor: float,
     dor_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    ratio = ntx_acting / kd_dor + naltrexol_binding / kd_dor_naltrexol
+    ratio = ntx_acting / kd_dor + naltrexol_acting / kd_dor_naltrexol
     return k_off_dor * (ratio * dor_available - dor_occupancy)
 
 
@@ -188,14 +188,14 @@ def dor_naltrexol(dor_occupancy: float, dor_ntx: float) -> float:
 def kor_occupancy(
     kor_occupancy: float,
     ntx_acting: float,
-    naltrexol_binding: float,
+    naltrexol_acting: float,
     kd_kor: float,
     kd_kor_naltrexol: float,
     k_off_kor: float,
     kor_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    ratio = ntx_acting / kd_kor + naltrexol_binding / kd_kor_naltrexol
+    ratio = ntx_acting / kd_kor + naltrexol_acting / kd_kor_naltrexol
     return k_off_kor * (ratio * kor_available - kor_occupancy)
 
 
@@ -217,14 +217,14 @@ def kor_naltrexol(kor_occupancy: float, kor_ntx: float) -> float:
 def ogfr_occupancy(
     ogfr_occupancy: float,
     ntx_acting: float,
-    naltrexol_binding: float,
+    naltrexol_acting: float,
     kd_ogfr: float,
     kd_ogfr_naltrexol: float,
     k_off_ogfr: float,
     ogfr_available: float,
 ) -> float:
     """Association of either antagonist minus dissociation, which is as slow for both."""
-    ratio = ntx_acting / kd_ogfr + naltrexol_binding / kd_ogfr_naltrexol
+    ratio = ntx_acting / kd_ogfr + naltrexol_acting / kd_ogfr_naltrexol
     return k_off_ogfr * (ratio * ogfr_available - ogfr_occupancy)
 
 

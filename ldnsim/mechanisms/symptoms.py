@@ -7,7 +7,7 @@ from block during sleep and fade as the brain gets used to it.
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.forms import LN2, OMEGA, cos, falling, positive_part, rising, sin
+from ldnsim.mechanisms.forms import LN2, falling, of_clock, positive_part, rising
 from ldnsim.mechanisms.record import ASSUMED, DERIVED, Mechanism, logitnormal, lognormal
 
 M = Mechanism("symptoms", "Sensitisation, pain, fatigue, mood, dreams and sleep")
@@ -35,9 +35,11 @@ P("t_half_pain", 12.0, "h", "half-life of reported pain", ASSUMED, spread=lognor
 P("fatigue_base", 0.12, "1", "fatigue without inflammation", ASSUMED, spread=W)
 P("fatigue_inflammation", 5.0, "1", "gain of fatigue by cytokines", ASSUMED, spread=W)
 P("fatigue_damage", 2.0, "1", "gain of fatigue by neuronal damage", ASSUMED, spread=W)
+P("fatigue_insomnia", 0.1, "1", "gain of fatigue by insomnia", ASSUMED, spread=W)
 P("mood_base", 2.5, "1", "mood without pain or inflammation, odds on the 0-10 scale", ASSUMED,
   spread=W)
-P("mood_burden", 3.0, "1", "fall of mood with pain and inflammation", ASSUMED, spread=W)
+P("mood_pain", 0.15, "1", "fall of mood per point of pain, odds", ASSUMED, spread=W)
+P("mood_inflammation", 1.5, "1", "fall of mood with felt inflammation, odds", ASSUMED, spread=W)
 P("mood_tone", 0.5, "1", "lift of mood by mu tone, relative", ASSUMED, spread=W,
   high=1.0)
 P("mood_adaptation", 0.8, "1", "share of a lasting change of mu tone that mood gets used to",
@@ -131,11 +133,12 @@ def fatigue(
     fatigue_base: float,
     fatigue_inflammation: float,
     fatigue_damage: float,
+    fatigue_insomnia: float,
     t_half_mood: float,
 ) -> float:
     """From inflammation, damage and poor sleep."""
     gain = fatigue_inflammation * felt_inflammation + fatigue_damage * (1.0 - neuronal_health)
-    x = fatigue_base * (1.0 + gain + 0.1 * insomnia)
+    x = fatigue_base * (1.0 + gain + fatigue_insomnia * insomnia)
     return LN2 / t_half_mood * (10.0 * x / (1.0 + x) - fatigue)
 
 
@@ -155,14 +158,15 @@ def mood(
     usual_lift: float,
     kor_tone: float,
     mood_base: float,
-    mood_burden: float,
+    mood_pain: float,
+    mood_inflammation: float,
     mood_tone: float,
     mood_adaptation: float,
     mood_kappa: float,
     t_half_mood: float,
 ) -> float:
     """Lifted by unaccustomed mu tone and by block of kappa receptors, lowered by illness."""
-    burden = 1.0 + mood_burden * (0.05 * pain + 0.5 * felt_inflammation)
+    burden = 1.0 + mood_pain * pain + mood_inflammation * felt_inflammation
     lift = rising(mor_tone, 1.0) - 1.0 - mood_adaptation * (usual_lift - 1.0)
     x = mood_base * (1.0 + mood_tone * lift) * falling(kor_tone, mood_kappa) / burden
     return LN2 / t_half_mood * (10.0 * x / (1.0 + x) - mood)
@@ -171,8 +175,7 @@ def mood(
 @M.quantity("1", "depth of sleep by the clock, 0 to 1")
 def asleep(clock_cos: float, clock_sin: float, sleep_centre: float) -> float:
     """Raised cosine, squared, around the middle of sleep."""
-    toward = clock_cos * cos(OMEGA * sleep_centre) + clock_sin * sin(OMEGA * sleep_centre)
-    half = 0.5 * (1.0 + toward)
+    half = 0.5 * (1.0 + of_clock(clock_cos, clock_sin, sleep_centre))
     return half**2
 
 

@@ -342,6 +342,21 @@ def test_copies_are_the_same_people_for_all() -> None:
         probe(kind="copies", of=run, vary=["coupling_drug"], reduce="max")
 
 
+def test_some_of_the_drawn_are_the_same_people() -> None:
+    run = {"kind": "run", "observable": "pain", "reduce": "at", "stop": 24.0}
+    ask = {"kind": "copies", "of": run, "vary": ["driver"], "copies": 5}
+    every, some = (probe(**ask, reduce="excess", level=2.0, only=o) for o in ([], [3, 1]))
+    assert isinstance(every, story_kinds.Copies) and isinstance(some, story_kinds.Copies)
+    shifts = every.shifts()
+    assert some.shifts() == [shifts[0], shifts[4], shifts[2]]
+    # 0, 1 and 0 above the level
+    assert some.value([1.0, 3.0, 2.0], Patient()) == pytest.approx(1.0 / 3.0)
+    with pytest.raises(UserError, match="from 0 to 4"):
+        probe(**ask, reduce="max", only=[5])
+    with pytest.raises(UserError, match="leave it out"):
+        probe(**ask, reduce="max", mode="single", only=[1])
+
+
 def test_pulse_ends() -> None:
     """After a short pulse a variable comes back; while one lasts it does not."""
     base = """

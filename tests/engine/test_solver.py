@@ -142,7 +142,7 @@ def test_very_stiff_binding_solves() -> None:
     for lane, k_off in enumerate((1e2, 1e4, 1e6)):
         for name in ("k_off_mor", "k_off_dor", "k_off_kor", "k_off_ogfr"):
             params[lane, MODEL.parameter_index[name]] = k_off
-    names = ["mor_occupancy", "mor_available", "ntx_acting", "naltrexol_binding"]
+    names = ["mor_occupancy", "mor_available", "ntx_acting", "naltrexol_acting"]
     batch = dosing(params, y0, times, amounts, 168.0, np.arange(30.0, 168.0), names)
     result = solve(MODEL, batch)
     assert np.all(result.status == Status.OK)

@@ -246,7 +246,7 @@ def test_binding_settles_at_competitive_equilibrium() -> None:
          "coupling_rebound": 0.0, "circadian_amplitude": 0.0}
     )[None]  # fmt: skip
     names = ["mor_ntx", "mor_naltrexol", "dor_occupancy", "kor_occupancy", "ogfr_occupancy",
-             "ntx_acting", "naltrexol_binding", "beta_endorphin", "met_enkephalin"]  # fmt: skip
+             "ntx_acting", "naltrexol_acting", "beta_endorphin", "met_enkephalin"]  # fmt: skip
     start = MODEL.start(False)[None]
     batch = dosing(
         params, start, [np.array([0.0])], [np.array([3.0])], 200.0, np.array([200.0]), names

@@ -176,13 +176,24 @@ class Copies(Probe):
     """``single``: one parameter at a time, one spread up and one down."""
     copies: int = Field(default=8, ge=1, le=256)
     """How many are drawn."""
+    only: tuple[int, ...] = ()
+    """Which of the drawn are asked, counted from 0, all when empty; the patient himself always is.
+    For those who were seen to come near what is asked: the rest would cost and tell nothing."""
     seed: int = Field(default=1, ge=0)
     width: float = Field(default=1.0, gt=0.0)
     """Factor on the spreads."""
-    reduce: Literal["max", "min", "mean", "span", "share_above", "share_below"]
-    """``max`` is the worst where less is better."""
+    reduce: Literal["max", "min", "mean", "span", "share_above", "share_below", "excess"]
+    """``max`` is the worst where less is better; ``excess`` the mean of all above ``level``."""
     level: float = 0.0
-    """Of the shares."""
+    """Of the shares and the excess."""
+
+    @model_validator(mode="after")
+    def _drawn(self) -> Copies:
+        if self.only and self.mode == "single":
+            raise UserError("only picks among drawn copies: leave it out, or set mode to draws")
+        if not all(0 <= k < self.copies for k in self.only):
+            raise UserError(f"only counts the drawn from 0 to {self.copies - 1}: {self.only}")
+        return self
 
     def shifts(self) -> list[Shift]:
         """Return the patient himself and the copies."""
@@ -190,7 +201,7 @@ class Copies(Probe):
             ends = [((n, side * self.width),) for n in self.vary for side in (-1.0, 1.0)]
             return [(), *ends]
         z = {n: self._draws(n) for n in self.vary}
-        rows = range(self.copies)
+        rows = self.only or range(self.copies)
         return [(), *(tuple((n, float(z[n][k])) for n in self.vary) for k in rows)]
 
     def _draws(self, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -210,6 +221,8 @@ class Copies(Probe):
             return math.nan
         if self.reduce == "span":
             return float(np.ptp(found))
+        if self.reduce == "excess":
+            return float(np.mean(np.maximum(found - self.level, 0.0)))
         if self.reduce.startswith("share"):
             above = np.mean(found > self.level)
             return float(above if self.reduce == "share_above" else 1.0 - above)

@@ -52,7 +52,7 @@ class Options:
     evaluations: int = 2000
     size: int = 16
     width: float = 0.7
-    polish: int = 4
+    polish: int = 10
     threads: int | None = None
 
 

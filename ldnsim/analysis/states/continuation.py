@@ -251,8 +251,8 @@ def _along(daily: DailyMap, curves: Sequence[Curve]) -> list[Cycle]:
         return []
     spread = np.unique(np.linspace(0, len(grows) - 1, ALONG).round().astype(int))
     chosen = [grows[i] for i in spread]
-    y = np.array([q.x for q in chosen])
-    y[:, daily.model.state_index["microglia_m1"]] *= 1.05
+    # whatever oscillates, a push of every state sets it off
+    y = 1.05 * np.array([q.x for q in chosen])
     return _simulated(daily, y, np.array([q.p for q in chosen]))[0]
 
 

@@ -24,7 +24,6 @@ from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.model import Model
 
-DAY = 24.0
 DOSES = (0.0, 0.1, 0.5, 1.0, 1.5, 2.0, 3.0, 4.5, 6.0, 10.0, 15.0, 25.0, 50.0)
 """Nightly doses that are tried, mg."""
 LEAST = 0.7

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
 from ldnsim.engine.rhythm.day import (
-    CLOSE_UP_DOSED,
+    CLOSE_UP,
     DAY,
     MEANS,
     SETTLING,
@@ -73,7 +73,7 @@ class DailyMap:
             values[1 - LANES] += step
             # one call for all: a call of its own would take other steps, and their difference
             # would be in the derivative
-            end = self._solve(whole, values, DAY, CLOSE_UP_DOSED).final
+            end = self._solve(whole, values, DAY, CLOSE_UP).final
             by_p[:] = (end[1 - LANES] - end[-LANES]) / step
             return end[:-LANES]
 
@@ -83,7 +83,7 @@ class DailyMap:
     def image(self, x: FloatArray, p: float) -> FloatArray:
         """State a day later alone, (n,): a tenth of the work."""
         # not one of the group's lanes above, so other steps: good to look ahead, not to differ
-        end = self._solve(x[None], np.array([p]), DAY, CLOSE_UP_DOSED).final[0]
+        end = self._solve(x[None], np.array([p]), DAY, CLOSE_UP).final[0]
         return np.asarray(end, dtype=np.float64)
 
     def means(self, x: FloatArray, p: FloatArray) -> FloatArray:

@@ -23,10 +23,8 @@ SETTLING: Tolerances = (1e-6, 1e-8)
 """Weeks until a patient has settled: Newton's method begins where they end."""
 MEANS: Tolerances = (1e-8, 1e-10)
 """A day on an orbit that is known: as exact as the orbit itself."""
-CLOSE_UP: Tolerances = (1e-9, 1e-9 * 1e-2)
-"""Days that derivatives are taken from, by differences of 1e-5: four digits of them are right."""
-CLOSE_UP_DOSED: Tolerances = (1e-9, 1e-11)
-"""The same of days with a dose; but for the last bit, with which orbits found before come out."""
+CLOSE_UP: Tolerances = (1e-9, 1e-11)
+"""Days that orbits close in, and that small differences are taken from."""
 
 
 def untreated(params: FloatArray, y0: FloatArray, hours: float, tolerances: Tolerances,

@@ -20,6 +20,10 @@ Days = Callable[[Rows], tuple[FloatArray, FloatArray]]
 """Rows to their states a day later (rows, n_states) and monodromy matrices (rows, n, n)."""
 Image = Callable[[Rows, FloatArray], FloatArray]
 """Rows and states (rows, n_states) to the states a day later."""
+Slopes = Callable[[Rows, FloatArray], FloatArray]
+"""Rows and states (rows, n_states) to the monodromy matrices there (rows, n, n)."""
+NEAR = 0.3
+"""Share of the tolerance from which on the costly matrix has nothing left to do but to agree."""
 FAR = 10.0
 """Steps are given up where the residual is that many times the least seen."""
 
@@ -103,12 +107,39 @@ def broyden(
             if k in before:
                 step, last = before[k]
                 turned = inverse[k] @ (gap - last)
-                inverse[k] += np.outer((step - turned) / (step @ turned), step @ inverse[k])
+                # a step that was cut to nothing shows nothing
+                if (along := step @ turned) != 0.0:
+                    inverse[k] += np.outer((step - turned) / along, step @ inverse[k])
             new = np.maximum(u[k] - size[k] * (inverse[k] @ gap), floor)
             before[k] = (new - u[k]) / size[k], gap
             u[k] = new
         active = active[on]
     return best
+
+
+def approach(
+    image: Image, slopes: Slopes, y: FloatArray, near: FloatArray, enough: float, floor: float
+) -> Days:
+    """The daily map for :func:`newton`, which first comes as close as matrices from near by lead.
+
+    Args:
+        image: the daily map, as exact as orbits shall close.
+        slopes: its derivative, which may be rougher: it leads to the orbit, but is not the orbit.
+        y: states at midnight, (n, n_states); what is returned moves them.
+        near: monodromy matrices from near by, (n, n_states, n_states), NaN for none; what is
+            returned keeps the newest there.
+        enough: residual from which on the matrix has nothing left to do but to agree.
+        floor: no state is put below it.
+    """
+
+    def days(rows: Rows) -> tuple[FloatArray, FloatArray]:
+        y[rows] = broyden(
+            lambda at, u: image(rows[at], u), y[rows], near[rows], enough, floor
+        )  # fmt: skip
+        near[rows] = slopes(rows, y[rows])
+        return image(rows, y[rows]), near[rows]
+
+    return days
 
 
 def residuals(gap: FloatArray, y: FloatArray) -> FloatArray:

@@ -23,7 +23,7 @@ from ldnsim.engine.rhythm.day import (
     dosed,
     untreated,
 )  # fmt: skip
-from ldnsim.engine.rhythm.newton import broyden, newton
+from ldnsim.engine.rhythm.newton import NEAR, approach, newton
 from ldnsim.engine.rhythm.orbit import NEUTRAL, SLACK, basins
 from ldnsim.engine.rhythm.shifted import by_state
 from ldnsim.engine.solve.batch import Batch, BatchResult, FloatArray, solve
@@ -43,8 +43,6 @@ CLOSE: Tolerances = (1e-8, 1e-10)
 TOLERANCE = 1e-7
 """Largest accepted change of a state over one day, relative to ``1 + |state|``: a state that needs
 a year to settle is then right to four digits."""
-NEAR = 0.3 * TOLERANCE
-"""With a smaller one the costly step has nothing left to do but agree."""
 ROUNDS = 5
 BLOCK = 32
 
@@ -125,15 +123,15 @@ class Patients:
         def image(some: Rows, states: FloatArray) -> FloatArray:
             return self.solve(rows[some], states, 1, CLOSE).final
 
-        def days(some: Rows) -> tuple[FloatArray, FloatArray]:
+        def slopes(some: Rows, states: FloatArray) -> FloatArray:
             def map_(starts: FloatArray) -> FloatArray:
-                return image(np.repeat(some, len(starts) // len(some)), starts)
+                many = rows[np.repeat(some, len(starts) // len(some))]
+                return self.solve(many, starts, 1, SETTLING).final
 
-            y[some] = broyden(lambda at, u: image(some[at], u), y[some], near[some], NEAR, -SLACK)
-            after, near[some] = by_state(map_, y[some])
-            return after, near[some]
+            return by_state(map_, states)[1]
 
         near = matrices.copy()
+        days = approach(image, slopes, y, near, NEAR * TOLERANCE, -SLACK)
         every = np.arange(len(y))
         for k, residual, monodromy in newton(days, y, every, TOLERANCE, -SLACK, ROUNDS):
             if residual < TOLERANCE:

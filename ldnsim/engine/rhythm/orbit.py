@@ -18,10 +18,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.engine.rhythm.day import DAY, MEANS, SETTLING, untreated
+from ldnsim.engine.rhythm.day import CLOSE_UP, DAY, MEANS, SETTLING, flow, untreated
 from ldnsim.engine.rhythm.drugfree import felt
-from ldnsim.engine.rhythm.newton import newton
-from ldnsim.engine.rhythm.shifted import day
+from ldnsim.engine.rhythm.newton import NEAR, approach, newton
+from ldnsim.engine.rhythm.shifted import untreated_slopes
 from ldnsim.engine.solve.batch import FloatArray, solve
 from ldnsim.engine.solve.status import Status
 from ldnsim.measure import Measure
@@ -158,9 +158,14 @@ def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[n
             best: Orbits, threads: int | None) -> None:  # fmt: skip
     """Newton's method on the daily map of some patients; fills ``best``, changes ``y``."""
 
-    def days(rows: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
-        return day(model, params[rows], y[rows], threads)
+    def image(rows: NDArray[np.intp], states: FloatArray) -> FloatArray:
+        return flow(model, params[rows], states, DAY, CLOSE_UP, threads)
 
+    def slopes(rows: NDArray[np.intp], states: FloatArray) -> FloatArray:
+        return untreated_slopes(model, params[rows], states, threads)
+
+    near = np.full((len(y), y.shape[1], y.shape[1]), np.nan)
+    days = approach(image, slopes, y, near, NEAR * TOLERANCE, -SLACK)
     for k, residual, monodromy in newton(days, y, patients, TOLERANCE, -SLACK):
         best.iterations[k] += 1
         # kept also without success: it tells how far from closing the last try was

@@ -8,14 +8,16 @@ tolerance: nothing of the steps' own errors is divided by the small shift.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.engine import LANES
-from ldnsim.engine.rhythm.day import CLOSE_UP, DAY, flow, solved
+from ldnsim.engine.rhythm.day import CLOSE_UP, DAY, SETTLING, flow, solved
 from ldnsim.engine.solve.batch import FloatArray
+from ldnsim.influence import drug_states
 from ldnsim.model import Model
 
 COPIES = LANES - 1
@@ -53,7 +55,7 @@ def beside(base: FloatArray, copies: FloatArray) -> FloatArray:
 
 
 def by_state(
-    map_: Callable[[FloatArray], FloatArray], y: FloatArray
+    map_: Callable[[FloatArray], FloatArray], y: FloatArray, states: NDArray[np.int64] | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Image of states under a map, and its derivative by the state.
 
@@ -61,29 +63,42 @@ def by_state(
         map_: rows of states (rows, n_states) to their images; rows come in whole groups of eight,
             those of each patient of ``y`` together, led by the patient.
         y: states, (n, n_states).
+        states: indices of those to differentiate by, all by default; columns of others are zero.
 
     Returns:
         images (n, n_states), and derivatives (n, n_states, n_states): row by image, column by
         state.
     """
     n, size = y.shape
-    at, lead = rows(size)
+    states = np.arange(size) if states is None else states
+    at, lead = rows(len(states))
     # far above rounding, small beside where the equations bend; the sign does not matter
-    shift = SHIFT * np.maximum(np.abs(y), LEAST)
+    shift = SHIFT * np.maximum(np.abs(y[:, states]), LEAST)
     # in copy i of each patient, state i is shifted
-    starts = np.repeat(y[:, None, :], LANES * -(-size // COPIES), axis=1)
-    starts[:, at, np.arange(size)] += shift
+    starts = np.repeat(y[:, None, :], LANES * -(-len(states) // COPIES), axis=1)
+    starts[:, at, states] += shift
     # all patients and copies in one go: the solver takes groups of eight from it
     end = map_(starts.reshape(-1, size)).reshape(n, -1, size)
     # a difference within a group, where the steps are the same: smooth in the shift
-    slopes = (end[:, at] - end[:, lead]) / shift[:, :, None]
-    return end[:, 0], np.ascontiguousarray(slopes.transpose(0, 2, 1))
+    slopes = np.zeros((n, size, size))
+    slopes[:, :, states] = ((end[:, at] - end[:, lead]) / shift[:, :, None]).transpose(0, 2, 1)
+    return end[:, 0], slopes
 
 
-def day(
+@functools.cache
+def living(model: Model) -> NDArray[np.int64]:
+    """Indices of the states that move in an untreated patient: all but those of the drug."""
+    return np.setdiff1d(np.arange(len(model.states)), drug_states(model))
+
+
+def untreated_slopes(
     model: Model, params: FloatArray, y: FloatArray, threads: int | None
-) -> tuple[FloatArray, FloatArray]:
-    """``Phi(y)`` of untreated patients (n, n_states) and the monodromy matrices ``dPhi/dy``.
+) -> FloatArray:
+    """Monodromy matrices ``dPhi/dy`` of untreated patients, (n, n_states, n_states).
+
+    Columns of the drug's states are zero: these stay at zero whatever the others do, so that the
+    matrix leads to the orbit, and its radius tells whether the patient returns, without them. The
+    tolerance is that of settling: the derivative is of the discrete map, and that map is near.
 
     Args:
         model: what the parameters are of.
@@ -95,9 +110,9 @@ def day(
     def map_(starts: FloatArray) -> FloatArray:
         # as many rows for each patient, one patient after the other
         many = np.repeat(params, len(starts) // len(params), axis=0)
-        return flow(model, many, starts, DAY, CLOSE_UP, threads)
+        return flow(model, many, starts, DAY, SETTLING, threads)
 
-    return by_state(map_, y)
+    return by_state(map_, y, living(model))[1]
 
 
 def shifted_orbits(
@@ -128,8 +143,7 @@ def shifted_orbits(
     many = beside(params, shifted)
     # every row, those left over as well, is compared with the first of its group
     lead = LANES * (np.arange(len(many)) // LANES)
-    _, monodromy = day(model, params[None], y0[None], threads)
-    matrix = np.eye(len(y0)) - monodromy[0]
+    matrix = np.eye(len(y0)) - untreated_slopes(model, params[None], y0[None], threads)[0]
     states = np.tile(y0, (len(many), 1))
     # dy <- dy + (I - M)^-1 (what is missing to Phi(y + dy; p + dp) - Phi(y; p) = dy)
     for _ in range(_MOST):
