@@ -137,19 +137,24 @@ class Constraint:
 
     def distance(self, value: Floats) -> Floats:
         """Return how far outside the bounds numbers lie, in units of violation; 0 within."""
-        return self._outside(value, 0.0)
+        return self._outside(value, self.interval)
 
     def short_of(self, value: Floats) -> Floats:
         """Return how far numbers lie from where a search aims: a tenth of a unit within.
 
         A penalty alone would leave every bound that binds missed by a hair.
         """
-        low, high = self.interval
-        return self._outside(value, min(MARGIN * self.scale, 0.5 * (high - low)))
+        return self._outside(value, self.aims)
 
-    def _outside(self, value: Floats, margin: float) -> Floats:
+    @property
+    def aims(self) -> tuple[float, float]:
+        """Return where a search aims: the bounds less a tenth of a unit, or their middle."""
         low, high = self.interval
-        far = np.maximum(low + margin - value, value - high + margin)
+        margin = min(MARGIN * self.scale, 0.5 * (high - low))
+        return low + margin, high - margin
+
+    def _outside(self, value: Floats, bounds: tuple[float, float]) -> Floats:
+        far = np.maximum(bounds[0] - value, value - bounds[1])
         return np.asarray(np.maximum(far, 0.0) / self.scale)
 
     def expected(self) -> str:

@@ -41,6 +41,11 @@ def hill4(x: float, k: float) -> float:
     return x**4 / (k**4 + x**4)
 
 
+def hill6(x: float, k: float) -> float:
+    """Sigmoid of Hill coefficient 6: 0 at 0, one half at ``x = k``, 1 far above."""
+    return x**6 / (k**6 + x**6)
+
+
 def rising(x: float, a: float) -> float:
     """Saturating response that is 1 at the baseline ``x = 1``: ``(1+a) x / (1 + a x)``."""
     return (1.0 + a) * x / (1.0 + a * x)
@@ -53,7 +58,7 @@ def falling(x: float, a: float) -> float:
 
 def brake_by(x: float, strength: float, half: float) -> float:
     """Skewed inhibition that is 1 at the baseline ``x = 1``: at most ``strength`` is held back."""
-    return (1.0 - strength * hill4(x, half)) / (1.0 - strength * hill4(1.0, half))
+    return (1.0 - strength * hill6(x, half)) / (1.0 - strength * hill6(1.0, half))
 
 
 def softly_least(a: float, b: float) -> float:

@@ -3,7 +3,7 @@
 ``total = prior + chi2 + weight * violations``: squared departures of the free parameters from the
 centres of their priors, in prior SD; chi-square of observations; and squared units of violation of
 what must come out. All terms are squares, so that the same thing serves a global search and a local
-least-squares polish.
+polish.
 """
 
 from __future__ import annotations
@@ -85,12 +85,6 @@ class Parts:
     def total(self) -> Floats:
         """The objective, (candidates,)."""
         return np.asarray(self.prior + self.chi2 + self.penalty)
-
-    @property
-    def vector(self) -> Floats:
-        """All terms before squaring, (candidates, terms): what a least-squares fit takes."""
-        root = np.sqrt(self.weight)
-        return np.concatenate([self.departure, self.residuals, root * self.violation], axis=1)
 
 
 class Story:

@@ -19,18 +19,11 @@ from ldnsim.analysis.evidence.evolve import Evolution
 from ldnsim.analysis.evidence.story import Parts, Story
 from ldnsim.analysis.evidence.story_batch import Points
 from ldnsim.analysis.evidence.story_log import Evaluator, Told
+from ldnsim.analysis.evidence.story_polish import TRUSTED, descend, look, nearest_without
 from ldnsim.arrays import Flags, Floats
 
-STEP = 0.02
-"""Step of the central differences, prior SD; far above what the solver leaves open."""
-DAMPING = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1e3, 1e4)
-"""Tried at once in each step of a polish."""
-GAIN = 0.05
-"""Fall of the objective below which a polish ends."""
 DISTINCT = 0.5
 """Solutions are the same when no departure differs by more, prior SD."""
-LENGTHS = (0.25, 0.5, 1.0)
-"""Shares of the step tried without a constraint that stands in the way."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +36,7 @@ class Options:
         evaluations: points of all starts together, without the polish.
         size: points of a generation; a multiple of 8 fills the lanes of the engine.
         width: SD of the first generation, prior SD.
-        polish: steps of least squares from the best of each start.
+        polish: rounds of going down from the best of each start.
         threads: threads of the engine; they change no bit.
     """
 
@@ -221,44 +214,11 @@ def _start(
 def _polished(
     story: Story, how: Options, ask: Evaluator, found: Solution, history: list[tuple[int, float]]
 ) -> Solution:
-    """Go down from the best point of a start by damped least squares, two batches a step."""
-    x, total = found.departure, found.total
+    """Go down from the best point of a start."""
     phase = f"polish {called(found.start)}"
-    for _ in range(how.polish):
-        near, beside = _beside(story, ask, x, phase)
-        steps = _steps(*_slopes(near, beside))
-        tried = np.clip(np.array([x + d for d in steps]), *story.box)
-        totals = np.concatenate([beside.total, ask(tried, phase).total])
-        k = int(np.argmin(totals))
-        gain = total - float(totals[k])
-        if gain > 0.0:
-            x, total = np.concatenate([near, tried])[k], float(totals[k])
-        history.append((ask.evaluations, total))
-        if gain < GAIN:
-            break
+    x, total, more = descend(story, ask, found.departure, found.total, how.polish, phase)
+    history.extend(more)
     return Solution(found.start, x, found.before, total)
-
-
-def _beside(story: Story, ask: Evaluator, x: Floats, phase: str) -> tuple[Floats, Parts]:
-    """Return a point with those a small step up and down each coordinate, and what they give."""
-    low, high = story.box
-    steps = STEP * np.eye(len(x))
-    near = np.concatenate([x[None, :], np.minimum(x + steps, high), np.maximum(x - steps, low)])
-    return near, ask(near, phase)
-
-
-def _slopes(near: Floats, parts: Parts) -> tuple[Floats, Floats]:
-    """Return the terms at a point and their slopes, (terms,) and (terms, free)."""
-    n, vector = near.shape[1], parts.vector
-    span = np.sum(near[1 : n + 1] - near[n + 1 :], axis=1)
-    return vector[0], (vector[1 : n + 1] - vector[n + 1 :]).T / span
-
-
-def _steps(terms: Floats, slope: Floats) -> list[Floats]:
-    """Return the steps of least squares at every damping."""
-    n = slope.shape[1]
-    normal, down = slope.T @ slope, slope.T @ terms
-    return [np.asarray(-np.linalg.solve(normal + d * np.eye(n), down), float) for d in DAMPING]
 
 
 def _ranked(found: list[Solution]) -> tuple[Solution, ...]:
@@ -275,23 +235,18 @@ def _ranked(found: list[Solution]) -> tuple[Solution, ...]:
 
 def _without(story: Story, ask: Evaluator, x: Floats) -> tuple[Without, ...]:
     """Return what dropping each missed constraint would change: at the point, and by one step."""
-    near, beside = _beside(story, ask, x, "without")
-    here, slope = _slopes(near, beside)
-    first = len(here) - len(story.constraints)
-    rows = [r.of.name for r in story.constraints]
-    names = dict.fromkeys(n for n, out in zip(rows, beside.missed[0], strict=True) if out)
-    kept = {n: _kept(len(here), first, [r == n for r in rows]) for n in names}
-    tried = {
-        n: [x + share * step for step in _steps(here[k], slope[k])[:5] for share in LENGTHS]
-        for n, k in kept.items()
-    }
-    each = len(next(iter(tried.values()), ()))
-    every = np.clip(np.array([p for points in tried.values() for p in points]), *story.box)
+    _, beside, lines = look(story, ask, x, "without")
+    rows = np.array([r.of.name for r in story.constraints])
+    names = list(dict.fromkeys(rows[beside.missed[0]].tolist()))
+    ways = nearest_without(lines, [rows == n for n in names], TRUSTED, story.box)
+    each = len(ways[0])
+    every = np.clip(x + np.array([w for own in ways for w in own]), *story.box)
     parts = ask(every, "without")
-    squares, found = parts.vector**2, []
-    for i, (name, k) in enumerate(kept.items()):
-        own = np.sum(squares[i * each : (i + 1) * each][:, k], axis=1)
-        at, base = int(np.argmin(own)), float(np.sum(here[k] ** 2))
+    found = []
+    for i, name in enumerate(names):
+        base = float(_less(beside, rows == name)[0])
+        own = _less(parts, rows == name)[i * each : (i + 1) * each]
+        at = int(np.argmin(own))
         better = own[at] < base
         still = missed(story, parts, i * each + at) if better else missed(story, beside, 0)
         others = tuple(m for m in still if m.rpartition("/")[0] != name)
@@ -299,7 +254,7 @@ def _without(story: Story, ask: Evaluator, x: Floats) -> tuple[Without, ...]:
     return tuple(sorted(found, key=lambda w: (len(w.missed), w.best)))
 
 
-def _kept(terms: int, first: int, dropped: list[bool]) -> Flags:
-    keep = np.ones(terms, dtype=np.bool_)
-    keep[first:] = ~np.array(dropped)
-    return keep
+def _less(parts: Parts, rows: Flags) -> Floats:
+    """Return the objective without what some constraints add, (candidates,)."""
+    own = parts.weight * np.sum(parts.violation[:, rows] ** 2, axis=1)
+    return np.asarray(parts.total - own)

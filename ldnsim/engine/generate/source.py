@@ -11,6 +11,19 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from ldnsim.engine import LANES
 
+MOST = 32
+"""Largest power that is written as a product; others, and broken ones, are left to ``pow``."""
+
+
+def squared(text: str, power: int) -> str:
+    """Return a power as products of squares: what is repeated in them is computed once."""
+    if power == 1:
+        return text
+    if power % 2:
+        return f"({squared(text, power - 1)}*{text})"
+    half = squared(text, power // 2)
+    return f"({half}*{half})"
+
 
 class _Printer(PythonCodePrinter):  # type: ignore[misc]
     """Prints powers as products and reciprocals, which compile to plain arithmetic."""
@@ -18,16 +31,16 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]
     def _print_Pow(self, expr: Any, rational: bool = False) -> str:
         base, power = expr.args
         text = self.parenthesize(base, 100)
-        if power.is_Integer and 1 < abs(int(power)) <= 8:
-            product = "*".join([text] * abs(int(power)))
-            return f"({product})" if power > 0 else f"(1.0/({product}))"
+        if power.is_Integer and 1 < abs(int(power)) <= MOST:
+            product = squared(text, abs(int(power)))
+            return product if power > 0 else f"(1.0/{product})"
         if power == -1:
             return f"(1.0/{text})"
         if power == sympy.Rational(1, 2):
             return f"math.sqrt({self._print(base)})"
         if power == sympy.Rational(-1, 2):
             return f"(1.0/math.sqrt({self._print(base)}))"
-        return super()._print_Pow(expr, rational)  # type: ignore[no-any-return]
+        return f"math.pow({self._print(base)}, {self._print(power)})"
 
     def _print_Integer(self, expr: Any) -> str:
         return f"{int(expr)}.0"
