@@ -52,8 +52,8 @@ def _doses() -> tuple[str, str]:
     return (
         "graded below, tipping within, lasting",
         f"pain in week 26 on {', '.join(f'{d:g}' for d in DOSES)} mg: {_points(pain[:, 0])}. "
-        f"A year after stopping {', '.join(kept)} mg still give {pain[:, 1].min():+.1f}, "
-        "the others nothing: these have tipped",
+        f"A year after stopping {', '.join(kept)} mg reach {pain[:, 1].min():+.1f}, "
+        "more than at the stop, the others nothing: the former have tipped",
     )
 
 

@@ -15,7 +15,6 @@ from ldnsim.mechanisms.forms import LN2, OMEGA, cos, falling, hill4, sin
 from ldnsim.mechanisms.record import (
     ASSUMED,
     DERIVED,
-    HUMAN_TRIAL,
     Mechanism,
     logitnormal,
     lognormal,
@@ -54,10 +53,10 @@ P("hpa_lasting", 0.25, "1", "share of the answer that lasts with the loss", ASSU
   "naloxone; against: no change under a 24 h infusion")
 P("female", 0.5, "1", "0 man, 1 woman, 0.5 not stated", ASSUMED, high=1.0)
 P("sex_on_hpa", 0.4, "1", "how far a woman's answer lies above the mean of both sexes",
-  HUMAN_TRIAL, "lovallo2012 naltrexone_smokers", spread=lognormal(0.4), high=1.0,
+  ASSUMED, "lovallo2012 naltrexone_smokers", spread=lognormal(0.4), high=1.0,
   note="direction read, size assumed: in one study women rose and men did not")
 P("adversity", 0.0, "1", "adversity in childhood, 0 none to 1 high", ASSUMED, high=1.0)
-P("adversity_blunting", 0.7, "1", "answer lost by high adversity", HUMAN_TRIAL, "lovallo2018",
+P("adversity_blunting", 0.7, "1", "answer lost by high adversity", ASSUMED, "lovallo2018",
   spread=logitnormal(0.5), high=1.0, note="'strongly blunted' read, size assumed; 72 women")
 P("health_on_hpa", 0.2, "1", "answer lost with all neuronal health", ASSUMED, "refojo2002",
   spread=logitnormal(0.5), high=1.0, note="the arm from brain to immunity; mice without "
@@ -72,8 +71,9 @@ P("stress_flattening", 0.3, "1", "share of the daily swing that full stress take
 P("t_cortisol_action", 4.0, "h", "time constant of what cortisol does through genes", ASSUMED,
   spread=lognormal(0.3), low=0.5)
 P("brake_strength", 0.25, "1", "strength of the brake of cortisol on inflammation", ASSUMED,
-  "vanderpoll1996 clark1985", spread=lognormal(0.4), high=1.0, note="modest: halves production "
-  "only at six times the mean, while hydrocortisone just before LPS prevented TNF altogether; "
+  "vanderpoll1996 clark1985", spread=lognormal(0.4), high=1.0, note="modest: at six times the mean "
+  "it halves activation and, again, production, while hydrocortisone just before LPS prevented "
+  "TNF altogether; "
   "12 h to 7 d earlier it raised TNF, and prednisone does not relieve fibromyalgia")
 P("coupling_cortisol", 1.0, "1", "switch: cortisol brakes inflammation", high=1.0)
 

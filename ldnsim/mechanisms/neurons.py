@@ -6,12 +6,12 @@ the circle that can run either way.
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.record import ASSUMED, IN_VITRO, Mechanism, logitnormal, lognormal
+from ldnsim.mechanisms.record import ASSUMED, DERIVED, Mechanism, logitnormal, lognormal
 
 M = Mechanism("neurons", "Neuronal health, repair and danger signals")
 P = M.parameter
 P("k_damage", 1.0e-4, "1/h", "damage rate per fold of cytokine", ASSUMED, spread=lognormal(0.4))
-P("cytokine_share", 0.6, "1", "share of damage that TNF and IL-1b cause", IN_VITRO,
+P("cytokine_share", 0.6, "1", "share of damage that TNF and IL-1b cause", DERIVED,
   "devbrainres2002_lps", spread=logitnormal(0.3), high=1.0, note="at least one half in culture")
 P("m1_toxicity", 12.0, "1", "damage by inflamed cells other than by TNF and IL-1b", ASSUMED,
   spread=lognormal(0.4))

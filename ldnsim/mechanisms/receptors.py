@@ -64,9 +64,9 @@ P("oprm1_potency", 1.0, "1", "potency of beta-endorphin at the patient's mu rece
 P("t_half_density", 81.0, "h", "half-life of receptor turnover", ANIMAL,
   "zernig_clocinnamox burke_clocinnamox", spread=lognormal(0.2), low=0.1,
   note="mice: DAMGO binding ex vivo came back with 65-101 h after an irreversible antagonist")
-P("density_gain_mor", 0.85, "1", "largest gain in mu density under lasting block", ANIMAL,
+P("density_gain_mor", 0.85, "1", "largest gain in mu density under lasting block", DERIVED,
   "yoburn1988 lesscher2003", spread=lognormal(0.3),
-  note="mice, pellet: mu1 +81, mu2 +67 %, mu +80 %; the ceiling here")
+  note="mice, pellet: mu1 +81, mu2 +67 %, mu +80 %; a ceiling, taken a little above them")
 P("density_gain_dor", 0.35, "1", "largest gain in delta density under lasting block", ANIMAL,
   "yoburn1988 lesscher2003", spread=lognormal(0.4))
 P("density_gain_ogfr", 0.30, "1", "largest gain in OGF receptor density under lasting block",

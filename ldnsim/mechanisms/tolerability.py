@@ -50,6 +50,8 @@ P("hazard_background", 3.07e-5, "1/h", "hazard of stopping for adverse events on
 P("hazard_burden", 7.54e-5, "1/h", "hazard of stopping added by a burden of 1", ASSUMED,
   "final2024", spread=lognormal(0.5), note="fitted by `ldnsim calibrate` to 8 against 6 % of 12 "
   "weeks, in 32 virtual patients; not determined: nothing to five times as much is possible")
+P("hazard_worsening", 1e-3, "1/h", "hazard of stopping added by pain that has doubled on the drug",
+  ASSUMED, spread=lognormal(0.5), note="prescribers' account: who flares stops")
 P("hazard_no_benefit", 1.7e-4, "1/h", "hazard of stopping of who has waited long and feels no "
   "relief", ASSUMED, spread=lognormal(0.5),
   note="chart series of all causes: about half still treated, mean 123 d")
@@ -57,6 +59,8 @@ P("t_patience", 1344.0, "h", "time constant of waiting for benefit (eight weeks)
   spread=lognormal(0.3), low=1.0)
 P("relief_half", 0.15, "1", "relief, as a share of pain before treatment, that halves stopping for "
   "lack of it", ASSUMED, spread=W, low=0.01, note="half of the 30 % that trials call a response")
+P("pain_at_stake", 1.0, "1", "pain before treatment at which half as many stop for want of relief",
+  ASSUMED, spread=W, low=0.01, note="who has no pain does not wait for relief")
 
 
 @M.quantity("1", "whether drug is in the body, 0 to 1")
@@ -153,19 +157,33 @@ def felt_relief(remembered_pain: float, usual_pain: float) -> float:
 
 @M.quantity("1/h", "hazard of stopping for adverse events")
 def hazard_adverse(
-    adverse_burden: float, hazard_background: float, hazard_burden: float
+    adverse_burden: float,
+    on_drug: float,
+    felt_relief: float,
+    hazard_background: float,
+    hazard_burden: float,
+    hazard_worsening: float,
 ) -> float:
-    """That on placebo and the square of the burden: a great one drives away, a small one hardly."""
-    return hazard_background + hazard_burden * adverse_burden**2
+    """That on placebo, and squares of burden and worse pain: much drives away, a little hardly."""
+    worse = positive_part(-felt_relief, 0.02) - 0.01
+    harm = hazard_burden * adverse_burden**2 + hazard_worsening * on_drug * worse**2
+    return hazard_background + harm
 
 
 @M.quantity("1/h", "hazard of stopping for lack of benefit")
 def hazard_futility(
-    on_drug: float, waited: float, felt_relief: float, hazard_no_benefit: float, relief_half: float
+    on_drug: float,
+    waited: float,
+    felt_relief: float,
+    remembered_pain: float,
+    hazard_no_benefit: float,
+    relief_half: float,
+    pain_at_stake: float,
 ) -> float:
     """Grows over the first weeks, less so with relief; pain stands for all benefit."""
     felt = positive_part(felt_relief, 0.02) / relief_half
-    return hazard_no_benefit * on_drug * waited**2 / (1.0 + felt**2)
+    suffers = remembered_pain**2 / (pain_at_stake**2 + remembered_pain**2)
+    return hazard_no_benefit * on_drug * waited**2 * suffers / (1.0 + felt**2)
 
 
 @M.quantity("1/h", "hazard of stopping")

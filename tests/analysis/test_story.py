@@ -6,15 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from ldnsim.analysis.evidence import story_kinds
 from ldnsim.analysis.evidence.evolve import Evolution
-from ldnsim.analysis.evidence.probe_kinds import Patient
 from ldnsim.analysis.evidence.story import Story
 from ldnsim.analysis.evidence.story_log import Asked
-from ldnsim.analysis.evidence.story_polish import Lines
 from ldnsim.analysis.evidence.story_report import as_dict, parameter_set
 from ldnsim.analysis.evidence.story_search import Found, Options, search
 from ldnsim.edition import extended, shipped
@@ -137,43 +132,6 @@ def test_what_stands_in_the_way_is_named() -> None:
     assert set(by_name) == {"weak", "tied"}
     assert by_name["weak"].missed == ()
     assert by_name["weak"].best < 0.2 * by_name["weak"].here
-
-
-def test_polish_comes_to_rest_between_bounds_that_oppose_each_other() -> None:
-    """At least 2 and, doubled, at most 4.1: a step that knows one bound misses the other."""
-    found = search(Story(text=CLOSED.replace("high = 5.0", "high = 4.1")), Options(starts=0))
-    assert found.missed == ()
-    best = found.solutions[0]
-    # the aim of the lower bound, a tenth of a unit within, and nothing for the other parameter
-    z = 2.0 * math.log(2.01)
-    assert best.departure == pytest.approx([z, 0.0], abs=0.03)
-    assert best.total == pytest.approx(z**2, rel=0.05)
-
-
-@given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
-def test_lines_have_the_gradient_they_say_and_steps_that_are_least(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    n, rows = 3, 4
-    values = rng.normal(0.0, 2.0, rows)
-    values[0] = np.nan
-    lines = Lines(
-        rng.normal(size=n), values, rng.normal(size=(rows, n)), np.array([-np.inf, -1, -1, 0.5]),
-        np.array([0.0, 1.0, np.inf, 0.7]), rng.uniform(0.0, 0.5, rows), rng.normal(size=(rows, n)),
-        rng.normal(size=2), rng.normal(size=(2, n)), 100.0,
-    )  # fmt: skip
-    d = rng.normal(0.0, 0.3, n)
-    slope = lines.objective(d)[1]
-    h = 1e-7
-    for j, e in enumerate(np.eye(n)):
-        ahead, behind = lines.objective(d + h * e)[0], lines.objective(d - h * e)[0]
-        assert (ahead - behind) / (2 * h) == pytest.approx(slope[j], rel=1e-4, abs=1e-3)
-    box = (np.full(n, -3.0), np.full(n, 3.0))
-    least = lines.objective(lines.step(0.4, box))[0]
-    inside = np.clip(lines.x + rng.uniform(-0.4, 0.4, (200, n)), *box) - lines.x
-    assert least <= min(lines.objective(w)[0] for w in inside) + 1e-6
-    free = lines.without(np.array([True, False, True, False]))
-    assert free.objective(d)[0] <= lines.objective(d)[0] + 1e-9
 
 
 def test_ties_and_hypotheses() -> None:
@@ -345,89 +303,6 @@ def test_nothing_to_ask() -> None:
         Story(text=RUNS.replace('observable = "pain"', 'observable = "pian"', 1))
     with pytest.raises(UserError, match="free parameter"):
         Story(text=CLOSED).evaluate({"kd_kor": np.array([1.0])})
-
-
-def probe(**recipe: object) -> story_kinds.Probe:
-    return story_kinds.read_story_probe(recipe, "here", shipped())
-
-
-def test_several_and_course_in_closed_form() -> None:
-    run = {"kind": "run", "observable": "pain", "reduce": "at", "stop": 24.0}
-    texts = [f"{d} mg nightly at 22:00, for 1 wk" for d in (1, 2, 3, 4)]
-    for reduce, expected in (
-        ("max", 5.0), ("span", 4.0), ("largest_step", 3.0), ("step_share", 0.75), ("best", 1 / 3),
-    ):  # fmt: skip
-        several = probe(kind="several", of=[run], regimens=texts, reduce=reduce)
-        assert len(story_kinds.requests(several, Patient())) == 4
-        assert several.value([4.0, 1.0, 2.0, 5.0], Patient()) == pytest.approx(expected)
-    course = {"kind": "course", "observable": "pain", "stop": 96.0, "step": 24.0}
-    back = probe(**course, what="swing_back")
-    assert back.value([5.0, 4.0, 4.5, 3.0, 1.0], Patient()) == pytest.approx(0.125)
-    assert back.value([5.0, 4.0, 3.0, 2.0, 1.0], Patient()) == 0.0
-    assert probe(**course, what="net").value([5.0, 4.0, 4.5, 3.0, 1.0], Patient()) == -4.0
-
-
-def test_copies_are_the_same_people_for_all() -> None:
-    run = {"kind": "run", "observable": "pain", "reduce": "at", "stop": 24.0}
-    copies = probe(kind="copies", of=run, vary=["driver", "nociception"], copies=3, reduce="max")
-    alone = probe(kind="copies", of=run, vary=["driver"], copies=3, reduce="max")
-    assert isinstance(copies, story_kinds.Copies)
-    assert isinstance(alone, story_kinds.Copies)
-    assert [s[:1] for s in copies.shifts()] == alone.shifts()
-    assert copies.value([1.0, math.nan, 3.0, 2.0], Patient()) == 3.0
-    single = copies.model_copy(update={"mode": "single", "width": 2.0})
-    assert single.shifts()[1:3] == [(("driver", -2.0),), (("driver", 2.0),)]
-    with pytest.raises(UserError, match="records no spread"):
-        probe(kind="copies", of=run, vary=["coupling_drug"], reduce="max")
-
-
-def test_some_of_the_drawn_are_the_same_people() -> None:
-    run = {"kind": "run", "observable": "pain", "reduce": "at", "stop": 24.0}
-    ask = {"kind": "copies", "of": run, "vary": ["driver"], "copies": 5}
-    every, some = (probe(**ask, reduce="excess", level=2.0, only=o) for o in ([], [3, 1]))
-    assert isinstance(every, story_kinds.Copies) and isinstance(some, story_kinds.Copies)
-    shifts = every.shifts()
-    assert some.shifts() == [shifts[0], shifts[4], shifts[2]]
-    # 0, 1 and 0 above the level
-    assert some.value([1.0, 3.0, 2.0], Patient()) == pytest.approx(1.0 / 3.0)
-    with pytest.raises(UserError, match="from 0 to 4"):
-        probe(**ask, reduce="max", only=[5])
-    with pytest.raises(UserError, match="leave it out"):
-        probe(**ask, reduce="max", mode="single", only=[1])
-
-
-def test_pulse_ends() -> None:
-    """After a short pulse a variable comes back; while one lasts it does not."""
-    base = """
-[free.stress]
-prior = 0.1
-prior_sd = 1.0
-scale = "log"
-"""
-    rows = [
-        f"""
-[constraint.{name}]
-behaviour = "E15"
-title = "x"
-hypotheses = ["dual_pathway"]
-low = 0.0
-scale = 1.0
-evidence = "assumed"
-[constraint.{name}.probe]
-kind = "run"
-observable = "tlr4_myd88"
-reduce = "at"
-relative = "change"
-stop = 72.0
-phenotype = "healthy"
-pulses = [{{ parameter = "driver", value = 1.0{hours} }}]
-"""
-        for name, hours in (("short", ", hours = 12.0"), ("lasting", ""))
-    ]
-    parts = Story(text=base + "".join(rows)).evaluate({})
-    short, lasting = parts.values[0]
-    assert lasting > 0.2
-    assert abs(short) < 0.1 * lasting
 
 
 def test_shipped_story_reads() -> None:

@@ -41,8 +41,8 @@ def test_demand_rests_rises_with_block_and_ignores_surplus() -> None:
     p = {n: MODEL.parameters[n].value for n in names}
 
     def demand(tone: float, unmet: float = 0.0, wanted: float = 0.0) -> float:
-        lost = endogenous.lost_tone(tone, 1.0, 1.0, p["pool50"], p["bound_mor"], 1.0)
-        return endogenous.demand(lost, unmet, wanted, p["demand_gain"], p["demand50"], 1.0)
+        lost = endogenous.lost_tone(tone, 1.0, 1.0, p["pool50"], p["bound_mor"], 1.0, 0.05)
+        return endogenous.demand(lost, unmet, wanted, p["demand_gain"], p["demand50"], 0.05, 1.0)
 
     assert demand(1.0) == pytest.approx(1.0, abs=1e-6)
     assert demand(0.0) > demand(0.5) > demand(0.9) > 1.0
@@ -50,15 +50,22 @@ def test_demand_rests_rises_with_block_and_ignores_surplus() -> None:
     # what expression has taken over, release no longer has to
     assert demand(0.0, 0.5, 0.5) == pytest.approx(demand(0.0))
     assert demand(0.0) > demand(0.0, 0.25, 0.5) > demand(0.0, 0.0, 0.5) > 1.0
-    assert endogenous.demand(0.5, 0.5, 0.5, p["demand_gain"], p["demand50"], 0.0) == 1.0
+    assert demand(0.0, 0.0, 0.05) - 1.0 == pytest.approx(0.5 * (demand(0.0) - 1.0))
+    assert endogenous.demand(0.5, 0.5, 0.5, p["demand_gain"], p["demand50"], 0.05, 0.0) == 1.0
 
 
 @given(fraction)
 def test_the_sensor_forgives_its_own_empty_store(pool: float) -> None:
     given = endogenous.supply(pool, 0.3)
     tone = forms.tone_of(given, 0.2, 1.0)
-    assert endogenous.lost_tone(tone, 1.0, pool, 0.3, 0.2, 1.0) == pytest.approx(0.0, abs=1e-9)
-    assert endogenous.lost_tone(0.5 * tone, 1.0, pool, 0.3, 0.2, 1.0) > 0.4
+    assert endogenous.lost_tone(tone, 1.0, pool, 0.3, 0.2, 1.0, 0.05) == pytest.approx(
+        0.0, abs=1e-9
+    )
+    lost = endogenous.lost_tone(0.5 * tone, 1.0, pool, 0.3, 0.2, 1.0, 0.05)
+    assert lost > 0.4
+    # a small loss counts little
+    small = endogenous.lost_tone(0.98 * tone, 1.0, pool, 0.3, 0.2, 1.0, 0.05)
+    assert 0.0 < small < 0.35 * 0.02
 
 
 @given(st.floats(0.3, 3.0), fraction)
@@ -66,7 +73,8 @@ def test_a_carrier_of_a_potent_receptor_rests_at_their_own_tone(
     potency: float, bound: float
 ) -> None:
     assert forms.tone_of(1.0, bound, potency) == pytest.approx(1.0)
-    assert endogenous.lost_tone(1.0, 1.0, 1.0, 0.3, bound, potency) == pytest.approx(0.0, abs=1e-12)
+    lost = endogenous.lost_tone(1.0, 1.0, 1.0, 0.3, bound, potency, 0.05)
+    assert lost == pytest.approx(0.0, abs=1e-12)
 
 
 def test_lasting_full_block_reaches_the_largest_gain_in_density() -> None:
@@ -98,12 +106,16 @@ def test_expression_is_asked_for_by_strain_and_granted_by_the_reserve() -> None:
 
 def test_the_reserve_learns_what_it_can_meet_wears_by_the_rest_and_settles() -> None:
     def rate(level: float, wanted: float, possible: float, settles: float = 1.0) -> float:
-        return endogenous.reserve_level(level, wanted, possible, settles, 3600.0, 6e-4, 3e-3, 1.2)
+        granted = endogenous.expression_granted(wanted, possible)
+        return endogenous.reserve_level(
+            level, wanted, possible, granted, settles, 3600.0, 6e-4, 3e-3, 1.2
+        )
 
     assert rate(1.0, 0.0, 0.8) == pytest.approx(0.0, abs=1e-8)
     assert rate(0.6, 0.0, 0.8) > 0.0 > rate(1.1, 0.0, 0.8), "it settles"
     assert rate(1.0, 0.3, 0.8) > 0.0, "met demand trains"
     assert rate(0.6, 0.9, 0.5, settles=0.6) < 0.0, "unmet demand wears"
+    assert rate(0.6, 0.9, 0.05, settles=0.6) < rate(0.6, 0.9, 0.5, settles=0.6), "nor does it train"
     assert rate(1.2, 0.5, 0.8, settles=1.2) == pytest.approx(0.0, abs=1e-5), "no further"
 
 
@@ -130,11 +142,13 @@ def test_a_store_at_rest_stands_still_and_a_drain_lowers_it(share: float) -> Non
 
 def test_a_small_store_empties_faster() -> None:
     def store(reserve: float) -> float:
-        return endogenous.endorphin_pool(1.0, 1.0, 0.0, 0.0, 1.5, 0.0, 1.5, 0.6, 0.006, reserve)
+        return endogenous.endorphin_pool(
+            1.0, 1.0, 0.0, 0.0, 1.5, 0.0, 1.5, 0.6, 0.006, 0.1, reserve
+        )
 
     assert store(0.2) == pytest.approx(store(1.0) * 1.1 / 0.3)
     # synthesis that expression adds outdoes the release it feeds
-    made = endogenous.endorphin_pool(1.0, 1.0, 0.4, 0.0, 1.4, 0.0, 1.5, 0.6, 0.006, 1.0)
+    made = endogenous.endorphin_pool(1.0, 1.0, 0.4, 0.0, 1.4, 0.0, 1.5, 0.6, 0.006, 0.1, 1.0)
     assert made > 0.0
 
 

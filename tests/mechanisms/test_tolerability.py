@@ -57,7 +57,7 @@ def test_an_untreated_patient_has_no_burden_and_the_background_hazard_exactly() 
 @given(st.floats(-10.0, 10.0), st.floats(-10.0, 10.0), shares)
 def test_what_is_felt_without_drug_is_no_adverse_effect(pain: float, mood: float, w: float) -> None:
     assert t.flare(0.0, pain, 0.0, 0.5) == t.dysphoria(0.0, mood, 0.0, 0.5) == 0.0
-    assert t.hazard_futility(0.0, w, pain, 1.0, 0.15) == 0.0
+    assert t.hazard_futility(0.0, w, pain, 4.0, 1.0, 0.15, 1.0) == 0.0
     assert t.on_drug(0.0, 0.0, 1e-3) == 0.0
 
 
@@ -100,13 +100,21 @@ def test_more_stress_and_less_reserve_never_mean_less_burden(
 
 @given(st.floats(0.0, 20.0))
 def test_the_hazard_of_adverse_events_grows_with_the_square(burden: float) -> None:
-    over = t.hazard_adverse(burden, 3e-5, 1e-4) - 3e-5
-    assert over == pytest.approx(1e-4 * burden**2, abs=1e-15)
+    over = t.hazard_adverse(burden, 1.0, 0.5, 3e-5, 1e-4, 1e-3) - 3e-5
+    # relief is no worsening, but for a rounded corner
+    assert over == pytest.approx(1e-4 * burden**2, abs=1e-7)
+
+
+@given(st.floats(0.0, 3.0))
+def test_pain_that_is_worse_on_the_drug_drives_away_and_without_it_not(worse: float) -> None:
+    over = t.hazard_adverse(0.0, 1.0, -worse, 3e-5, 1e-4, 1e-3) - 3e-5
+    assert over == pytest.approx(1e-3 * worse**2, rel=0.05, abs=2e-7)
+    assert t.hazard_adverse(0.0, 0.0, -worse, 3e-5, 1e-4, 1e-3) == 3e-5
 
 
 def test_lack_of_benefit_makes_stop_after_weeks_and_relief_keeps() -> None:
     def hazard(waited: float, relief: float) -> float:
-        return t.hazard_futility(1.0, waited, relief, 1.0, 0.15)
+        return t.hazard_futility(1.0, waited, relief, 1e6, 1.0, 0.15, 1.0)
 
     assert hazard(0.0, 0.0) == 0.0
     assert hazard(1.0, 0.0) == pytest.approx(1.0, abs=0.01)
@@ -239,3 +247,12 @@ def test_a_study_takes_the_share_of_one_reason(run: xr.Dataset) -> None:
     lost = np.trapezoid(run["hazard_adverse"][inside], time[inside])
     assert float(ds["tolerating"]) == pytest.approx(math.exp(-lost), abs=1e-5)
     assert ds["tolerating"].attrs["better"] == "higher"
+
+
+def test_who_had_no_pain_does_not_wait_for_relief() -> None:
+    def hazard(pain: float) -> float:
+        return t.hazard_futility(1.0, 1.0, 0.0, pain, 1.0, 0.15, 1.0)
+
+    assert hazard(0.0) == 0.0
+    assert hazard(1.0) == pytest.approx(0.5, abs=0.01)
+    assert hazard(5.0) > 0.95

@@ -4,8 +4,9 @@ An orbit on a dose is the fixed point of the daily map with that dose. Patients 
 together. At each dose Newton's method starts near the orbit of the dose before, in the same basin,
 so that an orbit that has lost its stability to an oscillation is still found; where that fails, it
 is led there by smaller steps. Where that leads to nothing, or out of the basin, the patient is left
-to the treatment for half a year instead, then for five years, and the orbit he comes to is taken,
-in whatever basin. What is missing below a dose where it was found again is looked for from there.
+to the treatment for half a year instead, then for five years, then for twenty, and the orbit he
+comes to is taken, in whatever basin. What is missing below a dose where it was found again is
+looked for from there.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ from ldnsim.model import Model
 
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.intp]
-BRIEF, LONG = 3, (180, 1620)
-"""Days on a dose before Newton's method: until the drug has settled; until the patient has, in two
-stretches (past the ghost of a state that has just vanished it takes years)."""
+BRIEF, LONG = 3, (180, 1620, 5400)
+"""Days on a dose before Newton's method: until the drug has settled; until the patient has, in
+three stretches (past the ghost of a state that has just vanished it takes years)."""
 BETWEEN = (0.25, 0.5, 0.75)
 """Shares of the way from one dose to the next at which an orbit is looked for that was lost."""
 CLOSE: Tolerances = (1e-8, 1e-10)
