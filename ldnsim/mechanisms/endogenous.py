@@ -3,7 +3,7 @@
 When mu tone at the hypothalamic sensor falls, release answers within the hour and draws on a store.
 What lasts beyond the block is expression: both opioid genes follow the loss of the last days
 slowly and scale what is released at rest. How far they can follow is the endorphin reserve; it
-learns under demand that it meets, wears under demand beyond that, and settles over months. Demand
+learns under demand, wears under demand beyond what it can meet, and settles over months. Demand
 that expression has not met goes on draining the stores: that is the flare of a patient whose start
 was too fast. The sensor forgives its own empty store: exhaustion does not feed itself.
 Only beta-endorphin follows the clock.
@@ -79,7 +79,7 @@ P("reserve", 1.0, "1", "endorphin reserve at which the patient settles, healthy 
 P("t_reserve", 4145.0, "h", "time constant with which the reserve settles by itself", ASSUMED,
   spread=lognormal(0.5), low=1.0,
   note="rats: what running trained was gone in two to four days (CSF beta-endorphin)")
-P("reserve_learning", 0.0006582, "1/h", "growth of the reserve per unit of expression it gives",
+P("reserve_learning", 0.0006582, "1/h", "growth of the reserve per unit of expression asked of it",
   ASSUMED, spread=lognormal(0.4))
 P("reserve_wear", 0.003313, "1/h", "loss of the reserve at wholly unmet demand", ASSUMED,
   spread=lognormal(0.4))
@@ -185,17 +185,20 @@ def reserve_level(
     reserve_level: float,
     expression_wanted: float,
     expression_possible: float,
-    expression_granted: float,
     reserve: float,
     t_reserve: float,
     reserve_learning: float,
     reserve_wear: float,
     reserve_most: float,
 ) -> float:
-    """Settles by itself, learns under demand it can meet, wears under demand beyond it."""
+    """Settles by itself, learns under demand, wears under demand beyond what it can give.
+
+    It learns under demand that it cannot meet as well: if it learnt by what it gives alone, to
+    wear would be to learn less, and it would collapse between two doses a twelfth apart.
+    """
     beyond = positive_part(expression_wanted - expression_possible, 0.002)
     overdrawn = beyond / (expression_wanted + expression_possible)
-    learns = reserve_learning * expression_granted * (reserve_most - reserve_level)
+    learns = reserve_learning * expression_wanted * (reserve_most - reserve_level)
     return (reserve - reserve_level) / t_reserve + learns - reserve_wear * overdrawn * reserve_level
 
 
