@@ -10,8 +10,9 @@ from ldnsim.analysis.states.damping import LEAST
 from ldnsim.analysis.states.everywhere import Patient, of_runs
 from ldnsim.config.run import RunSpec
 
-FEW = (0.0, 1.5, 4.5, 15.0, 50.0)
-"""Nightly doses of the scorecard, mg; ``ldnsim states --all`` takes more."""
+FEW = (0.0, 0.1, 1.5, 4.5, 15.0, 50.0)
+"""Nightly doses of the scorecard, mg, the least damped among them; ``ldnsim states --all`` takes
+more."""
 
 
 def oscillates(settings: Sequence[Setting]) -> Iterable[Found]:
