@@ -291,7 +291,7 @@ def picture(ds: xr.Dataset, rows: pd.DataFrame, gaps: pd.DataFrame, s: Setting) 
         ):
             _courses(ax, course(ds, name, s.marks()), label, s.weeks)
         axes[0, 0].axhline(RAISED, color=GREY, lw=1.0, ls=":")
-        axes[0, 0].legend(loc="center right", bbox_to_anchor=(1.0, 0.42), fontsize=SMALL, ncols=2)
+        axes[0, 0].legend(loc="upper right", fontsize=SMALL)
         _shares(axes[1, 0], rows)
         _gaps(axes[1, 1], gaps, rows)
         for ax in axes.flat:
