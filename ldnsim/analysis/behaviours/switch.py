@@ -23,7 +23,7 @@ from ldnsim.runs.few import week
 
 DRIVERS = (0.0, 0.02, 0.05, 0.2, 0.5)
 HELPED = (3.0, 4.5, 6.0)
-DRIVEN = (0.0625, 0.07, 0.1, 0.2)
+DRIVEN = (0.0705, 0.08, 0.1, 0.2)
 """Drivers above the range in which the resolved state exists by itself (``ldnsim states``), by a
 tenth and more: nearer to its end a patient relapses, but takes more than a year."""
 EXCESS = 1.0 / 3.0
