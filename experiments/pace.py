@@ -8,8 +8,8 @@ patients who are still on treatment.
     python experiments/pace.py [--out DIR] [--patients N] [--weeks N] [--points N] [--threads N]
                                [--resume]
 
-`--patients 64` is a quick look, `--patients 0` leaves the drawn patients out; `--resume` goes on
-with them after a stop.
+`--patients 256` takes four times as long, `--patients 0` leaves the drawn patients out; `--resume`
+goes on with them after a stop.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class Setting:
 
     weeks: int = 104
     paces: int = 12
-    patients: int = 256
+    patients: int = 64
     targets: tuple[float, ...] = TARGETS
     threads: int | None = None
     resume: bool = False

@@ -247,7 +247,9 @@ def compile_c(text: str, flags: tuple[str, ...] = FLAGS) -> ctypes.CDLL:
         built, draft = source.with_suffix(".o"), source.with_suffix(".tmp")
         for command in ([gcc, *flags, "-fPIC", "-c", str(source), "-o", str(built)],
                         [gcc, "-shared", str(built), "-o", str(draft), "-lm"]):  # fmt: skip
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command, capture_output=True, encoding="utf-8", errors="replace", check=False
+            )
             if done.returncode:
                 raise RuntimeError("gcc: " + "\n".join(done.stderr.splitlines()[:6]))
         draft.replace(library)

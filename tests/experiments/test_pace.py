@@ -120,7 +120,7 @@ def test_the_reason_is_read_off_the_reserve() -> None:
 
 
 def test_the_command_line_says_how_many_are_drawn() -> None:
-    assert read([]).patients == 256
+    assert read([]).patients == 64
     assert read(["--patients", "0"]).patients == 0
     with pytest.raises(SystemExit):
         read(["--patients", "-1"])

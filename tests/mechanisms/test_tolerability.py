@@ -108,7 +108,8 @@ def test_the_hazard_of_adverse_events_grows_with_the_square(burden: float) -> No
 @given(st.floats(0.0, 3.0))
 def test_pain_that_is_worse_on_the_drug_drives_away_and_without_it_not(worse: float) -> None:
     over = t.hazard_adverse(0.0, 1.0, -worse, 3e-5, 1e-4, 1e-3) - 3e-5
-    assert over == pytest.approx(1e-3 * worse**2, rel=0.05, abs=2e-7)
+    # less by the corner that is rounded
+    assert 1e-3 * (worse - 0.01) ** 2 <= over + 2e-7 and over <= 1e-3 * worse**2
     assert t.hazard_adverse(0.0, 0.0, -worse, 3e-5, 1e-4, 1e-3) == 3e-5
 
 

