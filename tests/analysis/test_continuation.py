@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from ldnsim import plots
 from ldnsim.analysis import Branch, continue_orbit
+from ldnsim.analysis.behaviours.switch import DRIVEN
 from ldnsim.cli import app
 from ldnsim.engine.rhythm.daily_map import DailyMap
 from ldnsim.engine.rhythm.orbit import find_orbits
@@ -85,6 +86,11 @@ def test_the_branch_keeps_its_bounds_and_is_the_same_for_any_threads(branch: Bra
     np.testing.assert_array_equal(one.mean, two.mean)
     assert one.folds[0].value == pytest.approx(branch.folds[0].value, abs=1e-7)
     assert one.rests == ()  # the patient's own driver, 0.02, lies outside
+
+
+def test_lasting_drivers_of_the_scorecard_lie_above_the_fold_by_a_tenth(branch: Branch) -> None:
+    """What E5 says of them: above the range of the resolved state, and the first not by much."""
+    assert 1.1 * branch.folds[0].value <= min(DRIVEN) <= 1.15 * branch.folds[0].value
 
 
 def test_a_branch_is_drawn_and_written(branch: Branch) -> None:

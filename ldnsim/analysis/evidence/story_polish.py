@@ -3,9 +3,9 @@
 Each round looks a step beside the point along every coordinate, takes numbers, residuals and what
 is lost of patients as straight lines from there, and minimises the objective they give within a
 box that is trusted. Least squares on what is violated would be simpler, but it knows nothing of a
-bound that is just met, steps over it, and ends where bounds oppose each other: at the shipped
-story it stood still at ten times the objective that this reaches. The minimum is convex, and found
-by SciPy's L-BFGS-B.
+bound that is just met, steps over it, and ends where bounds oppose each other: on a story of 69
+constraints it stood still at six times the objective that this reached. Near by the objective is
+convex, and SciPy's L-BFGS-B finds its least value.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _lines(story: Story, x: Floats, step: Floats, parts: Parts) -> Lines:
     aims = np.array([c.aims for c in asked]).reshape(n, 2) / scale[:, None]
 
     def slope(y: Floats) -> Floats:
-        # a number that is not there on one side gives no slope
+        """Change by a prior SD, 0 where there is no number on one side."""
         return np.asarray(np.nan_to_num((y[1:] - y[0]).T / step), dtype=np.float64)
 
     values, lost = parts.values[:, :n] / scale, missing * parts.lost[:, :n]
@@ -173,7 +173,7 @@ def descend(
     return x, total, history
 
 
-def nearest_without(
+def steps_without(
     lines: Lines, rows: Sequence[Flags], width: float, box: tuple[Floats, Floats]
 ) -> list[list[Floats]]:
     """Return, for each set of rows that is not asked, the ways to try without it."""

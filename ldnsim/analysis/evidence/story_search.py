@@ -19,7 +19,7 @@ from ldnsim.analysis.evidence.evolve import Evolution
 from ldnsim.analysis.evidence.story import Parts, Story
 from ldnsim.analysis.evidence.story_batch import Points
 from ldnsim.analysis.evidence.story_log import Evaluator, Told
-from ldnsim.analysis.evidence.story_polish import TRUSTED, descend, look, nearest_without
+from ldnsim.analysis.evidence.story_polish import TRUSTED, descend, look, steps_without
 from ldnsim.arrays import Flags, Floats
 
 DISTINCT = 0.5
@@ -238,7 +238,7 @@ def _without(story: Story, ask: Evaluator, x: Floats) -> tuple[Without, ...]:
     _, beside, lines = look(story, ask, x, "without")
     rows = np.array([r.of.name for r in story.constraints])
     names = list(dict.fromkeys(rows[beside.missed[0]].tolist()))
-    ways = nearest_without(lines, [rows == n for n in names], TRUSTED, story.box)
+    ways = steps_without(lines, [rows == n for n in names], TRUSTED, story.box)
     each = len(ways[0])
     every = np.clip(x + np.array([w for own in ways for w in own]), *story.box)
     parts = ask(every, "without")
