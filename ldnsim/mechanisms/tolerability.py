@@ -138,6 +138,7 @@ def adverse_burden(
     flare: float,
     dysphoria: float,
     vulnerability: float,
+    added_burden: float,
     burden_dreams: float,
     burden_insomnia: float,
     burden_flare: float,
@@ -146,7 +147,7 @@ def adverse_burden(
     """Weighted sum of what is noticed; fades as the patient gets used to each."""
     night = burden_dreams * vivid_dreams + burden_insomnia * insomnia
     day = burden_flare * flare + burden_dysphoria * dysphoria
-    return vulnerability * (night + day)
+    return vulnerability * (night + day + added_burden)
 
 
 @M.quantity("1", "relief, as a share of pain before treatment")
