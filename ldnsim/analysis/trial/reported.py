@@ -14,6 +14,7 @@ from ldnsim.analysis.trial.arms import PATIENT, arm_dimension, as_arms
 from ldnsim.analysis.trial.placebo import SCALE, Placebo, fit
 from ldnsim.arrays import Floats
 from ldnsim.errors import UserError, flag, kind
+from ldnsim.results.weighted import weights_of
 from ldnsim.units import whole_number
 
 if TYPE_CHECKING:
@@ -63,7 +64,11 @@ def reported(
     base = np.asarray(ds["baseline_pain"].values, dtype=float)
     if not np.isfinite(base).any():
         raise UserError("every run of this result failed: there is nothing to report")
-    fitted = fit(base[np.isfinite(base)], placebo, edition)
+    there, weights = np.isfinite(base), weights_of(ds)
+    if weights is not None:
+        each = ds["weight"].broadcast_like(ds["baseline_pain"]).transpose(*ds["baseline_pain"].dims)
+        weights = np.asarray(each.values, dtype=float)[there]
+    fitted = fit(base[there], placebo, edition, weights)
     key = int(ds.attrs.get("seed", 0)) if seed is None else seed
     response, noise = _draws(ds, fitted, weekly["week"].values, key, independent_arms)
     told = (weekly + response + noise).clip(*SCALE).transpose(*weekly.dims)
