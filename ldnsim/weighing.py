@@ -57,7 +57,7 @@ def wilson(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
     z2 = NormalDist().inv_cdf(0.5 + level / 2.0) ** 2
     middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n)
     half = math.sqrt(z2 * (share * (1.0 - share) / n + z2 / (4.0 * n * n))) / (1.0 + z2 / n)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    return min(max(middle - half, 0.0), share), max(min(middle + half, 1.0), share)
 
 
 def quantile(ordered: Floats, weights: Floats, q: float) -> Floats:

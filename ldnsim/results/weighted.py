@@ -88,7 +88,7 @@ def weighted_share(ds: xr.Dataset, flag: str | xr.DataArray, level: float = 0.95
     values, weights = _over_patients(ds, flag)
     there = values.values[np.isfinite(values.values)]
     if not np.isin(there, (0.0, 1.0)).all():
-        raise UserError("flag: expected values that are true or false, such as ds['pain_change'] < 0")
+        raise UserError("flag: expected true or false, such as ds['pain_change'] < -1")
     table = _each(values, lambda v, w: _share(v, w, level), weights)
     one = _frame(values)
     found = {n: one.copy(data=table[..., i]) for i, n in enumerate(SHARES)}
@@ -103,9 +103,7 @@ def _share(values: Floats, weights: Floats | None, level: float) -> tuple[float,
     return (share, *wilson(share, n, level), n, float(len(values)))
 
 
-def _over_patients(
-    ds: xr.Dataset, what: str | xr.DataArray
-) -> tuple[xr.DataArray, Floats | None]:
+def _over_patients(ds: xr.Dataset, what: str | xr.DataArray) -> tuple[xr.DataArray, Floats | None]:
     """Return numbers with the patients last, NaN where a run failed, and the weights."""
     if PATIENT not in ds.dims:
         raise UserError("this result has no patients: add [population] to the study")
@@ -134,4 +132,4 @@ def _each(values: xr.DataArray, reduce: Any, weights: Floats | None) -> Any:
         there = np.isfinite(row)
         found.append(reduce(row[there], None if weights is None else weights[there]))
     table = np.array(found, dtype=np.float64)
-    return table.reshape(*values.shape[:-1], *table.shape[1:])
+    return table.reshape((*values.shape[:-1], *table.shape[1:]))
