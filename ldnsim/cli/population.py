@@ -54,7 +54,7 @@ def population(
     extend: Extend = None,
     threads: Threads = None,
 ) -> None:
-    """Weight virtual patients to a published baseline, and count kinds and responders."""
+    """Weight virtual patients to a published baseline."""
     from ldnsim.analysis.trial import published as analysis
 
     edition = edition_of(extend)
