@@ -142,6 +142,7 @@ ROWS: list[Row] = [
 ]  # fmt: skip
 ELSEWHERE = {
     "demo --out": "tests/test_cli.py", "demo --threads": "a sweep's",
+    "population": "tests/sweep/test_matched.py",
     "sweep": "tests/test_cli.py and tests/sweep", "compare": "tests/test_cli.py and tests/plots",
     "cite": "tests/test_cli.py and tests/test_cli_provenance.py",
     "states --plot": "tests/analysis/test_continuation.py",

@@ -23,6 +23,7 @@ from ldnsim.cli import (
     lists,
     look,
     observations,
+    population,
     run,
     sensitivity,
     states,
@@ -55,6 +56,7 @@ app = typer.Typer(
 COMMANDS = (
     run.demo, run.init, run.sweep, run.simulate, states.states, look.compare,
     discriminate.discriminate, cite.cite, sensitivity.sensitivity, trial.trial,
+    population.population,
     appraise.validate, appraise.claims, calibrate.calibrate,
     lists.parameters, lists.hypotheses, lists.phenotypes, lists.covariates, lists.adjuncts,
     lists.protocols, lists.templates, lists.schema, observations.observations,

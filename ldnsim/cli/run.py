@@ -210,3 +210,8 @@ def _candidates(attrs: Mapping[str, Any]) -> None:
     rejected = sum(drawn["rejected"].values())
     reasons = "".join(f"\n  {n} x {why}" for why, n in drawn["rejected"].items())
     say(f"{rejected} of {drawn['candidates']} candidates rejected{':' if reasons else ''}{reasons}")
+    if match := drawn.get("match"):
+        say(
+            f"weighted to {match['population']}: {match['effective']:.1f} effective patients"
+            f" (Kish), {match['status']}"
+        )

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ldnsim.sweep.study import Study
 
 _ARMS = (
-    "arm", "patients", "baseline (0-10)", "change, points (95 % CI)", "change %", ">=30 %",
-    ">=50 %", "difference, points (95 % CI)", "P",
+    "arm", "patients", "baseline (0-10)", "change, points (95 % CI)", "change %",
+    ">=30 % (95 % CI)", ">=50 % (95 % CI)", "difference, points (95 % CI)", "P",
 )  # fmt: skip
 _TRIALS = ("arm", "difference, points (middle 95 %)", "P < 0.05", "of these, worse")
 
@@ -173,8 +173,8 @@ def _show_arms(found: xr.Dataset) -> None:
                 f"{float(one['baseline']):.2f}",
                 _interval(one, "change"),
                 f"{float(one['percent']):.1f}",
-                f"{100 * float(one['responders30']):.1f} %",
-                f"{100 * float(one['responders50']):.1f} %",
+                _with_ends(one, "responders30"),
+                _with_ends(one, "responders50"),
                 _interval(one, "difference") if drug else "",
                 _p(float(one["p"])) if drug else "",
             ]
@@ -184,6 +184,11 @@ def _show_arms(found: xr.Dataset) -> None:
 
 def _p(value: float) -> str:
     return f"{value:.2g}" if value == value else "none"
+
+
+def _with_ends(one: xr.Dataset, name: str) -> str:
+    value, low, high = (100.0 * float(one[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    return f"{value:.1f} % ({low:.1f} to {high:.1f})" if value == value else "none"
 
 
 def _share(value: float) -> str:
@@ -228,6 +233,13 @@ def _show_population(told: xr.Dataset) -> None:
         typer.echo(
             f"{told.sizes['patient']} patients of {kept['candidates']} candidates; not taken:"
             f" {reasons} (untreated)."
+        )
+    if match := kept.get("match"):
+        advice = f"; {match['advice']}" if match["advice"] else ""
+        typer.echo(
+            f"Weighted to {match['population']}: {match['effective']:.1f} effective patients"
+            f" (Kish), {match['status']}{advice}. Means, shares and intervals above are weighted,"
+            " and patients of the trials are drawn by weight."
         )
 
 

@@ -120,6 +120,29 @@ def population_limits_known(study: StudyConfig) -> Iterator[str]:
         yield from check_name("population.plausible", "variable", name, known)
 
 
+def population_is_published(study: StudyConfig) -> Iterator[str]:
+    """The population whose baseline is to be matched exists."""
+    if study.population is not None and study.population.match is not None:
+        known = study.edition.populations
+        yield from check_name("population.match", "population", study.population.match, known)
+
+
+def population_correlations_can_be(study: StudyConfig) -> Iterator[str]:
+    """Parameters that go together are drawn, and can go together like that."""
+    from ldnsim.config import correlations
+
+    people = study.population
+    if people is None or not people.correlations:
+        return
+    known = study.edition.model.parameters
+    drawn = [
+        n for n, p in known.items()
+        if p.spread.kind != "fixed"
+        and (people.vary == "all" or n in people.vary) and n not in people.exclude
+    ]  # fmt: skip
+    yield from correlations.refusals(people.correlations, drawn, known)
+
+
 def population_owns_its_subjects(study: StudyConfig) -> Iterator[str]:
     """Patients of a population are subjects of their own, along a dimension of their own."""
     for i, axis in enumerate(study.axes, start=1):
@@ -133,5 +156,7 @@ RULES = (
     other_covariates_are_known,
     population_varies_what_has_a_spread,
     population_limits_known,
+    population_is_published,
+    population_correlations_can_be,
     population_owns_its_subjects,
 )

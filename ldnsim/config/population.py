@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from ldnsim.config.base import Config
+from ldnsim.config.correlations import Correlation
 from ldnsim.config.quantities import Fraction, Number, Whole
 from ldnsim.errors import UserError
 
@@ -34,6 +35,14 @@ class Population(Config):
     plausible: dict[str, tuple[Number, Number]] = Field(default_factory=dict)
     """Lowest and highest untreated 24 h mean of a variable that a patient may have, such as
     ``pain = [3, 9]``; other draws are rejected and counted."""
+    correlations: tuple[Correlation, ...] = ()
+    """Parameters that go together; all others are drawn independently of each other."""
+    match: str | None = None
+    """A published population (``ldnsim population``) to whose baseline the patients are weighted;
+    all count the same when left out."""
+    least_effective: Number | None = Field(default=None, ge=1.0)
+    """Fewest patients, by Kish's effective sample size, that weights may leave; a tenth of them but
+    at least 12, and at most half, when left out."""
 
     @model_validator(mode="after")
     def _nothing_contradicts(self) -> Self:
@@ -42,6 +51,12 @@ class Population(Config):
                 raise UserError(
                     f"plausible.{name} = [{low:g}, {high:g}]: the lower limit comes first"
                 )
+        if self.least_effective is not None and self.match is None:
+            raise UserError("least_effective is of weights: add match, or leave it out")
+        if self.least_effective is not None and self.least_effective > self.size:
+            raise UserError(
+                f"least_effective = {self.least_effective:g}: there are only size = {self.size}"
+            )
         both = [n for n in self.exclude if self.vary != "all" and n in self.vary]
         if both:
             raise UserError(f"vary and exclude both name {both[0]!r}; keep one of them")

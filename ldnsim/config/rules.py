@@ -38,6 +38,7 @@ RESERVED = (
 """What every result holds besides variables and summaries."""
 OF_A_POPULATION = (
     "patient", "candidate", "drawn", "drawn_unit", "patient_parameters", "patient_oprm1",
+    "weight",
 )  # fmt: skip
 """What the result of a population holds besides."""
 

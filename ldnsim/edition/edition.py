@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldnsim import catalog
-from ldnsim.catalog import assays, calibration, claims, observations
+from ldnsim.catalog import assays, calibration, claims, observations, populations
 from ldnsim.edition import versions
 from ldnsim.edition.extension import Extension, changes, check_model, with_mechanisms
 from ldnsim.edition.source import Source, read_sources
@@ -129,6 +129,14 @@ class Edition:
     def assays(self) -> dict[str, assays.Assay]:
         """What can be measured in a patient, and with what error, by name."""
         return self._read("assays", assays.read_assays, self.model)
+
+    @cached_property
+    def populations(self) -> dict[str, populations.PublishedPopulation]:
+        """Patients whose baseline was published, by name."""
+        return self._read(
+            "populations", populations.read_populations, self.references, self.model,
+            self.phenotypes,
+        )  # fmt: skip
 
     @cached_property
     def claims(self) -> dict[str, claims.Claim]:

@@ -35,7 +35,7 @@ PARAMETER_FIELDS = ("value", "grade", "source", "note", "replaces")
 PROTOCOL_FIELDS = ("title", "regimen", "description", "sources", "steps_assumed")
 NAMED = (
     "references", "hypotheses", "phenotypes", "adjuncts", "covariates", "protocols",
-    "observations", "assays",
+    "observations", "assays", "populations",
 )  # fmt: skip
 """Blocks whose tables are new things with names of their own, and attributes of an edition."""
 BLOCKS = ("parameters", *NAMED)

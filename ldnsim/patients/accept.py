@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.arrays import Flags, Floats
+from ldnsim.config import correlations
 from ldnsim.config.population import Population
 from ldnsim.config.run import RunSpec
 from ldnsim.config.study import StudyConfig
@@ -25,6 +26,7 @@ from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.model import Model
 from ldnsim.patients import draws
+from ldnsim.patients.matched import Matched, match
 from ldnsim.patients.people import OPRM1, People, on_bound, varied, vary, with_genotype
 from ldnsim.patients.untreated import pick, untreated
 from ldnsim.patients.vectors import is_inflamed, own_parameters
@@ -102,7 +104,7 @@ def find_people(
     for number, chunk in enumerate(_stream(settings, seed, reference, threads), start=1):
         found.add(chunk)
         if found.count == settings.size:
-            return _accept(settings, reference, found)
+            return _accept(settings, reference, found, seed)
         if number % 8 == 0:
             log.info("%d of %d virtual patients found, %d candidates tried", found.count,
                      settings.size, number * CHUNK)  # fmt: skip
@@ -125,10 +127,21 @@ def _stream(
             u = np.empty((drawn, len(names)))
             for j, name in enumerate(names):
                 u[:, j] = draws.quantiles(settings.method, seed, name, *args)
+            u = _together(settings, names, u)
             genes = draws.quantiles(settings.method, seed, f"covariate {OPRM1}", *args)
         rows = slice(first, first + CHUNK)
         yield _look_at(settings, names, reference, u[rows], genes[rows], threads)
         first += CHUNK
+
+
+def _together(settings: Population, names: tuple[str, ...], u: Floats) -> Floats:
+    """Return quantiles of which some go together as the study says, shape (n, names)."""
+    some = correlations.named(settings.correlations, names)
+    if not some:
+        return u
+    at = [names.index(n) for n in some]
+    u[:, at] = draws.joined(u[:, at], correlations.matrix(settings.correlations, some))
+    return u
 
 
 def _look_at(
@@ -169,7 +182,7 @@ def _reasons(model: Model, settings: Population, orbits: Orbits) -> tuple[str, .
     return tuple(found)
 
 
-def _accept(settings: Population, reference: RunSpec, found: _Accepted) -> People:
+def _accept(settings: Population, reference: RunSpec, found: _Accepted, seed: int) -> People:
     """Make patients of the first plausible candidates; count what was passed over on the way."""
     good = np.flatnonzero(np.array([r == "" for r in found.reason]))[: settings.size]
     tried = int(good[-1]) + 1
@@ -177,6 +190,7 @@ def _accept(settings: Population, reference: RunSpec, found: _Accepted) -> Peopl
     names, genotypes = varied(model, settings), sorted(set(found.genotype))
     runs = [with_genotype(reference, x) for x in genotypes] or [reference]
     quantile = found.arrays.pop("quantile")
+    orbits = Orbits(**found.arrays)
     return People(
         model,
         settings,
@@ -186,11 +200,26 @@ def _accept(settings: Population, reference: RunSpec, found: _Accepted) -> Peopl
         tuple(found.genotype),
         np.array([own_parameters(run) for run in runs]),
         is_inflamed(reference),
-        Orbits(**found.arrays),
+        orbits,
         tried,
         dict(sorted(Counter(r for r in found.reason[:tried] if r).items())),
         {n: int(k) for n, k in zip(names, found.clipped, strict=True) if k},
+        seed,
+        _weighted(settings, reference, orbits),
     )
+
+
+def _weighted(settings: Population, reference: RunSpec, orbits: Orbits) -> Matched | None:
+    """Return the weights that the study asks for, from the untreated days of its patients."""
+    if settings.match is None:
+        return None
+    published = reference.edition.populations[settings.match]
+    index = reference.edition.model.observable_index
+    values = {n: orbits.mean[:, index[n]] for n in published.baselines}
+    found = match(published, values, reference.phenotype, settings.least_effective)
+    if found.advice:
+        log.warning("population.match: %s", found.advice)
+    return found
 
 
 def _too_few(settings: Population, found: _Accepted) -> UserError:
@@ -210,6 +239,10 @@ def describe(model: Model, settings: Population) -> str:
     text = f"{settings.size} virtual patients, {method}, {count} parameters vary"
     if settings.oprm1_g_frequency is not None:
         text += f", OPRM1 G {settings.oprm1_g_frequency:g}"
+    for pair in settings.correlations:
+        text += f", {pair.between[0]} with {pair.between[1]} {pair.rho:g}"
+    if settings.match is not None:
+        text += f", weighted to {settings.match}"
     return (
         f"{text}; drawn until so many are plausible (the basin exists"
         f"{', ' + limits if limits else ''}), at most"

@@ -64,6 +64,29 @@ def quantiles(method: str, seed: int, name: str, n: int, size: int) -> Floats:
     return latin_hypercube(seed, name, n, size)
 
 
+def joined(u: Floats, correlation: Floats) -> Floats:
+    """Return quantiles that go together as asked: a Gaussian copula, shape (n, names).
+
+    The first name keeps its draws, and so does each that goes with none before it. What is summed
+    is summed term by term, so that the same draws give the same bits.
+
+    Args:
+        u: independent quantiles, shape (n, names).
+        correlation: of the normal draws, positive definite, shape (names, names).
+    """
+    from scipy.special import ndtr, ndtri
+
+    root = np.linalg.cholesky(correlation)
+    z, found = ndtri(u), u.copy()
+    for i in range(1, u.shape[1]):
+        if root[i, :i].any():
+            x = root[i, 0] * z[:, 0]
+            for j in range(1, i + 1):
+                x = x + root[i, j] * z[:, j]
+            found[:, i] = ndtr(x)
+    return _inside(found)
+
+
 def _inside(values: Floats) -> Floats:
     return np.clip(values, TINY, 1.0 - TINY)
 

@@ -13,7 +13,8 @@ from ldnsim.config.population import Population
 from ldnsim.config.run import RunSpec
 from ldnsim.engine.rhythm.orbit import Orbits
 from ldnsim.model import Model
-from ldnsim.patients import draws
+from ldnsim.patients import draws, matched
+from ldnsim.patients.matched import Matched
 
 PK = "pharmacokinetics"
 OPRM1 = "oprm1"
@@ -38,6 +39,8 @@ class People:
         tried: how many candidates were looked at for these patients.
         rejected: how many of them were not plausible, by reason.
         clipped: how many patients were put on the bound of a parameter, by its name.
+        seed: of the draws.
+        matched: weights to a published baseline, if the study asks for them.
     """
 
     model: Model = field(repr=False)
@@ -52,6 +55,8 @@ class People:
     tried: int
     rejected: dict[str, int]
     clipped: dict[str, int]
+    seed: int = 0
+    matched: Matched | None = None
 
     def __len__(self) -> int:
         """Return the number of patients."""
@@ -153,6 +158,7 @@ def attributes(people: People) -> dict[str, Any]:
                 "candidates": people.tried,
                 "rejected": people.rejected,
                 "clipped": people.clipped,
+                **({"match": people.matched.record()} if people.matched else {}),
             }
         )
     }
@@ -161,10 +167,12 @@ def attributes(people: People) -> dict[str, Any]:
 def coordinates(people: People) -> dict[str, Any]:
     """Return which candidate each patient is and what was drawn, as coordinates of a result."""
     units = np.array([people.model.parameters[n].unit for n in people.names], dtype=str)
+    found = people.matched
     return {
         "candidate": ("patient", people.candidate, {"long_name": "number in the stream of draws"}),
         "drawn": ("drawn", np.array(people.names, dtype=str), {"long_name": "parameter drawn"}),
         "drawn_unit": ("drawn", units, {"long_name": "unit of the parameter"}),
+        **({} if found is None else {"weight": matched.coordinate(found, people.seed)}),
     }
 
 

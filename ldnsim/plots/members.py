@@ -14,7 +14,7 @@ from ldnsim.plots.selection import indices, labels_of, narrow, run_dims
 
 Select = Mapping[str, Any] | Sequence[Mapping[str, Any] | str] | str | None
 MOST = 8
-_NO_AXIS = ("time", "day", "night_time", "candidate")
+_NO_AXIS = ("time", "day", "night_time", "candidate", "weight")
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from ldnsim.weighing import effective
+from ldnsim.weighing import quantile as quantile_of
+
 PATIENT = "patient"
-SHOWN = "patients_shown"
+SHOWN, WEIGHTED = "patients_shown", "patients_weighted"
 BAND = {"p10": 0.1, "p90": 0.9}
 
 
@@ -23,8 +26,8 @@ def over_patients(
 ) -> xr.Dataset:
     """Return the median patient, point by point, unless a picture asks for single ones.
 
-    Trajectories also get ``p10_<name>`` and ``p90_<name>``. Runs that failed are left out; where
-    all failed the result says so, as for a single run.
+    Patients with weights count by these. Trajectories also get ``p10_<name>`` and ``p90_<name>``.
+    Runs that failed are left out; where all failed the result says so, as for a single run.
 
     Args:
         ds: a result; without the dimension ``patient`` it is returned as it is.
@@ -36,23 +39,57 @@ def over_patients(
     if PATIENT in axes or _names_patient(select):
         return ds
     good = ds["status"] == 0
+    weights = ds.coords.get("weight")
     found = ds.drop_dims(("drawn", "parameter"), errors="ignore").drop_vars(
         [str(n) for n, v in ds.variables.items() if PATIENT in v.dims], errors="ignore"
     )
     for name, variable in ds.data_vars.items():
         if PATIENT not in variable.dims or variable.dtype.kind not in "fiu" or name == "status":
             continue
-        ordered = _ordered(variable.where(good))
-        found[name] = _quantile(ordered, 0.5).assign_attrs(variable.attrs)
+        quantile = _quantiles(variable.where(good), weights)
+        found[name] = quantile(0.5).assign_attrs(variable.attrs)
         if "time" in variable.dims:
             for band, q in BAND.items():
-                found[f"{band}_{name}"] = _quantile(ordered, q).assign_attrs(variable.attrs)
+                found[f"{band}_{name}"] = quantile(q).assign_attrs(variable.attrs)
     first = ds["status"].isel({PATIENT: 0}, drop=True)
     found["status"] = first.where(~good.any(PATIENT), 0).assign_attrs(ds["status"].attrs)
     if "status_advice" in ds:
         advice = ds["status_advice"].isel({PATIENT: 0}, drop=True)
         found["status_advice"] = advice.where(~good.any(PATIENT), "")
-    return found.assign_attrs({SHOWN: ds.sizes[PATIENT]})
+    shown = {SHOWN: ds.sizes[PATIENT]}
+    return found.assign_attrs(shown if weights is None else {**shown, WEIGHTED: _told(weights)})
+
+
+def weighted_to(ds: xr.Dataset) -> str:
+    """Return to whom the patients of a median are weighted; empty where all count the same."""
+    return str(ds.attrs.get(WEIGHTED, ""))
+
+
+def _told(weights: xr.DataArray) -> str:
+    n = effective(np.asarray(weights.values, dtype=np.float64))
+    return f"weighted to {weights.attrs.get('population', 'others')}, {n:.0f} effective"
+
+
+def _quantiles(
+    variable: xr.DataArray, weights: xr.DataArray | None
+) -> Callable[[float], xr.DataArray]:
+    """Return what gives quantiles over the patients, weighted where they are."""
+    if weights is None:
+        ordered = _ordered(variable)
+        return lambda q: _quantile(ordered, q)
+    values = variable.transpose(..., PATIENT).astype(float)
+    place = np.argsort(values.values, axis=-1, kind="stable")
+    each = np.broadcast_to(np.asarray(weights.values, dtype=np.float64), values.shape)
+    sizes, rows = (np.take_along_axis(v, place, -1) for v in (each, values.values))
+    one = _without_patient(values)
+    return lambda q: one.copy(data=quantile_of(rows, sizes, q))
+
+
+def _without_patient(values: xr.DataArray) -> xr.DataArray:
+    """Return the values of the first patient, without what belongs to that one alone."""
+    # its number in the draws, for example, says nothing of the median
+    own = [str(c) for c in values.coords if PATIENT in values[c].dims]
+    return values.isel({PATIENT: 0}, drop=True).drop_vars(own, errors="ignore")
 
 
 def _ordered(variable: xr.DataArray) -> xr.DataArray:
@@ -72,10 +109,7 @@ def _quantile(ordered: xr.DataArray, q: float) -> xr.DataArray:
     above = np.minimum(below + 1, last)
     low, high = (np.take_along_axis(values, at, -1)[..., 0] for at in (below, above))
     share = (q * last - below)[..., 0]
-    one = ordered.isel({PATIENT: 0}, drop=True)
-    # what belongs to one patient, such as its number in the draws, says nothing of the median
-    own = [str(c) for c in ordered.coords if PATIENT in ordered[c].dims]
-    return one.drop_vars(own, errors="ignore").copy(data=low + share * (high - low))
+    return _without_patient(ordered).copy(data=low + share * (high - low))
 
 
 def _names_patient(select: Any) -> bool:

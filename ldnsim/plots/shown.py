@@ -9,7 +9,7 @@ import xarray as xr
 from ldnsim.errors import listed
 from ldnsim.plots.doses import astray
 from ldnsim.plots.members import Member, held, label_of
-from ldnsim.plots.people import patients_shown
+from ldnsim.plots.people import patients_shown, weighted_to
 from ldnsim.plots.selection import labels_of, run_dims
 
 
@@ -25,7 +25,8 @@ def notes(
     """
     words = []
     if n := patients_shown(ds):
-        words.append(f"Median of {n} virtual patients.")
+        told = f", {by}" if (by := weighted_to(ds)) else ""
+        words.append(f"Median of {n} virtual patients{told}.")
     if chosen_at := [f"{name} {text}" for name, text in held(ds)]:
         words.append(f"Selected: {', '.join(chosen_at)}.")
     if only := [d for d in run_dims(ds) if ds.sizes[d] == 1 and d not in (axes or ())]:

@@ -24,7 +24,7 @@ PACKAGES = ("numpy", "numba", "scipy", "xarray", "zarr", "h5netcdf", "pydantic",
 # what can change a number of the result; pictures and the command line cannot
 PARTS = (
     "mechanisms", "engine", "data", "regimen", "config", "edition", "patients", "runs", "results",
-    "sweep", "measure", "model", "influence", "catalog", "units",
+    "sweep", "measure", "model", "influence", "catalog", "units", "weighing",
 )  # fmt: skip
 
 
@@ -99,11 +99,14 @@ def sources(plan: Plan, patients: Patients) -> dict[str, list[str]]:
     known_of = {k for r in runs for k, _ in r.covariates if k in edition.covariates}
     if patients.people is not None and patients.people.genotype:
         known_of.add(people.OPRM1)
+    settings = plan.study.population
+    published = {settings.match} if settings is not None and settings.match else set()
     catalog = (
         ("hypothesis", edition.hypotheses, {r.hypothesis for r in runs}),
         ("phenotype", edition.phenotypes, {r.phenotype for r in runs}),
         ("covariate", edition.covariates, known_of),
         ("adjunct", edition.adjuncts, {a.name for r in runs for a in r.modifiers.adjuncts}),
+        ("population", edition.populations, published),
     )
     return {
         f"{kind} {name}": list(known[name].sources)

@@ -95,6 +95,23 @@ observable = "own_state"
 reduce = "mean"
 stop = 24.0
 
+[populations.own]
+title = "Own"
+phenotype = "own"
+participants = 20
+note = "Seen [own2026]."
+
+[populations.own.baselines.own_state]
+instrument = "own"
+mean = 2.0
+sd = 1.0
+scale = [0, 4]
+onto = [0, 2]
+use = "match"
+grade = "assumed"
+mapping = "half of it"
+note = "guess"
+
 [assays.own]
 title = "Own"
 variable = "own_state"

@@ -177,4 +177,6 @@ def with_placebo(ds: xr.Dataset, none: xr.Dataset) -> xr.Dataset:
     other = other.assign_coords(blank).expand_dims({ARM: [NO_DRUG]})
     other = other.assign_coords({c: (ARM, [v]) for c, v in blank.items()})
     own = own.drop_vars([c for c in own.coords if c not in other.coords])
+    if "weight" in own.coords:  # the same patients: one weight each, whatever its last digits
+        other = other.assign_coords(weight=own["weight"])
     return xr.concat([other, own], dim=ARM, combine_attrs="override").assign_attrs(ds.attrs)

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from ldnsim import weighing
 from ldnsim.arrays import Floats
 from ldnsim.catalog import Response
 from ldnsim.edition import Edition, shipped
@@ -69,15 +70,18 @@ def _density(z: Floats) -> Floats:
     return np.asarray(np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi), dtype=np.float64)
 
 
-def mean_change(baseline: Floats, mean: float, sd: float, diary_sd: float) -> float:
+def mean_change(
+    baseline: Floats, mean: float, sd: float, diary_sd: float, weights: Floats | None = None
+) -> float:
     """Return the mean reported change of patients on placebo, who start at ``baseline``."""
     end = clipped_mean(baseline + mean, float(np.hypot(sd, diary_sd)), *SCALE)
-    return float(np.mean(end - clipped_mean(baseline, diary_sd, *SCALE)))
+    return weighing.mean(end - clipped_mean(baseline, diary_sd, *SCALE), weights)
 
 
 def responders(
-    baseline: Floats, mean: float, sd: float, diary_sd: float, fall: float = 0.3
-) -> float:
+    baseline: Floats, mean: float, sd: float, diary_sd: float, fall: float = 0.3,
+    weights: Floats | None = None,
+) -> float:  # fmt: skip
     """Return the share of patients on placebo whose reported pain falls by ``fall``.
 
     The end is at most ``1 - fall`` times the start; both carry a diary error. The ends of the
@@ -86,17 +90,21 @@ def responders(
     kept = 1.0 - fall
     wide = float(np.sqrt(sd**2 + (1.0 + kept**2) * diary_sd**2))
     if wide == 0.0:
-        return float(np.mean(mean <= -fall * baseline))
-    return float(np.mean(ndtr((-fall * baseline - mean) / wide)))
+        return weighing.mean((mean <= -fall * baseline).astype(float), weights)
+    return weighing.mean(ndtr((-fall * baseline - mean) / wide), weights)
 
 
-def fit(baseline: Floats, name: str = "final2024", edition: Edition | None = None) -> Placebo:
+def fit(
+    baseline: Floats, name: str = "final2024", edition: Edition | None = None,
+    weights: Floats | None = None,
+) -> Placebo:  # fmt: skip
     """Fit an account of the placebo response to patients.
 
     Args:
         baseline: untreated pain of the patients, shape (n,).
         name: of the account, see ``ldnsim/data/placebo.toml``.
         edition: whose accounts are meant; those of the shipped one when None.
+        weights: of the patients, shape (n,); all count the same when None.
 
     Raises:
         UserError: an unknown account.
@@ -107,14 +115,14 @@ def fit(baseline: Floats, name: str = "final2024", edition: Edition | None = Non
     diary, half_time = data.numbers["diary_sd"].value, data.numbers["half_time"].value
     sd, misfit = response.sd, ""
     if sd is None:
-        sd = _sd_for(response, baseline, diary)
+        sd = _sd_for(response, baseline, diary, weights)
     if sd is None:
         sd = data.numbers["sd_fallback"].value
         misfit = (
             f"no standard deviation gives {response.responders30:.1%} of responders at this"
-            f" untreated pain (mean {np.mean(baseline):.2g}); {sd:g} is used"
+            f" untreated pain (mean {weighing.mean(baseline, weights):.2g}); {sd:g} is used"
         )
-    mean = _mean_for(response, baseline, sd, diary)
+    mean = _mean_for(response, baseline, sd, diary, weights)
     return Placebo(
         name,
         mean,
@@ -122,8 +130,8 @@ def fit(baseline: Floats, name: str = "final2024", edition: Edition | None = Non
         diary,
         half_time,
         response.week,
-        mean_change(baseline, mean, sd, diary),
-        responders(baseline, mean, sd, diary),
+        mean_change(baseline, mean, sd, diary, weights),
+        responders(baseline, mean, sd, diary, weights=weights),
         misfit,
     )
 
@@ -136,27 +144,31 @@ def _wanted(response: Response, sd: float, diary: float) -> float:
     return response.effect_size * float(np.sqrt(sd**2 + 2.0 * diary**2))
 
 
-def _mean_for(response: Response, baseline: Floats, sd: float, diary: float) -> float:
+def _mean_for(
+    response: Response, baseline: Floats, sd: float, diary: float, weights: Floats | None
+) -> float:
     """Return the mean before clipping that gives the published mean change after it."""
     if response.mean == 0.0 and sd == 0.0:
         return 0.0
     wanted = _wanted(response, sd, diary)
 
     def excess(mean: float) -> float:
-        return mean_change(baseline, mean, sd, diary) - wanted
+        return mean_change(baseline, mean, sd, diary, weights) - wanted
 
     if excess(-30.0) > 0.0:
         return wanted  # patients have too little pain to lose as much
     return float(brentq(excess, -30.0, 30.0, xtol=1e-10))
 
 
-def _sd_for(response: Response, baseline: Floats, diary: float) -> float | None:
+def _sd_for(
+    response: Response, baseline: Floats, diary: float, weights: Floats | None
+) -> float | None:
     """Return the deviation that gives the share of responders; None when there is none."""
 
     def excess(sd: float) -> float:
-        mean = _mean_for(response, baseline, sd, diary)
+        mean = _mean_for(response, baseline, sd, diary, weights)
         assert response.responders30 is not None  # the reader checks that one of them is there
-        return responders(baseline, mean, sd, diary) - response.responders30
+        return responders(baseline, mean, sd, diary, weights=weights) - response.responders30
 
     if excess(1e-3) * excess(WIDEST) > 0.0:
         return None

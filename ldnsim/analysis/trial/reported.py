@@ -14,6 +14,7 @@ from ldnsim.analysis.trial.arms import PATIENT, arm_dimension, as_arms
 from ldnsim.analysis.trial.placebo import SCALE, Placebo, fit
 from ldnsim.arrays import Floats
 from ldnsim.errors import UserError, flag, kind
+from ldnsim.results.weighted import weights_of
 from ldnsim.units import whole_number
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def reported(
     base = np.asarray(ds["baseline_pain"].values, dtype=float)
     if not np.isfinite(base).any():
         raise UserError("every run of this result failed: there is nothing to report")
-    fitted = fit(base[np.isfinite(base)], placebo, edition)
+    fitted = _fitted(ds, base, placebo, edition)
     key = int(ds.attrs.get("seed", 0)) if seed is None else seed
     response, noise = _draws(ds, fitted, weekly["week"].values, key, independent_arms)
     told = (weekly + response + noise).clip(*SCALE).transpose(*weekly.dims)
@@ -85,6 +86,15 @@ def reported(
         "seed": key,
     }
     return ds.assign({REPORTED: told})
+
+
+def _fitted(ds: xr.Dataset, base: Floats, account: str, edition: Edition | None) -> Placebo:
+    """Fit an account of the placebo response to the patients, weighted where they are."""
+    there, weights = np.isfinite(base), weights_of(ds)
+    if weights is not None:
+        each = ds["weight"].broadcast_like(ds["baseline_pain"]).transpose(*ds["baseline_pain"].dims)
+        weights = np.asarray(each.values, dtype=float)[there]
+    return fit(base[there], account, edition, weights)
 
 
 def _check(ds: xr.Dataset) -> None:

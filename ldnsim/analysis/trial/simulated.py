@@ -16,11 +16,14 @@ import numpy as np
 
 from ldnsim.analysis.trial.arms import NO_DRUG, PATIENT, arm_dimension, check_arms, without_drug
 from ldnsim.analysis.trial.reported import REPORTED, reported
+from ldnsim.analysis.trial.rows import row
 from ldnsim.arrays import Floats
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import UserError, kind
 from ldnsim.patients.draws import generator
+from ldnsim.results.weighted import weights_of
 from ldnsim.units import plain_number, whole_number
+from ldnsim.weighing import normalised
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -108,11 +111,13 @@ def arms(ds: xr.Dataset, week: int | None = None, level: float = 0.95) -> xr.Dat
         level: of the intervals.
 
     Returns:
-        ``patients``, ``baseline``, ``change`` with ``change_low`` and ``change_high`` (Student),
-        ``percent`` (mean change over mean baseline), ``responders30`` and ``responders50``, and
-        against the placebo arm ``difference`` with ``difference_low``, ``difference_high`` and
-        ``p`` (Welch: as for unrelated groups, also where both arms drew the same numbers). What
-        needs two patients who differ is NaN where there are none.
+        ``patients``, ``effective`` (fewer than these where patients are weighted), ``baseline``,
+        ``change`` with ``change_low`` and ``change_high`` (Student), ``percent`` (mean change over
+        mean baseline), ``responders30`` and ``responders50``, each with ``..._low`` and
+        ``..._high`` (Wilson), and against the placebo arm ``difference`` with ``difference_low``,
+        ``difference_high`` and ``p`` (Welch: as for unrelated groups, also where both arms drew the
+        same numbers). What needs two patients who differ is NaN where there are none. Where the
+        result has weights, all of it is weighted.
 
     Raises:
         UserError: no placebo arm, or a week that the result does not have.
@@ -123,40 +128,9 @@ def arms(ds: xr.Dataset, week: int | None = None, level: float = 0.95) -> xr.Dat
 
     none, found, arm = placebo_arm(ds), outcomes(ds, week), check_arms(ds)
     groups = {str(n): found.sel({arm: n}).dropna(PATIENT) for n in ds[arm].values}
-    rows = [_row(g, groups[none], level) for g in groups.values()]
+    rows = [row(g, groups[none], level) for g in groups.values()]
     table = {k: (arm, np.array([r[k] for r in rows])) for k in rows[0]}
     return xr.Dataset(table, coords={arm: ds[arm]}, attrs={"placebo_arm": none, "level": level})
-
-
-def _row(group: xr.Dataset, control: xr.Dataset, level: float) -> dict[str, float]:
-    """Return one arm against the placebo arm."""
-    from scipy import stats
-
-    change, start = group["change"].values, group["start"].values
-    n = len(change)
-    differ = n > 1 and float(np.ptp(change)) > 0.0
-    own = stats.ttest_1samp(change, 0.0).confidence_interval(level) if differ else (np.nan, np.nan)
-    row = {
-        "patients": n,
-        "baseline": float(start.mean()) if n else np.nan,
-        "change": float(change.mean()) if n else np.nan,
-        "change_low": float(own[0]),
-        "change_high": float(own[1]),
-        "percent": 100.0 * float(change.mean() / start.mean()) if n else np.nan,
-        "responders30": float(np.mean(group["share"].values <= -0.3)) if n else np.nan,
-        "responders50": float(np.mean(group["share"].values <= -0.5)) if n else np.nan,
-    }
-    words = ("difference", "difference_low", "difference_high", "p")
-    if group is control or min(n, control.sizes[PATIENT]) < 2:
-        return {**row, **dict.fromkeys(words, np.nan)}
-    gap = float(change.mean() - control["change"].values.mean())
-    if not differ and float(np.ptp(control["change"].values)) == 0.0:
-        return {**row, **dict.fromkeys(words, np.nan), "difference": gap}
-    with _constant_arms():
-        test = stats.ttest_ind(change, control["change"].values, equal_var=False)
-        interval = test.confidence_interval(level)
-    values = (gap, float(interval[0]), float(interval[1]), float(test.pvalue))
-    return {**row, **dict(zip(words, values, strict=True))}
 
 
 def repeated(
@@ -202,8 +176,8 @@ def repeated(
     arm, none = arm_dimension(ds), placebo_arm(ds)
     key = int(ds[REPORTED].attrs["seed"]) if seed is None else seed
     change = outcomes(ds, week)["change"]
-    groups = {str(n): change.sel({arm: n}).dropna(PATIENT).values for n in ds[arm].values}
-    lost = [n for n, v in groups.items() if not len(v)]
+    groups = {str(n): change.sel({arm: n}).dropna(PATIENT) for n in ds[arm].values}
+    lost = [n for n, v in groups.items() if not v.size]
     if lost:
         raise UserError(f"every run of the arm {lost[0]!r} failed: no trial can be drawn from it")
     samples = {n: _resample(v, n, per_arm, trials, key) for n, v in groups.items()}
@@ -213,9 +187,12 @@ def repeated(
     return xr.Dataset(table, coords={arm: drugs}, attrs={"per_arm": per_arm, "trials": trials})
 
 
-def _resample(values: Floats, name: str, size: int, trials: int, seed: int) -> Floats:
-    """Draw the patients of one arm of every trial, shape (trials, size)."""
-    return np.asarray(generator(seed, f"sampling of {name}").choice(values, (trials, size)))
+def _resample(values: xr.DataArray, name: str, size: int, trials: int, seed: int) -> Floats:
+    """Draw the patients of one arm of every trial by their weights, shape (trials, size)."""
+    weights = weights_of(values)
+    chances = None if weights is None else normalised(weights)
+    rng = generator(seed, f"sampling of {name}")
+    return np.asarray(rng.choice(values.values, (trials, size), p=chances))
 
 
 def _power(drug: Floats, control: Floats, alpha: float) -> dict[str, float]:
