@@ -76,7 +76,7 @@ def _each(
 
     Settings without parameters of their own share one trial over their hypotheses.
     """
-    plain = tuple(dict.fromkeys(s.hypothesis for s in settings if not s.own and not s.factors))
+    plain = tuple(dict.fromkeys(s.hypothesis for s in settings if s.plain))
     for s in settings:
         own = s.put(RunSpec.of(phenotype=phenotype)).parameters
         try:
@@ -95,7 +95,10 @@ def share_of_change(ds: xr.Dataset, name: str, week: int = WEEKS) -> xr.DataArra
 
 
 def two_thirds(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C4: 50 to 75 per cent report 30 per cent less pain, clearly more than on placebo."""
+    """C4: 50 to 75 % report 30 % less pain, clearly more than on placebo.
+
+    Of 32 patients on 4.5 mg; clearly: 10 points more.
+    """
     return _each("default", settings, _two_thirds)
 
 
@@ -107,10 +110,10 @@ def _two_thirds(ds: xr.Dataset, hypothesis: str) -> Found:
 
 
 def fibromyalgia(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C5: about 29 per cent less pain on the drug and 18 on placebo; within 8 points, apart by 5.
+    """C5: 28.8 % less pain on the drug and 18.0 % on placebo; within 8 points, apart by 5.
 
     Either is compared with what the crossover reports, 12 weeks of drug and 4 of placebo; what sets
-    them apart is counted at equal times, after 12 weeks of each.
+    them apart is counted at equal times, after 12 weeks of each. Means of 32 patients.
     """
     return _each("fibromyalgia", settings, _fibromyalgia)
 
@@ -129,7 +132,10 @@ def _fibromyalgia(ds: xr.Dataset, hypothesis: str) -> Found:
 
 
 def own_dose(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C19: more patients gain half a point of biology at their own dose than at any one dose."""
+    """C19: more patients gain half a point of biology at their own dose than at any one dose.
+
+    Of 32 patients, by 5 points; pain down by 0.5 points on 0.5, 1.5, 3, 4.5 or 9 mg.
+    """
     return _each("default", settings, _own_dose)
 
 
