@@ -11,8 +11,9 @@ from ldnsim.model import Model
 
 FIELDS = (
     "claim", "rule", "variables", "weeks", "threshold", "threshold_source", "patients", "needs",
-    "potency", "population", "nearer", "evidence_for", "evidence_against",
+    "potency", "population", "nearer", "by_construction", "evidence_for", "evidence_against",
 )  # fmt: skip
+BUILT_IN = "by_construction"
 ASSUMED = "assumed:"
 """How a source begins that is no publication; a reason follows."""
 NEARER = ("higher", "lower")
@@ -39,6 +40,7 @@ class Claim:
         nearer: which way the number of the rule moves towards the claim, ``higher`` or ``lower``.
         evidence_for: sentences with citation keys in brackets.
         evidence_against: the same.
+        by_construction: how the model was built so that it holds, where it was; empty elsewhere.
         sources: every key cited, in order of first mention.
     """
 
@@ -56,6 +58,7 @@ class Claim:
     nearer: str
     evidence_for: tuple[str, ...]
     evidence_against: tuple[str, ...]
+    by_construction: str
     sources: tuple[str, ...]
 
 
@@ -96,7 +99,7 @@ def _claim(entry: TableEntry, known: Known, model: Model, phenotypes: Collection
     return Claim(
         entry.name, entry.text("claim"), entry.text("rule"), _variables(entry, model),
         _weeks(entry), entry.text("threshold"), source, patients, needs,
-        entry.flag("potency", False), population, nearer, pro, con,
+        entry.flag("potency", False), population, nearer, pro, con, entry.text(BUILT_IN, False),
         cited(entry, known, [source, *pro, *con]),
     )  # fmt: skip
 

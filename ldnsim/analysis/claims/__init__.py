@@ -12,9 +12,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ldnsim.analysis.claims import drug, patient, population
+from ldnsim.analysis.claims import (
+    autoimmune,
+    drug,
+    patient,
+    population,
+    starting,
+    symptom,
+    virtuous,
+)
 from ldnsim.analysis.claims.asked import ask_patients
-from ldnsim.analysis.claims.verdict import factor_text, verdict_of
+from ldnsim.analysis.claims.verdict import built_in, factor_text, verdict_of
+from ldnsim.analysis.judged.deficit import deficit
 from ldnsim.analysis.judged.record import Found, Rule, Setting
 from ldnsim.catalog.claims import Claim
 from ldnsim.edition import Edition, shipped
@@ -29,6 +38,10 @@ RULES: dict[str, Rule] = {
         patient.depleted, patient.genotype, patient.driver, patient.unmediated, drug.outlasts,
         drug.dreams, drug.titration, patient.neuropathy, drug.immunity, patient.necessary,
         patient.circle, drug.density, drug.exercise, population.own_dose, patient.adjuncts,
+        symptom.lifted, symptom.senses, symptom.nightmares, symptom.attacks, autoimmune.activity,
+        deficit, starting.calm_first, symptom.nerves, autoimmune.modulation,
+        autoimmune.surveillance, virtuous.virtuous, virtuous.adaptogen, virtuous.independence,
+        starting.first_dose,
     )
 }  # fmt: skip
 """The function that judges a claim, by the name the data file gives it."""
@@ -118,7 +131,8 @@ def _judge(claim: Claim, shake: bool, edition: Edition) -> Judged:
         Shaken(n, known[n].grade, tuple(at), tuple(absent[n])) for n, at in turned.items()
     )
     potency = _potency(edition) if claim.potency else None
-    return Judged(claim, found, shaken, potency, verdict_of(found, shaken, potency, shake))
+    verdict = built_in(verdict_of(found, shaken, potency, shake), claim.by_construction)
+    return Judged(claim, found, shaken, potency, verdict)
 
 
 def _shaken_settings(claim: Claim, edition: Edition) -> list[tuple[str, str, Setting]]:

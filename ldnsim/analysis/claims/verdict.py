@@ -35,6 +35,11 @@ def verdict_of(
     return "; ".join(filter(None, parts))
 
 
+def built_in(verdict: str, by_construction: str) -> str:
+    """Return a verdict that says, where it is so, that the model was built to show the claim."""
+    return f"{verdict}; by construction: {by_construction}" if by_construction else verdict
+
+
 def _takes(potency: float) -> str:
     return f"takes {potency_text(potency)} the TLR4 potency measured (4.5 mg reached in two weeks)"
 
