@@ -55,8 +55,9 @@ class Course:
         return self.at(name, number) - self.rest[name]
 
     def percent(self, name: str, number: int) -> Floats:
-        """Return the same as per cent change from untreated."""
-        return 100.0 * (self.at(name, number) / self.rest[name] - 1.0)
+        """Return the same as per cent change from untreated; NaN of nothing."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return 100.0 * (self.at(name, number) / self.rest[name] - 1.0)
 
 
 def courses(

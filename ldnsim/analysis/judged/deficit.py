@@ -22,6 +22,8 @@ LEAST = np.array([0.05, 0.01, 0.01, 0.01])
 activity as a share of its worst."""
 BEGUN = 0.1
 """Share of its final change at which a variable counts as having begun to move."""
+UNMOVED = 1e-6
+"""Change that is none."""
 PREDISPOSED = {"autoimmunity": 1.3}
 """A healthy person with an autoimmune drive three tenths above others'."""
 EMPTY = 0.1
@@ -50,7 +52,7 @@ class Order:
     def in_order(self) -> bool:
         """Whether the peptide moved before regulation, and regulation before the disease."""
         peptide, regulation, *disease = self.day
-        return bool(peptide < regulation < min(disease))
+        return bool(peptide < regulation and all(regulation < day for day in disease))
 
     def __str__(self) -> str:
         """Return changes and days."""
@@ -76,8 +78,8 @@ def order_of(daily: Floats) -> Order:
     scale = np.append(np.abs(daily[:last, 0]), 1.0)
     moved = (daily - daily[:, :1]) / scale[:, None]
     change = moved[:, -1]
-    reached = np.where(np.abs(change)[:, None] > 1e-6, moved / change[:, None], 0.0) >= BEGUN
-    reached[np.isnan(moved)] = False
+    reached = moved * np.sign(change)[:, None] >= BEGUN * np.abs(change)[:, None]
+    reached[~(np.abs(change) > UNMOVED)] = False
     day = np.where(reached.any(axis=1), reached.argmax(axis=1), np.nan)
     return Order(change, day)
 
