@@ -115,9 +115,9 @@ def dreams(settings: Sequence[Setting]) -> Iterable[Found]:
 def titration(settings: Sequence[Setting]) -> Iterable[Found]:
     """C12: 4.5 mg at once helps; over two or four weeks fewer dreams, and as good in the end.
 
-    Helps in week 26: TNF down by 15 % of untreated, pain by 0.3 points. As good, over 2 and 4 weeks:
-    TNF at most 5 % of untreated higher, pain at most 0.3 points. Fewer dreams within 12 weeks at each
-    slower pace, and below 0.8 of those at once over 2 weeks.
+    Helps in week 26: TNF down by 15 % of untreated, pain by 0.3 points. As good, over 2 and 4
+    weeks: TNF at most 5 % of untreated higher, pain at most 0.3 points. Fewer dreams within 12
+    weeks at each slower pace, and below 0.8 of those at once over 2 weeks.
     """
     measures = [week("tnf", HALF_YEAR), week("pain", HALF_YEAR), *DREAMED]
     out = attempt(settings, [RunSpec.of(p) for p in PACES.values()], HALF_YEAR, measures)
