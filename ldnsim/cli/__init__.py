@@ -16,6 +16,7 @@ from ldnsim.cli import (
     appraise,
     calibrate,
     cite,
+    claims,
     discriminate,
     doctor,
     equations,
@@ -55,7 +56,7 @@ app = typer.Typer(
 COMMANDS = (
     run.demo, run.init, run.sweep, run.simulate, states.states, look.compare,
     discriminate.discriminate, cite.cite, sensitivity.sensitivity, trial.trial,
-    appraise.validate, appraise.claims, calibrate.calibrate,
+    appraise.validate, claims.claims, calibrate.calibrate,
     lists.parameters, lists.hypotheses, lists.phenotypes, lists.covariates, lists.adjuncts,
     lists.protocols, lists.templates, lists.schema, observations.observations,
     equations.equations, doctor.doctor,

@@ -149,7 +149,8 @@ def adjuncts(settings: Sequence[Setting]) -> Iterable[Found]:
             told, more = _beyond(v[0], v[1 + 2 * i], v[2 + 2 * i], defined_by(added, s.edition))
             texts.append(f"{added.replace('_', ' ')} {told}")
             adds.append(more)
-        yield Found(all(adds), f"beyond the drug alone: {', '.join(texts)}")
+        told = f"beyond the drug alone: {', '.join(texts)}"
+        yield Found(all(adds), told, value=sum(adds) / len(adds))
 
 
 def defined_by(adjunct: str, edition: Edition) -> str:

@@ -74,9 +74,7 @@ class Price:
         return {"sd": self.sd, **asdict(self)}
 
 
-def price_of(
-    edition: Edition, hypothesis: str, moved: Mapping[str, float] | None = None
-) -> Price:
+def price_of(edition: Edition, hypothesis: str, moved: Mapping[str, float] | None = None) -> Price:
     """Return what the numbers under a hypothesis cost.
 
     Args:

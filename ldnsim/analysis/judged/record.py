@@ -149,7 +149,8 @@ class Setting:
             p = known[name]
             value = self.factors.get(name, 1.0) * theirs.get(name, p.value)
             step = self.steps.get(name, 0.0) * p.spread.sd
-            value = stepped(p.spread.kind, value, step) if step else value
+            if step:
+                value = float(stepped(p.spread.kind, value, step))
             given[name] = float(np.clip(value, p.low, p.high))
         return replace(plain, parameters=_pairs(given))
 
