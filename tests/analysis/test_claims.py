@@ -30,8 +30,8 @@ def found(*holding: str) -> dict[str, Found]:
     return {h: YES if h in holding else NO for h in shipped().hypotheses}
 
 
-def test_twenty_claims_each_with_a_rule_and_evidence_on_both_sides() -> None:
-    assert list(shipped().claims) == [f"C{i}" for i in range(1, 21)]
+def test_claims_each_with_a_rule_and_evidence_on_both_sides() -> None:
+    assert list(shipped().claims) == [f"C{i}" for i in range(1, 35)]
     for c in shipped().claims.values():
         assert c.rule in RULES and c.evidence_for and c.evidence_against
     used = sorted(c.rule for c in shipped().claims.values())
@@ -208,16 +208,21 @@ def test_one_patient_who_does_not_show_it_settles_a_claim(
 
 
 def test_what_sets_drug_and_placebo_apart_is_counted_at_equal_times() -> None:
-    def trial(placebo: float) -> xr.Dataset:
+    def trial(placebo: float, life: float = 5.0) -> xr.Dataset:
         told = [[[10.0], [9.0], [7.1]], [[10.0], [8.2], [placebo]]]
         where = {"regimen": [population.STANDARD, population.PLACEBO], "week": [0, 4, 12]}
         pain = xr.DataArray([told], dims=("hypothesis", "regimen", "week", "patient"), coords=where)
-        return xr.Dataset({"reported_pain": pain.assign_coords(hypothesis=["null"])})
+        lives = pain.isel(week=[0]).rename(week="time") * 0.0 + 50.0
+        lives.loc[{"regimen": population.STANDARD}] += life
+        kept = {"reported_pain": pain, "quality_of_life": lives.drop_vars("time")}
+        return xr.Dataset(kept).assign_coords(hypothesis=["null"])
 
     apart, near = (population._fibromyalgia(trial(x), "null") for x in (7.8, 7.4))
     assert apart.shown is True and apart.value == pytest.approx(-7.0)
     assert near.shown is False and near.value == pytest.approx(-3.0)
     assert "-29 % after 12 weeks of drug, -18 % after 4 of placebo" in near.simulated
+    no_better = population._fibromyalgia(trial(7.8, life=1.0), "null")
+    assert no_better.shown is False and "quality of life +1.0 of 100" in no_better.simulated
 
 
 def test_an_adjunct_does_not_add_by_the_factor_that_defines_it() -> None:

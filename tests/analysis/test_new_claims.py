@@ -12,12 +12,12 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
+from ldnsim.analysis.behaviours import disease
 from ldnsim.analysis.claims import RULES, autoimmune, drug, starting, symptom, virtuous
 from ldnsim.analysis.claims.verdict import built_in
 from ldnsim.analysis.judged import course, deficit, gain
 from ldnsim.analysis.judged.course import Course, margin, within
 from ldnsim.analysis.judged.record import Found, Setting
-from ldnsim.analysis.judged.share import wilson
 from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import shipped
@@ -443,11 +443,15 @@ def test_no_circle_closes_without_what_the_brain_sends_back() -> None:
     assert closed > 1e-3 and abs(cut_open) < 0.2 * closed
 
 
-def test_a_share_has_its_interval() -> None:
-    assert wilson(0, 0) == (0.0, 1.0)
-    assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    low, high = wilson(0, 32)
-    assert low == 0.0 and 0.1 < high < 0.12
+def test_a_population_needs_some_of_either_kind() -> None:
+    before = np.full(20, 5.0)
+    after = np.where(np.arange(20) < 6, 3.0, 5.0)
+    some = disease.of_many(before, after)
+    assert some.shown is True and some.value == pytest.approx(30.0)
+    assert "6 of 20" in some.simulated and "15% to 52%" in some.simulated
+    assert disease.of_many(before, before).shown is False
+    assert disease.of_many(before, 0.5 * before).shown is False, "nobody fails to respond"
+    assert disease.of_many(before, np.full(20, np.nan)).shown is None
 
 
 def test_no_drug_effect_shows_no_claim_about_what_the_drug_does() -> None:
