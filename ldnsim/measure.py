@@ -142,6 +142,8 @@ class Summary(Measure):
         shipped: whether it comes with the package, or is defined by a study.
         function: what a Python function says of the stored trajectory, where it is that.
         weighed: the share that it is multiplied by, where it is.
+        step: change for the better that is one step on a scale from 1, very much better, over 4, no
+            change, to 7; 0 where it is no such scale.
     """
 
     name: str
@@ -154,3 +156,4 @@ class Summary(Measure):
     shipped: bool = True
     function: object = None
     weighed: Measure | None = None
+    step: float = 0.0

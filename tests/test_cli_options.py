@@ -121,6 +121,11 @@ ROWS: list[Row] = [
     ("validate", ["E5", "--hypothesis", "null"], ["--json", "p.json"], FILE),
     ("validate", ["E5", "--hypothesis", "null"], ["--plot", "p.png"], FILE),
     ("claims", ["C2"], ["--quick"], CALL),
+    ("claims", ["C2"], ["--search"], CALL),
+    ("claims", ["C2", "--search"], ["--sets", "8"], CALL),
+    ("claims", ["C2", "--search"], ["--seed", "2"], CALL),
+    ("claims", ["C2"], ["--sets", "8"], NO),
+    ("claims", ["C2"], ["--seed", "2"], NO),
     ("claims", ["C2", "--quick"], ["--json", "claims.json"], FILE),
     *(
         ("calibrate", [], option, CALL)

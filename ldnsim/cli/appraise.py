@@ -1,4 +1,4 @@
-"""Commands that put the model to the test: validate, claims."""
+"""The command that puts the model to the test: validate."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from ldnsim.cli.guard import guarded, say
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
-    from ldnsim.analysis.claims import Judged
     from ldnsim.analysis.judged.chi_square import ChiSquare
     from ldnsim.analysis.judged.record import Check
-    from ldnsim.edition import Edition
 
 Names = Annotated[list[str] | None, typer.Argument(help="Only these rows, such as E5 pet_5mg.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")]
@@ -110,46 +108,3 @@ def _part(check: Check | None) -> str:
     if check is None:
         return "-"
     return f"{check.chi2 or 0.0:.3g}" + ("" if check.role == "free" else f" ({check.role})")
-
-
-@guarded()
-def claims(
-    names: Annotated[list[str] | None, typer.Argument(help="Only these, such as C2.")] = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Do not look for the numbers a claim hangs on.")
-    ] = False,
-    json_file: Json = None,
-    extend: Extend = None,
-) -> None:
-    """Put the clinical story to the test, claim by claim."""
-    files.check(json_file, files.report_of("claims"), "--json")
-    from ldnsim.analysis.claims import judge
-
-    edition, judged = edition_of(extend), []
-    for line in told(edition):
-        typer.echo(line)
-    for name in names or edition.claims:
-        judged += judge([name], shake=not quick, edition=edition)
-        _show(judged[-1], edition)
-    typer.echo("Judged from simulations of assumed mechanisms; not medical advice.")
-    if json_file is not None:
-        files.write_report(json_file, "claims", {"claims": [j.as_dict() for j in judged]}, edition)
-
-
-def _show(judged: Judged, edition: Edition) -> None:
-    """Print one claim: statement, patients, verdict, what was simulated, evidence."""
-    claim = judged.claim
-    typer.echo(f"{claim.id}  {claim.claim}")
-    if claim.patients:
-        typer.echo(f"    asked of {', '.join(claim.patients)}")
-    typer.echo(f"    verdict  {judged.verdict}")
-    held = [h for h in judged.found if claim.id in edition.story.constrained(h)]
-    if held:
-        typer.echo(f"    set      the defaults were searched for under it: {', '.join(held)}")
-    for name, found in judged.found.items():
-        answer = {True: "yes", False: "no", None: "?"}[found.shown]
-        typer.echo(f"    {answer:<3} {name:<13} {found.simulated}")
-    for sign, sentences in (("for", claim.evidence_for), ("against", claim.evidence_against)):
-        for sentence in sentences:
-            typer.echo(f"    {sign:<8} {sentence}")
-    typer.echo("")

@@ -141,6 +141,18 @@ _BURDEN = (
         ),
         weighed=_STAYING,
     ),
+    replace(
+        _one(
+            "global_impression",
+            "quality_of_life mean week change",
+            "global impression of change",
+            "1 very much improved, 4 no change, 7 very much worse: 10 points of quality of life,"
+            " from the untreated 24 h mean to the last week of treatment, are one step (assumed)",
+            "lower",
+        ),
+        step=10.0,
+        standard=False,
+    ),
 )
 
 _AUC = {

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldnsim import catalog
-from ldnsim.catalog import assays, calibration, claims, observations, populations
+from ldnsim.catalog import assays, calibration, claims, observations, populations, searches
 from ldnsim.edition import versions
 from ldnsim.edition.extension import Extension, changes, check_model, with_mechanisms
 from ldnsim.edition.source import Source, read_sources
@@ -143,6 +143,13 @@ class Edition:
         """The claims of the clinical story, in order."""
         return self._read(
             "claims", claims.read_claims, self.references, self.model, self.phenotypes
+        )
+
+    @cached_property
+    def searches(self) -> dict[str, searches.Searched]:
+        """Searches for numbers with which a claim holds, as they were kept, by claim."""
+        return self._read(
+            "searches", searches.read_searches, self.claims, self.hypotheses, self.model
         )
 
     @cached_property

@@ -102,12 +102,22 @@ def spread_out(kind: str, sd: float, centre: Floats, quantile: Floats) -> Floats
     """
     from scipy.special import ndtri
 
-    step = sd * ndtri(quantile)
+    return stepped(kind, centre, sd * ndtri(quantile))
+
+
+def stepped(kind: str, centre: Floats | float, step: Floats | float) -> Floats:
+    """Return values a step on the log or logit scale away from a centre.
+
+    Args:
+        kind: ``"lognormal"``, ``"logitnormal"`` or ``"fixed"``, which takes no step.
+        centre: where from; 0, and 1 of a fraction, stay as they are.
+        step: how far, on that scale.
+    """
     if kind == "lognormal":
         return np.asarray(centre * np.exp(step), dtype=np.float64)
     if kind != "logitnormal":
         return np.array(centre)
-    odds = centre * np.exp(step)
+    odds = np.asarray(centre * np.exp(step), dtype=np.float64)
     return np.asarray(odds / (1.0 - centre + odds), dtype=np.float64)
 
 

@@ -252,7 +252,7 @@ def _sizes(plan: Plan, unshifted: Floats, mean: Floats) -> Floats:
         for s, v in zip(differentiated(plan), unshifted, strict=True)
     ]  # fmt: skip
     of = zip(sizes, differentiated(plan), strict=True)
-    return np.array([size[s.against] for size, s in of])
+    return np.array([size["" if s.step else s.against] for size, s in of])
 
 
 def _asymmetry(up: Floats, down: Floats) -> Floats:

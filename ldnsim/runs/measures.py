@@ -18,6 +18,9 @@ from ldnsim.runs.plan import DAY, WEEK, Plan, clock_time
 WHOLE_DAYS = ("night", "week", "end", "treatment")
 """Windows by name that are whole days, wherever they begin."""
 
+NO_CHANGE = 4.0
+"""Of a global impression."""
+
 
 def reduced(plan: Plan) -> tuple[Summary, ...]:
     """Return the summaries that the engine reduces while solving."""
@@ -147,6 +150,7 @@ def derive(
                 own = next(against)
                 reference = own if share == 1.0 else share * own + (1.0 - share) * reference
             value = _against(s, np.where(undisturbed, reference, value), reference)
+            value = impression(value / s.step) if s.step else value
         if s.weighed is not None:
             value = value * _number(s.weighed.kind, next(columns), next(windows))
         found[:, j] = value
@@ -154,6 +158,11 @@ def derive(
         if s.relative or s.kind == "same_clock":  # a share of nothing is no threshold
             found[mean[:, index[s.variable]] == 0.0, j] = np.nan
     return found
+
+
+def impression(steps: Floats) -> Floats:
+    """Return steps for the better on the scale of a global impression, 1 (best) to 7."""
+    return np.clip(NO_CHANGE - steps, 1.0, 2.0 * NO_CHANGE - 1.0)
 
 
 def call(
@@ -250,7 +259,9 @@ def attributes(plan: Plan, s: Summary) -> dict[str, str | float]:
         "units": s.unit or s.unit_in(unit),
         "long_name": s.long_name,
         "short_name": _short_name(s, variable),
-        "scale": variable.scale_word
+        "scale": "1–7"
+        if s.step
+        else variable.scale_word
         if variable and s.kind in ("mean", "max", "min")
         else KINDS[s.kind].scale,
         "better": variable.better if variable and s.better == "variable" else s.better,
@@ -259,7 +270,7 @@ def attributes(plan: Plan, s: Summary) -> dict[str, str | float]:
         "reduction": s.kind,
         "window": WINDOWS.get(s.window, hours),
         "mechanism": variable.mechanism if variable else "",
-        "against": s.against,
+        "against": "" if s.step else s.against,
         "defined_in": "package" if s.shipped else "study",
     }
     if s.setting:

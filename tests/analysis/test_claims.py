@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 
@@ -10,11 +11,11 @@ import pytest
 import xarray as xr
 
 from ldnsim.analysis.claims import RULES, Shaken, drug, judge, patient, population
-from ldnsim.analysis.claims.asked import ask_patients, together
+from ldnsim.analysis.claims.asked import ask_patients, each_patient, together
 from ldnsim.analysis.claims.verdict import factor_text, potency_text, verdict_of
 from ldnsim.analysis.judged.doses import thresholds
 from ldnsim.analysis.judged.record import Found, Setting
-from ldnsim.catalog.claims import read_claims
+from ldnsim.catalog.claims import Claim, read_claims
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import shipped
 from ldnsim.errors import UserError
@@ -29,29 +30,76 @@ def found(*holding: str) -> dict[str, Found]:
     return {h: YES if h in holding else NO for h in shipped().hypotheses}
 
 
-def test_twenty_claims_each_with_a_rule_and_evidence_on_both_sides() -> None:
-    assert list(shipped().claims) == [f"C{i}" for i in range(1, 21)]
+def test_claims_each_with_a_rule_and_evidence_on_both_sides() -> None:
+    assert list(shipped().claims) == [f"C{i}" for i in range(1, 35)]
     for c in shipped().claims.values():
         assert c.rule in RULES and c.evidence_for and c.evidence_against
     used = sorted(c.rule for c in shipped().claims.values())
     assert used == sorted(RULES), "every rule is used once"
 
 
+NUMBER = r"\d+(?:\.\d+)?"
+
+
+def numbers(text: str) -> set[float]:
+    return {float(n) for n in re.findall(NUMBER, re.sub(r"\bC\d+", "", text))}
+
+
+def test_each_number_of_a_threshold_stands_with_the_rule() -> None:
+    for c in shipped().claims.values():
+        assert numbers(c.threshold), c.id
+        stray = numbers(c.threshold) - numbers(str(RULES[c.rule].__doc__))
+        assert not stray, f"{c.id}: {sorted(stray)} not in the docstring of {c.rule}"
+    assert numbers("C8: over 15 % in week 26, 0.3") == {15.0, 26.0, 0.3}
+
+
+WHOLE = {
+    "claim": '"x"', "rule": '"r"', "variables": '["tnf"]', "weeks": "[26]",
+    "threshold": '"TNF 15 % down."', "threshold_source": '"assumed: a third"',
+}  # fmt: skip
+
+
+def written(**other: str) -> str:
+    return "[C1]\n" + "".join(f"{k} = {v}\n" for k, v in {**WHOLE, **other}.items())
+
+
+def read(text: str) -> dict[str, Claim]:
+    home = shipped()
+    return read_claims(text, "claims.toml", home.references, default_model(), home.phenotypes)
+
+
+def test_a_claim_that_says_its_rule_is_read() -> None:
+    (claim,) = read(written(threshold_source='"As published [younger2013]."')).values()
+    assert claim.weeks == (26,) and claim.variables == ("tnf",) and not claim.population
+    assert claim.nearer == "higher" and claim.sources == ("younger2013",)
+
+
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("other", "message"),
     [
-        ('[C1]\nclaim = "x"\nrule = "r"\nneeds = ["kd_mro"]', "kd_mro.*kd_mor"),
-        ('[C1]\nclaim = "x"\nrule = "r"\nneed = []', "need"),
-        ('[C1]\nclaim = "x"\nrule = "r"\npatients = ["crone"]', "C1.patients.*'crohn'"),
-        ('[C1]\nclaim = "x"\nrule = "r"\npotency = 1', "true or false"),
-        ('[C1]\nclaim = "x"\nrule = "r"\nevidence_for = ["y [nobody1900]"]', "nobody1900"),
-        ("", "no claims"),
+        ({"needs": '["kd_mro"]'}, "kd_mro.*kd_mor"),
+        ({"need": "[]"}, "need"),
+        ({"patients": '["crone"]'}, "C1.patients.*'crohn'"),
+        ({"potency": "1"}, "true or false"),
+        ({"evidence_for": '["y [nobody1900]"]'}, "nobody1900"),
+        ({"variables": "[]"}, "C1.variables: expected the names"),
+        ({"variables": '["tfn"]'}, "C1.variables.*'tnf'"),
+        ({"weeks": "[]"}, "C1.weeks.*list of weeks"),
+        ({"weeks": "[0]"}, "list of weeks"),
+        ({"weeks": "26"}, "list of weeks"),
+        ({"threshold": '""'}, "C1.threshold: '': expected text"),
+        ({"threshold_source": '"assumed"'}, "a citation in brackets, or 'assumed:' and a reason"),
+        ({"threshold_source": '"assumed: "'}, "and a reason"),
+        ({"threshold_source": '"[nobody1900]"'}, "nobody1900"),
+        ({"nearer": '"up"'}, "higher, lower"),
+        ({"population": "true", "patients": '["crohn", "migraine"]'}, "name one patient or none"),
     ],
 )
-def test_mistakes_in_the_file_are_told(text: str, message: str) -> None:
+def test_mistakes_in_the_file_are_told(other: dict[str, str], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        home = shipped()
-        read_claims(text, "claims.toml", home.references, default_model(), home.phenotypes)
+        read(written(**other))
+    with pytest.raises(UserError, match="no claims"):
+        read("")
 
 
 def test_verdicts_follow_from_what_was_found() -> None:
@@ -103,6 +151,21 @@ def test_a_setting_scales_what_the_patient_has() -> None:
     assert bound == {"nk_gain": 1.0, "autoimmunity": 3.0}
 
 
+def test_a_setting_moves_what_the_patient_has_by_recorded_sd() -> None:
+    run, known = RunSpec.of(phenotype="depleted"), shipped().model.parameters
+    theirs, sd = shipped().phenotypes["depleted"].overrides["reserve"], known["reserve"].spread.sd
+    moved = dict(Setting("dual_pathway", steps={"reserve": -1.0}).put(run).parameters)["reserve"]
+    assert moved < theirs and known["reserve"].spread.kind in ("lognormal", "logitnormal")
+    log = np.log(moved / theirs)
+    odds = np.log(moved / (1 - moved)) - np.log(theirs / (1 - theirs))
+    assert -sd == pytest.approx(log if known["reserve"].spread.kind == "lognormal" else odds)
+    both = Setting("dual_pathway", factors={"kd_ogfr": 2.0}, steps={"kd_ogfr": 0.5})
+    p = known["kd_ogfr"]
+    value = dict(both.put(RunSpec.of()).parameters)["kd_ogfr"]
+    assert value == pytest.approx(2.0 * p.value * np.exp(0.5 * p.spread.sd))
+    assert not both.plain and Setting("null").plain
+
+
 def test_a_patient_without_the_basin_has_no_threshold_and_no_verdict() -> None:
     gone = [Setting("dual_pathway", {"activation_priming": 0.01})]
     (dose,) = thresholds(gone, RunSpec.of())
@@ -122,7 +185,10 @@ def test_a_claim_is_asked_of_each_patient_it_names() -> None:
     names = ("migraine", "crohn")
     null, tonic = ask_patients(lives, settings, names)
     assert null.shown is False and null.value == 0.5 and tonic.shown is True
-    assert "in migraine" in null.simulated and "not in crohn (crohn)" in null.simulated
+    assert null.simulated == "shown in 1 of 2; in migraine; not in crohn"
+    each = each_patient(lives, settings, names)
+    assert [f.simulated for f in each[0].values()] == list(names)
+    assert [[f.shown for f in own.values()] for own in each] == [[True, False], [True, True]]
     assert [f.simulated for f in ask_patients(lives, settings)] == ["default", "default"]
 
 
@@ -137,21 +203,26 @@ def test_one_patient_who_does_not_show_it_settles_a_claim(
     shown: tuple[bool | None, ...], verdict: bool | None
 ) -> None:
     found = [Found(s, f"TNF {'nan' if s is None else -40} %") for s in shown]
-    assert together(("me_cfs", "crohn"), found).shown is verdict
-    assert together(("me_cfs",), found[:1]) is found[0]
+    assert together(dict(zip(("me_cfs", "crohn"), found, strict=True))).shown is verdict
+    assert together({"me_cfs": found[0]}) is found[0]
 
 
 def test_what_sets_drug_and_placebo_apart_is_counted_at_equal_times() -> None:
-    def trial(placebo: float) -> xr.Dataset:
+    def trial(placebo: float, life: float = 5.0) -> xr.Dataset:
         told = [[[10.0], [9.0], [7.1]], [[10.0], [8.2], [placebo]]]
         where = {"regimen": [population.STANDARD, population.PLACEBO], "week": [0, 4, 12]}
         pain = xr.DataArray([told], dims=("hypothesis", "regimen", "week", "patient"), coords=where)
-        return xr.Dataset({"reported_pain": pain.assign_coords(hypothesis=["null"])})
+        lives = pain.isel(week=[0]).rename(week="time") * 0.0 + 50.0
+        lives.loc[{"regimen": population.STANDARD}] += life
+        kept = {"reported_pain": pain, "quality_of_life": lives.drop_vars("time")}
+        return xr.Dataset(kept).assign_coords(hypothesis=["null"])
 
     apart, near = (population._fibromyalgia(trial(x), "null") for x in (7.8, 7.4))
     assert apart.shown is True and apart.value == pytest.approx(-7.0)
     assert near.shown is False and near.value == pytest.approx(-3.0)
     assert "-29 % after 12 weeks of drug, -18 % after 4 of placebo" in near.simulated
+    no_better = population._fibromyalgia(trial(7.8, life=1.0), "null")
+    assert no_better.shown is False and "quality of life +1.0 of 100" in no_better.simulated
 
 
 def test_an_adjunct_does_not_add_by_the_factor_that_defines_it() -> None:
@@ -216,6 +287,8 @@ def test_a_threshold_dose_tips_and_less_does_not() -> None:
     assert 0.5 < dose < 6.0 and none == float("inf")
     higher = thresholds([Setting("dual_pathway", {"reserve": 0.8})], RunSpec.of())[0]
     assert higher > dose
+    twice = thresholds([*settings[::-1], settings[0]], RunSpec.of())
+    assert twice[0] == none and twice[1] == twice[2] == pytest.approx(dose, rel=1e-6)
 
 
 def test_shaking_finds_what_a_claim_hangs_on() -> None:

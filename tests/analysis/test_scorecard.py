@@ -31,7 +31,7 @@ CLAIMED = [(b.id, h) for b in BEHAVIOURS.values() for h in b.claimed]
 
 def test_behaviours_are_in_order_and_claimed_by_hypotheses_that_exist() -> None:
     numbers = [int(name.removeprefix("E")) for name in BEHAVIOURS]
-    assert numbers == [*range(1, 20), 22]
+    assert numbers == [*range(1, 23)]
     assert [b.id for b in BEHAVIOURS.values() if not b.claimed] == ["E17"]
     for b in BEHAVIOURS.values():
         assert set(b.claimed) <= set(shipped().hypotheses)
@@ -43,6 +43,7 @@ MISSED = {
     ("E11", "glial"),  # IL-1b hangs on the branch that naltrexone does not reach
     ("E22", "dual_pathway"),  # an eighth of the fall of TNF by week 12 follows the clock
     ("E12", "dual_pathway"),  # long COVID leaves the inflamed state on the drug alone, in a year
+    *(("E21", h) for h in ("tonic", "peripheral")),  # nobody of 32 by that much
     *(("E2", h) for h in ("dual_pathway", "rebound", "glial", "ogfr")),  # a block of hours
 }
 
@@ -56,7 +57,7 @@ def test_a_behaviour_emerges_where_it_is_claimed(name: str, hypothesis: str) -> 
 
 @pytest.mark.parametrize(
     "name",
-    ["E1", "E2", "E3", "E5", "E6", "E8", "E9", "E10", "E11", "E12", "E13", "E18", "E22"],
+    ["E1", "E2", "E3", "E5", "E6", "E8", "E9", "E10", "E11", "E12", "E13", "E18", "E21", "E22"],
 )
 def test_without_drug_effect_nothing_emerges(name: str) -> None:
     check = checked(name)["null"]

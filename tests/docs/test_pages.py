@@ -135,7 +135,7 @@ def reduced() -> dict[str, Any]:
         less = calibrate.replace(options, starts=1, profiles=False)
         return fit(names or ["occupancy"], less, edition)
 
-    def unshaken(names: Any = None, shake: bool = True, edition: Any = None) -> Any:
+    def unshaken(names: Any = None, shake: bool = True, edition: Any = None, **rest: Any) -> Any:
         return judge(names or [*two], shake=False, edition=edition)
 
     def two_sets(*args: Any, **rest: Any) -> Any:

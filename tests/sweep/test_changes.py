@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 import ldnsim
 from ldnsim.config.summaries import SUMMARIES
 from ldnsim.measure import Measure
+from ldnsim.runs.measures import impression
 from ldnsim.sweep.study import Study
 
-CHANGES = [name for name, s in SUMMARIES.items() if s.against]
+CHANGES = [name for name, s in SUMMARIES.items() if s.against and not s.step]
 
 
 def simulate(regimen: str, summaries: object = "all", **more: object) -> xr.Dataset:
@@ -34,6 +35,22 @@ def test_placebo_changes_nothing(days: int, minute: int, how: str, horizon: int 
     more = {} if horizon is None else {"horizon": f"{max(horizon, 24 * days + 48)} h"}
     ds = simulate(f"placebo {how} {at} for {24 * days + 7} h", CHANGES, **more)
     assert {name: float(ds[name]) for name in CHANGES} == dict.fromkeys(CHANGES, 0.0)
+
+
+def test_a_global_impression_counts_quality_of_life_in_steps_of_ten_points() -> None:
+    steps = np.array([0.0, 1.5, -1.5, 9.0, -9.0, np.nan])
+    np.testing.assert_array_equal(impression(steps), [4.0, 2.5, 5.5, 1.0, 7.0, np.nan])
+    change = {
+        "name": "life", "variable": "quality_of_life", "reduction": "mean", "window": "week",
+        "against": "change",
+    }  # fmt: skip
+    ds = simulate("4.5 mg nightly at 22:00 for 12 wk", ["global_impression", change])
+    told, life = float(ds["global_impression"]), float(ds["life"])
+    assert told == pytest.approx(4.0 - life / 10.0) and abs(life) > 0.1
+    assert ds["global_impression"].attrs["scale"] == "1–7"
+    assert ds["global_impression"].attrs["better"] == "lower"
+    nothing = simulate("placebo nightly at 22:00 for 2 wk", ["global_impression"])
+    assert float(nothing["global_impression"]) == 4.0
 
 
 @pytest.mark.parametrize("days", [1, 2, 3, 5])

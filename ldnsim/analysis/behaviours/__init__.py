@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ldnsim.analysis.behaviours import asked, damped, hormones, patients, receptors, switch
+from ldnsim.analysis.behaviours import asked, damped, disease, hormones, patients, receptors, switch
 from ldnsim.analysis.behaviours.record import Behaviour
 from ldnsim.analysis.judged.record import Check, Setting
 from ldnsim.edition import Edition, shipped
@@ -17,7 +17,7 @@ from ldnsim.errors import check_known
 
 __all__ = ["BEHAVIOURS", "Behaviour", "behaviour_checks"]
 
-ROOMS = (receptors, switch, patients, hormones, damped, asked)
+ROOMS = (receptors, switch, patients, hormones, damped, disease, asked)
 BEHAVIOURS: dict[str, Behaviour] = {
     b.id: b for b in sorted((b for r in ROOMS for b in r.BEHAVIOURS), key=lambda b: int(b.id[1:]))
 }

@@ -1,26 +1,41 @@
 """The clinical story put to the test: each claim judged from runs, each verdict computed.
 
-For every claim: the hypotheses that reproduce it, the numbers it hangs on under the default
-hypothesis (shaken to a third, to three times, and to every other published value), and, where TLR4
-is concerned, the potency it would take.
+For every claim: the hypotheses that reproduce it with what their numbers cost, the numbers it hangs
+on under the default hypothesis (shaken to a third, to three times, and to every other published
+value), the share of drawn patients in whom it holds, where TLR4 is concerned the potency it would
+take, and, where no hypothesis reproduces it, the search for numbers that do.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ldnsim.analysis.claims import drug, patient, population
-from ldnsim.analysis.claims.asked import ask_patients
-from ldnsim.analysis.claims.verdict import factor_text, verdict_of
+from ldnsim.analysis.claims import (
+    autoimmune,
+    drug,
+    patient,
+    population,
+    starting,
+    symptom,
+    virtuous,
+)
+from ldnsim.analysis.claims.asked import ask_patients, each_patient, together
+from ldnsim.analysis.claims.drawn import Share, in_population
+from ldnsim.analysis.claims.price import Price, price_of
+from ldnsim.analysis.claims.search import Search, kept
+from ldnsim.analysis.claims.search import search as search_for
+from ldnsim.analysis.claims.verdict import built_in, factor_text, verdict_of
+from ldnsim.analysis.judged.deficit import deficit
 from ldnsim.analysis.judged.record import Found, Rule, Setting
 from ldnsim.catalog.claims import Claim
+from ldnsim.catalog.searches import Searched
 from ldnsim.edition import Edition, shipped
 from ldnsim.errors import check_known
 
-__all__ = ["RULES", "Judged", "Shaken", "judge"]
+__all__ = ["RULES", "Judged", "Search", "Shaken", "judge"]
 
 RULES: dict[str, Rule] = {
     rule.__name__: rule
@@ -29,6 +44,10 @@ RULES: dict[str, Rule] = {
         patient.depleted, patient.genotype, patient.driver, patient.unmediated, drug.outlasts,
         drug.dreams, drug.titration, patient.neuropathy, drug.immunity, patient.necessary,
         patient.circle, drug.density, drug.exercise, population.own_dose, patient.adjuncts,
+        symptom.lifted, symptom.senses, symptom.nightmares, symptom.attacks, autoimmune.activity,
+        deficit, starting.calm_first, symptom.nerves, autoimmune.modulation,
+        autoimmune.surveillance, virtuous.virtuous, virtuous.adaptogen, virtuous.independence,
+        starting.first_dose,
     )
 }  # fmt: skip
 """The function that judges a claim, by the name the data file gives it."""
@@ -63,6 +82,11 @@ class Judged:
         shaken: the numbers that were shaken under the default hypothesis, the first.
         potency: the TLR4 potency it takes over the one measured; None where it is not asked.
         verdict: one line made of the above.
+        patients: what each patient showed under each hypothesis, where the claim names several.
+        prices: what the numbers of each hypothesis cost that reproduces it.
+        population: the share of drawn patients in whom it holds; None where they were not asked.
+        searched: the search for numbers with which it holds; None where no hypothesis needs one.
+        searched_now: whether that search is of this model and rule.
     """
 
     claim: Claim
@@ -70,6 +94,11 @@ class Judged:
     shaken: tuple[Shaken, ...]
     potency: float | None
     verdict: str
+    patients: dict[str, dict[str, Found]] = field(default_factory=dict)
+    prices: dict[str, Price] = field(default_factory=dict)
+    population: Share | None = None
+    searched: Searched | None = None
+    searched_now: bool = True
 
     @property
     def reproduced_by(self) -> tuple[str, ...]:
@@ -78,47 +107,77 @@ class Judged:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for JSON."""
-        return {**asdict(self), "reproduced_by": list(self.reproduced_by)}
+        prices = {h: p.as_dict() for h, p in self.prices.items()}
+        return {**asdict(self), "prices": prices, "reproduced_by": list(self.reproduced_by)}
 
 
 def judge(
-    names: Sequence[str] | None = None, shake: bool = True, edition: Edition | None = None
+    names: Sequence[str] | None = None,
+    shake: bool = True,
+    edition: Edition | None = None,
+    search: Search | None = None,
 ) -> list[Judged]:
     """Judge claims from runs.
 
     Args:
         names: claims; all when None.
-        shake: whether to look for the numbers a claim hangs on, which takes most of the time.
+        shake: whether to look for the numbers a claim hangs on and to ask drawn patients, which
+            takes most of the time.
         edition: the model that is judged; the shipped one when None.
+        search: how to search for numbers with which a claim holds that no hypothesis reproduces;
+            when None, what an earlier search found is told.
 
     Raises:
         UserError: a claim that does not exist.
     """
     home = edition or shipped()
     check_known("claim", names or (), home.claims)
-    return [_judge(home.claims[n], shake, home) for n in (names or home.claims)]
+    return [_judge(home.claims[n], shake, home, search) for n in (names or home.claims)]
 
 
-def _judge(claim: Claim, shake: bool, edition: Edition) -> Judged:
+def _judge(claim: Claim, shake: bool, edition: Edition, options: Search | None) -> Judged:
+    rule, each = RULES[claim.rule], {}
     plain = [Setting(h, edition=edition) for h in edition.hypotheses]
-    moved = _shaken_settings(claim, edition) if shake else []
-    settings = [*plain, *(s for _, _, s in moved)]
-    answers = ask_patients(RULES[claim.rule], settings, claim.patients)
-    found = dict(zip(edition.hypotheses, answers, strict=False))
-    base = answers[0].shown
-    turned: dict[str, list[str]] = {name: [] for name in claim.needs} if shake else {}
-    absent: dict[str, list[str]] = {name: [] for name in turned}
-    for (name, words, _), answer in zip(moved, answers[len(plain) :], strict=True):
+    # asked by themselves: the same request as that of other claims, which is kept
+    if len(claim.patients) > 1:
+        each = dict(zip(edition.hypotheses, each_patient(rule, plain, claim.patients), strict=True))
+        found = {h: together(own) for h, own in each.items()}
+    else:
+        asked = ask_patients(rule, plain, claim.patients)
+        found = dict(zip(edition.hypotheses, asked, strict=True))
+    shaken = _shaken(claim, edition, next(iter(found.values())).shown) if shake else ()
+    potency = _potency(edition) if claim.potency else None
+    prices = {h: price_of(edition, h) for h, f in found.items() if f.shown}
+    searched, now = _searched(claim, edition, options) if not prices else (None, True)
+    verdict = built_in(verdict_of(found, shaken, potency, shake, prices), claim.by_construction)
+    drawn = in_population(claim, rule, edition) if shake and claim.population else None
+    return Judged(
+        claim, found, shaken, potency, verdict, each, prices, drawn, searched, now,
+    )  # fmt: skip
+
+
+def _searched(
+    claim: Claim, edition: Edition, options: Search | None
+) -> tuple[Searched | None, bool]:
+    """Search now, or return what is kept of an earlier search and whether it was of this model."""
+    if options is not None:
+        return search_for(claim, RULES[claim.rule], options, edition), True
+    return kept(claim, edition) or (None, True)
+
+
+def _shaken(claim: Claim, edition: Edition, base: bool | None) -> tuple[Shaken, ...]:
+    """Shake each number of a claim; ``base`` is the answer under the default hypothesis."""
+    moved = _shaken_settings(claim, edition)
+    answers = ask_patients(RULES[claim.rule], [s for *_, s in moved], claim.patients)
+    turned: dict[str, list[str]] = {name: [] for name in claim.needs}
+    absent: dict[str, list[str]] = {name: [] for name in claim.needs}
+    for (name, words, _), answer in zip(moved, answers, strict=True):
         if answer.shown is None:
             absent[name].append(words)
         elif answer.shown != base:
             turned[name].append(words)
     known = edition.model.parameters
-    shaken = tuple(
-        Shaken(n, known[n].grade, tuple(at), tuple(absent[n])) for n, at in turned.items()
-    )
-    potency = _potency(edition) if claim.potency else None
-    return Judged(claim, found, shaken, potency, verdict_of(found, shaken, potency, shake))
+    return tuple(Shaken(n, known[n].grade, tuple(turned[n]), tuple(absent[n])) for n in turned)
 
 
 def _shaken_settings(claim: Claim, edition: Edition) -> list[tuple[str, str, Setting]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ldnsim.analysis.judged.record import Found, Rule, Setting
@@ -23,25 +23,41 @@ def ask_patients(
     """
     if not patients:
         return list(rule(settings))
+    return [together(each) for each in each_patient(rule, settings, patients)]
+
+
+def each_patient(
+    rule: Rule, settings: Sequence[Setting], patients: Sequence[str]
+) -> list[dict[str, Found]]:
+    """Judge settings by a rule for all patients together, and return what each patient showed.
+
+    Args:
+        rule: judges one patient.
+        settings: under which it is tried.
+        patients: phenotypes.
+
+    Returns:
+        findings by patient, one mapping per setting, in their order.
+    """
     every = [replace(s, phenotype=name) for s in settings for name in patients]
     found, n = list(rule(every)), len(patients)
-    return [together(patients, found[k : k + n]) for k in range(0, len(found), n)]
+    rows = range(0, len(found), n) if n else []
+    return [dict(zip(patients, found[k : k + n], strict=True)) for k in rows]
 
 
-def together(patients: Sequence[str], found: Sequence[Found]) -> Found:
-    """Put what each patient showed into one finding.
+def together(each: Mapping[str, Found]) -> Found:
+    """Put what each patient showed, by phenotype, into one finding.
 
     It is shown where all show it and not shown where one does not, whoever else is missing. The
     value is the share of patients that show it.
     """
-    if len(patients) == 1:
-        return found[0]
-    each = list(zip(patients, found, strict=True))
-    holds = [name for name, f in each if f.shown]
-    fails = [f"{name} ({f.simulated})" for name, f in each if f.shown is False]
-    gone = [name for name, f in each if f.shown is None]
-    parts = [f"shown in {len(holds)} of {len(patients)}"]
+    if len(each) == 1:
+        return next(iter(each.values()))
+    holds = [name for name, f in each.items() if f.shown]
+    fails = [name for name, f in each.items() if f.shown is False]
+    gone = [name for name, f in each.items() if f.shown is None]
+    parts = [f"shown in {len(holds)} of {len(each)}"]
     for words, names in (("in", holds), ("not in", fails), ("no such patient:", gone)):
         parts += [f"{words} {', '.join(names)}"] if names else []
     shown = False if fails else None if gone else True
-    return Found(shown, "; ".join(parts), value=len(holds) / len(patients))
+    return Found(shown, "; ".join(parts), value=len(holds) / len(each))

@@ -35,7 +35,11 @@ LATER = 2 * YEAR
 
 
 def depleted(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C6: no response and a flare on the standard start, no flare on the microgram start."""
+    """C6: no response and a flare on the standard start, no flare on the microgram start.
+
+    A flare: pain 0.5 points above untreated in a week of 52; none: less than 0.5 of that one. No
+    response: TNF not 15 % down in week 52.
+    """
     out = flares(settings)
     for pain, tnf in zip(out.pain, out.tnf[:, 0, -1], strict=True):
         worst, slow = pain[0].max(), pain[1].max()
@@ -44,7 +48,10 @@ def depleted(settings: Sequence[Setting]) -> Iterable[Found]:
 
 
 def genotype(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C7: under the 118G claim the threshold dose is higher by over a fifth."""
+    """C7: under the 118G claim the threshold dose is higher by over a fifth.
+
+    Claimed: endorphin 3 times as potent. The dose leaves 0.5 of the inflamed cells; 1.2 times.
+    """
     for plain, carrier in genotypes(settings):
         ratio = 1.0 if np.isinf(plain) else carrier / plain
         text = f"threshold dose x{ratio:.2g} if beta-endorphin is {CLAIM_118G:g} times as potent"
@@ -52,7 +59,10 @@ def genotype(settings: Sequence[Setting]) -> Iterable[Found]:
 
 
 def driver(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C8: the default patient responds, one with a lasting driver does not."""
+    """C8: the default patient responds, one with a lasting driver does not.
+
+    A response to 4.5 mg: TNF 15 % and pain 0.3 points down.
+    """
     out = against_default(settings, "driver_persists")
     return [
         Found(good[0] and not good[1], f"TNF {a:+.0f} % without, {b:+.0f} % with a lasting driver")
@@ -61,7 +71,10 @@ def driver(settings: Sequence[Setting]) -> Iterable[Found]:
 
 
 def unmediated(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C9: the default patient responds, one with a condition outside the pathways does not."""
+    """C9: the default patient responds, one with a condition outside the pathways does not.
+
+    A response to 4.5 mg: TNF 15 % and pain 0.3 points down.
+    """
     out = against_default(settings, "not_mediated")
     return [
         Found(good[0] and not good[1], f"pain {a:+.2f}, outside the pathways {b:+.2f}")
@@ -70,7 +83,10 @@ def unmediated(settings: Sequence[Setting]) -> Iterable[Found]:
 
 
 def neuropathy(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C13: refractory neuropathy is tipped, but only by a dose above the default patient's."""
+    """C13: refractory neuropathy is tipped, but only by a dose above the default patient's.
+
+    Tipped: 0.5 of the inflamed cells left, by a dose of up to 50 mg. Above: over 1.3 times.
+    """
     usual = thresholds(settings, RunSpec.of())
     needed = thresholds(settings, RunSpec.of(phenotype="refractory_neuropathy"))
     for a, b in zip(usual, needed, strict=True):
@@ -80,7 +96,10 @@ def neuropathy(settings: Sequence[Setting]) -> Iterable[Found]:
 
 
 def necessary(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C15: for mast cells and long COVID neither the drug nor the other treatment is enough."""
+    """C15: for mast cells and long COVID neither the drug nor the other treatment is enough.
+
+    Enough: below 0.5 of the inflamed cells left after 52 weeks.
+    """
     mast_cells = alone_and_both(settings, "mast_cell", adjuncts=("ketotifen", "ketosis"))
     covid = alone_and_both(settings, "long_covid", changes=DRIVER_TREATED)
     return [
@@ -98,7 +117,8 @@ def circle(settings: Sequence[Setting]) -> Iterable[Found]:
     """C16: lasting stress lowers endorphin stores and neuronal health; the drug saves half of that.
 
     A person at rest, well and without stress, in whom severe stress begins on the first day and
-    lasts for two years, without drug and with it.
+    lasts for two years (104 weeks), without drug and with it: the store below 0.9 of that in calm,
+    health lower by 0.01, and over 0.5 of what is lost of it saved.
     """
     calm = RunSpec.of(nightly(0.0, LATER), phenotype="healthy")
     stressed = calm.with_value("modifiers.stress", SEVERE)
@@ -116,7 +136,7 @@ def circle(settings: Sequence[Setting]) -> Iterable[Found]:
 
 
 def adjuncts(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C20: with each of four adjuncts something is a per cent lower than by either alone.
+    """C20: with each of 4 adjuncts something is 1 % lower than by it or 4.5 mg alone.
 
     That must be another outcome than the one whose production the adjunct is a factor on.
     """
@@ -129,7 +149,8 @@ def adjuncts(settings: Sequence[Setting]) -> Iterable[Found]:
             told, more = _beyond(v[0], v[1 + 2 * i], v[2 + 2 * i], defined_by(added, s.edition))
             texts.append(f"{added.replace('_', ' ')} {told}")
             adds.append(more)
-        yield Found(all(adds), f"beyond the drug alone: {', '.join(texts)}")
+        told = f"beyond the drug alone: {', '.join(texts)}"
+        yield Found(all(adds), told, value=sum(adds) / len(adds))
 
 
 def defined_by(adjunct: str, edition: Edition) -> str:

@@ -33,6 +33,8 @@ ENOUGH = 0.3
 """Share by which reported pain must fall for a patient to count as helped."""
 PUBLISHED = (-28.8, -18.0)
 """Per cent change of pain after 12 weeks of drug and 4 of placebo [younger2013]."""
+BETTER_LIFE = 2.0
+"""Points of quality of life, of 100, by which the drug is better than placebo."""
 SHORT = 4
 """Weeks of placebo in that crossover."""
 
@@ -63,8 +65,8 @@ def trial(
     study = trial_study(
         drugs, WEEKS, phenotype, SIZE, SEED, axes=[axis], solver={"rtol": OF_A_GROUP},
         patient_parameters=dict(own), edition=edition,
-        output={"variables": ["pain"], "every": "12 h", "summaries": [], "night": False,
-                "ledger": False},
+        output={"variables": ["pain", "quality_of_life"], "every": "12 h", "summaries": [],
+                "night": False, "ledger": False},
     )  # fmt: skip
     return reported(study.run(), edition=edition)
 
@@ -76,7 +78,7 @@ def _each(
 
     Settings without parameters of their own share one trial over their hypotheses.
     """
-    plain = tuple(dict.fromkeys(s.hypothesis for s in settings if not s.own and not s.factors))
+    plain = tuple(dict.fromkeys(s.hypothesis for s in settings if s.plain))
     for s in settings:
         own = s.put(RunSpec.of(phenotype=phenotype)).parameters
         try:
@@ -95,7 +97,10 @@ def share_of_change(ds: xr.Dataset, name: str, week: int = WEEKS) -> xr.DataArra
 
 
 def two_thirds(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C4: 50 to 75 per cent report 30 per cent less pain, clearly more than on placebo."""
+    """C4: 50 to 75 % report 30 % less pain, clearly more than on placebo.
+
+    Of 32 patients on 4.5 mg; clearly: 10 points more.
+    """
     return _each("default", settings, _two_thirds)
 
 
@@ -107,10 +112,11 @@ def _two_thirds(ds: xr.Dataset, hypothesis: str) -> Found:
 
 
 def fibromyalgia(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C5: about 29 per cent less pain on the drug and 18 on placebo; within 8 points, apart by 5.
+    """C5: 28.8 % less pain on the drug and 18.0 % on placebo, and a better quality of life.
 
-    Either is compared with what the crossover reports, 12 weeks of drug and 4 of placebo; what sets
-    them apart is counted at equal times, after 12 weeks of each.
+    Either is compared, within 8 points, with what the crossover reports, 12 weeks of drug and 4 of
+    placebo; what sets them apart is counted at equal times, after 12 weeks of each, and is 5 points
+    or more. Quality of life is by then 2 points of 100 above that on placebo. Means of 32 patients.
     """
     return _each("fibromyalgia", settings, _fibromyalgia)
 
@@ -121,15 +127,21 @@ def _fibromyalgia(ds: xr.Dataset, hypothesis: str) -> Found:
     drug, none = float(late.sel(regimen=STANDARD)), float(early.sel(regimen=PLACEBO))
     even = drug - float(late.sel(regimen=PLACEBO))
     near = abs(drug - PUBLISHED[0]) < 8.0 and abs(none - PUBLISHED[1]) < 8.0
+    lasts = ds["quality_of_life"].sel(hypothesis=hypothesis).isel(time=slice(-14, None))
+    life = lasts.mean("time").mean("patient")
+    better = float(life.sel(regimen=STANDARD) - life.sel(regimen=PLACEBO))
     text = (
         f"{drug:.0f} % after {WEEKS} weeks of drug, {none:.0f} % after {SHORT} of placebo; "
-        f"{even:+.0f} points at equal times"
+        f"{even:+.0f} points at equal times; quality of life {better:+.1f} of 100"
     )
-    return Found(near and even < -5.0, text, PATIENTS, even)
+    return Found(near and even < -5.0 and better >= BETTER_LIFE, text, PATIENTS, even)
 
 
 def own_dose(settings: Sequence[Setting]) -> Iterable[Found]:
-    """C19: more patients gain half a point of biology at their own dose than at any one dose."""
+    """C19: more patients gain half a point of biology at their own dose than at any one dose.
+
+    Of 32 patients, by 5 points; pain down by 0.5 points on 0.5, 1.5, 3, 4.5 or 9 mg.
+    """
     return _each("default", settings, _own_dose)
 
 

@@ -10,12 +10,17 @@ from ldnsim.mechanisms.record import ASSUMED
 
 if TYPE_CHECKING:
     from ldnsim.analysis.claims import Shaken
+    from ldnsim.analysis.claims.price import Price
 
 NULL = "null"
 
 
 def verdict_of(
-    found: Mapping[str, Found], shaken: Sequence[Shaken], potency: float | None, shook: bool
+    found: Mapping[str, Found],
+    shaken: Sequence[Shaken],
+    potency: float | None,
+    shook: bool,
+    prices: Mapping[str, Price] | None = None,
 ) -> str:
     """Return the verdict on a claim.
 
@@ -24,10 +29,11 @@ def verdict_of(
         shaken: the numbers that were shaken.
         potency: TLR4 potency needed over the one measured, where it is asked.
         shook: whether numbers were shaken at all.
+        prices: what the numbers of the hypotheses cost that show it, where that is to be said.
     """
     holds = [h for h, f in found.items() if f.shown]
     parts = (
-        _where(holds, found),
+        _where(holds, found, prices or {}),
         _takes(potency) if potency is not None else "",
         "no action of the drug is needed" if holds == [NULL] else "",
         _hangs(shaken, next(iter(found)) in holds) if shook else "",
@@ -35,16 +41,21 @@ def verdict_of(
     return "; ".join(filter(None, parts))
 
 
+def built_in(verdict: str, by_construction: str) -> str:
+    """Return a verdict that says, where it is so, that the model was built to show the claim."""
+    return f"{verdict}; by construction: {by_construction}" if by_construction else verdict
+
+
 def _takes(potency: float) -> str:
     return f"takes {potency_text(potency)} the TLR4 potency measured (4.5 mg reached in two weeks)"
 
 
-def _where(holds: Sequence[str], found: Mapping[str, Found]) -> str:
+def _where(holds: Sequence[str], found: Mapping[str, Found], prices: Mapping[str, Price]) -> str:
     if not holds:
         return "not reproduced by any hypothesis"
     if len(holds) == len(found):
         return "holds under every hypothesis, so it tells none from another"
-    names = ", ".join(holds)
+    names = ", ".join(f"{h} at {prices[h].sd:.1f} SD" if h in prices else h for h in holds)
     if next(iter(found)) not in holds:
         return f"not under the default hypothesis; holds under {names}"
     return f"holds under {names}" if len(holds) > 1 else f"holds only under {names}"

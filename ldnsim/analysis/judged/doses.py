@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from ldnsim.analysis.judged.record import Setting
-from ldnsim.arrays import Floats
+from ldnsim.arrays import Floats, Ints
 from ldnsim.config.run import RunSpec
 from ldnsim.runs.few import run_specs, week
 
@@ -48,29 +48,51 @@ def thresholds(settings: Sequence[Setting], run: RunSpec, weeks: int = HALF_YEAR
     """Return the lowest nightly dose (mg) that tips a patient, per setting; infinite if none does,
     NaN where there is no such patient. Priming takes months to wane: twelve weeks are too short.
 
-    A ladder of twelve doses, refined twice: to about half a per cent.
+    A ladder of twelve doses, refined twice: to about half a per cent. Patients who are the same are
+    asked once, and whom no dose of the first ladder tips is not asked again.
     """
-    low, high = np.full(len(settings), LOWEST), np.full(len(settings), HIGHEST)
-    found = np.full(len(settings), np.inf)
-    rows = np.arange(len(settings))
+    own = [s.put(run) for s in settings]
+    return np.array(_thresholds(tuple(dict.fromkeys(own)), weeks))[_places(own)]
+
+
+def _places(runs: Sequence[RunSpec]) -> Ints:
+    """Return where each run stands among the distinct ones."""
+    place = {r: k for k, r in enumerate(dict.fromkeys(runs))}
+    return np.array([place[r] for r in runs], dtype=np.int64)
+
+
+@lru_cache(maxsize=64)
+def _thresholds(runs: tuple[RunSpec, ...], weeks: int) -> Floats:
+    """Return threshold doses of distinct runs; whole requests are kept, as untreated days are."""
+    low, high = np.full(len(runs), LOWEST), np.full(len(runs), HIGHEST)
+    found = np.full(len(runs), np.inf)
+    rows = np.arange(len(runs))
     for _ in range(3):
-        doses = np.geomspace(low, high, 12, axis=1)
-        every = [
-            s.put(run.with_value("regimen", f"{d:.5g} mg nightly at 22:00, for {weeks} wk"))
-            for s, row in zip(settings, doses, strict=True)
-            for d in row
-        ]
-        runs = run_specs(every, weeks, [week(CELLS, weeks)])
-        share = (runs.values[:, 0] / runs.baseline(CELLS)).reshape(doses.shape)
+        doses = np.geomspace(low[rows], high[rows], 12, axis=1)
+        share = _left([runs[r] for r in rows], doses, weeks)
         tips = share < TIPPED
         first = tips.argmax(axis=1)
+        found[rows[np.isnan(share).all(axis=1)]] = np.nan  # there is no such patient
         ok = tips.any(axis=1)
-        found = np.where(ok, doses[rows, first], np.inf)
-        found[np.isnan(share).all(axis=1)] = np.nan  # there is no such patient
-        low = np.where(ok & (first > 0), doses[rows, np.maximum(first - 1, 0)], low)
-        high = np.where(ok, doses[rows, first], high)
-        high = np.maximum(high, 1.01 * low)
+        rows, doses, first = rows[ok], doses[ok], first[ok]
+        if not len(rows):
+            break
+        at = np.arange(len(rows))
+        found[rows] = doses[at, first]
+        low[rows] = np.where(first > 0, doses[at, np.maximum(first - 1, 0)], low[rows])
+        high[rows] = np.maximum(found[rows], 1.01 * low[rows])
     return found
+
+
+def _left(runs: Sequence[RunSpec], doses: Floats, weeks: int) -> Floats:
+    """Return the share of inflamed cells that nightly doses leave, of the shape of the doses."""
+    every = [
+        r.with_value("regimen", f"{d:.5g} mg nightly at 22:00, for {weeks} wk")
+        for r, row in zip(runs, doses, strict=True)
+        for d in row
+    ]
+    got = run_specs(every, weeks, [week(CELLS, weeks)])
+    return np.asarray((got.values[:, 0] / got.baseline(CELLS)).reshape(doses.shape))
 
 
 @dataclass(frozen=True)

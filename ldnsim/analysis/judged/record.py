@@ -13,6 +13,7 @@ import numpy as np
 from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
+from ldnsim.patients.draws import stepped
 from ldnsim.patients.vectors import overrides
 from ldnsim.runs.few import Measure, Results, run_specs
 
@@ -114,13 +115,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Setting:
-    """A hypothesis with single parameters of its own.
+    """A hypothesis, or one with parameters of its own.
 
     Attributes:
         hypothesis: its name.
         own: parameters set on top of hypothesis and phenotype.
         factors: factors on what the patient of a run has, whether by model, hypothesis or
             phenotype; a product beyond a bound is put on it.
+        steps: moves of what that patient has, in recorded SD of each parameter; also within bounds.
         edition: the model it is a setting of.
         phenotype: who the patient is where a run names nobody in particular.
     """
@@ -128,6 +130,7 @@ class Setting:
     hypothesis: str
     own: Mapping[str, float] = field(default_factory=dict)
     factors: Mapping[str, float] = field(default_factory=dict)
+    steps: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     edition: Edition = field(default_factory=shipped, repr=False)
     phenotype: str = ANYBODY
 
@@ -139,13 +142,22 @@ class Setting:
             run, hypothesis=self.hypothesis, phenotype=who, parameters=_pairs(given),
             edition=self.edition,
         )  # fmt: skip
-        if not self.factors:
+        if not self.factors and not self.steps:
             return plain
         theirs, known = overrides(plain), self.edition.model.parameters
-        for name, factor in self.factors.items():
+        for name in {**self.factors, **self.steps}:
             p = known[name]
-            given[name] = float(np.clip(factor * theirs.get(name, p.value), p.low, p.high))
+            value = self.factors.get(name, 1.0) * theirs.get(name, p.value)
+            step = self.steps.get(name, 0.0) * p.spread.sd
+            if step:
+                value = float(stepped(p.spread.kind, value, step))
+            given[name] = float(np.clip(value, p.low, p.high))
         return replace(plain, parameters=_pairs(given))
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a hypothesis and nothing more."""
+        return not self.own and not self.factors and not self.steps
 
 
 def _pairs(parameters: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
