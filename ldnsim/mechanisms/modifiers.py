@@ -1,8 +1,8 @@
 """What is done besides naltrexone, as levels and factors on named rates of other mechanisms.
 
-Each adjunct is one factor on one rate, 1 without it; the values adjuncts give them, with their
-evidence and their null trials, are data. Exercise and stress are levels, 0 without them. All can be
-set for a patient or changed during a run.
+An adjunct acts through factors on rates, 1 without it, and through levels, 0 without it; which it
+has and how large they are, with evidence and null trials, is data. Exercise and stress are levels
+too. All can be set for a patient or changed during a run.
 """
 
 from __future__ import annotations
@@ -25,3 +25,13 @@ P("factor_il1b", 1.0, "1", "adjunct factor on IL-1b release", ASSUMED)
 P("factor_il6", 1.0, "1", "adjunct factor on IL-6 production", ASSUMED)
 P("factor_mast", 1.0, "1", "adjunct factor on mast-cell activation", ASSUMED)
 P("factor_damage", 1.0, "1", "adjunct factor on neuronal damage (antioxidants)", ASSUMED)
+P("factor_repair", 1.0, "1", "adjunct factor on repair of neurons", ASSUMED)
+P("factor_blood", 1.0, "1", "adjunct factor on production of cytokines in blood", ASSUMED)
+P("factor_nociception", 1.0, "1", "adjunct factor on input from the periphery", ASSUMED)
+P("factor_sensitisation", 1.0, "1", "adjunct factor on the drive of sensitisation", ASSUMED)
+P("factor_fatigue", 1.0, "1", "adjunct factor on fatigue without inflammation", ASSUMED)
+P("factor_fog", 1.0, "1", "adjunct factor on brain fog", ASSUMED)
+P("added_burden", 0.0, "1", "adverse-effect burden of what is taken besides", ASSUMED)
+P("steroid", 0.0, "1", "glucocorticoid given, in daily means of a healthy person's cortisol",
+  ASSUMED, high=10.0)
+P("trigger", 0.0, "1", "exposure that sets mast cells off, 0 none to 1 strong", ASSUMED, high=1.0)

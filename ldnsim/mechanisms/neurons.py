@@ -49,10 +49,12 @@ def neuronal_health(
     k_repair: float,
     tone_repair: float,
     lesion: float,
+    factor_repair: float,
 ) -> float:
     """Repair of what can be repaired, with trophic support from opioid tone, minus damage."""
     support = 1.0 - tone_repair + tone_repair * opioid_tone
-    return k_repair * support * (1.0 - lesion - neuronal_health) - damage * neuronal_health
+    repair = factor_repair * k_repair * support * (1.0 - lesion - neuronal_health)
+    return repair - damage * neuronal_health
 
 
 @M.state("1", "danger signals from damaged neurons", scale=0.1, start=0.08,

@@ -82,10 +82,12 @@ def sensitisation(
     sensitisation_damage: float,
     sensitisation_input: float,
     t_half_sensitisation: float,
+    factor_nociception: float,
+    factor_sensitisation: float,
 ) -> float:
     """Follows input, inflammation and damage over weeks."""
-    drive = (
-        sensitisation_input * nociception
+    drive = factor_sensitisation * (
+        sensitisation_input * factor_nociception * nociception
         + sensitisation_inflammation * felt_inflammation
         + sensitisation_damage * (1.0 - neuronal_health)
     )
@@ -109,10 +111,11 @@ def pain_target(
     pain_sensitisation: float,
     pain_inflammation: float,
     pain_tone: float,
+    factor_nociception: float,
 ) -> float:
     """Input times gains, against analgesic tone, on a scale that ends at 10."""
     gain = 1.0 + pain_sensitisation * sensitisation + pain_inflammation * felt_inflammation
-    x = nociception * gain * falling(felt_analgesia, pain_tone)
+    x = factor_nociception * nociception * gain * falling(felt_analgesia, pain_tone)
     return 10.0 * x / (1.0 + x)
 
 
@@ -135,10 +138,11 @@ def fatigue(
     fatigue_damage: float,
     fatigue_insomnia: float,
     t_half_mood: float,
+    factor_fatigue: float,
 ) -> float:
     """From inflammation, damage and poor sleep."""
     gain = fatigue_inflammation * felt_inflammation + fatigue_damage * (1.0 - neuronal_health)
-    x = fatigue_base * (1.0 + gain + fatigue_insomnia * insomnia)
+    x = factor_fatigue * fatigue_base * (1.0 + gain + fatigue_insomnia * insomnia)
     return LN2 / t_half_mood * (10.0 * x / (1.0 + x) - fatigue)
 
 

@@ -2,8 +2,9 @@
 
 Adverse effects are what a patient notices and lays to the drug: vivid dreams, insomnia, pain above
 and mood below what the patient has got used to. All count only while drug is in the body, so that
-an untreated patient, whose pain and mood swing daily, has none at all. Nothing accumulates: the
-share of patients who stay is computed from the hazard of stopping, as a summary of the run.
+an untreated patient, whose pain and mood swing daily, has none at all; the burden of what is taken
+besides counts while it is taken. Nothing accumulates: the share of patients who stay is computed
+from the hazard of stopping, as a summary of the run.
 """
 
 from __future__ import annotations
@@ -142,11 +143,12 @@ def adverse_burden(
     burden_insomnia: float,
     burden_flare: float,
     burden_dysphoria: float,
+    added_burden: float,
 ) -> float:
-    """Weighted sum of what is noticed; fades as the patient gets used to each."""
+    """Weighted sum of what is noticed, which fades with habit, and of what is taken besides."""
     night = burden_dreams * vivid_dreams + burden_insomnia * insomnia
     day = burden_flare * flare + burden_dysphoria * dysphoria
-    return vulnerability * (night + day)
+    return vulnerability * (night + day + added_burden)
 
 
 @M.quantity("1", "relief, as a share of pain before treatment")
