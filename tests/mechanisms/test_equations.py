@@ -235,8 +235,8 @@ def test_nk_activity_stays_within_its_gain() -> None:
 
 
 def test_scales_end_at_ten() -> None:
-    assert symptoms.pain_target(1e9, 1.0, 1.0, 1.0, 3.0, 0.5, 0.6) == pytest.approx(10.0)
-    assert symptoms.pain_target(0.0, 1.0, 1.0, 1.0, 3.0, 0.5, 0.6) == 0.0
+    assert symptoms.pain_target(1e9, 1.0, 1.0, 1.0, 3.0, 0.5, 0.6, 1.0) == pytest.approx(10.0)
+    assert symptoms.pain_target(0.0, 1.0, 1.0, 1.0, 3.0, 0.5, 0.6, 1.0) == 0.0
 
 
 def test_no_block_no_dreams() -> None:
