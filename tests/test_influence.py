@@ -18,12 +18,8 @@ from tests.edition.files import edition
 MODEL = default_model()
 
 
-NOT_YET = {"factor_blood", "factor_fog", "steroid", "trigger"}
-"""Modifiers of adjuncts for which the model has no equation yet: what they act on is to come."""
-
-
 def test_every_parameter_reaches_an_outcome_with_all_switches_on() -> None:
-    assert reaching(MODEL, outcomes(MODEL)) == set(MODEL.parameters) - NOT_YET
+    assert reaching(MODEL, outcomes(MODEL)) == set(MODEL.parameters)
 
 
 def test_plasma_knows_nothing_of_receptors() -> None:

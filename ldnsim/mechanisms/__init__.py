@@ -2,12 +2,14 @@
 
 from ldnsim.mechanisms import (
     cytokines,
+    daily_life,
     endogenous,
     immunity,
     microglia,
     modifiers,
     neuroendocrine,
     neurons,
+    periphery,
     pharmacokinetics,
     receptors,
     symptoms,
@@ -21,6 +23,7 @@ MECHANISMS = tuple(
         pharmacokinetics,
         receptors,
         endogenous,
+        periphery,
         neuroendocrine,
         tlr4,
         microglia,
@@ -28,6 +31,7 @@ MECHANISMS = tuple(
         immunity,
         neurons,
         symptoms,
+        daily_life,
         tolerability,
         modifiers,
     )

@@ -62,6 +62,7 @@ def il1b(
     microglia_m1: float,
     priming: float,
     tlr4_myd88: float,
+    blood_signal: float,
     tolerance: float,
     healthy_drive: float,
     cortisol_brake: float,
@@ -72,7 +73,7 @@ def il1b(
     factor_il1b: float,
 ) -> float:
     """As TNF, with the MyD88 branch alone: naltrexone does not reach it directly."""
-    drive = microglia_m1 * (release_priming * priming + tlr4_myd88)
+    drive = microglia_m1 * (release_priming * priming + tlr4_myd88 + blood_signal)
     more = cortisol_brake * released(drive, tolerance, tolerance50)
     usual = released(healthy_drive, healthy_drive, tolerance50)
     return k_il1b * (factor_il1b * (1.0 + il1b_from_m1 * (more - usual)) - il1b)

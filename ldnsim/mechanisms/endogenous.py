@@ -117,14 +117,16 @@ def lost_tone(
     pool50: float,
     bound_mor: float,
     oprm1_potency: float,
+    exercise: float,
     lost_tone_soft: float,
 ) -> float:
-    """How far mu tone lies below what clock and store lead this patient's sensor to expect.
+    """How far mu tone lies below what clock, store and habit lead this patient's sensor to expect.
 
-    A surplus counts as nothing; a small loss counts little.
+    A surplus counts as nothing; a small loss counts little. What regular exercise releases is
+    expected: or it would hide from the sensor what a block takes.
     """
     soft, corner = lost_tone_soft, 0.005
-    usual = expected_endorphin * supply(endorphin_pool, pool50)
+    usual = expected_endorphin * supply(endorphin_pool, pool50) * (1.0 + exercise)
     loss = positive_part(1.0 - mor_tone / tone_of(usual, bound_mor, oprm1_potency), corner)
     at_rest = 0.5 * corner
     return loss**2 / (soft + loss) - at_rest**2 / (soft + at_rest)

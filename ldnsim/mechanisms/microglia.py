@@ -38,6 +38,9 @@ P("tone_brake", 0.9075, "1", "largest share of activation that opioid tone can h
 P("tone_brake50", 1.277, "1", "opioid tone that holds back half of it", ASSUMED,
   spread=lognormal(0.15), low=0.1,
   note="above 1: the brake grows faster with a surplus of tone than it is lost with a lack")
+P("blood_to_brain", 0.03, "1", "signal to microglia per fold of cytokines of blood", ASSUMED,
+  "skelly2013 qin2007", spread=lognormal(0.5), note="TNF and IL-1 of blood reach the mouse brain, "
+  "IL-6 hardly; size assumed; 0 cuts the arrow")
 P("t_half_m1", 2.683, "h", "half-life of the inflamed state of a microglial cell", ASSUMED,
   spread=lognormal(0.3), low=0.1)
 P("t_half_priming", 359.5, "h", "half-life of priming", ASSUMED, spread=lognormal(0.4), low=0.1,
@@ -67,6 +70,12 @@ def tlr4_signal(tlr4_trif: float, tlr4_myd88: float) -> float:
     return 0.5 * (tlr4_trif + tlr4_myd88)
 
 
+@M.quantity("1", "signal to microglia from the blood, in units of full TLR4 signal")
+def blood_signal(blood_cytokines: float, blood_to_brain: float) -> float:
+    """What cytokines of blood add beyond a healthy level; not through TLR4."""
+    return blood_to_brain * (blood_cytokines - 1.0)
+
+
 @M.quantity("1", "priming that acts")
 def acting_priming(priming: float, priming_trif: float, trif_uninhibited: float) -> float:
     """A share of what priming does runs through the branch that naltrexone reaches."""
@@ -83,6 +92,7 @@ def tone_brake_left(opioid_tone: float, tone_brake: float, tone_brake50: float) 
 def activation(
     acting_priming: float,
     tlr4_signal: float,
+    blood_signal: float,
     tone_brake_left: float,
     cortisol_brake: float,
     m1_healthy: float,
@@ -92,9 +102,9 @@ def activation(
     priming50: float,
     factor_microglia: float,
 ) -> float:
-    """A healthy person's odds, plus what priming and TLR4 add, under tone and cortisol."""
+    """A healthy person's odds, plus what priming, TLR4 and blood add, under tone and cortisol."""
     primed = activation_priming * (acting_priming - hill4(m1_healthy, priming50))
-    signalled = activation_signal * (tlr4_signal - signal_healthy)
+    signalled = activation_signal * (tlr4_signal + blood_signal - signal_healthy)
     odds = m1_healthy / (1.0 - m1_healthy) + primed + signalled
     return factor_microglia * positive_part(odds, 0.001) * tone_brake_left * cortisol_brake
 
@@ -117,10 +127,11 @@ def priming(
 
 @M.quantity("1", "drive on inflamed cells to release cytokines")
 def cytokine_drive(
-    microglia_m1: float, priming: float, tlr4_signal: float, release_priming: float
+    microglia_m1: float, priming: float, tlr4_signal: float, blood_signal: float,
+    release_priming: float,
 ) -> float:
     """Cells times what drives each of them."""
-    return microglia_m1 * (release_priming * priming + tlr4_signal)
+    return microglia_m1 * (release_priming * priming + tlr4_signal + blood_signal)
 
 
 @M.state("1", "tolerance of the cells that make cytokines", scale=0.01, start=0.005,
@@ -146,6 +157,7 @@ def tspo_signal(microglia_m1: float, m1_healthy: float, tspo_gain: float) -> flo
 
 M.reads("fraction", "microglia_m1", "priming", "acting_priming", better="lower")
 M.reads("fraction", "tlr4_signal", better="lower")
+M.reads("relative to full signal", "blood_signal")
 M.reads("relative to full signal", "cytokine_drive", "tolerance", "healthy_drive")
 M.reads("relative to rest", "tone_brake_left")
 M.reads("odds", "activation")

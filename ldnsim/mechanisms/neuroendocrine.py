@@ -70,6 +70,9 @@ P("stress_flattening", 0.3, "1", "share of the daily swing that full stress take
   spread=logitnormal(0.5), high=1.0, note="no source was read")
 P("t_cortisol_action", 4.0, "h", "time constant of what cortisol does through genes", ASSUMED,
   spread=lognormal(0.3), low=0.5)
+P("steroid_brain", 0.1, "1", "share of a steroid's action that reaches the brain", ASSUMED,
+  "clark1985", spread=logitnormal(0.5), high=1.0, note="two weeks of 15 mg of prednisone did "
+  "nothing in fibromyalgia, so little may reach what keeps it up; size assumed")
 P("brake_strength", 0.25, "1", "strength of the brake of cortisol on inflammation", ASSUMED,
   "vanderpoll1996 clark1985", spread=lognormal(0.4), high=1.0, note="modest: at six times the mean "
   "it halves activation and, again, production, while hydrocortisone just before LPS prevented "
@@ -189,15 +192,20 @@ def acth(
     hpa_spent: float,
     cortisol: float,
     expected_cortisol: float,
+    steroid: float,
     hpa_gain: float,
     hpa_lasting: float,
     cortisol_feedback: float,
     acth_floor: float,
     t_half_acth: float,
 ) -> float:
-    """Clock and answer to lost tone, held down by cortisol above what the clock expects."""
+    """Clock and answer to lost tone, held down by cortisol above what the clock expects.
+
+    A steroid that is given holds it down as well.
+    """
     answer = hpa_gain * hpa_drive * (1.0 - (1.0 - hpa_lasting) * hpa_spent)
-    held = (1.0 + cortisol_feedback * expected_cortisol) / (1.0 + cortisol_feedback * cortisol)
+    felt = cortisol + steroid
+    held = (1.0 + cortisol_feedback * expected_cortisol) / (1.0 + cortisol_feedback * felt)
     released = acth_floor + ((1.0 - acth_floor) * acth_rhythm + answer) * held
     return LN2 / t_half_acth * (released - acth)
 
@@ -217,10 +225,15 @@ def cortisol_action(cortisol_action: float, cortisol: float, t_cortisol_action: 
 
 @M.quantity("1", "factor of cortisol on what inflamed cells make")
 def cortisol_brake(
-    cortisol_action: float, brake_strength: float, coupling_cortisol: float
+    cortisol_action: float,
+    steroid: float,
+    steroid_brain: float,
+    brake_strength: float,
+    coupling_cortisol: float,
 ) -> float:
     """1 at a lasting healthy mean; below it when cortisol is high, saturating; more at night."""
-    return 1.0 + coupling_cortisol * (falling(cortisol_action, brake_strength) - 1.0)
+    acting = cortisol_action + steroid_brain * steroid
+    return 1.0 + coupling_cortisol * (falling(acting, brake_strength) - 1.0)
 
 
 M.reads("fold of healthy", "acth", "cortisol", "expected_cortisol", "cortisol_action")

@@ -78,8 +78,6 @@ P("weight_tone_mor", 0.15, "1", "share of mu in the tone on immune and glial cel
   spread=logitnormal(0.4), high=1.0, note="on microglia: found by Reiss 2022, not by Corder 2017")
 P("weight_tone_dor", 0.1, "1", "share of delta in the tone on immune and glial cells", ASSUMED,
   spread=logitnormal(0.4), high=1.0, note="the rest of the tone is carried by the OGF receptor")
-P("weight_peripheral_mor", 0.05, "1", "share of mu in the tone on peripheral immune cells",
-  ASSUMED, spread=logitnormal(0.4), high=1.0)
 P("weight_analgesia_dor", 0.2, "1", "share of delta in analgesic tone; mu carries the rest",
   ASSUMED, spread=logitnormal(0.4), high=1.0)
 
@@ -344,49 +342,11 @@ def analgesic_tone(mor_tone: float, dor_tone: float, weight_analgesia_dor: float
     return (1.0 - weight_analgesia_dor) * mor_tone + weight_analgesia_dor * dor_tone
 
 
-@M.quantity("1", "peripheral mu receptor occupancy by antagonist")
-def peripheral_occupancy(
-    c_plasma: float, c_naltrexol: float, f_unbound: float, coupling_drug: float, kd_mor: float,
-    kd_mor_naltrexol: float, bound_mor: float,
-) -> float:
-    """Gut and immune receptors, in equilibrium with unbound plasma and resting agonist."""
-    parent = f_unbound * c_plasma / kd_mor
-    metabolite = f_unbound * c_naltrexol / kd_mor_naltrexol
-    blocked = coupling_drug * (parent + metabolite) * (1.0 - bound_mor)
-    return blocked / (1.0 + blocked)
-
-
-@M.quantity("1", "peripheral OGF receptor occupancy by antagonist")
-def peripheral_ogfr(
-    c_plasma: float, c_naltrexol: float, f_unbound: float, coupling_drug: float, kd_ogfr: float,
-    kd_ogfr_naltrexol: float, bound_ogfr: float,
-) -> float:
-    """Blood-side OGF receptors, in equilibrium with unbound plasma and resting agonist."""
-    bound = f_unbound * (c_plasma / kd_ogfr + c_naltrexol / kd_ogfr_naltrexol)
-    blocked = coupling_drug * bound * (1.0 - bound_ogfr)
-    return blocked / (1.0 + blocked)
-
-
-@M.quantity("1", "opioid tone on peripheral immune cells, relative to rest")
-def peripheral_tone(
-    peripheral_occupancy: float, peripheral_ogfr: float, bound_mor: float, bound_ogfr: float,
-    beta_endorphin: float, met_enkephalin: float, oprm1_potency: float,
-    weight_peripheral_mor: float, coupling_opioid: float,
-) -> float:
-    """Beta-endorphin at mu and met-enkephalin at OGF receptors that plasma drug leaves free."""
-    free_mu = 1.0 - coupling_opioid * peripheral_occupancy
-    free_ogfr = 1.0 - coupling_opioid * peripheral_ogfr
-    mu = free_mu * tone_of(beta_endorphin, bound_mor, oprm1_potency)
-    ogfr = agonist_tone(free_ogfr, bound_ogfr, met_enkephalin)
-    return weight_peripheral_mor * mu + (1.0 - weight_peripheral_mor) * ogfr
-
-
 for what in ("occupancy", "ntx", "naltrexol", "available", "block"):
     M.reads("fraction", *(f"{receptor}_{what}" for receptor in ("mor", "dor", "kor", "ogfr")))
-M.reads("fraction", "peripheral_occupancy", "peripheral_ogfr")
 M.reads("fold of baseline", "mor_density", "dor_density", "ogfr_density")
 M.reads("relative to rest", "mor_tone", "dor_tone", "kor_tone", "ogfr_tone")
-M.reads("relative to rest", "opioid_tone", "analgesic_tone", "peripheral_tone", better="higher")
+M.reads("relative to rest", "opioid_tone", "analgesic_tone", better="higher")
 for own, word in (("mor_", "mu "), ("dor_", "delta "), ("kor_", "kappa "), ("ogfr_", "OGFr ")):
     M.called(**{n: n.replace(own, word) for n in M.variables if n.startswith(own)})
 M.called(opioid_tone="effector tone")

@@ -14,6 +14,7 @@ M = Mechanism("symptoms", "Sensitisation, pain, fatigue, mood, dreams and sleep"
 P = M.parameter
 W = lognormal(0.4)
 P("nociception", 0.2697, "1", "input from the periphery, healthy = 0.05", ASSUMED, spread=W)
+P("activity_pain", 0.3, "1", "painful input added by full disease activity", ASSUMED, spread=W)
 P("inflammation50", 0.8218, "1", "excess of TNF and IL-1b that is felt half", ASSUMED, spread=W,
   low=1e-3)
 P("sensitisation_inflammation", 1.0, "1", "drive of sensitisation by inflammation", ASSUMED,
@@ -35,11 +36,13 @@ P("t_half_pain", 12.0, "h", "half-life of reported pain", ASSUMED, spread=lognor
 P("fatigue_base", 0.12, "1", "fatigue without inflammation", ASSUMED, spread=W)
 P("fatigue_inflammation", 5.0, "1", "gain of fatigue by cytokines", ASSUMED, spread=W)
 P("fatigue_damage", 2.0, "1", "gain of fatigue by neuronal damage", ASSUMED, spread=W)
+P("fatigue_activity", 2.0, "1", "gain of fatigue by autoimmune disease activity", ASSUMED, spread=W)
 P("fatigue_insomnia", 0.1, "1", "gain of fatigue by insomnia", ASSUMED, spread=W)
 P("mood_base", 2.5, "1", "mood without pain or inflammation, odds on the 0-10 scale", ASSUMED,
   spread=W)
 P("mood_pain", 0.15, "1", "fall of mood per point of pain, odds", ASSUMED, spread=W)
 P("mood_inflammation", 1.5, "1", "fall of mood with felt inflammation, odds", ASSUMED, spread=W)
+P("mood_helplessness", 0.05, "1", "fall of mood per point of helplessness, odds", ASSUMED, spread=W)
 P("mood_tone", 0.494, "1", "lift of mood by mu tone, relative", ASSUMED, spread=W,
   high=1.0)
 P("mood_adaptation", 0.8, "1", "share of a lasting change of mu tone that mood gets used to",
@@ -71,23 +74,30 @@ def felt_inflammation(tnf: float, il1b: float, inflammation50: float) -> float:
     return excess / (inflammation50 + excess)
 
 
+@M.quantity("1", "painful input from the periphery, healthy = 0.05")
+def painful_input(
+    nociception: float, disease_activity: float, activity_pain: float, factor_nociception: float
+) -> float:
+    """The patient's own and what autoimmune activity adds."""
+    return factor_nociception * (nociception + activity_pain * disease_activity)
+
+
 @M.state("1", "central sensitisation", scale=0.1, upper=1.0, start=0.02,
          start_inflamed=0.37)
 def sensitisation(
     sensitisation: float,
-    nociception: float,
+    painful_input: float,
     felt_inflammation: float,
     neuronal_health: float,
+    factor_sensitisation: float,
     sensitisation_inflammation: float,
     sensitisation_damage: float,
     sensitisation_input: float,
     t_half_sensitisation: float,
-    factor_nociception: float,
-    factor_sensitisation: float,
 ) -> float:
     """Follows input, inflammation and damage over weeks."""
     drive = factor_sensitisation * (
-        sensitisation_input * factor_nociception * nociception
+        sensitisation_input * painful_input
         + sensitisation_inflammation * felt_inflammation
         + sensitisation_damage * (1.0 - neuronal_health)
     )
@@ -104,18 +114,17 @@ def felt_analgesia(
 
 @M.quantity("1", "pain on the numerical rating scale, before lag")
 def pain_target(
-    nociception: float,
+    painful_input: float,
     sensitisation: float,
     felt_inflammation: float,
     felt_analgesia: float,
     pain_sensitisation: float,
     pain_inflammation: float,
     pain_tone: float,
-    factor_nociception: float,
 ) -> float:
     """Input times gains, against analgesic tone, on a scale that ends at 10."""
     gain = 1.0 + pain_sensitisation * sensitisation + pain_inflammation * felt_inflammation
-    x = factor_nociception * nociception * gain * falling(felt_analgesia, pain_tone)
+    x = painful_input * gain * falling(felt_analgesia, pain_tone)
     return 10.0 * x / (1.0 + x)
 
 
@@ -132,17 +141,20 @@ def fatigue(
     fatigue: float,
     felt_inflammation: float,
     neuronal_health: float,
+    disease_activity: float,
     insomnia: float,
+    factor_fatigue: float,
     fatigue_base: float,
     fatigue_inflammation: float,
     fatigue_damage: float,
+    fatigue_activity: float,
     fatigue_insomnia: float,
     t_half_mood: float,
-    factor_fatigue: float,
 ) -> float:
-    """From inflammation, damage and poor sleep."""
+    """From inflammation, damage, autoimmune activity and poor sleep."""
     gain = fatigue_inflammation * felt_inflammation + fatigue_damage * (1.0 - neuronal_health)
-    x = factor_fatigue * fatigue_base * (1.0 + gain + fatigue_insomnia * insomnia)
+    more = fatigue_activity * disease_activity + fatigue_insomnia * insomnia
+    x = factor_fatigue * fatigue_base * (1.0 + gain + more)
     return LN2 / t_half_mood * (10.0 * x / (1.0 + x) - fatigue)
 
 
@@ -161,16 +173,19 @@ def mood(
     mor_tone: float,
     usual_lift: float,
     kor_tone: float,
+    helplessness: float,
     mood_base: float,
     mood_pain: float,
     mood_inflammation: float,
+    mood_helplessness: float,
     mood_tone: float,
     mood_adaptation: float,
     mood_kappa: float,
     t_half_mood: float,
 ) -> float:
     """Lifted by unaccustomed mu tone and by block of kappa receptors, lowered by illness."""
-    burden = 1.0 + mood_pain * pain + mood_inflammation * felt_inflammation
+    ill = mood_pain * pain + mood_inflammation * felt_inflammation
+    burden = 1.0 + ill + mood_helplessness * helplessness
     lift = rising(mor_tone, 1.0) - 1.0 - mood_adaptation * (usual_lift - 1.0)
     x = mood_base * (1.0 + mood_tone * lift) * falling(kor_tone, mood_kappa) / burden
     return LN2 / t_half_mood * (10.0 * x / (1.0 + x) - mood)
@@ -224,6 +239,7 @@ def insomnia(
 M.reads("fraction", "felt_inflammation", "sensitisation", better="lower")
 M.reads("fraction", "asleep", "sleep_block", "accustomed_block")
 M.reads("NRS 0–10", "pain", "pain_target", better="lower")
+M.reads("healthy = 0.05", "painful_input", better="lower")
 M.reads("relative to rest", "felt_analgesia", "usual_lift")
 M.reads("0–10", "fatigue", better="lower")
 M.reads("0–10", "mood", better="higher")

@@ -139,13 +139,13 @@ def adverse_burden(
     flare: float,
     dysphoria: float,
     vulnerability: float,
+    added_burden: float,
     burden_dreams: float,
     burden_insomnia: float,
     burden_flare: float,
     burden_dysphoria: float,
-    added_burden: float,
 ) -> float:
-    """Weighted sum of what is noticed, which fades with habit, and of what is taken besides."""
+    """Weighted sum of what is noticed; fades as the patient gets used to each."""
     night = burden_dreams * vivid_dreams + burden_insomnia * insomnia
     day = burden_flare * flare + burden_dysphoria * dysphoria
     return vulnerability * (night + day + added_burden)

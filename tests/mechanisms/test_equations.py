@@ -203,13 +203,14 @@ def test_a_healthy_persons_microglia_stand_still() -> None:
 
     def odds(signal_now: float, primed_now: float) -> float:
         return microglia.activation(
-            primed_now, signal_now, 1.0, 1.0, m1, signal, by_signal, by_priming, half, 1.0
+            primed_now, signal_now, 0.0, 1.0, 1.0, m1, signal, by_signal, by_priming, half, 1.0
         )
 
     assert microglia.priming(primed, m1, half, t_priming) == 0.0
     assert microglia.microglia_m1(m1, odds(signal, primed), t_m1) == pytest.approx(0.0, abs=1e-5)
     assert odds(2.0 * signal, primed) > odds(signal, primed) < odds(signal, 2.0 * primed)
-    drive = microglia.cytokine_drive(m1, primed, signal, release)
+    drive = microglia.cytokine_drive(m1, primed, signal, 0.0, release)
+    assert microglia.blood_signal(1.0, 0.03) == 0.0 < microglia.blood_signal(1.5, 0.03)
     assert drive == pytest.approx(microglia.healthy_drive(m1, signal, half, release))
     # a lasting drive is released less than in proportion, and under a ceiling
     lasting = [microglia.released(d, d, half_tolerance) for d in (drive, 10.0 * drive, 1e9)]
@@ -235,8 +236,8 @@ def test_nk_activity_stays_within_its_gain() -> None:
 
 
 def test_scales_end_at_ten() -> None:
-    assert symptoms.pain_target(1e9, 1.0, 1.0, 1.0, 3.0, 0.5, 0.6, 1.0) == pytest.approx(10.0)
-    assert symptoms.pain_target(0.0, 1.0, 1.0, 1.0, 3.0, 0.5, 0.6, 1.0) == 0.0
+    assert symptoms.pain_target(1e9, 1.0, 1.0, 1.0, 3.0, 0.5, 0.6) == pytest.approx(10.0)
+    assert symptoms.pain_target(0.0, 1.0, 1.0, 1.0, 3.0, 0.5, 0.6) == 0.0
 
 
 def test_no_block_no_dreams() -> None:

@@ -154,13 +154,14 @@ def test_stress_flattens_the_day_and_keeps_its_mean() -> None:
 
 @given(st.floats(0.0, 20.0), st.floats(0.01, 1.0))
 def test_brake_rests_at_one_saturates_and_has_its_switch(action: float, strength: float) -> None:
-    def brake(at: float, on: float = 1.0) -> float:
-        return hpa.cortisol_brake(at, strength, on)
+    def brake(at: float, on: float = 1.0, steroid: float = 0.0) -> float:
+        return hpa.cortisol_brake(at, steroid, 0.1, strength, on)
 
     assert brake(1.0) == pytest.approx(1.0)
     assert (brake(action) - 1.0) * (1.0 - action) >= 0.0
     assert 0.0 < brake(action) <= 1.0 + strength
     assert brake(action, 0.0) == 1.0
+    assert brake(action, steroid=3.0) == pytest.approx(brake(action + 0.3)), "a tenth gets in"
 
 
 def test_untreated_people_follow_the_rhythm_and_the_brake_moves_tnf_within_the_day_only() -> None:

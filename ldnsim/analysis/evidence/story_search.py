@@ -45,7 +45,7 @@ class Options:
     evaluations: int = 2000
     size: int = 16
     width: float = 0.7
-    polish: int = 10
+    polish: int = 20
     threads: int | None = None
 
 
