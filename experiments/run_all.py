@@ -29,6 +29,7 @@ EXPERIMENTS = (
     "clock_time",
     "pace",
     "healthy_50mg",
+    "modulation",
 )
 ROOT = Path(__file__).parents[1]
 

@@ -17,15 +17,16 @@ W = lognormal(0.4)
 P("sleep_base", 5.0, "1", "sleep of a healthy person, odds on the 0-10 scale", ASSUMED, spread=W,
   note="low where insomnia is there before treatment")
 P("sleep_inflammation", 2.0, "1", "fall of sleep with felt inflammation", ASSUMED,
-  "rem_antitnf2011", spread=W, note="blocking TNF for two months raised sleep efficiency from 74 to "
-  "85 % in ten people, uncontrolled: an upper bound")
+  "rem_antitnf2011", spread=W, note="blocking TNF for two months raised sleep efficiency from 74 "
+  "to 85 % in ten people, uncontrolled: an upper bound")
 P("sleep_sensitisation", 1.5, "1", "fall of sleep with sensitisation", ASSUMED, "wu2017", spread=W)
 P("sleep_pain", 0.1, "1", "fall of sleep per point of pain", ASSUMED, spread=W)
 P("sleep_stress", 1.0, "1", "fall of sleep with full stress", ASSUMED, spread=W)
 P("sleep_insomnia", 0.3, "1", "fall of sleep per point of insomnia from the drug", ASSUMED,
   spread=W)
 P("fog_base", 0.08, "1", "brain fog of a healthy person, odds on the 0-10 scale", ASSUMED,
-  "fm_baseline_milnacipran", spread=W, note="patients with fibromyalgia report a third of the scale")
+  "fm_baseline_milnacipran", spread=W,
+  note="patients with fibromyalgia report a third of the scale")
 P("fog_inflammation", 4.0, "1", "gain of brain fog by felt inflammation", ASSUMED, "grigoleit2011",
   spread=W, note="of complaint: in experiments mood falls with LPS and working memory does not")
 P("fog_damage", 4.0, "1", "gain of brain fog by neuronal damage", ASSUMED, spread=W)

@@ -24,8 +24,9 @@ P("autoimmunity", 1.0, "1", "autoimmune drive of the patient, healthy = 1", ASSU
 P("effector_blood", 0.15, "1", "effector cells raised per fold of cytokines of blood", ASSUMED,
   spread=W)
 P("effector_brake", 0.6, "1", "largest share of effector cells that opioid tone can hold back",
-  ASSUMED, "refojo2002", spread=logitnormal(0.4), high=1.0, note="direction read: mice without beta-endorphin: more proliferation and IL-2 (Refojo 2002); enkephalins raise "
-  "lymphocyte proliferation in other hands (Kowalski 1997)")
+  ASSUMED, "refojo2002", spread=logitnormal(0.4), high=1.0, note="direction read: mice without "
+  "beta-endorphin have more proliferation and IL-2; enkephalins raise lymphocyte "
+  "proliferation in other hands (Kowalski 1997)")
 P("effector_brake50", 1.2, "1", "opioid tone that holds back half of it", ASSUMED,
   spread=lognormal(0.15), low=0.1, note="as in the brain: a surplus of tone does more than a lack, "
   "since 50 mg for months makes nobody ill")

@@ -15,8 +15,8 @@ P("cytokine_share", 0.6, "1", "share of damage that TNF and IL-1b cause", DERIVE
   "devbrainres2002_lps", spread=logitnormal(0.3), high=1.0, note="at least one half in culture")
 P("m1_toxicity", 12.0, "1", "damage by inflamed cells other than by TNF and IL-1b", ASSUMED,
   spread=lognormal(0.4))
-P("immune_attack", 0.0, "1", "damage that full disease activity adds, in units of k_damage", ASSUMED,
-  note="0 unless the disease attacks neurons, as multiple sclerosis does")
+P("immune_attack", 0.0, "1", "damage that full disease activity adds, in units of k_damage",
+  ASSUMED, note="0 unless the disease attacks neurons, as multiple sclerosis does")
 P("k_repair", 1.0e-3, "1/h", "repair rate", ASSUMED, spread=lognormal(0.4))
 P("tone_repair", 0.5, "1", "share of trophic support that follows opioid tone", ASSUMED,
   spread=logitnormal(0.4), high=1.0)
@@ -41,7 +41,8 @@ def damage(
     """Cytokine part, the rest of inflamed cells, and what autoimmune disease adds."""
     cytokine = cytokine_share * 0.5 * (tnf + il1b)
     other = (1.0 - cytokine_share) * m1_toxicity * microglia_m1
-    return factor_damage * k_damage * (cytokine + other + immune_attack * disease_activity)
+    attack = immune_attack * disease_activity
+    return factor_damage * k_damage * (cytokine + other + attack)
 
 
 @M.state("1", "neuronal health, 1 = intact", scale=0.1, upper=1.0, start=0.92,
@@ -56,8 +57,8 @@ def neuronal_health(
     factor_repair: float,
 ) -> float:
     """Repair of what can be repaired, with trophic support from opioid tone, minus damage."""
-    support = 1.0 - tone_repair + tone_repair * opioid_tone
-    return factor_repair * k_repair * support * (1.0 - lesion - neuronal_health) - damage * neuronal_health
+    support = factor_repair * (1.0 - tone_repair + tone_repair * opioid_tone)
+    return k_repair * support * (1.0 - lesion - neuronal_health) - damage * neuronal_health
 
 
 @M.state("1", "danger signals from damaged neurons", scale=0.1, start=0.08,

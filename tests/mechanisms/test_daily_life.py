@@ -37,7 +37,7 @@ def read(name: str, **causes: float) -> float:
     of: dict[str, Any] = {}
     for argument in arguments_of(getattr(daily_life, name)):
         known = MODEL.parameters.get(argument)
-        of[argument] = WELL[argument] if argument in WELL else known.value if known else 0.0
+        of[argument] = WELL.get(argument, known.value if known else 0.0)
     of |= {"attacks": 2.0} if "attacks" in of else {}
     return float(getattr(daily_life, name)(**(of | causes)))
 

@@ -1,4 +1,4 @@
-"""Peptides, tone and immunity outside the brain: rest, both signs, order, and what a steroid does."""
+"""Peptides, tone and immunity outside the brain: rest, both signs, and what a steroid does."""
 
 from __future__ import annotations
 
