@@ -145,12 +145,24 @@ def emerges() -> str:
     return str(_beside("emerges.py", "emerges")())
 
 
+def adjuncts() -> str:
+    """Return the table of adjuncts with what each does, and the grades of the numbers."""
+    from ldnsim.edition import shipped
+
+    lines = ["| adjunct | effects |", "|---|---|"]
+    for name, adjunct in shipped().adjuncts.items():
+        effects = ", ".join(f"`{e.brief}` ({e.grade})" for e in adjunct.effects)
+        lines.append(f"| `{name}`: {adjunct.title} | {effects} |")
+    return "\n".join(lines)
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "states": ("states.md", states),
     "discriminate": ("discriminate.md", discriminate),
     "microgram": ("experiments.md", microgram),
     "claims": ("claims.md", claims),
     "counted": ("scorecard.md", counted),
+    "adjuncts": ("evidence.md", adjuncts),
     "emerges": ("model.md", emerges),
     "editions": ("second_edition.md", editions),
 }

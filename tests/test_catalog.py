@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from ldnsim.catalog import BASINS, Adjunct, Hypothesis, Phenotype
 from ldnsim.catalog.read import (
-    read_adjuncts,
     read_hypotheses,
     read_phenotypes,
     read_references,
@@ -141,27 +140,9 @@ def test_every_citation_in_the_guide_is_in_the_bibliography() -> None:
     assert cited <= set(shipped().references)
 
 
-def test_an_adjunct_acts_on_a_neutral_factor_or_sets_a_level() -> None:
-    known = default_model().parameters
-    for a in shipped().adjuncts.values():
-        if a.value is None:
-            assert known[a.target].value == 1.0 and 0.0 < a.factor <= 1.0, a.name
-        else:
-            assert known[a.target].value != a.value, a.name
-    assert shipped().adjuncts["minocycline"].factor == 1.0, "the negative control does nothing"
-
-
-def test_a_level_is_never_taken_for_a_factor() -> None:
-    exercise = shipped().adjuncts["exercise"]
-    assert exercise.value == pytest.approx(0.05)
-    with pytest.raises(UserError, match=r"modifiers\.exercise = 0\.05"):
-        _ = exercise.factor
-
-
 GOOD = '[x]\ntitle = "X"\n'
 HYPOTHESIS = GOOD + 'statement = "S"\n'
 OVERRIDE = HYPOTHESIS + "[x.overrides.%s]\nvalue = %s\ngrade = '%s'\nnote = '%s'\n"
-ADJUNCT = GOOD + "target = '%s'\n%s\ngrade = 'assumed'\nnote = 'n'\n"
 
 REFUSED = {
     "parameter": (OVERRIDE % ("ic50_trf", 1, "assumed", "n"), ["x.overrides", "'ic50_trif'"]),
@@ -184,24 +165,6 @@ def test_mistakes_in_hypotheses_name_file_and_key(case: str) -> None:
     text, parts = REFUSED[case]
     with pytest.raises(UserError) as error:
         read_hypotheses(text, "bad.toml", shipped().references, default_model())
-    for part in ["bad.toml", *parts]:
-        assert part in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        (ADJUNCT % ("factor_tfn", "factor = 1"), ["x.target", "'factor_tnf'"]),
-        (ADJUNCT % ("factor_tnf", "factor = 0"), ["x.factor", "above 0"]),
-        (ADJUNCT % ("factor_tnf", "factor = -0.5"), ["x.factor", "above 0"]),
-        (ADJUNCT % ("factor_tnf", ""), ["exactly one of factor and value"]),
-        (ADJUNCT % ("factor_tnf", "factor = 1\nvalue = 1"), ["exactly one of factor and value"]),
-        (ADJUNCT % ("exercise", "value = 9"), ["x.target", "from 0 to 2"]),
-    ],
-)
-def test_mistakes_in_adjuncts_name_file_and_key(text: str, parts: list[str]) -> None:
-    with pytest.raises(UserError) as error:
-        read_adjuncts(text, "bad.toml", shipped().references, default_model())
     for part in ["bad.toml", *parts]:
         assert part in str(error.value)
 

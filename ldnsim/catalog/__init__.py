@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
-from ldnsim.catalog.covariates import Covariate, check_level, read_covariates
+from ldnsim.catalog.covariates import Covariate, CovariateEffect, check_level, read_covariates
 from ldnsim.catalog.placebo import PlaceboData, Response, read_placebo
 from ldnsim.catalog.read import (
     CLAIM,
@@ -23,6 +23,8 @@ from ldnsim.catalog.records import (
     COMBINATION_WARNING,
     SEEN,
     Adjunct,
+    AdjunctEffect,
+    Effect,
     Hypothesis,
     Phenotype,
     Reason,
@@ -36,7 +38,10 @@ __all__ = [
     "COMBINATION_WARNING",
     "SEEN",
     "Adjunct",
+    "AdjunctEffect",
     "Covariate",
+    "CovariateEffect",
+    "Effect",
     "Hypothesis",
     "Phenotype",
     "PlaceboData",

@@ -14,8 +14,8 @@ from ldnsim.catalog.read import (
     check_amount,
     cited,
     entries,
-    entry_of,
 )
+from ldnsim.catalog.records import Effect
 from ldnsim.errors import UserError, nearest
 from ldnsim.mechanisms.record import GRADES
 from ldnsim.model import Model
@@ -28,26 +28,18 @@ Level = bool | float | str
 
 
 @dataclass(frozen=True)
-class Effect:
-    """What one covariate does to one parameter.
+class CovariateEffect(Effect):
+    """What one covariate does to one parameter, by an amount that follows its level.
 
     Attributes:
-        target: the parameter.
-        sets_value: whether the amount is the value of the target instead of a factor on it.
         levels: amount for each level that has one.
         anchors: ``(score, amount)`` with straight lines between, for scores.
         claim: name of the claim that must be made for it to count; empty for always.
-        grade: evidence grade of the numbers.
-        note: how they were chosen.
     """
 
-    target: str
-    sets_value: bool
     levels: dict[str, float]
     anchors: tuple[tuple[float, float], ...]
     claim: str
-    grade: str
-    note: str
 
     def amount(self, level: Level) -> float | None:
         """Return value or factor at a level; ``None`` where the level changes nothing."""
@@ -58,11 +50,10 @@ class Effect:
 
     def __str__(self) -> str:
         """Return the effect on one line."""
-        what = "value" if self.sets_value else "factor"
         pairs = [(f"{k:g}", v) for k, v in self.anchors] or list(self.levels.items())
         numbers = ", ".join(f"{k}: {v:g}" for k, v in pairs)
         claim = f" if {self.claim} is right" if self.claim else ""
-        return f"{self.target}, {what} {numbers}{claim} ({self.grade}; {self.note})"
+        return self.told(f"{numbers}{claim}")
 
 
 @dataclass(frozen=True)
@@ -86,7 +77,7 @@ class Covariate:
     kind: str
     span: tuple[float, ...]
     levels: tuple[str, ...]
-    effects: tuple[Effect, ...]
+    effects: tuple[CovariateEffect, ...]
     evidence: tuple[str, ...]
     contradicting: tuple[str, ...]
     sources: tuple[str, ...]
@@ -124,11 +115,8 @@ def _covariate(entry: TableEntry, known: Known, model: Model) -> Covariate:
     kind = entry.choice("kind", KINDS)
     span = tuple(entry.number(k) for k in ("low", "high")) if kind == "score" else ()
     levels = entry.sentences("levels") if kind == "choice" else ("true", "false")
-    rows = entry.data.get("effects")
-    if not isinstance(rows, list) or not rows:
-        raise entry.error("effects", f"{rows!r}: expected [[{entry.name}.effects]] tables")
     effects = tuple(
-        _effect(entry, i, row, kind, levels, span, model) for i, row in enumerate(rows, start=1)
+        _effect(one, kind, levels, span, model) for one in entry.rows("effects", EFFECT_FIELDS)
     )
     seen, against = entry.sentences("evidence"), entry.sentences("contradicting")
     notes = [e.note for e in effects]
@@ -146,16 +134,8 @@ def _covariate(entry: TableEntry, known: Known, model: Model) -> Covariate:
 
 
 def _effect(
-    entry: TableEntry,
-    i: int,
-    row: Any,
-    kind: str,
-    levels: tuple[str, ...],
-    span: tuple[float, ...],
-    model: Model,
-) -> Effect:
-    one = entry_of(entry.place, f"effects[{i}]", row)
-    one.only(EFFECT_FIELDS)
+    one: TableEntry, kind: str, levels: tuple[str, ...], span: tuple[float, ...], model: Model
+) -> CovariateEffect:
     what = one.one_of("value", "factor")
     amounts = one.data[what]
     anchors: tuple[tuple[float, float], ...] = ()
@@ -166,14 +146,14 @@ def _effect(
         table = _levels(one, what, amounts, levels)
     for amount in [a for _, a in anchors] or table.values():
         check_amount(one, what, amount, model)
-    return Effect(
+    return CovariateEffect(
         one.text("target"),
         what == "value",
+        one.choice("grade", GRADES),
+        one.text("note"),
         table,
         anchors,
         one.text("claim", required=False),
-        one.choice("grade", GRADES),
-        one.text("note"),
     )
 
 

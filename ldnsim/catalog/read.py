@@ -13,6 +13,7 @@ from ldnsim.catalog.records import (
     BASINS,
     SEEN,
     Adjunct,
+    AdjunctEffect,
     Hypothesis,
     Phenotype,
     Reason,
@@ -39,9 +40,9 @@ REFERENCE_FIELDS = tuple(f.name for f in fields(Reference) if f.name != "key")
 OVERRIDE_FIELDS = ("value", "grade", "note")
 HYPOTHESIS_FIELDS = ("title", "statement", "overrides", "evidence_for", "evidence_against")
 PHENOTYPE_FIELDS = ("title", "basin", "overrides", "evidence", "contradicting", "assumed")
-ADJUNCT_FIELDS = (
-    "title", "target", "factor", "value", "grade", "note", "evidence", "null_trials",
-)  # fmt: skip
+ADJUNCT_FIELDS = ("title", "effects", "evidence", "null_trials")
+EFFECT_FIELDS = ("target", "factor", "value", "grade", "note")
+"""Of an adjunct's effect; the adjunct itself had them when it could have one effect only."""
 
 
 def read_references(text: Text, file: str) -> dict[str, Reference]:
@@ -79,10 +80,11 @@ def read_adjuncts(text: Text, file: str, known: Known, model: Model) -> dict[str
     """Read adjuncts of a model; ``known`` is the bibliography.
 
     Raises:
-        UserError: a mistake in the file, an unknown target, grade or reference, not exactly one of
-            ``factor`` and ``value``, a factor that is not positive.
+        UserError: a mistake in the file, no effect, an unknown target, grade or reference, an
+            effect with not exactly one of ``factor`` and ``value``, a factor that is not positive.
     """
-    return {n: _adjunct(e, known, model) for n, e in entries(text, file, ADJUNCT_FIELDS)}
+    fields_read = (*ADJUNCT_FIELDS, *EFFECT_FIELDS)
+    return {n: _adjunct(e, known, model) for n, e in entries(text, file, fields_read)}
 
 
 def check_new_name(place: str, name: str, parameters: Collection[str] = ()) -> None:
@@ -192,6 +194,20 @@ class TableEntry:
             raise self.error(key, f"{value!r}: expected a table")
         return {k: entry_of(f"{self.place}.{key}", k, v) for k, v in value.items()}
 
+    def header(self, key: str) -> str:
+        """Return how the file heads one of the tables in a list, ``[[adjuncts.own.effects]]``."""
+        return f"[[{self.place.rpartition(': ')[2]}.{key}]]"
+
+    def rows(self, key: str, allowed: Iterable[str]) -> list[TableEntry]:
+        """Return the tables of a list, one at least, each with these fields only."""
+        value, allowed = self.data.get(key), tuple(allowed)
+        if not isinstance(value, list) or not value:
+            raise self.error(key, f"{value!r}: expected {self.header(key)} tables")
+        found = [entry_of(self.place, f"{key}[{i}]", row) for i, row in enumerate(value, start=1)]
+        for one in found:
+            one.only(allowed)
+        return found
+
 
 def entry_of(place: str, name: str, value: Any) -> TableEntry:
     """Return a table of a data file.
@@ -288,23 +304,34 @@ def _phenotype(entry: TableEntry, known: Known, model: Model) -> Phenotype:
 
 
 def _adjunct(entry: TableEntry, known: Known, model: Model) -> Adjunct:
-    kind = entry.one_of("factor", "value")
-    amount = entry.number(kind)
-    check_amount(entry, kind, amount, model)
-    note = entry.text("note")
+    for key in EFFECT_FIELDS:
+        if key in entry.data:
+            raise entry.error(
+                key,
+                f"an adjunct has a list of effects; write {entry.header('effects')} with target,"
+                f" factor or value, grade and note below it, and move {key} there",
+            )
+    effects = tuple(_effect(one, model) for one in entry.rows("effects", EFFECT_FIELDS))
+    for i, effect in enumerate(effects, start=1):
+        if effect.target in (e.target for e in effects[: i - 1]):
+            raise entry.error(f"effects[{i}].target", f"{effect.target!r} has one above; keep one")
     evidence, nulls = entry.sentences("evidence"), entry.sentences("null_trials")
     return Adjunct(
         entry.name,
         entry.text("title"),
-        entry.text("target"),
-        entry.choice("grade", GRADES),
-        note,
+        effects,
         evidence,
         nulls,
-        cited(entry, known, [*evidence, *nulls, note]),
-        amount,
-        kind == "value",
+        cited(entry, known, [*evidence, *nulls, *(e.note for e in effects)]),
     )
+
+
+def _effect(one: TableEntry, model: Model) -> AdjunctEffect:
+    kind = one.one_of("factor", "value")
+    amount = one.number(kind)
+    check_amount(one, kind, amount, model)
+    grade, note = one.choice("grade", GRADES), one.text("note")
+    return AdjunctEffect(one.text("target"), kind == "value", grade, note, amount)
 
 
 def _overrides(entry: TableEntry, model: Model) -> tuple[dict[str, float], dict[str, Reason]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ldnsim.errors import UserError
-
 SEEN = (
     "abstract",
     "label text mirror",
@@ -135,48 +133,64 @@ class Phenotype:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What an adjunct or a covariate does to one parameter.
+
+    Attributes:
+        target: the parameter.
+        sets_value: whether the amount is the value of the target instead of a factor on it.
+        grade: evidence grade of the number.
+        note: how it was chosen.
+    """
+
+    target: str
+    sets_value: bool
+    grade: str
+    note: str
+
+    def told(self, amount: str) -> str:
+        """Return the effect on one line, with its amount as text."""
+        what = "value" if self.sets_value else "factor"
+        return f"{self.target}, {what} {amount} ({self.grade}; {self.note})"
+
+
+@dataclass(frozen=True)
+class AdjunctEffect(Effect):
+    """What an adjunct does to one parameter, always by the same ``amount``: factor or value."""
+
+    amount: float
+
+    @property
+    def brief(self) -> str:
+        """Return the effect as in ``factor_tnf x 0.95`` or ``exercise = 0.05``."""
+        return f"{self.target} {'=' if self.sets_value else 'x'} {self.amount:g}"
+
+    def __str__(self) -> str:
+        """Return the effect on one line."""
+        return self.told(f"{self.amount:g}")
+
+
+@dataclass(frozen=True)
 class Adjunct:
-    """What is given with the drug: one factor on one parameter, or one value for it.
+    """What is given with the drug: factors on parameters, and values for others.
 
     Attributes:
         name: spelling used in studies.
         title: short name for figures.
-        target: the parameter.
-        grade: evidence grade of the number.
-        note: how the number was chosen.
+        effects: what it does to parameters, each of them once.
         evidence: sentences with citation keys in brackets.
         null_trials: trials that found nothing, or the opposite.
         sources: every key cited, in order of first mention.
-        amount: the factor or the value.
-        sets_value: whether ``amount`` is the value of the target instead of a factor on it.
     """
 
     name: str
     title: str
-    target: str
-    grade: str
-    note: str
+    effects: tuple[AdjunctEffect, ...]
     evidence: tuple[str, ...]
     null_trials: tuple[str, ...]
     sources: tuple[str, ...]
-    amount: float
-    sets_value: bool = False
 
     @property
-    def value(self) -> float | None:
-        """Value the target is set to, ``None`` for an adjunct that multiplies."""
-        return self.amount if self.sets_value else None
-
-    @property
-    def factor(self) -> float:
-        """Factor on the target.
-
-        Raises:
-            UserError: this adjunct sets a value; a factor on a resting level of zero would be lost.
-        """
-        if self.sets_value:
-            raise UserError(
-                f"adjunct {self.name!r} multiplies nothing: it sets {self.target} ="
-                f" {self.amount:g}; write modifiers.{self.target} = {self.amount:g}"
-            )
-        return self.amount
+    def targets(self) -> tuple[str, ...]:
+        """Return the parameters it acts on."""
+        return tuple(e.target for e in self.effects)

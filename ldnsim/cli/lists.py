@@ -94,10 +94,9 @@ def phenotypes(name: Name = None, extend: Extend = None) -> None:
 @guarded()
 def adjuncts(name: Name = None, extend: Extend = None) -> None:
     """List what prescribers add to the drug, with its evidence."""
-    headers = ("title", "acts on", "grade", "how it was chosen")
     listing(
-        edition_of(extend), "adjuncts", name, headers,
-        lambda a: [a.title, a.target, a.grade, a.note], _fields,
+        edition_of(extend), "adjuncts", name, ("title", "effects"),
+        lambda a: [a.title, "; ".join(f"{e.brief} ({e.grade})" for e in a.effects)], _fields,
     )  # fmt: skip
 
 

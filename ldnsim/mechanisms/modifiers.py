@@ -1,8 +1,8 @@
 """What is done besides naltrexone, as levels and factors on named rates of other mechanisms.
 
-Each adjunct is one factor on one rate, 1 without it; the values adjuncts give them, with their
-evidence and their null trials, are data. Exercise and stress are levels, 0 without them. All can be
-set for a patient or changed during a run.
+An adjunct acts through factors on rates, 1 without it, and through levels, 0 without it; which it
+has and how large they are, with evidence and null trials, is data. Exercise and stress are levels
+too. All can be set for a patient or changed during a run.
 """
 
 from __future__ import annotations

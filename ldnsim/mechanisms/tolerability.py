@@ -2,8 +2,9 @@
 
 Adverse effects are what a patient notices and lays to the drug: vivid dreams, insomnia, pain above
 and mood below what the patient has got used to. All count only while drug is in the body, so that
-an untreated patient, whose pain and mood swing daily, has none at all. Nothing accumulates: the
-share of patients who stay is computed from the hazard of stopping, as a summary of the run.
+an untreated patient, whose pain and mood swing daily, has none at all; the burden of what is taken
+besides counts while it is taken. Nothing accumulates: the share of patients who stay is computed
+from the hazard of stopping, as a summary of the run.
 """
 
 from __future__ import annotations

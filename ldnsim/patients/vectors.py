@@ -10,7 +10,7 @@ import numpy as np
 
 from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.catalog import CLAIM
-from ldnsim.catalog.covariates import Effect
+from ldnsim.catalog.covariates import CovariateEffect
 from ldnsim.config.run import RunSpec
 from ldnsim.mechanisms.record import ASSUMED
 from ldnsim.model import Model
@@ -112,7 +112,7 @@ def of_covariates(run: RunSpec, kind: Mapping[str, float]) -> dict[str, float]:
     return found
 
 
-def _acting(run: RunSpec) -> Iterator[tuple[Effect, float]]:
+def _acting(run: RunSpec) -> Iterator[tuple[CovariateEffect, float]]:
     """Yield what covariates do to the patient of a run, with how much."""
     chosen = dict(run.covariates)
     for name, covariate in run.edition.covariates.items():

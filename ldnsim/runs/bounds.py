@@ -57,7 +57,7 @@ def _acting(run: RunSpec, name: str) -> list[str]:
         if key == name and level is not None
     ]
     found += [
-        f"modifiers.adjuncts: {a.name}" for a in modifiers.adjuncts if known[a.name].target == name
+        f"modifiers.adjuncts: {a.name}" for a in modifiers.adjuncts if name in known[a.name].targets
     ]
     for n, c in enumerate(run.changes, start=1):
         if c.parameter == name:

@@ -50,12 +50,12 @@ def dose_events(
 
 
 def _adjunct_spans(run: RunSpec, sets_value: bool) -> list[Span]:
-    """List the adjuncts that scale a parameter, or those that set it, as spans."""
-    known = [(run.edition.adjuncts[a.name], a) for a in run.modifiers.adjuncts]
+    """List the effects of adjuncts that scale a parameter, or those that set it, as spans."""
     return [
-        (adjunct.target, adjunct.amount, a.start, np.inf if a.stop is None else a.stop)
-        for adjunct, a in known
-        if adjunct.sets_value == sets_value
+        (effect.target, effect.amount, a.start, np.inf if a.stop is None else a.stop)
+        for a in run.modifiers.adjuncts
+        for effect in run.edition.adjuncts[a.name].effects
+        if effect.sets_value == sets_value
     ]
 
 

@@ -225,15 +225,17 @@ def test_what_sets_drug_and_placebo_apart_is_counted_at_equal_times() -> None:
     assert no_better.shown is False and "quality of life +1.0 of 100" in no_better.simulated
 
 
-def test_an_adjunct_does_not_add_by_the_factor_that_defines_it() -> None:
+def test_an_adjunct_does_not_add_by_the_factors_that_define_it() -> None:
     own = {a: patient.defined_by(a, shipped()) for a in patient.ADDED}
-    assert own == dict(zip(patient.ADDED, ("tnf", "il6", "il1b", "il6"), strict=True))
+    defined = {"tnf", "pain"}, {"il6", "pain"}, {"il1b"}, {"il6"}
+    assert own == dict(zip(patient.ADDED, defined, strict=True))
+    assert patient.defined_by("exercise", shipped()) == {"pain"}
     drug_alone = np.array([2.0, 1.5, 1.8, 4.0, 3.0])
     less_il6 = drug_alone * [1.0, 1.0, 0.8, 1.0, 1.0]
-    assert patient._beyond(drug_alone, less_il6, 1.5 * drug_alone, "il6") == ("tnf +0.0 %", False)
-    told, more = patient._beyond(drug_alone, less_il6, 1.5 * drug_alone, "tnf")
+    assert patient._beyond(drug_alone, less_il6, 1.5 * drug_alone, {"il6"}) == ("tnf +0.0 %", False)
+    told, more = patient._beyond(drug_alone, less_il6, 1.5 * drug_alone, {"tnf", "pain"})
     assert more and told == "il6 -20.0 %"
-    assert not patient._beyond(drug_alone, less_il6, less_il6, "tnf")[1], "no less by it alone"
+    assert not patient._beyond(drug_alone, less_il6, less_il6, {"tnf"})[1], "no less by it alone"
 
 
 def test_what_stress_does_is_asked_of_the_well_for_two_years(

@@ -36,7 +36,7 @@ def same(page: str, made: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "microgram", "discriminate", "emerges",
+        "microgram", "discriminate", "emerges", "adjuncts",
         pytest.param("claims", marks=pytest.mark.long),
         pytest.param("editions", marks=pytest.mark.soak),
     ],

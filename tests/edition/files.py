@@ -72,6 +72,8 @@ basin = "resolved"
 
 [adjuncts.own]
 title = "Own"
+
+[[adjuncts.own.effects]]
 target = "t_own"
 factor = 2.0
 grade = "assumed"

@@ -14,6 +14,7 @@ from ldnsim.runs import events
 from ldnsim.runs.task import Events
 
 NAME = "alpha_lipoic_acid"
+EFFECT = shipped().adjuncts[NAME].effects[0]
 
 
 def run(text: str) -> RunSpec:
@@ -21,13 +22,12 @@ def run(text: str) -> RunSpec:
 
 
 def changes(text: str, own: float = 2.0, end: float = 1e4) -> list[Any]:
-    """Times and values of the target of the adjunct for a patient whose own value is ``own``."""
+    """Times and values of the adjunct's first target for a patient whose own values are ``own``."""
     model = default_model()
     vector = np.full(len(model.parameters), own)
     found = events.parameter_events(run(text), vector, end)
-    target = len(model.states) + model.parameter_index[shipped().adjuncts[NAME].target]
-    assert set(found.target.tolist()) <= {target}
-    return list(zip(found.time.tolist(), found.value.tolist(), strict=True))
+    mine = found.target == len(model.states) + model.parameter_index[EFFECT.target]
+    return list(zip(found.time[mine].tolist(), found.value[mine].tolist(), strict=True))
 
 
 def test_doses_become_nmol_in_the_right_depot_and_missed_ones_nothing() -> None:
@@ -45,13 +45,12 @@ def test_doses_become_nmol_in_the_right_depot_and_missed_ones_nothing() -> None:
 
 
 def test_an_adjunct_multiplies_the_patients_own_value_and_gives_it_back() -> None:
-    factor = shipped().adjuncts[NAME].factor
     text = f'modifiers.adjuncts = [{{name = "{NAME}", start = "1 wk", stop = "2 wk"}}]'
-    assert changes(text) == [(168.0, 2.0 * factor), (336.0, 2.0)]
+    assert changes(text) == [(168.0, 2.0 * EFFECT.amount), (336.0, 2.0)]
 
 
 def test_a_change_is_a_level_and_the_factor_of_an_adjunct_stays_on_top_of_it() -> None:
-    factor, target = shipped().adjuncts[NAME].factor, shipped().adjuncts[NAME].target
+    factor, target = EFFECT.amount, EFFECT.target
     text = (
         f'modifiers.adjuncts = ["{NAME}"]\n'
         f'[[changes]]\nat = "1 wk"\nparameter = "{target}"\nvalue = 0.5\n'
@@ -67,7 +66,7 @@ def test_a_change_is_a_level_and_the_factor_of_an_adjunct_stays_on_top_of_it() -
 def test_the_latest_change_wins_and_its_factor_is_on_the_starting_value(
     second: str, expected: float
 ) -> None:
-    target = shipped().adjuncts[NAME].target
+    target = EFFECT.target
     text = (
         f'[[changes]]\nat = "2 d"\nparameter = "{target}"\nfactor = 0.2\n'
         f'[[changes]]\nat = "4 d"\nparameter = "{target}"\n{second}\n'
@@ -101,10 +100,49 @@ def test_merging_keeps_the_order_at_equal_times() -> None:
     assert found.target.tolist() == [2, 1, 3]
 
 
-def test_an_adjunct_that_sets_a_level_gives_it_back_when_it_stops() -> None:
-    level = shipped().adjuncts["exercise"].value
-    model = default_model()
+def test_every_effect_of_an_adjunct_begins_with_it_and_ends_with_it() -> None:
+    model, effects = default_model(), shipped().adjuncts["exercise"].effects
+    own = np.full(len(model.parameters), 0.01)
     text = 'modifiers.adjuncts = [{name = "exercise", start = "1 wk", stop = "2 wk"}]'
-    found = events.parameter_events(run(text), np.full(len(model.parameters), 0.01), 1e4)
-    assert found.value.tolist() == [level, 0.01]
-    assert set(found.target.tolist()) == {len(model.states) + model.parameter_index["exercise"]}
+    found = events.parameter_events(run(text), own, 1e4)
+    during: dict[int, float] = {}
+    after: dict[int, float] = {}
+    for time, target, value in zip(found.time, found.target, found.value, strict=True):
+        (during if time == 168.0 else after)[int(target) - len(model.states)] = float(value)
+    at = [model.parameter_index[e.target] for e in effects]
+    assert {e.sets_value for e in effects} == {True, False}
+    assert set(found.time.tolist()) == {168.0, 336.0}
+    assert after == dict.fromkeys(at, 0.01)
+    assert during == {
+        k: pytest.approx(e.amount if e.sets_value else 0.01 * e.amount)
+        for k, e in zip(at, effects, strict=True)
+    }
+
+
+def at_once(text: str) -> dict[str, list[tuple[float, float]]]:
+    """Times and values of each parameter that is set, for the default patient."""
+    model = default_model()
+    found = events.parameter_events(run(text), model.defaults(), 1e4)
+    names, values = list(model.parameters), dict[str, list[tuple[float, float]]]()
+    for time, target, value in zip(found.time, found.target, found.value, strict=True):
+        values.setdefault(names[target - len(model.states)], []).append((time, value))
+    return values
+
+
+def amount(adjunct: str, target: str) -> float:
+    return next(e.amount for e in shipped().adjuncts[adjunct].effects if e.target == target)
+
+
+def test_factors_of_adjuncts_on_one_parameter_multiply() -> None:
+    pair = "fish_oil", "n_acetylcysteine"
+    fish, cysteine = (amount(name, "factor_il6") for name in pair)
+    text = 'modifiers.adjuncts = ["fish_oil", {name = "n_acetylcysteine", start = "1 wk"}]'
+    assert at_once(text)["factor_il6"] == [(0.0, fish), (168.0, pytest.approx(fish * cysteine))]
+
+
+def test_of_two_values_for_one_parameter_the_one_begun_later_holds() -> None:
+    weak, strong = (amount(name, "added_burden") for name in ("cannabidiol", "ketotifen"))
+    text = (
+        'modifiers.adjuncts = [{name = "ketotifen", start = "1 wk", stop = "2 wk"}, "cannabidiol"]'
+    )
+    assert at_once(text)["added_burden"] == [(0.0, weak), (168.0, strong), (336.0, weak)]

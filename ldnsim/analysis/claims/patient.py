@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -28,6 +28,8 @@ from ldnsim.runs.few import week
 ADDED = ("alpha_lipoic_acid", "fish_oil", "cannabidiol", "n_acetylcysteine")
 OUTCOMES = ("tnf", "il1b", "il6", "pain", "fatigue")
 """What an adjunct may add to; all are better lower."""
+SYMPTOM_OF = {"nociception": "pain", "sensitisation": "pain"}
+"""What a factor on something else than an outcome's own production defines all the same."""
 SEVERE = 1.0
 """Stress at the top of its scale."""
 LATER = 2 * YEAR
@@ -138,7 +140,7 @@ def circle(settings: Sequence[Setting]) -> Iterable[Found]:
 def adjuncts(settings: Sequence[Setting]) -> Iterable[Found]:
     """C20: with each of 4 adjuncts something is 1 % lower than by it or 4.5 mg alone.
 
-    That must be another outcome than the one whose production the adjunct is a factor on.
+    That must be another outcome than those the adjunct's own factors define.
     """
     runs = [RunSpec.of(standard())]
     runs += [RunSpec.of(r, adjuncts=(a,)) for a in ADDED for r in (standard(), nightly(0.0))]
@@ -153,15 +155,15 @@ def adjuncts(settings: Sequence[Setting]) -> Iterable[Found]:
         yield Found(all(adds), told, value=sum(adds) / len(adds))
 
 
-def defined_by(adjunct: str, edition: Edition) -> str:
-    """Return the outcome whose production an adjunct is a factor on; empty if none of them."""
-    outcome = edition.adjuncts[adjunct].target.removeprefix("factor_")
-    return outcome if outcome in OUTCOMES else ""
+def defined_by(adjunct: str, edition: Edition) -> set[str]:
+    """Return the outcomes whose production, or input, an adjunct has a factor on."""
+    acts = [t.removeprefix("factor_") for t in edition.adjuncts[adjunct].targets]
+    return {SYMPTOM_OF.get(a, a) for a in acts} & set(OUTCOMES)
 
 
-def _beyond(drug: Floats, both: Floats, alone: Floats, own: str) -> tuple[str, bool]:
-    """Say what falls most beyond the drug, the adjunct's own outcome left out; does any add?"""
-    others = [k for k, name in enumerate(OUTCOMES) if name != own]
+def _beyond(drug: Floats, both: Floats, alone: Floats, own: Collection[str]) -> tuple[str, bool]:
+    """Say what falls most beyond the drug, the adjunct's own outcomes left out; does any add?"""
+    others = [k for k, name in enumerate(OUTCOMES) if name not in own]
     further = 100.0 * (both / drug - 1.0)[others]
     better = (both < 0.99 * drug) & (both < 0.99 * alone)
     best = int(further.argmin()) if np.isfinite(further).all() else 0
