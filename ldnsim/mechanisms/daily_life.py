@@ -25,7 +25,7 @@ P("sleep_stress", 1.0, "1", "fall of sleep with full stress", ASSUMED, spread=W)
 P("sleep_insomnia", 0.3, "1", "fall of sleep per point of insomnia from the drug", ASSUMED,
   spread=W)
 P("fog_base", 0.08, "1", "brain fog of a healthy person, odds on the 0-10 scale", ASSUMED,
-  "fm_baseline_milnacipran", spread=W,
+  "mease2009", spread=W,
   note="patients with fibromyalgia report a third of the scale")
 P("fog_inflammation", 4.0, "1", "gain of brain fog by felt inflammation", ASSUMED, "grigoleit2011",
   spread=W, note="of complaint: in experiments mood falls with LPS and working memory does not")

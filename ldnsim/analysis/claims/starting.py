@@ -63,15 +63,18 @@ def calm_first(settings: Sequence[Setting]) -> Iterable[Found]:
 
 def _orders(edition: Edition) -> Iterator[RunSpec]:
     """Calm first, drug first, both at once: the same weeks of each."""
-    factor = float(edition.adjuncts[STABILISER].factor or 1.0)
+    effects = edition.adjuncts[STABILISER].effects
+    given = [("steroid", STEROID, 0.0)]
+    given += [(e.target, e.amount, 0.0 if e.sets_value else 1.0) for e in effects]
     for begins, dosing in (
         (0, f"placebo for {CALM_WEEKS} wk, then {DRUG}"), (HALF_YEAR, DRUG), (0, DRUG),
     ):  # fmt: skip
         start, stop = begins * WEEK, (begins + CALM_WEEKS) * WEEK
-        calming = [(start, "factor_mast", factor), (start, "steroid", STEROID)]
+        begun = [(start, name, amount) for name, amount, _ in given]
+        ended = [(stop, name, without) for name, _, without in given]
         yield RunSpec.of(
             f"{dosing}, then stop for {YEAR} wk",
-            changes=[*calming, (stop, "factor_mast", 1.0), (stop, "steroid", 0.0)],
+            changes=[*begun, *ended],
             edition=edition,
         )
 
