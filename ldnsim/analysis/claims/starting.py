@@ -63,7 +63,8 @@ def calm_first(settings: Sequence[Setting]) -> Iterable[Found]:
 
 def _orders(edition: Edition) -> Iterator[RunSpec]:
     """Calm first, drug first, both at once: the same weeks of each."""
-    factor = float(edition.adjuncts[STABILISER].factor or 1.0)
+    effects = edition.adjuncts[STABILISER].effects
+    factor = next((e.amount for e in effects if e.target == "factor_mast"), 1.0)
     for begins, dosing in (
         (0, f"placebo for {CALM_WEEKS} wk, then {DRUG}"), (HALF_YEAR, DRUG), (0, DRUG),
     ):  # fmt: skip
