@@ -71,11 +71,6 @@ def positive_part(x: float, width: float) -> float:
     return 0.5 * (x + sqrt(x * x + width * width))
 
 
-def association(concentration: float, kd: float, k_off: float, available: float) -> float:
-    """Binding flow ``k_on C R`` with ``k_on = k_off / kd``, per hour."""
-    return k_off * concentration / kd * available
-
-
 def agonist_ratio(share_at_rest: float, level: float) -> float:
     """Agonist concentration over its dissociation constant, from its resting share."""
     return share_at_rest / (1.0 - share_at_rest) * level

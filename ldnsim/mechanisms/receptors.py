@@ -13,7 +13,7 @@ The drug occupies receptors under every hypothesis that lets it into the brain: 
 from __future__ import annotations
 
 from ldnsim.mechanisms import record
-from ldnsim.mechanisms.forms import agonist_ratio, agonist_tone, association, regulation, tone_of
+from ldnsim.mechanisms.forms import agonist_ratio, agonist_tone, regulation, tone_of
 from ldnsim.mechanisms.record import ANIMAL, ASSUMED, DERIVED, IN_VITRO, logitnormal, lognormal
 
 M = record.Mechanism("receptors", "Opioid receptors: occupancy, agonist tone, density")
@@ -139,20 +139,6 @@ def mor_occupancy(
     return k_off_mor * (ratio * mor_available - mor_occupancy)
 
 
-@M.state("1", "mu receptors held by naltrexone", **FRACTION)
-def mor_ntx(
-    mor_ntx: float, ntx_acting: float, kd_mor: float, k_off_mor: float, mor_available: float
-) -> float:
-    """Association minus dissociation."""
-    return association(ntx_acting, kd_mor, k_off_mor, mor_available) - k_off_mor * mor_ntx
-
-
-@M.quantity("1", "mu receptors held by 6-beta-naltrexol")
-def mor_naltrexol(mor_occupancy: float, mor_ntx: float) -> float:
-    """What of the occupancy is not naltrexone's."""
-    return mor_occupancy - mor_ntx
-
-
 @M.state("1", "delta receptor occupancy by antagonist", **FRACTION)
 def dor_occupancy(
     dor_occupancy: float,
@@ -166,20 +152,6 @@ def dor_occupancy(
     """Association of either antagonist minus dissociation, which is as slow for both."""
     ratio = ntx_acting / kd_dor + naltrexol_acting / kd_dor_naltrexol
     return k_off_dor * (ratio * dor_available - dor_occupancy)
-
-
-@M.state("1", "delta receptors held by naltrexone", **FRACTION)
-def dor_ntx(
-    dor_ntx: float, ntx_acting: float, kd_dor: float, k_off_dor: float, dor_available: float
-) -> float:
-    """Association minus dissociation."""
-    return association(ntx_acting, kd_dor, k_off_dor, dor_available) - k_off_dor * dor_ntx
-
-
-@M.quantity("1", "delta receptors held by 6-beta-naltrexol")
-def dor_naltrexol(dor_occupancy: float, dor_ntx: float) -> float:
-    """What of the occupancy is not naltrexone's."""
-    return dor_occupancy - dor_ntx
 
 
 @M.state("1", "kappa receptor occupancy by antagonist", **FRACTION)
@@ -197,20 +169,6 @@ def kor_occupancy(
     return k_off_kor * (ratio * kor_available - kor_occupancy)
 
 
-@M.state("1", "kappa receptors held by naltrexone", **FRACTION)
-def kor_ntx(
-    kor_ntx: float, ntx_acting: float, kd_kor: float, k_off_kor: float, kor_available: float
-) -> float:
-    """Association minus dissociation."""
-    return association(ntx_acting, kd_kor, k_off_kor, kor_available) - k_off_kor * kor_ntx
-
-
-@M.quantity("1", "kappa receptors held by 6-beta-naltrexol")
-def kor_naltrexol(kor_occupancy: float, kor_ntx: float) -> float:
-    """What of the occupancy is not naltrexone's."""
-    return kor_occupancy - kor_ntx
-
-
 @M.state("1", "OGF receptor occupancy by antagonist", **FRACTION)
 def ogfr_occupancy(
     ogfr_occupancy: float,
@@ -224,20 +182,6 @@ def ogfr_occupancy(
     """Association of either antagonist minus dissociation, which is as slow for both."""
     ratio = ntx_acting / kd_ogfr + naltrexol_acting / kd_ogfr_naltrexol
     return k_off_ogfr * (ratio * ogfr_available - ogfr_occupancy)
-
-
-@M.state("1", "OGF receptors held by naltrexone", **FRACTION)
-def ogfr_ntx(
-    ogfr_ntx: float, ntx_acting: float, kd_ogfr: float, k_off_ogfr: float, ogfr_available: float
-) -> float:
-    """Association minus dissociation."""
-    return association(ntx_acting, kd_ogfr, k_off_ogfr, ogfr_available) - k_off_ogfr * ogfr_ntx
-
-
-@M.quantity("1", "OGF receptors held by 6-beta-naltrexol")
-def ogfr_naltrexol(ogfr_occupancy: float, ogfr_ntx: float) -> float:
-    """What of the occupancy is not naltrexone's."""
-    return ogfr_occupancy - ogfr_ntx
 
 
 @M.quantity("1", "mu receptor block that has effects")
@@ -342,7 +286,7 @@ def analgesic_tone(mor_tone: float, dor_tone: float, weight_analgesia_dor: float
     return (1.0 - weight_analgesia_dor) * mor_tone + weight_analgesia_dor * dor_tone
 
 
-for what in ("occupancy", "ntx", "naltrexol", "available", "block"):
+for what in ("occupancy", "available", "block"):
     M.reads("fraction", *(f"{receptor}_{what}" for receptor in ("mor", "dor", "kor", "ogfr")))
 M.reads("fold of baseline", "mor_density", "dor_density", "ogfr_density")
 M.reads("relative to rest", "mor_tone", "dor_tone", "kor_tone", "ogfr_tone")

@@ -94,7 +94,7 @@ def worst_error(n: int, seed: int, rates_of: Callable[[np.ndarray], Callable[...
     for i in range(first, n):
         reference = radau(rates_of(params[i]), y0[i], times[i], doses[i], OUTPUTS)
         size = np.max(np.abs(reference), axis=1, keepdims=True)
-        assert size[MODEL.state_index["mor_ntx"]] > 0.0
+        assert size[MODEL.state_index["mor_occupancy"]] > 0.0
         gap = np.abs(ours.traj[i] - reference) / np.maximum(size, LEAST)
         errors.append(gap.max())
     return np.array(errors)

@@ -16,7 +16,7 @@ INERT = {NAMES[i] for i in inert_parameters(MODEL)}
 
 def test_amounts_of_drug_and_what_it_holds_are_zero_without_it() -> None:
     found = {list(MODEL.states)[i] for i in drug_states(MODEL)}
-    assert {"gut_fast", "ntx_brain", "mor_ntx", "ogfr_occupancy", "vivid_dreams"} <= found
+    assert {"gut_fast", "ntx_brain", "mor_occupancy", "ogfr_occupancy", "vivid_dreams"} <= found
     assert not found & {"tnf", "pain", "mor_density", "endorphin_pool", "pomc_expression"}
 
 
