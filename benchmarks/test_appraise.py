@@ -7,7 +7,7 @@ from typing import Any
 from ldnsim.analysis import continue_orbit
 from ldnsim.analysis.behaviours.scorecard import scorecard
 from ldnsim.analysis.claims import judge
-from ldnsim.analysis.judged.doses import series_of
+from ldnsim.analysis.judged.doses import series_of, thresholds_of
 from ldnsim.analysis.trial import cohort
 from ldnsim.patients import untreated
 
@@ -15,7 +15,7 @@ from ldnsim.patients import untreated
 def _forget() -> None:
     """Empty what a process keeps between scorecards, so that every round does the work."""
     untreated._SOLVED.clear()
-    for kept in (series_of, cohort.people, cohort.cohort):
+    for kept in (series_of, thresholds_of, cohort.people, cohort.cohort):
         kept.cache_clear()
 
 

@@ -112,6 +112,23 @@ def counted() -> str:
     return "\n".join(f"    {line}" for line in remarks(scorecard()))
 
 
+def claims() -> str:
+    """Return the verdict on each claim, with the search for those that nothing reproduces."""
+    from ldnsim.analysis.claims import judge
+
+    lines = ["| claim | verdict |", "|---|---|"]
+    prices = {}
+    for judged in judge(shake=False):
+        text = judged.verdict
+        if judged.searched is not None:
+            changed = "" if judged.searched_now else " (of an earlier model or rule)"
+            text += f"; search{changed}: {judged.searched.brief}"
+        lines.append(f"| {judged.claim.id}: {judged.claim.claim} | {text} |")
+        prices |= judged.prices
+    lines += ["", "What makes the prices:", ""]
+    return "\n".join([*lines, *(f"* {name} at {price}" for name, price in prices.items())])
+
+
 def _beside(file: str, function: str) -> Callable[..., Any]:
     """Return a function of another script of this folder."""
     found: Callable[..., Any] = runpy.run_path(str(DOCS / file))[function]
@@ -132,6 +149,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "states": ("states.md", states),
     "discriminate": ("discriminate.md", discriminate),
     "microgram": ("experiments.md", microgram),
+    "claims": ("claims.md", claims),
     "counted": ("scorecard.md", counted),
     "emerges": ("model.md", emerges),
     "editions": ("second_edition.md", editions),

@@ -51,7 +51,12 @@ class Searched:
     simulated: str = ""
 
     def __str__(self) -> str:
-        """Return what was found, or how near it came."""
+        """Return what was found, or how near it came, with what the nearest set showed."""
+        return f"{self.brief}: {self.simulated}" if self.hypothesis else self.brief
+
+    @property
+    def brief(self) -> str:
+        """What was found, or how near it came."""
         where = f"{self.sets} sets within {self.within:g} SD under each of {len(self.hypotheses)}"
         if not self.hypothesis:
             return f"out of reach of {where} hypotheses: no set gave an answer"
@@ -60,9 +65,9 @@ class Searched:
         if self.showed:
             every = self.sets * len(self.hypotheses)
             within = f"{self.showed} of {every} sets within {self.within:g} SD"
-            return f"shown by {within}; nearest: {place}: {self.simulated}"
+            return f"shown by {within}; nearest: {place}"
         near = "" if self.value is None else f"; nearest number {self.value:.3g}: {place}"
-        return f"out of reach of {where} hypotheses{near}: {self.simulated}"
+        return f"out of reach of {where} hypotheses{near}"
 
 
 def read_searches(

@@ -10,6 +10,7 @@ import typer
 from ldnsim.cli import files
 from ldnsim.cli.extend import Extend, edition_of, told
 from ldnsim.cli.guard import guarded
+from ldnsim.cli.numbers import whole_option
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,9 +33,12 @@ def claims(
         typer.Option("--search", help="Search for numbers with which a claim holds, if none do."),
     ] = False,
     sets: Annotated[
-        int | None, typer.Option(min=1, help="Sets tried by --search, each hypothesis.")
+        int | None,
+        whole_option(least=1, words="Sets --search tries under each hypothesis (default: 64)."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of --search.")] = None,
+    seed: Annotated[
+        int | None, whole_option(least=0, words="Seed of --search (default: 1).")
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write everything to this file.")
     ] = None,

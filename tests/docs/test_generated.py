@@ -35,8 +35,12 @@ def same(page: str, made: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["microgram", "discriminate", "emerges", pytest.param("editions", marks=pytest.mark.soak)],
-)
+    [
+        "microgram", "discriminate", "emerges",
+        pytest.param("claims", marks=pytest.mark.long),
+        pytest.param("editions", marks=pytest.mark.soak),
+    ],
+)  # fmt: skip
 def test_a_generated_part_is_what_its_runs_give(name: str) -> None:
     same(refresh.part(name), refresh.PARTS[name][1]())
 

@@ -52,7 +52,7 @@ def thresholds(settings: Sequence[Setting], run: RunSpec, weeks: int = HALF_YEAR
     asked once, and whom no dose of the first ladder tips is not asked again.
     """
     own = [s.put(run) for s in settings]
-    return np.array(_thresholds(tuple(dict.fromkeys(own)), weeks))[_places(own)]
+    return np.array(thresholds_of(tuple(dict.fromkeys(own)), weeks))[_places(own)]
 
 
 def _places(runs: Sequence[RunSpec]) -> Ints:
@@ -62,8 +62,11 @@ def _places(runs: Sequence[RunSpec]) -> Ints:
 
 
 @lru_cache(maxsize=64)
-def _thresholds(runs: tuple[RunSpec, ...], weeks: int) -> Floats:
-    """Return threshold doses of distinct runs; whole requests are kept, as untreated days are."""
+def thresholds_of(runs: tuple[RunSpec, ...], weeks: int) -> Floats:
+    """Return threshold doses (mg) of distinct runs.
+
+    Whole requests are kept, as untreated days are: single ones would differ in their last bits.
+    """
     low, high = np.full(len(runs), LOWEST), np.full(len(runs), HIGHEST)
     found = np.full(len(runs), np.inf)
     rows = np.arange(len(runs))
