@@ -41,7 +41,7 @@ def test_demand_rests_rises_with_block_and_ignores_surplus() -> None:
     p = {n: MODEL.parameters[n].value for n in names}
 
     def demand(tone: float, unmet: float = 0.0, wanted: float = 0.0) -> float:
-        lost = endogenous.lost_tone(tone, 1.0, 1.0, p["pool50"], p["bound_mor"], 1.0, 0.05)
+        lost = endogenous.lost_tone(tone, 1.0, 1.0, p["pool50"], p["bound_mor"], 1.0, 0.0, 0.05)
         return endogenous.demand(lost, unmet, wanted, p["demand_gain"], p["demand50"], 0.05, 1.0)
 
     assert demand(1.0) == pytest.approx(1.0, abs=1e-6)
@@ -58,13 +58,18 @@ def test_demand_rests_rises_with_block_and_ignores_surplus() -> None:
 def test_the_sensor_forgives_its_own_empty_store(pool: float) -> None:
     given = endogenous.supply(pool, 0.3)
     tone = forms.tone_of(given, 0.2, 1.0)
-    assert endogenous.lost_tone(tone, 1.0, pool, 0.3, 0.2, 1.0, 0.05) == pytest.approx(
+    assert endogenous.lost_tone(tone, 1.0, pool, 0.3, 0.2, 1.0, 0.0, 0.05) == pytest.approx(
         0.0, abs=1e-9
     )
-    lost = endogenous.lost_tone(0.5 * tone, 1.0, pool, 0.3, 0.2, 1.0, 0.05)
+    lost = endogenous.lost_tone(0.5 * tone, 1.0, pool, 0.3, 0.2, 1.0, 0.0, 0.05)
     assert lost > 0.4
+    # what regular exercise releases is expected, and what a block takes of it is missed
+    trained = forms.tone_of(1.2 * given, 0.2, 1.0)
+    kept = endogenous.lost_tone(trained, 1.0, pool, 0.3, 0.2, 1.0, 0.2, 0.05)
+    assert kept == pytest.approx(0.0, abs=1e-9)
+    assert endogenous.lost_tone(0.5 * trained, 1.0, pool, 0.3, 0.2, 1.0, 0.2, 0.05) > 0.4
     # a small loss counts little
-    small = endogenous.lost_tone(0.98 * tone, 1.0, pool, 0.3, 0.2, 1.0, 0.05)
+    small = endogenous.lost_tone(0.98 * tone, 1.0, pool, 0.3, 0.2, 1.0, 0.0, 0.05)
     assert 0.0 < small < 0.35 * 0.02
 
 
@@ -73,7 +78,7 @@ def test_a_carrier_of_a_potent_receptor_rests_at_their_own_tone(
     potency: float, bound: float
 ) -> None:
     assert forms.tone_of(1.0, bound, potency) == pytest.approx(1.0)
-    lost = endogenous.lost_tone(1.0, 1.0, 1.0, 0.3, bound, potency, 0.05)
+    lost = endogenous.lost_tone(1.0, 1.0, 1.0, 0.3, bound, potency, 0.0, 0.05)
     assert lost == pytest.approx(0.0, abs=1e-12)
 
 
@@ -256,15 +261,13 @@ def test_binding_settles_at_competitive_equilibrium() -> None:
         {"cl": 0.0, "q_peripheral": 0.0, "q_deep": 0.0, "cl_naltrexol": 0.0, "q_naltrexol": 0.0,
          "coupling_rebound": 0.0, "circadian_amplitude": 0.0}
     )[None]  # fmt: skip
-    names = ["mor_ntx", "mor_naltrexol", "dor_occupancy", "kor_occupancy", "ogfr_occupancy",
+    names = ["mor_occupancy", "dor_occupancy", "kor_occupancy", "ogfr_occupancy",
              "ntx_acting", "naltrexol_acting", "beta_endorphin", "met_enkephalin"]  # fmt: skip
     start = MODEL.start(False)[None]
     batch = dosing(
         params, start, [np.array([0.0])], [np.array([3.0])], 200.0, np.array([200.0]), names
     )
-    parent, metabolite, dor, kor, ogfr, c, c6, endorphin, enkephalin = solve(MODEL, batch).traj[
-        0, :, 0
-    ]
+    mor, dor, kor, ogfr, c, c6, endorphin, enkephalin = solve(MODEL, batch).traj[0, :, 0]
     p = {n: q.value for n, q in MODEL.parameters.items()}
 
     def blocked(receptor: str, agonist: float) -> float:
@@ -272,10 +275,7 @@ def test_binding_settles_at_competitive_equilibrium() -> None:
         held = p[f"bound_{receptor}"] / (1.0 - p[f"bound_{receptor}"]) * agonist
         return ratio / (1.0 + ratio + held)
 
-    assert parent + metabolite == pytest.approx(blocked("mor", endorphin), rel=1e-5)
-    assert parent / metabolite == pytest.approx(
-        c / p["kd_mor"] / (c6 / p["kd_mor_naltrexol"]), rel=1e-5
-    )
+    assert mor == pytest.approx(blocked("mor", endorphin), rel=1e-5)
     assert dor == pytest.approx(blocked("dor", enkephalin), rel=1e-5)
     assert kor == pytest.approx(blocked("kor", 1.0), rel=1e-5)
     assert ogfr == pytest.approx(blocked("ogfr", enkephalin), rel=1e-5)
