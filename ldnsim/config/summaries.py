@@ -184,7 +184,17 @@ _CHANGES = {
     "mood": ("mood", "mood", False),
     "autoimmune": ("autoimmune_balance", "autoimmune balance", False),
     "mast": ("mast_activation", "mast-cell activation", False),
+    "quality": ("quality_of_life", "quality of life", False),
+    "activity": ("disease_activity", "autoimmune disease activity", False),
+    "blood": ("blood_cytokines", "cytokines of blood", False),
+    "sleep": ("sleep_quality", "sleep quality", False),
+    "fog": ("brain_fog", "brain fog", False),
+    "function": ("function", "function", False),
+    "sensory": ("sensory_symptom", "sensory symptom", False),
+    "attacks": ("attack_rate", "attacks in 28 days", False),
 }
+_WHEN_ASKED = {"blood", "sleep", "fog", "function", "sensory", "attacks"}
+"""Changes that are computed only where a study names them."""
 
 
 def _auc(name: str, variable: str, words: str) -> Summary:
@@ -217,7 +227,7 @@ def _registry() -> dict[str, Summary]:
     records = [*_SINGLE, *_BURDEN]
     records += [_auc(name, *rest) for name, rest in _AUC.items()]
     for short, (_, _, at_end) in _CHANGES.items():
-        records.append(_change(short, "week", "change", True))
+        records.append(_change(short, "week", "change", short not in _WHEN_ASKED))
         records.append(_change(short, "week", "percent", at_end))
         records.append(_change(short, "end", "change", at_end))
         records.append(_change(short, "end", "percent", False))
@@ -233,7 +243,9 @@ DEFAULT_VARIABLES = (
     "mor_density",
     "tlr4_trif", "tlr4_myd88", "microglia_m1", "priming",
     "tnf", "il1b", "il6", "il10", "nk_activity", "autoimmune_balance", "mast_activation",
+    "blood_cytokines", "disease_activity",
     "neuronal_health", "sensitisation", "pain", "fatigue", "mood", "vivid_dreams", "insomnia",
+    "quality_of_life",
     "adverse_burden", "hazard_stopping", "naltrexone_plasma", "naltrexol_plasma",
 )  # fmt: skip
 """Variables kept when the study does not say."""

@@ -23,7 +23,7 @@ P("t_nk", 48.0, "h", "time constant of NK activity", ASSUMED, spread=lognormal(0
 P("autoimmunity", 1.0, "1", "autoimmune drive of the patient, healthy = 1", ASSUMED, spread=W)
 P("effector_blood", 0.15, "1", "effector cells raised per fold of cytokines of blood", ASSUMED,
   spread=W)
-P("effector_brake", 0.6, "1", "largest share of effector cells that opioid tone can hold back",
+P("effector_brake", 0.6, "1", "largest share of what drives effector cells that tone holds back",
   ASSUMED, "refojo2002", spread=logitnormal(0.4), high=1.0, note="direction read: mice without "
   "beta-endorphin have more proliferation and IL-2; enkephalins raise lymphocyte "
   "proliferation in other hands (Kowalski 1997)")
@@ -116,11 +116,15 @@ def effector_cells(
     steroid_on_effector: float,
     t_effector: float,
 ) -> float:
-    """Driven by autoimmunity and blood; held by opioid tone, regulatory cells and a steroid."""
+    """Driven beyond a healthy number by autoimmunity and blood; tone and regulation hold that back.
+
+    Neither takes a healthy person's cells; a steroid takes them all alike.
+    """
     drive = autoimmunity * (1.0 + effector_blood * (blood_cytokines - 1.0))
     by_tone = brake_by(peripheral_tone, effector_brake, effector_brake50)
     held = by_tone * falling(regulatory_cells, effector_regulation)
-    return (drive * held / (1.0 + steroid_on_effector * steroid) - effector_cells) / t_effector
+    target = 1.0 + positive_part(drive * held - 1.0, 0.05) - 0.025
+    return (target / (1.0 + steroid_on_effector * steroid) - effector_cells) / t_effector
 
 
 @M.state("1", "regulatory cells, fold of healthy", start=1.0)
@@ -176,12 +180,9 @@ def nk_killing(nk_activity: float, steroid: float, steroid_on_nk: float) -> floa
 
 
 @M.quantity("1", "surveillance, proxy from NK and effector cells, healthy = 1")
-def surveillance(nk_killing: float, effector_cells: float, autoimmunity: float) -> float:
-    """Mean of killing by NK cells and of effector cells beyond what autoimmunity drives; no tumour.
-
-    What calms autoimmune effectors takes from it as well.
-    """
-    return 0.5 * (nk_killing + effector_cells / autoimmunity)
+def surveillance(nk_killing: float, steroid: float, steroid_on_effector: float) -> float:
+    """Mean of killing by NK cells and of a healthy number of effector cells; there is no tumour."""
+    return 0.5 * (nk_killing + 1.0 / (1.0 + steroid_on_effector * steroid))
 
 
 @M.state("1", "mast-cell activation, fold of healthy", start=1.0)

@@ -42,6 +42,8 @@ P("adverse_trauma", 1.0, "1", "burden added by severe post-traumatic stress, as 
   spread=W, note="prescribers' account")
 P("adverse_stress", 0.5, "1", "burden added by full stress, as a share", ASSUMED, spread=W,
   note="prescribers' account; women with much adversity answered less to 50 mg, not more")
+P("adverse_mast", 0.1, "1", "burden added per fold of mast-cell activation, as a share", ASSUMED,
+  spread=W, note="prescribers' account: who is set off easily bears new medicines badly")
 P("adverse_reserve", 0.5, "1", "strength of the endorphin reserve against burden", ASSUMED,
   spread=W, note="prescribers' account; no data")
 P("hazard_background", 3.07e-5, "1/h", "hazard of stopping for adverse events on placebo", DERIVED,
@@ -109,14 +111,17 @@ def vulnerability(
     adverse_sensitivity: float,
     post_traumatic_stress: float,
     stress: float,
+    mast_activation: float,
     reserve: float,
     adverse_trauma: float,
     adverse_stress: float,
+    adverse_mast: float,
     adverse_reserve: float,
 ) -> float:
-    """Raised by post-traumatic stress and stress, lowered by the reserve; 1 in a healthy person."""
+    """Raised by trauma, stress and mast cells, lowered by the reserve; 1 in a healthy person."""
     trauma = 1.0 + adverse_trauma * post_traumatic_stress
-    strain = 1.0 + adverse_stress * stress
+    mast = 1.0 + adverse_mast * positive_part(mast_activation - 1.0, 0.05)
+    strain = (1.0 + adverse_stress * stress) * mast
     return adverse_sensitivity * trauma * strain * falling(reserve, adverse_reserve)
 
 
