@@ -120,7 +120,7 @@ def vulnerability(
 ) -> float:
     """Raised by trauma, stress and mast cells, lowered by the reserve; 1 in a healthy person."""
     trauma = 1.0 + adverse_trauma * post_traumatic_stress
-    mast = 1.0 + adverse_mast * positive_part(mast_activation - 1.0, 0.05)
+    mast = 1.0 + adverse_mast * (positive_part(mast_activation - 1.0, 0.05) - 0.025)
     strain = (1.0 + adverse_stress * stress) * mast
     return adverse_sensitivity * trauma * strain * falling(reserve, adverse_reserve)
 

@@ -27,9 +27,10 @@ shares = st.floats(0.0, 1.0)
 
 
 def vulnerability(**own: float) -> float:
-    names = ("adverse_sensitivity", "post_traumatic_stress", "stress", "reserve",
-             "adverse_trauma", "adverse_stress", "adverse_reserve")  # fmt: skip
-    return t.vulnerability(**{n: own.get(n, DEFAULT[n]) for n in names})
+    names = ("adverse_sensitivity", "post_traumatic_stress", "stress", "reserve", "mast_activation",
+             "adverse_trauma", "adverse_stress", "adverse_mast", "adverse_reserve")  # fmt: skip
+    healthy = DEFAULT | {"mast_activation": 1.0}
+    return t.vulnerability(**{n: own.get(n, healthy[n]) for n in names})
 
 
 # ---- nothing without drug ---------------------------------------------------------------------
@@ -82,6 +83,8 @@ def test_a_healthy_patient_is_ordinary_and_covariates_add_burden() -> None:
     assert vulnerability() == 1.0
     assert vulnerability(adverse_sensitivity=2.0) == 2.0
     assert vulnerability(post_traumatic_stress=1.0) == 1.0 + DEFAULT["adverse_trauma"]
+    set_off = vulnerability(mast_activation=5.0)
+    assert set_off == pytest.approx(1.0 + 4.0 * DEFAULT["adverse_mast"], rel=0.02)
 
 
 @given(shares, shares, shares, shares, shares, shares)
