@@ -166,8 +166,8 @@ def density(settings: Sequence[Setting]) -> Iterable[Found]:
 def exercise(settings: Sequence[Setting]) -> Iterable[Found]:
     """C18: exercise adds to the endorphin of the drug, helps by itself, and against helplessness.
 
-    Exercise as the adjunct has it raises endorphin by 1 %, and both, with 4.5 mg, by 1 point more than either
-    alone. In week 26 pain is 0.3 points below untreated by exercise alone, and with both at most
+    Exercise as the adjunct has it raises endorphin by 1 %, and both, with 4.5 mg, by 1 point more
+    than either alone. In week 26 pain is 0.3 points below untreated by exercise alone, and with both at most
     0.1 points above that on the drug alone, which is thus not hidden. Under full stress
     helplessness is 0.5 points of 10 lower with exercise than without.
     """
