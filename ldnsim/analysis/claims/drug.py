@@ -167,9 +167,9 @@ def exercise(settings: Sequence[Setting]) -> Iterable[Found]:
     """C18: exercise adds to the endorphin of the drug, helps by itself, and against helplessness.
 
     Exercise as the adjunct has it raises endorphin by 1 %, and both, with 4.5 mg, by 1 point more
-    than either alone. In week 26 pain is 0.3 points below untreated by exercise alone, and with both at most
-    0.1 points above that on the drug alone, which is thus not hidden. Under full stress
-    helplessness is 0.5 points of 10 lower with exercise than without.
+    than either alone. In week 26 pain is 0.3 points below untreated by exercise alone, and with
+    both at most 0.1 points above that on the drug alone, which is thus not hidden. Under full
+    stress helplessness is 0.5 points of 10 lower with exercise than without.
     """
     rest = RunSpec.of(nightly(0.0))
     active = RunSpec.of(nightly(0.0), adjuncts=("exercise",))
