@@ -23,16 +23,16 @@ P("k_il6", 0.674, "1/h", "loss of IL-6 from the brain", ANIMAL, "banks1998_efflu
 P("k_il10", 0.20, "1/h", "loss of IL-10", ASSUMED, spread=lognormal(0.3),
   note="plasma half-life 2.7-4.5 h after subcutaneous dosing of recombinant IL-10; that the brain "
   "loses it as fast is assumed")
-P("tnf_from_m1", 54.56, "1", "TNF above a healthy person's mean per unit of release", ASSUMED,
+P("tnf_from_m1", 49.96, "1", "TNF above a healthy person's mean per unit of release", ASSUMED,
   spread=lognormal(0.3))
-P("il1b_from_m1", 14.17, "1", "IL-1b above a healthy person's mean per unit of release", ASSUMED,
+P("il1b_from_m1", 13.05, "1", "IL-1b above a healthy person's mean per unit of release", ASSUMED,
   spread=lognormal(0.3), note="less than TNF: IL-1b of cerebrospinal fluid is not raised in "
   "fibromyalgia (Kadetoff 2012)")
 P("il6_from_cytokines", 1.0, "1", "IL-6 made in answer to TNF and IL-1b", ASSUMED,
   spread=lognormal(0.3))
 P("il10_on_il6", 0.05, "1", "strength of IL-10 (fold) against IL-6", ASSUMED,
   spread=lognormal(0.4))
-P("il10_from_m1", 8.901, "1", "IL-10 above a healthy person's mean per unit of tolerance", ASSUMED,
+P("il10_from_m1", 8.918, "1", "IL-10 above a healthy person's mean per unit of tolerance", ASSUMED,
   spread=lognormal(0.3))
 
 

@@ -30,7 +30,7 @@ from ldnsim.mechanisms.record import (
 
 M = Mechanism("endogenous_opioids", "Rebound of beta-endorphin and met-enkephalin")
 P = M.parameter
-P("demand_gain", 0.8601, "1", "largest extra demand for peptide when mu tone is lost", ASSUMED,
+P("demand_gain", 0.7824, "1", "largest extra demand for peptide when mu tone is lost", ASSUMED,
   spread=lognormal(0.4), note="direction from Gordon 2017 (CSF beta-endorphin rises at 50 mg); "
   "plasma 1.6-fold in Kosten 1986 bounds the mean rise")
 P("demand50", 0.15, "1", "lost mu tone that raises demand by half of its gain", ASSUMED,
@@ -44,23 +44,23 @@ P("t_delay_penk", 0.75, "h", "delay from lost tone to enkephalin release", ASSUM
   spread=lognormal(0.4), low=0.05, note="as for beta-endorphin")
 P("lost_tone_soft", 0.05, "1", "lost mu tone below which the sensor answers weakly", ASSUMED,
   spread=lognormal(0.4), low=1e-3)
-P("t_strain", 20.65, "h", "half-life with which lost tone is averaged for expression", ASSUMED,
+P("t_strain", 23.23, "h", "half-life with which lost tone is averaged for expression", ASSUMED,
   spread=lognormal(0.4), low=0.1)
-P("expression_gain", 1.019, "1", "largest extra expression that lost tone can call up", ASSUMED,
+P("expression_gain", 0.9362, "1", "largest extra expression that lost tone can call up", ASSUMED,
   spread=lognormal(0.4), note="rat hypothalamus +19 % under eight days of lasting block, striatum "
   "twelve-fold (Tempel 1990); nothing is known under a block once a day")
-P("strain50", 0.02441, "1", "lasting lost tone that calls up half of it", ASSUMED,
+P("strain50", 0.02791, "1", "lasting lost tone that calls up half of it", ASSUMED,
   spread=lognormal(0.4), low=1e-3)
-P("expression_ceiling", 0.999, "1", "extra expression that a healthy reserve can give", ASSUMED,
+P("expression_ceiling", 1.004, "1", "extra expression that a healthy reserve can give", ASSUMED,
   spread=lognormal(0.3), low=0.01)
 P("t_half_expression_pomc", 168.0, "h", "half-life with which POMC expression follows", ASSUMED,
   spread=lognormal(0.4), low=0.1, note="rat pituitary after adrenalectomy: rises for 18 d, back in "
   "5 d; nothing in the arcuate nucleus after 48 h of lasting block")
 P("t_half_expression_penk", 168.0, "h", "half-life with which PENK expression follows", ASSUMED,
   spread=lognormal(0.4), low=0.1, note="rat, lasting block: visible by 24 h")
-P("k_pool", 0.006207, "1/h", "turnover of a healthy precursor store", ASSUMED,
+P("k_pool", 0.004948, "1/h", "turnover of a healthy precursor store", ASSUMED,
   spread=lognormal(0.5), low=1e-5)
-P("pool50", 0.3194, "1", "filling of the store at which release is supply-limited", ASSUMED,
+P("pool50", 0.2834, "1", "filling of the store at which release is supply-limited", ASSUMED,
   spread=lognormal(0.4), low=0.01)
 P("pool_least", 0.1, "1", "size of a store without any reserve, healthy = 1", ASSUMED,
   spread=lognormal(0.4), low=1e-3, note="a small store fills and empties faster")
@@ -68,20 +68,20 @@ P("release_share", 0.6, "1", "share of what the store loses at rest that is rele
   low=0.01, high=1.0, note="the rest is broken down in it")
 P("synthesis_gain", 1.5, "1", "synthesis of precursor added per unit of expression", ASSUMED,
   spread=lognormal(0.2), note="above the release it feeds: or the store would empty as it rises")
-P("synthesis50", 0.03205, "1", "reserve at which synthesis at rest is halved", ASSUMED,
+P("synthesis50", 0.03136, "1", "reserve at which synthesis at rest is halved", ASSUMED,
   spread=lognormal(0.5), note="resting levels were found low (Panerai 2002, Bidari 2016: 0.74 of "
   "healthy in serum), normal and high (Baraniuk 2004)")
-P("unmet_drain", 4.254, "1", "drain on the store per unit of unmet demand", ASSUMED,
+P("unmet_drain", 5.131, "1", "drain on the store per unit of unmet demand", ASSUMED,
   spread=lognormal(0.4))
 P("reserve", 1.0, "1", "endorphin reserve at which the patient settles, healthy = 1", ASSUMED,
   spread=lognormal(0.25), low=0.01,
   note="the prescribers' functional-capacity score maps to it; no measurement of it exists")
-P("t_reserve", 4247.0, "h", "time constant with which the reserve settles by itself", ASSUMED,
+P("t_reserve", 3655.0, "h", "time constant with which the reserve settles by itself", ASSUMED,
   spread=lognormal(0.5), low=1.0,
   note="rats: what running trained was gone in two to four days (CSF beta-endorphin)")
-P("reserve_learning", 0.0007726, "1/h", "growth of the reserve per unit of expression asked of it",
+P("reserve_learning", 0.0006549, "1/h", "growth of the reserve per unit of expression asked of it",
   ASSUMED, spread=lognormal(0.4))
-P("reserve_wear", 0.00493, "1/h", "loss of the reserve at wholly unmet demand", ASSUMED,
+P("reserve_wear", 0.005877, "1/h", "loss of the reserve at wholly unmet demand", ASSUMED,
   spread=lognormal(0.4))
 P("reserve_most", 1.18, "1", "reserve that training can reach", ASSUMED, spread=lognormal(0.1))
 P("coupling_rebound", 1.0, "1", "switch: lost tone raises demand", high=1.0)

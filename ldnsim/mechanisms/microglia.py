@@ -25,34 +25,34 @@ P("m1_healthy", 0.06, "1", "share of inflamed microglia in a healthy person", AS
   spread=logitnormal(0.2), low=1e-3, high=0.5, note="the reference from which activation counts")
 P("signal_healthy", 0.0874, "1", "TLR4 signal of a healthy person", ASSUMED,
   spread=logitnormal(0.2), high=0.5, note="what the healthy phenotype's driver gives")
-P("activation_signal", 0.2901, "1", "activation of microglia by full TLR4 signal, odds", ASSUMED,
+P("activation_signal", 0.3302, "1", "activation of microglia by full TLR4 signal, odds", ASSUMED,
   spread=lognormal(0.3))
-P("activation_priming", 0.7844, "1", "activation of microglia by full priming, odds", ASSUMED,
+P("activation_priming", 0.84, "1", "activation of microglia by full priming, odds", ASSUMED,
   spread=lognormal(0.2))
-P("priming50", 0.2817, "1", "share of inflamed cells that primes half", ASSUMED,
+P("priming50", 0.2953, "1", "share of inflamed cells that primes half", ASSUMED,
   spread=lognormal(0.15), low=1e-3, high=1.0)
-P("priming_trif", 0.2329, "1", "share of the action of priming that runs through the TRIF branch",
+P("priming_trif", 0.2303, "1", "share of the action of priming that runs through the TRIF branch",
   ASSUMED, spread=logitnormal(0.5), high=1.0)
-P("tone_brake", 0.9154, "1", "largest share of activation that opioid tone can hold back", ASSUMED,
+P("tone_brake", 0.9075, "1", "largest share of activation that opioid tone can hold back", ASSUMED,
   spread=logitnormal(0.4), high=1.0)
-P("tone_brake50", 1.346, "1", "opioid tone that holds back half of it", ASSUMED,
+P("tone_brake50", 1.277, "1", "opioid tone that holds back half of it", ASSUMED,
   spread=lognormal(0.15), low=0.1,
   note="above 1: the brake grows faster with a surplus of tone than it is lost with a lack")
 P("blood_to_brain", 0.03, "1", "signal to microglia per fold of cytokines of blood", ASSUMED,
   "skelly2013 qin2007", spread=lognormal(0.5), note="TNF and IL-1 of blood reach the mouse brain, "
   "IL-6 hardly; size assumed; 0 cuts the arrow")
-P("t_half_m1", 2.452, "h", "half-life of the inflamed state of a microglial cell", ASSUMED,
+P("t_half_m1", 2.683, "h", "half-life of the inflamed state of a microglial cell", ASSUMED,
   spread=lognormal(0.3), low=0.1)
-P("t_half_priming", 368.4, "h", "half-life of priming", ASSUMED, spread=lognormal(0.4), low=0.1,
+P("t_half_priming", 359.5, "h", "half-life of priming", ASSUMED, spread=lognormal(0.4), low=0.1,
   note="mouse brain keeps an imprint for at least six months (Wendeln 2018)",
   alternatives={"wendeln2018_mouse": 4380.0})
-P("t_half_tolerance", 13.04, "h", "half-life of tolerance", ASSUMED, spread=lognormal(0.4),
+P("t_half_tolerance", 13.62, "h", "half-life of tolerance", ASSUMED, spread=lognormal(0.4),
   low=0.1, note="blood cells: greatest at 6 h, gone by 12 h (Dillingh 2014)")
-P("tolerance50", 0.03448, "1", "drive at which full tolerance halves the release", ASSUMED,
+P("tolerance50", 0.03215, "1", "drive at which full tolerance halves the release", ASSUMED,
   spread=lognormal(0.3), low=1e-4)
-P("release_priming", 0.1094, "1", "release that full priming drives, relative to full signal",
+P("release_priming", 0.1293, "1", "release that full priming drives, relative to full signal",
   ASSUMED, spread=lognormal(0.4))
-P("tspo_gain", 0.5911, "1", "glial PET signal added by inflamed cells, at all cells", ASSUMED,
+P("tspo_gain", 0.5927, "1", "glial PET signal added by inflamed cells, at all cells", ASSUMED,
   spread=lognormal(0.4))
 
 # half primed is where the slow positive feedback has taken hold

@@ -29,7 +29,7 @@ P("kd_dor", 90.8, "nmol/L", "dissociation constant of naltrexone at the delta re
 P("kd_kor", 2.3, "nmol/L", "dissociation constant of naltrexone at the kappa receptor", DERIVED,
   "majumdar_ki trostheim2022", spread=KD, low=1e-6, note="twice the mu value; about ten times it "
   "in the monkey", alternatives={"ko_monkey": 25.0})
-P("kd_ogfr", 0.7541, "nmol/L", "dissociation constant of naltrexone at the OGF receptor", ASSUMED,
+P("kd_ogfr", 0.7384, "nmol/L", "dissociation constant of naltrexone at the OGF receptor", ASSUMED,
   spread=lognormal(1.2), low=1e-6, note="no measured affinity was found in any source")
 P("kd_mor_naltrexol", 2.12, "nmol/L", "dissociation constant of 6-beta-naltrexol, mu", IN_VITRO,
   "naltrexol_ki", spread=KD, low=1e-6, alternatives={"nathan2011": 1.4})

@@ -14,7 +14,7 @@ P("driver", 0.02, "1", "outside TLR4 ligand (infection, mould), relative to a st
   ASSUMED, spread=lognormal(0.5))
 P("ligand50", 0.2, "1", "ligand that activates half of TLR4", ASSUMED, spread=lognormal(0.3),
   low=1e-3)
-P("damp_gain", 0.02981, "1", "TLR4 ligand from damaged neurons at full damage", ASSUMED,
+P("damp_gain", 0.03706, "1", "TLR4 ligand from damaged neurons at full damage", ASSUMED,
   "agalave2014", spread=lognormal(0.5), note="disulfide HMGB1 acts through TLR4; size assumed")
 P("mast_ligand", 0.005, "1", "TLR4 drive per unit of mast-cell activation", ASSUMED,
   spread=lognormal(0.5))
