@@ -51,5 +51,11 @@ def test_the_walk_would_find_an_end() -> None:
 
 
 def test_what_is_outside_the_brain_and_what_is_felt_are_asked_for() -> None:
-    wanted = {"disease_activity", "blood_cytokines", "nk_killing", "quality_of_life", "function"}
+    wanted = {
+        "disease_activity",
+        "blood_cytokines",
+        "nk_killing",
+        "quality_of_life",
+        "physical_function",
+    }
     assert wanted <= asked()

@@ -55,6 +55,7 @@ WORDS: dict[str, list[str]] = {
     "states": ["no_such_phenotype"],
     "sweep": ["{study}", "--out", "{own}/r.zarr"],
     "templates": [],
+    "population": ["no_such_population"],
     "trial": ["{study}", "--select", "nothing=1"],
     "validate": ["no_such_observation"],
 }

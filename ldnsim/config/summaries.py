@@ -189,11 +189,10 @@ _CHANGES = {
     "blood": ("blood_cytokines", "cytokines of blood", False),
     "sleep": ("sleep_quality", "sleep quality", False),
     "fog": ("brain_fog", "brain fog", False),
-    "function": ("function", "function", False),
+    "function": ("physical_function", "function", False),
     "sensory": ("sensory_symptom", "sensory symptom", False),
-    "attacks": ("attack_rate", "attacks in 28 days", False),
 }
-_WHEN_ASKED = {"blood", "sleep", "fog", "function", "sensory", "attacks"}
+_WHEN_ASKED = {"blood", "sleep", "fog", "function", "sensory"}
 """Changes that are computed only where a study names them."""
 
 

@@ -142,7 +142,7 @@ def function_repaired(neuronal_health: float, function_damage: float) -> float:
 
 
 @M.quantity("1", "function (strength, gait), 0-10 (10 best)")
-def function(
+def physical_function(
     function_repaired: float, felt_inflammation: float, fatigue: float, pain: float,
     disease_activity: float, felt_analgesia: float, function_base: float,
     function_inflammation: float, function_fatigue: float, function_pain: float,
@@ -166,7 +166,7 @@ def helplessness(
 @M.quantity("1", "quality of life, 0-100 (100 best)")
 def quality_of_life(
     pain: float, fatigue: float, mood: float, sleep_quality: float, brain_fog: float,
-    function: float, adverse_burden: float, quality_pain: float, quality_fatigue: float,
+    physical_function: float, adverse_burden: float, quality_pain: float, quality_fatigue: float,
     quality_mood: float, quality_sleep: float, quality_fog: float, quality_function: float,
     quality_burden: float,
 ) -> float:
@@ -175,14 +175,15 @@ def quality_of_life(
     lacking = (
         quality_mood * (10.0 - mood)
         + quality_sleep * (10.0 - sleep_quality)
-        + quality_function * (10.0 - function)
+        + quality_function * (10.0 - physical_function)
     )
     return 100.0 - 10.0 * (suffered + lacking) - quality_burden * adverse_burden
 
 
-M.reads("0–10", "sleep_quality", "function", better="higher")
+M.reads("0–10", "sleep_quality", "physical_function", better="higher")
 M.reads("0–10", "brain_fog", "sensory_symptom", "attack_pain", "helplessness", better="lower")
 M.reads("per 28 d", "attack_rate", better="lower")
 M.reads("0–100", "quality_of_life", better="higher")
 M.reads("fraction", "function_repaired", better="higher")
-M.called(attack_pain="pain in an attack", function_repaired="repaired function")
+M.called(attack_pain="pain in an attack", function_repaired="repaired function",
+         physical_function="function")  # fmt: skip

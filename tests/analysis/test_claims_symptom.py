@@ -96,12 +96,12 @@ def test_function_has_a_fast_part_and_a_slow_one(
     monkeypatch: pytest.MonkeyPatch, soon: float, late: float, shown: bool
 ) -> None:
     def later(name: str, run: int, week: int) -> float:
-        if name == "function":
+        if name == "physical_function":
             # at once in one of them is enough
             return 4.0 + (late if week == 52 else soon if run == 1 else 0.0)
         return {"brain_fog": 4.0, "function_repaired": 0.3}[name]
 
-    rest = {"function": 4.0, "brain_fog": 5.0, "function_repaired": 0.2}
+    rest = {"physical_function": 4.0, "brain_fog": 5.0, "function_repaired": 0.2}
     asked = faked(monkeypatch, symptom, rest, later)
     assert only(symptom.nerves).shown is shown
     assert [r.phenotype for r in asked] == list(symptom.DEGENERATION)

@@ -41,7 +41,10 @@ def test_behaviours_are_in_order_and_claimed_by_hypotheses_that_exist() -> None:
 MISSED = {
     ("E1", "persistent"),  # an affinity high enough for 2 mg overshoots 15 mg
     ("E11", "glial"),  # IL-1b hangs on the branch that naltrexone does not reach
-    ("E22", "dual_pathway"),  # an eighth of the fall of TNF by week 12 follows the clock
+    ("E5", "glial"),  # tips at 4.5 mg and is lost half a year after stopping
+    ("E6", "dual_pathway"),  # TNF falls by 14.8 of 15 % on 3 mg
+    # of the six most easily upset of 256 drawn people some do not stay well
+    *(("E16", h) for h in ("dual_pathway", "rebound", "ogfr")),
     ("E12", "dual_pathway"),  # long COVID leaves the inflamed state on the drug alone, in a year
     *(("E21", h) for h in ("tonic", "peripheral")),  # nobody of 32 by that much
     *(("E2", h) for h in ("dual_pathway", "rebound", "glial", "ogfr")),  # a block of hours

@@ -101,6 +101,7 @@ def test_a_state_a_hair_below_zero_does_not_hide_the_orbit() -> None:
     """Of a patient whose pain rests just below zero, as smoothed equations make states do."""
     own = patient()
     own[:, MODEL.parameter_index["nociception"]] = -1e-6  # no study may set that
+    own[:, MODEL.parameter_index["activity_pain"]] = 0.0
     orbits = find_orbits(MODEL, own, BOTH)
     assert orbits.status.tolist() == [Status.OK, Status.OK]
     assert np.all(orbits.residual < 1e-8)

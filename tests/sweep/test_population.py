@@ -47,7 +47,7 @@ values = ["dual_pathway", "tonic"]
 size = {SIZE}
 scale = 0.5
 oprm1_g_frequency = 0.3
-plausible = {{ pain = [4.5, 6] }}
+plausible = {{ pain = [6, 7.2] }}
 [output]
 variables = ["pain"]
 every = "12 h"
@@ -133,9 +133,9 @@ def test_candidates_passed_over_are_counted_with_their_reason(
     assert told["rejected"] == people.rejected
     assert told["candidates"] == people.tried == SIZE + sum(people.rejected.values())
     assert people.candidate[-1] == people.tried - 1
-    assert {"no such basin", "pain below 4.5"} <= set(people.rejected)
+    assert {"no such basin", "pain below 6"} <= set(people.rejected)
     first = ds["baseline_pain"].sel(hypothesis="dual_pathway")
-    assert ((first >= 4.5) & (first <= 6.0)).all()
+    assert ((first >= 6.0) & (first <= 7.2)).all()
     assert list(ds["candidate"].values) == list(people.candidate)
 
 
@@ -210,7 +210,7 @@ def test_a_dry_run_says_how_many_without_solving(
     text = study.plan().describe()
     vary = sum(p.spread.kind != "fixed" for p in default_model().parameters.values())
     assert f"{SIZE} virtual patients, sobol, {vary} parameters vary" in text
-    assert "pain 4.5 to 6" in text
+    assert "pain 6 to 7.2" in text
     assert f"runs       {4 * SIZE}" in text
 
 
@@ -239,7 +239,7 @@ def test_a_population_nobody_belongs_to_is_refused_with_the_reasons(
 ) -> None:
     monkeypatch.setattr(population, "CHUNK", 8)
     monkeypatch.setattr(population, "MOST", 1)
-    text = TEXT.replace("[4.5, 6]", "[9.5, 10]").replace('"fibromyalgia"', '"healthy"')
+    text = TEXT.replace("[6, 7.2]", "[9.5, 10]").replace('"fibromyalgia"', '"healthy"')
     with pytest.raises(UserError, match=r"only 0 of 32 candidates.*pain below 9.5.*widen"):
         people_of(text)
 
@@ -251,8 +251,8 @@ def test_a_population_nobody_belongs_to_is_refused_with_the_reasons(
         ("scale = 0.5", 'scale = 0.5\nvary = ["coupling_tlr4"]', ["coupling_tlr4", "no spread"]),
         ("scale = 0.5", 'scale = 0.5\nvary = ["cll"]', ["population.vary", "'cl'"]),
         ("scale = 0.5", 'scale = 0.5\nexclude = ["kaa"]', ["population.exclude", "'ka'"]),
-        ("pain = [4.5, 6]", "pian = [4.5, 6]", ["population.plausible", "pain"]),
-        ("pain = [4.5, 6]", "pain = [6, 4.5]", ["plausible.pain", "lower limit comes first"]),
+        ("pain = [6, 7.2]", "pian = [6, 7.2]", ["population.plausible", "pain"]),
+        ("pain = [6, 7.2]", "pain = [7.2, 6]", ["plausible.pain", "lower limit comes first"]),
         ('"sobol"', '"halton"', ["population.method", "sobol"]),
         ("[patient]", '[patient]\noprm1 = "AG"', ["patient.oprm1", "oprm1_g_frequency"]),
         ('name = "hypothesis"', 'name = "patient"', ["axes[1].name", "patient"]),

@@ -119,8 +119,10 @@ def nerves(settings: Sequence[Setting]) -> Iterable[Found]:
     once: in at least one of them function is up by 0.1 points in week 1.
     """
     runs = [RunSpec.of(standard(YEAR), phenotype=p) for p in DEGENERATION]
-    out = courses(settings, runs, ("function", "brain_fog", "function_repaired"), (1, YEAR))
-    soon, late = out.change("function", 1), out.change("function", YEAR)
+    out = courses(
+        settings, runs, ("physical_function", "brain_fog", "function_repaired"), (1, YEAR)
+    )
+    soon, late = out.change("physical_function", 1), out.change("physical_function", YEAR)
     fog, repaired = out.change("brain_fog", YEAR), out.percent("function_repaired", YEAR)
     for a, b, c, d in zip(soon, late, fog, repaired, strict=True):
         least = margin(

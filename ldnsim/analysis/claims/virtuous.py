@@ -24,7 +24,7 @@ LEAST = 1.0
 FOLDS = (
     "tnf", "blood_cytokines", "effector_cells", "regulatory_cells", "nk_killing", "neuronal_health",
 )  # fmt: skip
-POINTS = ("pain", "fatigue", "mood", "sleep_quality", "brain_fog", "function")
+POINTS = ("pain", "fatigue", "mood", "sleep_quality", "brain_fog", "physical_function")
 OFF_FOLD, OFF_POINTS = 10.0, 0.5
 """How far from a healthy person's counts as out of balance: per cent of folds, points of 10."""
 THIRD = 1.0 / 3.0
