@@ -17,12 +17,17 @@ STATES = list(MODEL.states)
 SMOOTH = [name for name in STATES if name != "waited"]
 """What is smooth over a step: `waited` counts from the first trace of drug, within seconds."""
 
+AT_ONCE = (
+    "peripheral_gain", "mast_tone", "nk_gain", "regulatory_gain", "effector_brake", "healing_tone",
+)  # fmt: skip
+"""What lets cells of the blood answer the first trace of drug in plasma, within seconds, too."""
+
 
 def fixed_step(h: float, out_times: np.ndarray) -> np.ndarray:
     """Smooth states after a dose, by Rodas5P in steps of exactly ``h`` (tolerances never bind)."""
     params, y0, _, _ = nightly([1.0], 1.0)
-    # expression outside the brain answers the first trace of drug in plasma, within seconds, too
-    params[:, MODEL.parameter_index["peripheral_gain"]] = 0.0
+    for name in AT_ONCE:
+        params[:, MODEL.parameter_index[name]] = 0.0
     batch = dosing(params, y0, [np.array([0.0])], [np.array([5.0])], 8.0, out_times, SMOOTH)
     loose = dataclasses.replace(
         batch, rtol=1e6, atol=np.full(len(STATES), 1e6), h_start=h, h_max=h, method="rodas5p"

@@ -23,12 +23,12 @@ WORSE = {
 WELL = {
     "felt_inflammation": 0.05, "sensitisation": 0.05, "pain": 1.0, "stress": 0.1, "insomnia": 0.0,
     "mast_activation": 1.0, "disease_activity": 0.0, "fatigue": 1.0, "neuronal_health": 0.95,
-    "felt_analgesia": 1.0, "mood": 7.0, "sleep_quality": 8.0, "brain_fog": 1.0, "physical_function": 8.0,
-    "adverse_burden": 0.0, "function_repaired": 0.8,
+    "felt_analgesia": 1.0, "mood": 7.0, "sleep_quality": 8.0, "brain_fog": 1.0,
+    "physical_function": 8.0, "adverse_burden": 0.0, "function_repaired": 0.8,
 }  # fmt: skip
 SCORES = (
-    "sleep_quality", "brain_fog", "sensory_symptom", "attack_rate", "attack_pain", "physical_function",
-    "helplessness", "quality_of_life",
+    "sleep_quality", "brain_fog", "sensory_symptom", "attack_rate", "attack_pain",
+    "physical_function", "helplessness", "quality_of_life",
 )  # fmt: skip
 
 
