@@ -193,7 +193,7 @@ def test_the_command_prints_states_and_the_fold() -> None:
 
 
 def test_the_inflamed_state_gives_way_at_the_dose_where_simulated_patients_leave_it() -> None:
-    branch = continue_orbit("dose", 0.3, 5.0, points=8)
+    branch = continue_orbit("dose", 0.3, 3.0, points=12)
     cells = branch.of("microglia_m1")
     gone = max(branch.folds, key=lambda f: cells[f.index])
     start = find_orbits(MODEL, MODEL.defaults()[None], np.array([True])).y0
