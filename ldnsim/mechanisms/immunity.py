@@ -50,8 +50,7 @@ P("healing_tone", 0.5, "1", "strength of opioid tone in healing what effectors h
 P("t_activity", 720.0, "h", "time constant of disease activity", ASSUMED, "smith2013",
   spread=lognormal(0.3), low=1.0, note="-37 % (derived) in eight weeks in children with Crohn's")
 P("remission50", 0.15, "1", "disease activity at which half count as in remission", ASSUMED,
-  spread=lognormal(0.3), low=0.01, note="indices of disease set it at a tenth to a seventh of "
-  "their scale")
+  spread=lognormal(0.3), low=0.01, note="no source was read for the limit")
 P("mast_drive", 1.0, "1", "mast-cell drive of the patient, healthy = 1", ASSUMED, spread=W)
 P("mast_driver_gain", 2.0, "1", "mast-cell activation by an outside driver", ASSUMED,
   spread=lognormal(0.5))
@@ -74,8 +73,8 @@ P("steroid_on_effector", 0.3, "1", "strength of a steroid against effector cells
 P("steroid_on_regulatory", 0.15, "1", "strength of a steroid against regulatory cells, per daily "
   "mean of cortisol", ASSUMED, spread=W, note="the claim; no source was read")
 P("steroid_on_nk", 0.2, "1", "strength of a steroid against killing by NK cells, per daily mean "
-  "of cortisol", IN_VITRO, "holbrook1983", spread=W, note="up to -90 % in vitro at a physiological "
-  "level, of which a fraction is taken; unchanged per mL of blood in people",
+  "of cortisol", ASSUMED, "holbrook1983", spread=W, note="up to -90 % in vitro at a physiological "
+  "level, of which an assumed fraction is taken; unchanged per mL of blood in people",
   alternatives={"nk_steroid_invivo": 0.0})
 
 

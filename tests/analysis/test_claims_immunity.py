@@ -70,7 +70,13 @@ def test_surveillance_needs_both(
 
 @pytest.mark.parametrize(
     ("turned", "g", "shown"),
-    [("", 0.2, True), ("microglia_m1", 0.2, False), ("", 1.2, False), ("", -0.1, False)],
+    [
+        ("", 0.2, True),
+        ("microglia_m1", 0.2, False),
+        ("", 1.2, False),
+        ("", -0.1, False),
+        ("", 0.01, False),
+    ],
 )
 def test_a_circle_is_virtuous_when_it_turns_and_does_not_run_away(
     monkeypatch: pytest.MonkeyPatch, turned: str, g: float, shown: bool
