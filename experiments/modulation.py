@@ -43,8 +43,8 @@ NAME, QUESTION = "modulation", "Modulation or suppression: what sets the drug ap
 PATIENTS = ("crohn", "rheumatoid_arthritis", "multiple_sclerosis", "fibromyalgia")
 HYPOTHESES = ("dual_pathway", "ogfr", "peripheral")
 DRUG, STEROID = "4.5 mg", "steroid"
-LEVEL = 3.0
-"""Glucocorticoid given, daily means of cortisol: about 15 mg of prednisone."""
+LEVEL = next(e.amount for e in shipped().adjuncts["prednisone"].effects if e.target == "steroid")
+"""Glucocorticoid given, daily means of cortisol: that of the adjunct, 15 mg of prednisone."""
 ARMS = {DRUG: (True, 0.0), STEROID: (False, LEVEL), "both": (True, LEVEL)}
 CELLS = {
     "blood_cytokines": "cytokines of blood", "effector_cells": "effector cells",

@@ -19,7 +19,6 @@ from ldnsim.analysis.claims.population import SEED, SIZE
 from ldnsim.analysis.claims.price import price_of
 from ldnsim.analysis.claims.search import acting, fingerprint, kept, points, search
 from ldnsim.analysis.judged.record import Found, Rule, Setting
-from ldnsim.analysis.judged.share import wilson
 from ldnsim.analysis.trial import cohort
 from ldnsim.catalog.searches import Searched, read_searches
 from ldnsim.cli import app
@@ -27,6 +26,7 @@ from ldnsim.config.run import RunSpec
 from ldnsim.edition import shipped
 from ldnsim.errors import UserError
 from ldnsim.patients.vectors import own_parameters
+from ldnsim.weighing import wilson
 
 HOME = shipped()
 CLAIM = replace(HOME.claims["C11"], needs=("kd_ogfr", "k_pool"), patients=())
@@ -140,10 +140,10 @@ def test_the_command_searches_and_says_what_it_found(
 
 @pytest.mark.parametrize(
     ("holds", "of", "low", "high"),
-    [(0, 0, 0.0, 1.0), (0, 32, 0.0, 0.107), (32, 32, 0.893, 1.0), (8, 32, 0.133, 0.421)],
+    [(0, 32, 0.0, 0.107), (32, 32, 0.893, 1.0), (8, 32, 0.133, 0.421)],
 )
 def test_intervals_of_shares(holds: int, of: int, low: float, high: float) -> None:
-    assert wilson(holds, of) == pytest.approx((low, high), abs=5e-4)
+    assert wilson(holds / of, of) == pytest.approx((low, high), abs=5e-4)
 
 
 def test_shares_count_those_who_gave_an_answer() -> None:
@@ -151,7 +151,9 @@ def test_shares_count_those_who_gave_an_answer() -> None:
     share = share_of("null", found)
     assert (share.size, share.answered, share.holds) == (3, 2, 1)
     assert "holds in 1 of 2 drawn patients, 50%" in str(share) and "1 more gave" in str(share)
-    assert "no answer from any of 1" in str(share_of("null", found[2:]))
+    nobody = share_of("null", found[2:])
+    assert "no answer from any of 1" in str(nobody)
+    assert (nobody.low, nobody.high) == (0.0, 1.0)
 
 
 def test_drawn_patients_are_those_of_the_claims_about_many() -> None:

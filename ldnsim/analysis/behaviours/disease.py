@@ -10,10 +10,10 @@ from ldnsim.analysis.behaviours.record import Behaviour
 from ldnsim.analysis.judged.deficit import deficit
 from ldnsim.analysis.judged.doses import HALF_YEAR, standard
 from ldnsim.analysis.judged.record import Found, Setting
-from ldnsim.analysis.judged.share import wilson
 from ldnsim.analysis.trial.cohort import cohort
 from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
+from ldnsim.weighing import wilson
 
 SIZE, SEED = 32, 1
 """Drawn patients: those of the claims about many."""
@@ -42,7 +42,8 @@ def of_many(before: Floats, after: Floats) -> Found:
     helped = int((fewer & answered).sum())
     if not of:
         return Found(None, "no run of any drawn patient succeeded")
-    share, (low, high) = helped / of, wilson(helped, of)
+    share = helped / of
+    low, high = wilson(share, of)
     text = (
         f"{helped} of {of} drawn patients, {share:.0%} (95 % interval {low:.0%} to {high:.0%}), "
         f"have {RELIEF:.0%} less pain by biology"

@@ -21,8 +21,8 @@ LESS_ACTIVE = -100.0 / 3.0
 """Per cent of untreated: a third of disease activity."""
 LESS_ITCH = -50.0
 REMITS = 0.5
-STEROID = 3.0
-"""Daily means of a healthy person's cortisol: about 15 mg of prednisone."""
+STEROID = "prednisone"
+"""The adjunct that suppresses: 3 daily means of a healthy person's cortisol."""
 MOVED, KEPT = 5.0, 1.0
 """Per cent that count as a change, and up to which something counts as unchanged."""
 SUPPRESSED = ("blood_cytokines", "nk_killing", "effector_cells", "regulatory_cells")
@@ -60,7 +60,7 @@ def modulation(settings: Sequence[Setting]) -> Iterable[Found]:
     cells, effector and regulatory cells are each 5 % below untreated; after 26 weeks of 4.5 mg
     cytokines of blood are 5 % below, killing by NK cells and regulatory cells at most 1 %.
     """
-    runs = [RunSpec.of(standard()), RunSpec.of(nightly(0.0), changes=[(0.0, "steroid", STEROID)])]
+    runs = [RunSpec.of(standard()), RunSpec.of(nightly(0.0), adjuncts=(STEROID,))]
     out = courses(settings, runs, SUPPRESSED, (HALF_YEAR,))
     found = {name: out.percent(name, HALF_YEAR) for name in SUPPRESSED}
     for k in range(len(settings)):

@@ -7,11 +7,11 @@ from typing import Any
 
 from ldnsim.analysis.claims.population import SEED, SIZE
 from ldnsim.analysis.judged.record import ANYBODY, Found, Rule, Setting
-from ldnsim.analysis.judged.share import wilson
 from ldnsim.analysis.trial import cohort
 from ldnsim.catalog.claims import Claim
 from ldnsim.edition import Edition
 from ldnsim.patients.people import PK, People
+from ldnsim.weighing import wilson
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,9 @@ def share_of(hypothesis: str, found: list[Found]) -> Share:
     """Count findings, one of each patient."""
     answered = [f for f in found if f.shown is not None]
     holds = sum(bool(f.shown) for f in answered)
-    return Share(hypothesis, len(found), len(answered), holds, *wilson(holds, len(answered)))
+    n = len(answered)
+    interval = wilson(holds / n, n) if n else (0.0, 1.0)
+    return Share(hypothesis, len(found), n, holds, *interval)
 
 
 def steps_of(people: People, k: int) -> dict[str, float]:

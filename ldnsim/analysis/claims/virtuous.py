@@ -43,8 +43,8 @@ def virtuous(settings: Sequence[Setting]) -> Iterable[Found]:
 
     In week 52 of a year of 4.5 mg autoimmune balance, cytokines of blood and inflamed microglia are
     down by 1 %, neuronal health and regulatory cells up by 1 %. The static gain of the untreated
-    circle lies between 0.05 and 1, both ways: less is hardly a circle. Printed: what closing the circle adds to a small change,
-    and the gain without the arm from neurons to regulatory cells.
+    circle lies between 0.05 and 1, both ways: less is hardly a circle. Printed: what closing the
+    circle adds to a small change, and the gain without the arm from neurons to regulatory cells.
     """
     out = courses(settings, [RunSpec.of(standard(YEAR))], tuple(ARROWS), (YEAR,))
     gain = loop_gain(settings, RunSpec.of())
