@@ -55,7 +55,7 @@ def test_modulation_is_not_suppression(
 
     asked = faked(monkeypatch, autoimmune, dict.fromkeys(autoimmune.SUPPRESSED, 1.0), later)
     assert only(autoimmune.modulation).shown is shown
-    assert [c.parameter for c in asked[1].changes] == ["steroid"] and not asked[0].changes
+    assert asked[1].adjuncts == ("prednisone",) and not asked[0].adjuncts
 
 
 @pytest.mark.parametrize(("nk", "watch", "shown"), [(1.1, 1.1, True), (1.1, 0.9, False)])

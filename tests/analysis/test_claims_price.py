@@ -58,9 +58,11 @@ def test_numbers_that_reach_nothing_are_not_priced() -> None:
 
 
 def test_switches_are_named_and_not_priced() -> None:
-    assert price_of(HOME, "glial").structural == ("coupling_opioid = 0",)
+    # a published value of 0, which no number of SD reaches, is named as well
+    against_print = "steroid_on_nk = 0.2"
+    assert price_of(HOME, "glial").structural == ("coupling_opioid = 0", against_print)
     assert "weight_tone_mor = 0" in price_of(HOME, "ogfr").structural
-    assert price_of(HOME, "dual_pathway").structural == ()
+    assert price_of(HOME, "dual_pathway").structural == (against_print,)
     assert "not priced: coupling_drug = 0" in str(price_of(HOME, "null"))
 
 
