@@ -19,6 +19,7 @@ from ldnsim.config import rules, toml
 from ldnsim.config.axis import Axis
 from ldnsim.config.base import Config
 from ldnsim.config.blocks import Change, ModelBlock, Modifiers, Output, Patient, Solver
+from ldnsim.config.designs import Designs
 from ldnsim.config.entries import FOLDER, RegimenEntry
 from ldnsim.config.explain import explain
 from ldnsim.config.population import Population
@@ -67,6 +68,8 @@ class StudyConfig(Config):
     """What is kept."""
     solver: Solver = Field(default_factory=Solver)
     """Accuracy and effort."""
+    trial: Designs = ()
+    """Trials that `ldnsim trial` draws from the patients: one design, or several as ``[[trial]]``."""
     _edition: Edition = PrivateAttr(default_factory=in_force)
 
     @model_validator(mode="wrap")
