@@ -55,16 +55,16 @@ def model(
     y = as_values(outcome, "outcome")
     codes, count = arm_codes(arm, arms)
     same_shape(("outcome", y), ("arm", codes))
-    parts = [_dummies(codes, range(count))]
+    parts = [dummies(codes, range(count))]
     if baseline is not None:
         x = as_values(baseline, "baseline")
         same_shape(("outcome", y), ("baseline", x))
         x = np.where(np.isfinite(y), x, np.nan)
-        parts.append((x - _mean(x))[..., None])
+        parts.append(centred(x)[..., None])
     if strata is not None:
         strata = as_codes(strata, "strata")
         same_shape(("outcome", y), ("strata", strata))
-        parts.append(_dummies(strata, np.unique(strata)[1:]))
+        parts.append(dummies(strata, np.unique(strata)[1:]))
     shape = np.broadcast_shapes(y.shape, *(p.shape[:-1] for p in parts))
     wide = [np.broadcast_to(p, (*shape, p.shape[-1])) for p in parts]
     return fit(np.concatenate(wide, axis=-1), np.broadcast_to(y, shape)), count
@@ -84,11 +84,13 @@ def stacked(each: list[Estimate]) -> Estimate:
     return Estimate(*(np.stack([getattr(e, n) for e in each], axis=-1) for n in names))
 
 
-def _dummies(codes: Ints, values: range | Ints) -> Floats:
+def dummies(codes: Ints, values: range | Ints) -> Floats:
+    """Return 1 where a code is each of some values and 0 elsewhere, (..., patients, values)."""
     return np.asarray(codes[..., None] == np.asarray(list(values)), dtype=np.float64)
 
 
-def _mean(x: Floats) -> Floats:
+def centred(x: Floats) -> Floats:
+    """Return a covariate less its mean over those who have it, the last axis."""
     seen = np.isfinite(x)
     total = np.where(seen, x, 0.0).sum(axis=-1, keepdims=True)
-    return np.asarray(total / np.maximum(seen.sum(axis=-1, keepdims=True), 1))
+    return np.asarray(x - total / np.maximum(seen.sum(axis=-1, keepdims=True), 1))

@@ -9,7 +9,7 @@ import numpy as np
 from ldnsim.analysis.trial.estimate.record import LEVEL, Estimate, student
 from ldnsim.arrays import Flags, Floats
 
-_SINGULAR = 1e-10
+SINGULAR = 1e-10
 """Eigenvalues of the scaled normal equations below this are zero."""
 _EXACT = 1e-20
 """A residual sum of squares below this share of the total is rounding."""
@@ -44,7 +44,7 @@ class Fit:
         error2 = np.einsum("...j,...jk,...k->...", weights, self.spread, weights) * self.variance
         open_ = np.einsum("...j,...jk,...k->...", weights, self.null, weights)
         value = np.where(
-            open_ < _SINGULAR * np.einsum("...k,...k->...", weights, weights), value, np.nan
+            open_ < SINGULAR * np.einsum("...k,...k->...", weights, weights), value, np.nan
         )
         return student(value, np.sqrt(np.maximum(error2, 0.0)), self.df, level)
 
@@ -85,7 +85,7 @@ def pseudo_inverse(gram: Floats) -> tuple[Floats, Floats, Floats]:
     size = np.where(size > 0.0, size, 1.0)
     scaled = gram / (size[..., :, None] * size[..., None, :])
     values, vectors = np.linalg.eigh(scaled)
-    kept: Flags = values > _SINGULAR
+    kept: Flags = values > SINGULAR
     inner = (vectors * np.where(kept, 1.0 / np.where(kept, values, 1.0), 0.0)[..., None, :]) @ (
         np.swapaxes(vectors, -1, -2)
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
@@ -45,7 +46,8 @@ class Estimate:
 
     def each(self, change: Callable[[Floats], Floats]) -> Estimate:
         """Return the record with a function applied to every array, to reshape or index them."""
-        return Estimate(*(np.asarray(change(getattr(self, f.name))) for f in fields(self)))
+        changed: list[Any] = [np.asarray(change(getattr(self, f.name))) for f in fields(self)]
+        return Estimate(*changed)
 
     def comparison(self, number: int) -> Estimate:
         """Return one comparison of several: 0 is the first arm after the control."""
