@@ -115,7 +115,10 @@ class Parallel(Design):
     weeks: Weeks = Field(default="12 wk", gt=0.0)
     """Length of treatment."""
     analysis: Literal["ancova", "welch", "repeated"] = "ancova"
-    """Change with the baseline as covariate, Welch's test of changes, or repeated measures."""
+    """Change with the baseline as covariate, Welch's test of changes, or repeated measures, in which
+    what comes after stopping is missing."""
+    visits: Weeks = Field(default="4 wk", gt=0.0)
+    """Interval of the visits of repeated measures, back from the end."""
 
     @property
     def weeks_in_all(self) -> int:

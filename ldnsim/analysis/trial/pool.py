@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ldnsim.analysis.trial.groups import Group, groups_of, names_of
+from ldnsim.analysis.trial.groups import Group, Part, groups_of, names_of
 from ldnsim.analysis.trial.regimens import composed, of_regimen, treatments
 from ldnsim.config.designs import Design
 from ldnsim.errors import UserError
@@ -46,10 +46,12 @@ def arms_needed(
     arms: dict[str, Any] = {}
     groups: dict[str, tuple[Group, ...]] = {}
     for design in designs:
-        found = groups_of(design, names_of(design, regimens))
+        names = names_of(design, regimens)
+        found = groups_of(design, names)
         groups[design.title] = found
         _inside(study, design)
-        for group in found:
+        alone = Group(names.control, (Part(names.control, design.weeks_in_all),))
+        for group in (alone, *found):
             arms.setdefault(group.arm, composed(group, regimens, design.title))
     return arms, groups, max(d.weeks_in_all for d in designs)
 
