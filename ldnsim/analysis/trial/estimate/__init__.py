@@ -16,6 +16,7 @@ from ldnsim.analysis.trial.estimate.adaptive import (
 from ldnsim.analysis.trial.estimate.ancova import ancova
 from ldnsim.analysis.trial.estimate.crossover import Crossover, crossover, sequences
 from ldnsim.analysis.trial.estimate.doses import Emax, emax, trend
+from ldnsim.analysis.trial.estimate.isotonic_interval import up_and_down
 from ldnsim.analysis.trial.estimate.planning import (
     n_for_means,
     n_for_pairs,
@@ -71,5 +72,6 @@ __all__ = [
     "series",
     "signed_z",
     "trend",
+    "up_and_down",
     "welch",
 ]

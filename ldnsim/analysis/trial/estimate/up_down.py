@@ -135,15 +135,26 @@ def centred_isotonic(
     """
     check_share(target, "target")
     ladder = ascending(doses)
+    x, y, kept = pools(counts, ladder, target, shrink)
+    found = crossing(x, y, kept, target)
+    curve = _interpolated(x, y, kept, ladder)
+    lead = counts.tried.shape[:-1]
+    return found.reshape(lead), curve.reshape(*lead, len(ladder))
+
+
+def pools(
+    counts: Counts, ladder: Floats, target: float, shrink: float
+) -> tuple[Floats, Floats, Flags]:
+    """Return the pools of the regression, by trials and doses; see :func:`centred_isotonic`.
+
+    Returns:
+        mean dose and share of each pool at the place of its last dose, and where there is one.
+    """
     tried, positive = (a.reshape(-1, len(ladder)) for a in (counts.tried, counts.positive))
     there = tried > 0.0
     weight = tried + shrink * there
     share = np.where(there, (positive + shrink * target) / np.where(there, weight, 1.0), 0.0)
-    x, y, kept = _pools(ladder, weight, share)
-    found = _crossing(x, y, kept, target)
-    curve = _interpolated(x, y, kept, ladder)
-    lead = counts.tried.shape[:-1]
-    return found.reshape(lead), curve.reshape(*lead, len(ladder))
+    return _pooled(ladder, weight, share)
 
 
 def isotonic_shares(weight: Floats, share: Floats) -> Floats:
@@ -167,8 +178,7 @@ def isotonic_shares(weight: Floats, share: Floats) -> Floats:
     return best
 
 
-def _pools(ladder: Floats, weight: Floats, share: Floats) -> tuple[Floats, Floats, Flags]:
-    """Dose and share of each pool at the place of its last dose, and where there is one."""
+def _pooled(ladder: Floats, weight: Floats, share: Floats) -> tuple[Floats, Floats, Flags]:
     fitted = isotonic_shares(weight, share)
     there = weight > 0.0
     x, y = np.zeros(weight.shape), np.zeros(weight.shape)
@@ -184,8 +194,8 @@ def _pools(ladder: Floats, weight: Floats, share: Floats) -> tuple[Floats, Float
     return x, y, kept
 
 
-def _crossing(x: Floats, y: Floats, kept: Flags, target: float) -> Floats:
-    """Where the broken line through the pools passes the target."""
+def crossing(x: Floats, y: Floats, kept: Flags, target: float) -> Floats:
+    """Return where the broken line through the pools passes the target."""
     above = kept & (y >= target - 1e-12)
     below = kept & (y <= target + 1e-12)
     right = np.argmax(above, axis=-1)
