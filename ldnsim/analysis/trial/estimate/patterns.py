@@ -40,7 +40,7 @@ class Patterns:
 
     @classmethod
     def of(cls, y: Floats, z: Floats) -> Patterns:
-        """Sum outcomes (t, patients, v) over covariates (t, patients, q), of patients seen at all."""
+        """Sum over patients outcomes, (t, patients, v), and covariates, (t, patients, q)."""
         there = np.isfinite(y) & np.isfinite(z).all(axis=-1, keepdims=True)
         y, z = np.where(there, y, 0.0), np.nan_to_num(z)
         code = there @ (1 << np.arange(y.shape[-1], dtype=np.int64))
@@ -61,6 +61,12 @@ class Patterns:
         return Patterns(
             self.seen, self.n[trials], self.zz[trials], self.zy[trials], self.yy[trials]
         )
+
+    def weight(self, covariance: Floats) -> Floats:
+        """Return the inverse of what each pattern shows of a covariance, 0 elsewhere."""
+        seen = self.seen[:, :, None] * self.seen[:, None, :]
+        rest = np.einsum("pv,vu->pvu", 1.0 - self.seen, np.eye(seen.shape[-1]))
+        return np.asarray(np.linalg.inv(covariance[:, None] * seen + rest) * seen)
 
     def at_visits(self) -> tuple[Floats, Floats]:
         """Return, of those seen at each visit, n, (t, v), and covariates, (t, v, q, q)."""
@@ -143,9 +149,7 @@ def _residuals(sums: Patterns, coef: Floats) -> Floats:
 
 def _round(sums: Patterns, covariance: Floats) -> tuple[Floats, Floats, Floats]:
     """One round: means and their covariance at a covariance, and the next covariance."""
-    seen = sums.seen[:, :, None] * sums.seen[:, None, :]
-    rest = np.einsum("pv,vu->pvu", 1.0 - sums.seen, np.eye(seen.shape[-1]))
-    weight = np.linalg.inv(covariance[:, None] * seen + rest) * seen
+    weight = sums.weight(covariance)
     coef, spread = means(sums, weight)
     own = np.einsum("tpqr,tvqur->tpvu", sums.zz, spread, optimize=True)
     left = _residuals(sums, coef) + own

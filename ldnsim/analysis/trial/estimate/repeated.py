@@ -8,6 +8,7 @@ import numpy as np
 
 from ldnsim.analysis.trial.estimate.ancova import centred, dummies
 from ldnsim.analysis.trial.estimate.inputs import arm_codes, as_codes, as_values, same_shape
+from ldnsim.analysis.trial.estimate.kenward_roger import corrected
 from ldnsim.analysis.trial.estimate.least_squares import SINGULAR, pseudo_inverse
 from ldnsim.analysis.trial.estimate.patterns import Patterns, Solved, reml
 from ldnsim.analysis.trial.estimate.record import LEVEL, Estimate, student
@@ -52,10 +53,9 @@ def repeated(
     pattern, so that drop-out which depends on what was seen before it (missing at random) does no
     harm; drop-out that depends on what would have come does.
 
-    Errors are those of the model at the estimated covariance, and Student's t has patients seen at
-    the visit less covariates as degrees of freedom. Without missing visits that is exactly
-    :func:`.ancova` at each visit; with them it is an approximation that does without the
-    correction of Kenward and Roger (Biometrics 1997;53:983), slightly liberal in small trials.
+    Errors and the degrees of freedom of Student's t are corrected for the estimated covariance as
+    Kenward and Roger do (Biometrics 1997;53:983). Without missing visits all of it is exactly
+    :func:`.ancova` at each visit.
     References: Laird and Ware, Biometrics 1982;38:963; Mallinckrodt et al., Drug Inf J 2008;42:303.
 
     Args:
@@ -130,9 +130,7 @@ def _effects(y: Floats, z: Floats, arms: int, level: float) -> tuple[Estimate, S
     rows[:, 0] = -1.0
     rows[np.arange(arms - 1), np.arange(1, arms)] = 1.0
     value = np.einsum("aq,tvq->tva", rows, solved.coef)
-    own = np.einsum("tvqvr->tvqr", solved.spread)
-    error2 = np.einsum("aq,tvqr,ar->tva", rows, own, rows)
+    error, df = corrected(sums, solved, rows)
     known = np.einsum("aq,tvqr,ar->tva", rows, null, rows) < 2.0 * SINGULAR
     value = np.where(known & solved.converged[:, None, None], value, np.nan)
-    df = (n - rank)[..., None]
-    return student(value, np.sqrt(np.maximum(error2, 0.0)), df, level), solved
+    return student(value, error, df, level, (n > rank)[..., None]), solved
