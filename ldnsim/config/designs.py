@@ -147,9 +147,9 @@ class Adaptive(Design):
     """Length of treatment."""
     interim: Pure = Field(default=0.5, gt=0.0)
     """Share of the patients whose outcomes are looked at."""
-    futility: Pure = Field(default=0.0)
-    """An arm whose z value at the interim, positive where it does better than the control, is not
-    above this is dropped; the trial stops when none is left."""
+    futility: Pure = Field(default=0.1, ge=0.0, lt=1.0)
+    """An arm whose conditional power under its trend so far is below this is dropped; the trial
+    stops when none is left."""
     keep: Whole | None = Field(default=None, ge=1)
     """How many arms go on at most, the best ones; all that are not dropped when left out."""
 
@@ -243,6 +243,9 @@ class NOf1(_InPeriods):
     """Pairs of periods, each with drug and control in either order."""
     period: Weeks = Field(default="2 wk", gt=0.0)
     """Length of each period."""
+
+    analysis: Literal["means", "mixed"] = "means"
+    """Each patient's mean difference with the order told apart, or a mixed model of the pairs."""
 
     @property
     def count(self) -> int:

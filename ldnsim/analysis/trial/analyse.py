@@ -7,17 +7,26 @@ from functools import singledispatch
 import numpy as np
 
 from ldnsim.analysis.trial.drawn import Drawn
-from ldnsim.analysis.trial.estimate import Estimate, ancova, responders, welch
+from ldnsim.analysis.trial.estimate import (
+    Estimate,
+    ancova,
+    bonferroni,
+    counts,
+    crossover,
+    dunnett,
+    holm,
+    repeated,
+    responders,
+    sequences,
+    series,
+    trend,
+    welch,
+)
 from ldnsim.analysis.trial.estimate.ancova import stacked
-from ldnsim.analysis.trial.estimate.crossover import crossover, sequences
-from ldnsim.analysis.trial.estimate.doses import trend
-from ldnsim.analysis.trial.estimate.repeated import repeated
-from ldnsim.analysis.trial.estimate.series import series
-from ldnsim.analysis.trial.estimate.several import counts, dunnett, holm
 from ldnsim.analysis.trial.laid import Laid
 from ldnsim.analysis.trial.outcome import RESPONDER, at_end, responded
 from ldnsim.arrays import Floats
-from ldnsim.config.designs import Crossover, Design, DoseResponse, NOf1, Parallel, Withdrawal
+from ldnsim.config.designs import Crossover, Design, DoseResponse, NOf1, Parallel
 from ldnsim.errors import UserError
 
 WEEK = 168.0
@@ -54,22 +63,38 @@ def outcomes(laid: Laid, drawn: Drawn, estimand: str) -> tuple[Floats, Floats]:
     return at_end(drawn, week, laid.weeks, average, estimand) - base, base
 
 
-@singledispatch
-def _analyse(design: Design, laid: Laid, drawn: Drawn, estimand: str) -> Estimate:
-    """Groups side by side against the first: adjusted means, or shares of responders."""
+def side_by_side(laid: Laid, drawn: Drawn, estimand: str) -> Estimate:
+    """Compare groups with the first, each comparison by itself: adjusted means, or responders."""
     y, base = outcomes(laid, drawn, estimand)
     if estimand == RESPONDER:
-        return _several(_shares(y, drawn, len(laid.groups)), y, drawn)
-    return _several(ancova(y, drawn.group, base, arms=len(laid.groups)), y, drawn)
+        return _shares(y, drawn, len(laid.groups))
+    return ancova(y, drawn.group, base, arms=len(laid.groups))
 
 
-def _several(found: Estimate, y: Floats, drawn: Drawn) -> Estimate:
-    """Adjust P values of several arms for their number: Dunnett's of means, Holm's of shares."""
+def adjusted(found: Estimate, drawn: Drawn, alpha: float) -> Estimate:
+    """Adjust P values of several arms for their number: Dunnett's of means, Holm's of shares.
+
+    Dunnett's P is never below that of the comparison alone, and is computed only of trials in which
+    one of those is below alpha; the others, which find nothing, keep Bonferroni's.
+    """
     if found.p.shape[-1] == 1:
         return found
     if np.isinf(found.df[found.tested]).any():
         return holm(found)
-    return dunnett(found, counts(y, drawn.group))
+    many = bonferroni(found, found.p.shape[-1])
+    rows = np.flatnonzero((found.tested & (found.p < alpha)).any(axis=-1))
+    if not len(rows):
+        return many
+    p = many.p.copy()
+    some = found.each(lambda values: values[rows])
+    p[rows] = dunnett(some, counts(drawn.start[rows], drawn.group)).p
+    return many.with_p(p)
+
+
+@singledispatch
+def _analyse(design: Design, laid: Laid, drawn: Drawn, estimand: str) -> Estimate:
+    """Groups side by side against the first."""
+    return adjusted(side_by_side(laid, drawn, estimand), drawn, design.alpha)
 
 
 def _shares(flags: Floats, drawn: Drawn, groups: int) -> Estimate:
@@ -134,7 +159,16 @@ def _(design: Crossover, laid: Laid, drawn: Drawn, estimand: str) -> Estimate:
 
 @_analyse.register
 def _(design: NOf1, laid: Laid, drawn: Drawn, estimand: str) -> Estimate:
-    return stacked([series(cycles(laid, drawn, estimand)).mean])
+    each = cycles(laid, drawn, estimand)
+    if design.analysis == "mixed":
+        return stacked([series(each).mean])
+    # the mean of each patient, with the two orders told apart, is a crossover of two periods
+    seen = np.isfinite(each)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        own = np.where(seen, each, 0.0).sum(axis=-1) / seen.sum(axis=-1)
+    drug_first = (laid.taken()[:, 0] > 0).astype(np.int64)[drawn.group]
+    both = np.stack([np.zeros(own.shape), np.where(drug_first == 1, -own, own)], axis=-1)
+    return stacked([crossover(both, drug_first).treatment])
 
 
 def cycles(laid: Laid, drawn: Drawn, estimand: str) -> Floats:
@@ -143,8 +177,3 @@ def cycles(laid: Laid, drawn: Drawn, estimand: str) -> Floats:
     drug = laid.taken()[drawn.group] > 0
     sign = np.where(drug, 1.0, -1.0)
     return np.asarray((y * sign).reshape(*y.shape[:2], -1, 2).sum(axis=-1))
-
-
-@_analyse.register
-def _(design: Withdrawal, laid: Laid, drawn: Drawn, estimand: str) -> Estimate:
-    return _analyse.dispatch(Design)(design, laid, drawn, estimand)

@@ -10,7 +10,7 @@ trials.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,6 +69,12 @@ class Persons:
             np.take_along_axis(self.diary, rows[..., None], axis=1),
             np.take_along_axis(self.chances, rows[None], axis=2),
         )
+
+
+    def further(self, weeks: int, streams: Streams) -> Persons:
+        """Return the same patients with a diary that goes on for some weeks."""
+        more = streams.of("diary later").standard_normal((*self.who.shape, weeks))
+        return replace(self, diary=np.concatenate([self.diary, more], axis=-1))
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ def share_randomised(laid: Laid, cell: Cell, seed: int) -> float:
         UserError: it is too small.
     """
     streams = Streams(seed, "a look at the run-in")
-    found = float(passes(laid, cell, _run_in(laid, cell, draw(cell, _TRIED, 1, laid.weeks, streams))).mean())
+    persons = draw(cell, _TRIED, 1, laid.baseline_week(), streams)
+    found = float(passes(laid, cell, _run_in(laid, cell, persons)).mean())
     if found < _RAREST:
         raise UserError(
             f"trial {laid.design.title!r}: {100 * found:.1f} % of the patients would be randomised"
@@ -96,13 +97,15 @@ def draw_selected(
         the trials; a place that could not be filled has nobody (NaN). And how many had to be
         screened in each.
     """
-    persons = draw(cell, screened(n, share), trials, laid.weeks, streams)
+    before = laid.baseline_week()
+    persons = draw(cell, screened(n, share), trials, before, streams)
     passed = passes(laid, cell, _run_in(laid, cell, persons))
     order = np.argsort(~passed, axis=1, kind="stable")[:, :n]
     there = np.take_along_axis(passed, order, axis=1)
     group = balanced(n, len(arms))
     place = np.array([cell.arms[a] for a in arms])[group]
-    found = report(cell, persons.part(order), place, group, laid.design.lost)
+    enough = persons.part(order).further(laid.weeks - before, streams)
+    found = report(cell, enough, place, group, laid.design.lost)
     start = np.where(there, found.start, np.nan)
     told = np.where(there[..., None], found.told, np.nan)
     needed = np.where(there[:, -1], order[:, -1] + 1.0, np.nan)
