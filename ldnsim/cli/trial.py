@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ldnsim.cli import table
+from ldnsim.cli import designs, table
 from ldnsim.cli.extend import Extend, edition_of, told_of
 from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import Threads, whole_option
@@ -28,27 +29,83 @@ _ARMS = (
 _TRIALS = ("arm", "difference, points (middle 95 %)", "P < 0.05", "of these, worse")
 
 
+PER_ARM, TRIALS, ACCOUNT = 50, 1000, "final2024"
+
+
 @guarded()
 def trial(
     source: Annotated[
         str, typer.Argument(help="A study file with [population], or what `ldnsim sweep` wrote.")
     ],
-    per_arm: Annotated[int, whole_option(least=2, words="Patients an arm of a trial.")] = 50,
+    per_arm: Annotated[
+        int | None, whole_option(least=2, words=f"Patients an arm of a trial (default: {PER_ARM}).")
+    ] = None,
     weeks: Annotated[int | None, whole_option(least=1, words="Week of the outcome.")] = None,
     seed: Annotated[int | None, whole_option(least=0, words="Of placebo and diary.")] = None,
-    trials: Annotated[int, whole_option(least=1, words="How many trials to repeat.")] = 1000,
-    placebo: Annotated[str, typer.Option(help="Account of the placebo response.")] = "final2024",
+    trials: Annotated[
+        int | None, whole_option(least=1, words=f"How many trials to repeat (default: {TRIALS}).")
+    ] = None,
+    placebo: Annotated[
+        str | None, typer.Option(help=f"Account of the placebo response (default: {ACCOUNT}).")
+    ] = None,
     select: Annotated[
         list[str] | None, typer.Option(help="Narrow an axis, as axis=value; repeatable.")
+    ] = None,
+    pool: Annotated[
+        Path | None, typer.Option(help="With [trial]: the pool, made if it is not there.")
+    ] = None,
+    null: Annotated[
+        bool, typer.Option("--null", help="With [trial]: also how often nothing is found.")
+    ] = False,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(help="With [trial]: weight of a case in assurance, as null=2; repeatable."),
+    ] = None,
+    tables: Annotated[
+        Path | None, typer.Option("--table", help="With [trial]: comparisons, .csv, .json or .md.")
+    ] = None,
+    groups: Annotated[
+        Path | None, typer.Option(help="With [trial]: what groups went through, likewise.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="With [trial]: draw it to this file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="With [trial]: write all of it to this .nc file.")
     ] = None,
     extend: Extend = None,
     threads: Threads = None,
 ) -> None:
-    """Report virtual patients as a placebo-controlled trial."""
+    """Report virtual patients as a placebo-controlled trial, or repeat the trials of [trial]."""
+    asked = designs.Asked(
+        pool, null, trials, seed, placebo, select or (), weight or (), tables, groups, plot, out,
+        threads,
+    )  # fmt: skip
+    given = resolve(source, STUDY, STORE)
+    given.only((STUDY,), asked.given())
+    if given.kind is STUDY and (study := given.study(extend=extend)).trial:
+        _refuse(source, {"--per-arm": per_arm, "--weeks": weeks}, "set patients or weeks there")
+        designs.run(study, source, asked)
+        return
+    without = "add one, such as\n[trial]\ndesign = 'parallel'"
+    _refuse(source, asked.given(), without, "it has no [trial]")
+    account = placebo or ACCOUNT
+    ds = _result(source, threads, account, weeks, select or [], extend)
+    _report(ds, account, weeks, seed, per_arm or PER_ARM, trials or TRIALS)
+
+
+def _refuse(text: str, options: dict[str, Any], instead: str, why: str = "it has [trial]") -> None:
+    """Refuse options that mean nothing for a study with, or without, a design."""
+    for name, value in options.items():
+        if value not in (None, False, []):
+            raise UserError(f"{name} means nothing for {text}: {why}; {instead}")
+
+
+def _report(
+    ds: xr.Dataset, account: str, weeks: int | None, seed: int | None, per_arm: int, trials: int
+) -> None:
+    """Report a result as one trial, with power by resampling."""
     from ldnsim.analysis.trial import simulated as analysis
 
-    ds = _result(source, threads, placebo, weeks, select or [], extend)
-    told = analysis.reported(ds, seed, placebo=placebo)
+    told = analysis.reported(ds, seed, placebo=account)
     end = weeks if weeks is not None else int(told["week"].values[-1])
     _show_arms(analysis.arms(told, end))
     _show_trials(repeats := analysis.repeated(told, per_arm, trials, end))

@@ -52,6 +52,11 @@ Numbers = Annotated[
 Estimands = Annotated[tuple[Estimand, ...], Field(min_length=1), *_ONE]
 
 
+def _length(weeks: int) -> Any:
+    """Return a field whose default is a number of weeks, written as users write it."""
+    return Field(default=f"{weeks} wk", gt=0.0)
+
+
 class Design(Config):
     """What all designs have: who is compared, how many, how often, and what is asked."""
 
@@ -112,12 +117,12 @@ class Parallel(Design):
     """Groups side by side; each patient gets one regimen, fixed or titrated."""
 
     design: Literal["parallel"] = "parallel"
-    weeks: Weeks = Field(default="12 wk", gt=0.0)
+    weeks: Weeks = _length(12)
     """Length of treatment."""
     analysis: Literal["ancova", "welch", "repeated"] = "ancova"
-    """Change with the baseline as covariate, Welch's test of changes, or repeated measures, in which
-    what comes after stopping is missing."""
-    visits: Weeks = Field(default="4 wk", gt=0.0)
+    """Change with the baseline as covariate, Welch's test of changes, or repeated measures, in
+    which what comes after stopping is missing."""
+    visits: Weeks = _length(4)
     """Interval of the visits of repeated measures, back from the end."""
 
     @property
@@ -125,12 +130,23 @@ class Parallel(Design):
         """How many weeks one patient is in the trial."""
         return round(self.weeks / WEEK)
 
+    @model_validator(mode="after")
+    def _asks_what_it_answers(self) -> Self:
+        if self.analysis == "repeated" and "while_on_treatment" in self.estimands:
+            raise UserError(
+                "estimands = 'while_on_treatment': repeated measures leave out what comes after"
+                " stopping and answer 'hypothetical'; set analysis = 'ancova'"
+            )
+        if self.analysis == "repeated" and self.average > 1:
+            raise UserError("average: repeated measures take single visits; leave it out")
+        return self
+
 
 class DoseResponse(Design):
     """Several doses side by side with a control; tested for a trend over dose."""
 
     design: Literal["dose_response"] = "dose_response"
-    weeks: Weeks = Field(default="12 wk", gt=0.0)
+    weeks: Weeks = _length(12)
     """Length of treatment."""
 
     @property
@@ -143,7 +159,7 @@ class Adaptive(Design):
     """Several arms side by side; at an interim arms are dropped, or the trial stops in vain."""
 
     design: Literal["adaptive"] = "adaptive"
-    weeks: Weeks = Field(default="12 wk", gt=0.0)
+    weeks: Weeks = _length(12)
     """Length of treatment."""
     interim: Pure = Field(default=0.5, gt=0.0)
     """Share of the patients whose outcomes are looked at."""
@@ -171,7 +187,7 @@ class Adaptive(Design):
 class _InPeriods(Design):
     """Patients are their own controls, period after period."""
 
-    period: Weeks = Field(default="4 wk", gt=0.0)
+    period: Weeks = _length(4)
     """Length of each period."""
     washout: Weeks = 0.0
     """Weeks without drug between two periods."""
@@ -197,9 +213,7 @@ class _InPeriods(Design):
                 f" '{time_text(self.period)}'; make the period longer"
             )
         if self.average > left:
-            raise UserError(
-                f"average = {self.average}: {left} weeks of a period are analysed"
-            )
+            raise UserError(f"average = {self.average}: {left} weeks of a period are analysed")
         if self.washout > 2.0 * self.period:
             raise UserError(
                 f"washout = '{time_text(self.washout)}' is more than twice the period of"
@@ -241,7 +255,7 @@ class NOf1(_InPeriods):
     design: Literal["n_of_1"] = "n_of_1"
     pairs: Whole = Field(default=3, ge=2, le=26)
     """Pairs of periods, each with drug and control in either order."""
-    period: Weeks = Field(default="2 wk", gt=0.0)
+    period: Weeks = _length(2)
     """Length of each period."""
 
     analysis: Literal["means", "mixed"] = "means"
@@ -257,9 +271,9 @@ class Withdrawal(Design):
     """Everybody gets the drug; then part of them loses it."""
 
     design: Literal["withdrawal"] = "withdrawal"
-    run_in: Weeks = Field(default="8 wk", gt=0.0)
+    run_in: Weeks = _length(8)
     """Length of the open part with drug."""
-    weeks: Weeks = Field(default="6 wk", gt=0.0)
+    weeks: Weeks = _length(6)
     """Length of the part after randomisation."""
 
     @property
@@ -272,9 +286,9 @@ class Enriched(Withdrawal):
     """Everybody gets the drug; only those whom it helped, or who bore it, are randomised."""
 
     design: Literal["enriched"] = "enriched"  # type: ignore[assignment]
-    run_in: Weeks = Field(default="4 wk", gt=0.0)
+    run_in: Weeks = _length(4)
     """Length of the open part with drug."""
-    weeks: Weeks = Field(default="8 wk", gt=0.0)
+    weeks: Weeks = _length(8)
     """Length of the part after randomisation."""
     washout: Weeks = 0.0
     """Weeks without drug before randomised treatment begins."""
@@ -291,10 +305,10 @@ class Enriched(Withdrawal):
 
 
 class UpAndDown(Design):
-    """The next patient gets the next higher dose after a failure, the next lower after a response."""
+    """The next patient gets a higher dose after a failure, a lower one after a response."""
 
     design: Literal["up_and_down"] = "up_and_down"
-    weeks: Weeks = Field(default="2 wk", gt=0.0)
+    weeks: Weeks = _length(2)
     """When each patient's response is read."""
     start: str = ""
     """Regimen of the first patient; the middle of ``treatments`` when left out."""

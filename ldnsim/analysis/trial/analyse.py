@@ -24,7 +24,7 @@ from ldnsim.analysis.trial.estimate import (
 )
 from ldnsim.analysis.trial.estimate.ancova import stacked
 from ldnsim.analysis.trial.laid import Laid
-from ldnsim.analysis.trial.outcome import RESPONDER, at_end, responded
+from ldnsim.analysis.trial.outcome import POLICY, RESPONDER, at_end, responded
 from ldnsim.arrays import Floats
 from ldnsim.config.designs import Crossover, Design, DoseResponse, NOf1, Parallel
 from ldnsim.errors import UserError
@@ -111,14 +111,19 @@ def _(design: Parallel, laid: Laid, drawn: Drawn, estimand: str) -> Estimate:
         y, _ = outcomes(laid, drawn, estimand)
         each = [y[:, drawn.group == k] for k in range(groups)]
         return holm(stacked([welch(one, each[0]) for one in each[1:]]))
-    return holm(repeated(visited(design, drawn), drawn.group, drawn.start, arms=groups).at())
+    return holm(
+        repeated(visited(design, drawn, estimand), drawn.group, drawn.start, arms=groups).at()
+    )
 
 
-def visited(design: Parallel, drawn: Drawn) -> Floats:
-    """Return changes at the visits of repeated measures, missing after stopping, (trials, n, v)."""
+def visited(design: Parallel, drawn: Drawn, estimand: str) -> Floats:
+    """Return changes at the visits of repeated measures, (trials, n, visits).
+
+    They are missing after stopping, but where it is asked what patients have whatever they did.
+    """
     every, last = round(design.visits / WEEK), round(design.weeks / WEEK)
-    weeks = np.array([w for w in range(last, 0, -every)][::-1])
-    seen = drawn.stop[..., None] >= weeks
+    weeks = np.arange(last, 0, -every)[::-1]
+    seen = (drawn.stop[..., None] >= weeks) | (estimand == POLICY)
     return np.where(seen, drawn.told[..., weeks - 1] - drawn.start[..., None], np.nan)
 
 

@@ -70,7 +70,6 @@ class Persons:
             np.take_along_axis(self.chances, rows[None], axis=2),
         )
 
-
     def further(self, weeks: int, streams: Streams) -> Persons:
         """Return the same patients with a diary that goes on for some weeks."""
         more = streams.of("diary later").standard_normal((*self.who.shape, weeks))
@@ -134,9 +133,7 @@ def chance_of(who: Ints, weeks: int, streams: Streams) -> Persons:
     return Persons(who, response, diary, chances)
 
 
-def report(
-    cell: Cell, persons: Persons, place: Ints, group: Ints, lost: float = 0.0
-) -> Drawn:
+def report(cell: Cell, persons: Persons, place: Ints, group: Ints, lost: float = 0.0) -> Drawn:
     """Let patients report: biology, response to placebo, diary, stopping.
 
     Args:

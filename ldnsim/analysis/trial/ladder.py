@@ -1,4 +1,4 @@
-"""Up-and-down dose finding over a pool: the next patient's dose follows from this one's response."""
+"""Up-and-down dose finding over a pool: the next dose follows from this patient's response."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def series_of(design: UpAndDown, laid: Laid, cell: Cell, persons: Persons, null:
     row = np.arange(trials)
 
     def responds(i: int, at: Ints) -> Floats:
-        return would[row, i, np.zeros_like(at) if null else at].astype(np.float64)
+        return np.asarray(would[row, i, np.zeros_like(at) if null else at], dtype=np.float64)
 
     return climb(responds, n, steps, np.full(trials, start))
 

@@ -42,9 +42,7 @@ _DIMS = {
 }  # fmt: skip
 
 
-def ladder_told(
-    pool: xr.Dataset, laid: Laid, study: Study, seed: int, null: bool
-) -> xr.Dataset:
+def ladder_told(pool: xr.Dataset, laid: Laid, study: Study, seed: int, null: bool) -> xr.Dataset:
     """Return what up-and-down trials find, over (cases, patients).
 
     ``ed50`` is the mean estimate of the dose of half the responses (mg) among the trials that have
@@ -99,7 +97,7 @@ def _summed(laid: Laid, series: Series, found: Estimate, true: float) -> dict[st
     told = found.estimate[there]
     both = np.isfinite(found.low) & np.isfinite(found.high) & there
     inside = (found.low <= true) & (true <= found.high)
-    none = {n: np.nan for n in ("ed50", "ed50_sd", "ed50_low", "ed50_high", "coverage")}
+    none = dict.fromkeys(("ed50", "ed50_sd", "ed50_low", "ed50_high", "coverage"), np.nan)
     low, high = np.percentile(told, [2.5, 97.5]) if len(told) else (np.nan, np.nan)
     own = none | (
         {
@@ -116,9 +114,7 @@ def _summed(laid: Laid, series: Series, found: Estimate, true: float) -> dict[st
     }
 
 
-def _true(
-    design: UpAndDown, laid: Laid, cell: Cell, seed: int
-) -> tuple[Floats, float, float]:
+def _true(design: UpAndDown, laid: Laid, cell: Cell, seed: int) -> tuple[Floats, float, float]:
     """Return who responds at each group's dose, the dose of half of them, and its error."""
     who = np.broadcast_to(np.arange(cell.size), (TIMES, cell.size))
     persons = chance_of(who, laid.weeks, Streams(seed, "the whole pool"))

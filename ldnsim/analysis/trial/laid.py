@@ -1,4 +1,4 @@
-"""A design laid over the regimens of a study: groups, their arms in the pool, doses, comparisons."""
+"""A design laid over the regimens of a study: groups, arms of the pool, doses, comparisons."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from ldnsim.analysis.trial.arms_told import SHARES
 from ldnsim.analysis.trial.cell import cases_of, cell_of, each_case
-from ldnsim.analysis.trial.laid import Laid, laid_over
 from ldnsim.analysis.trial.ladder_told import ladder_told
+from ldnsim.analysis.trial.laid import Laid, laid_over
 from ldnsim.analysis.trial.outcome import check_estimands
 from ldnsim.analysis.trial.pool import check_pool
 from ldnsim.analysis.trial.regimens import treatments
@@ -108,7 +108,7 @@ def _told(pool: xr.Dataset, laid: Laid, study: Study, seed: int, null: bool) -> 
 
 def _dims(laid: Laid) -> dict[str, tuple[str, ...]]:
     full = ("estimand", "patients", "comparison")
-    dims = dict.fromkeys((*NUMBERS, "power_error", "bias"), full)
+    dims: dict[str, tuple[str, ...]] = dict.fromkeys((*NUMBERS, "power_error", "bias"), full)
     dims |= dict.fromkeys(("false_positives", "false_positives_error"), full)
     dims |= dict.fromkeys(("effect", "effect_error"), ("estimand", "comparison"))
     dims |= {f"required_{n}": ("estimand", "comparison") for n in ("patients", "low", "high")}
@@ -152,9 +152,7 @@ def _case(
     return found
 
 
-def _add_null(
-    rows: list[list[dict[str, Any]]], laid: Laid, cell: Any, n: int, seed: int
-) -> None:
+def _add_null(rows: list[list[dict[str, Any]]], laid: Laid, cell: Any, n: int, seed: int) -> None:
     batch = repeat(laid, cell, n, seed, null=True)
     for row, estimand in zip(rows, laid.design.estimands, strict=True):
         whole = batch.whole(estimand)
@@ -222,7 +220,7 @@ def _coords(pool: xr.Dataset, laid: Laid, cases: list[str], dims: set[str]) -> d
 
 def _attrs(pool: xr.Dataset, laid: Laid) -> dict[str, Any]:
     design = laid.design
-    kept = ("seed", "warning", "study")
+    kept = ("seed", "warning", "study", "hypothesis", "parameters", "extensions")
     return {k: pool.attrs[k] for k in kept if k in pool.attrs} | {
         "trial": design.title,
         "design": str(getattr(design, "design", "")),
@@ -235,5 +233,3 @@ def _attrs(pool: xr.Dataset, laid: Laid) -> dict[str, Any]:
         "pool_patients": int(pool.sizes["patient"]),
         "pool_error": "analytic: weighted mean of differences within patients, linearised",
     }
-
-

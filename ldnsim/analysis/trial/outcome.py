@@ -42,9 +42,7 @@ def check_estimands(design: Design, cell: Cell) -> None:
             )
 
 
-def at_end(
-    drawn: Drawn, first: int, last: int, average: int, estimand: str
-) -> Floats:
+def at_end(drawn: Drawn, first: int, last: int, average: int, estimand: str) -> Floats:
     """Return reported pain at the end of a stretch of weeks, (trials, n).
 
     Args:

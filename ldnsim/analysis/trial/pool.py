@@ -102,7 +102,7 @@ def pool_study(study: Study, designs: Sequence[Design] = ()) -> Study:
 
 
 def _entry(name: str, regimen: Any) -> dict[str, Any]:
-    from ldnsim.config.entries import to_events
+    from ldnsim.config.event_entry import to_events
 
     if hasattr(regimen, "phases"):
         return {"prescription": str(regimen), "name": name}

@@ -125,5 +125,3 @@ def _first(regimen: Any, weeks: int) -> list[Any]:
         found.append(cut)
         left -= take
     return found
-
-

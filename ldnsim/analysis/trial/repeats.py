@@ -112,20 +112,18 @@ def summed_up(laid: Laid, found: Estimate, estimand: str, truth: Effect) -> dict
     rejected = found.rejected(laid.design.alpha)
     wrong = rejected & (better * found.estimate < 0.0)
     inside = (found.low <= truth.value) & (truth.value <= found.high)
-    seen = np.isfinite(found.estimate)
-    some = {"estimate": np.nanmean, "estimate_sd": np.nanstd}
+    there = np.isfinite(found.estimate)
     told: dict[str, Any] = {
         "power": rejected.mean(axis=0),
         "power_pool_error": _moved(found, truth.error, laid.design.alpha),
         "worse": wrong.mean(axis=0),
         "untested": 1.0 - found.tested.mean(axis=0),
+        "estimate": _mean_of(found.estimate, there),
         "coverage": _share_of(inside & found.tested, found.tested),
         "se": _mean_of(found.se, found.tested),
     }
-    for name, take in some.items():
-        any_ = seen.any(axis=0)
-        values = np.where(any_, found.estimate, 0.0)
-        told[name] = np.where(any_, take(values, axis=0), np.nan)
+    about = np.where(there, found.estimate - told["estimate"], 0.0)
+    told["estimate_sd"] = np.sqrt(_mean_of(about**2, there))
     return {name: np.asarray(told[name], dtype=np.float64) for name in NUMBERS}
 
 

@@ -72,9 +72,7 @@ def _values(laid: Laid, each: list[Drawn], estimand: str) -> list[Floats]:
     first = [order[0] for order in laid.orders()]
     told = [by_period(laid, drawn, estimand)[..., 0] for drawn in each]
     names = (laid.names.control, *laid.names.treatments)
-    return [
-        told[first.index(n)] if n in first else np.full(told[0].shape, np.nan) for n in names
-    ]
+    return [told[first.index(n)] if n in first else np.full(told[0].shape, np.nan) for n in names]
 
 
 def _gaps(laid: Laid, values: list[Floats]) -> Floats:
@@ -100,5 +98,3 @@ def _mean(gaps: Floats, in_it: Floats, chance: Floats) -> Effect:
     n = len(chance)
     error = np.sqrt(((chance * moved) ** 2).sum(axis=-1) * n / (n - 1.0))
     return Effect(value, np.where(np.isfinite(value), error, math.nan))
-
-

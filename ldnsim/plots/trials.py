@@ -1,0 +1,205 @@
+"""Repeated trials: power over the number of patients, what groups went through, dose found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ldnsim.errors import UserError
+from ldnsim.plots.style import (
+    DASHES,
+    GREY,
+    OKABE_ITO,
+    SMALL,
+    footnote,
+    headline,
+    new_figure,
+    polish,
+    styled,
+)
+
+COLOURS = tuple(OKABE_ITO[n] for n in (
+    "blue", "vermillion", "green", "purple", "orange", "sky", "black"
+))  # fmt: skip
+_OWN = ("estimand", "patients", "comparison", "group", "week")
+MOST = 8
+"""Cases with a colour of their own."""
+
+
+def trials(found: Mapping[str, xr.Dataset], title: str = "") -> Figure:
+    """Draw repeated trials, one row for each design.
+
+    Left, the power to find the primary comparison under the first estimand, by cases such as
+    hypotheses: bars are two standard errors, thick of the repeats, thin with that of the pool.
+    Right, reported pain and the share staying of each group in the first case. Of up-and-down dose
+    finding who responds at each dose, and the doses found.
+
+    Args:
+        found: by title of the design, what ``simulate`` returns.
+        title: of the picture.
+
+    Raises:
+        UserError: nothing to draw.
+    """
+    if not found:
+        raise UserError("there is no trial to draw")
+    with styled():
+        figure = new_figure(14.0, 1.6 + 3.7 * len(found))
+        axes = figure.subplots(len(found), 2, squeeze=False, width_ratios=(1.1, 1.0))
+        for (left, right), (name, ds) in zip(axes, found.items(), strict=True):
+            _ladder(left, right, ds) if "ed50" in ds else _row(left, right, ds)
+            left.set_title(name.replace("_", " "), loc="left", fontweight="bold")
+        headline(figure, title or "Repeated trials")
+        footnote(figure, next(iter(found.values())), _note(found))
+    return figure
+
+
+def _note(found: Mapping[str, xr.Dataset]) -> str:
+    first = next(iter(found.values())).attrs
+    return (
+        f"{first.get('trials')} trials of each kind, drawn from {first.get('pool_patients')}"
+        " virtual patients. Bars: two standard errors, thick of the repeats, thin with that of the"
+        " pool. Reported pain holds a response to placebo that is put in, as if nobody stopped."
+    )
+
+
+def _cases(ds: xr.Dataset, name: str) -> list[tuple[str, xr.Dataset]]:
+    """Return the cases of a result with what they are called."""
+    dims = [str(d) for d in ds[name].dims if d not in _OWN]
+    found = []
+    for at in np.ndindex(*(ds.sizes[d] for d in dims)):
+        place = dict(zip(dims, map(int, at), strict=True))
+        label = ", ".join(_word(ds, d, k) for d, k in place.items())
+        found.append((label, ds.isel(place)))
+    return found
+
+
+def _word(ds: xr.Dataset, dim: str, k: int) -> str:
+    value = ds[dim].values[k]
+    return str(value) if ds[dim].dtype.kind in "OUST" else f"{dim.replace('_', ' ')} {value:g}"
+
+
+def _row(left: Axes, right: Axes, ds: xr.Dataset) -> None:
+    cases = _cases(ds, "power")
+    if ds.sizes["patients"] > 1 and len(cases) <= MOST:
+        _curves(left, ds, cases)
+    else:
+        _dots(left, ds, cases)
+    _courses(right, *cases[0], several=len(cases) > 1)
+
+
+def _first(one: xr.Dataset) -> xr.Dataset:
+    return one.isel(estimand=0, comparison=0)
+
+
+def _errors(one: xr.Dataset) -> tuple[Any, Any]:
+    """Two standard errors of the repeats, and with that of the pool."""
+    chance, pool = one["power_error"].values, one["power_pool_error"].values
+    return 2.0 * chance, 2.0 * np.hypot(chance, pool)
+
+
+def _curves(ax: Axes, ds: xr.Dataset, cases: list[tuple[str, xr.Dataset]]) -> None:
+    """Power over the number of patients, one line for each case."""
+    n = ds["patients"].values.astype(float)
+    spread = np.linspace(-0.012, 0.012, len(cases)) if len(cases) > 1 else [0.0]
+    for k, (label, case) in enumerate(cases):
+        one, colour = _first(case), COLOURS[k % len(COLOURS)]
+        at = n * (1.0 + spread[k])
+        chance, both = _errors(one)
+        ax.errorbar(at, one["power"].values, both, fmt="none", ecolor=colour, elinewidth=1.0)
+        ax.errorbar(at, one["power"].values, chance, fmt="none", ecolor=colour, elinewidth=3.0)
+        style = DASHES[k % len(DASHES)]
+        ax.plot(at, one["power"].values, color=colour, linestyle=style, marker="o", markersize=4,
+                label=label or str(one["comparison"].item()))  # fmt: skip
+    ax.set(xlabel="patients in all", ylim=(0.0, 1.02), xscale="log")
+    ax.set_xticks(n, [f"{v:g}" for v in n])
+    ax.minorticks_off()
+    _levels(ax, ds, across=True)
+    ax.set_ylabel(f"power, {_first(cases[0][1])['comparison'].item()}")
+    ax.legend(fontsize=SMALL - 1.5, ncols=2 if len(cases) > 4 else 1)
+    polish(ax)
+
+
+def _dots(ax: Axes, ds: xr.Dataset, cases: list[tuple[str, xr.Dataset]]) -> None:
+    """Power of every case, one line each, at every number of patients."""
+    place = np.arange(len(cases))[::-1]
+    for k, n in enumerate(ds["patients"].values):
+        ones = [_first(case).isel(patients=k) for _, case in cases]
+        power = np.array([float(o["power"]) for o in ones])
+        chance, both = (np.array([float(_errors(o)[i]) for o in ones]) for i in (0, 1))
+        colour, at = COLOURS[k % len(COLOURS)], place - 0.15 * k
+        ax.errorbar(power, at, xerr=both, fmt="none", ecolor=colour, elinewidth=1.0)
+        ax.errorbar(power, at, xerr=chance, fmt="none", ecolor=colour, elinewidth=3.0)
+        ax.plot(power, at, "o", color=colour, markersize=5, label=f"{n:g} patients")
+    comparison = str(_first(cases[0][1])["comparison"].item())
+    ax.set_yticks(place, [label or comparison for label, _ in cases])
+    ax.set(xlabel=f"power, {comparison}", xlim=(-0.01, 1.02), ylim=(-0.7, len(cases) - 0.4))
+    _levels(ax, ds, across=False)
+    ax.grid(axis="y", visible=False)
+    ax.legend(fontsize=SMALL - 1.5, loc="lower right")
+    polish(ax)
+
+
+def _levels(ax: Axes, ds: xr.Dataset, across: bool) -> None:
+    """Mark the level of the test and the power that is wanted."""
+    line = ax.axhline if across else ax.axvline
+    for value, style in ((ds.attrs.get("alpha"), ":"), (ds.attrs.get("wanted_power"), "--")):
+        if value is not None:
+            line(float(value), color=GREY, linestyle=style, linewidth=1.2, zorder=0)
+
+
+def _courses(ax: Axes, label: str, case: xr.Dataset, several: bool) -> None:
+    """Reported pain of each group over the weeks, and below it who stays."""
+    week, low = case["week"].values, np.inf
+    for k, group in enumerate(case["group"].values):
+        one, colour = case.sel(group=group), COLOURS[k % len(COLOURS)]
+        pain = one["reported_pain"].values
+        low = min(low, float(np.nanmin(pain)))
+        name = f"{group} ({100 * float(one['staying'].values[-1]):.0f} % stay)"
+        ax.plot(week, pain, color=colour, linestyle=DASHES[k % len(DASHES)], label=name)
+    start = float(case["reported_pain"].isel(week=0).mean())
+    ax.set(xlabel="week", ylabel="reported pain (0–10)", ylim=(low - 0.35, start + 0.25))
+    ax.set_xticks(week[:: max(1, len(week) // 7)])
+    ax.set_title(label if several else "", loc="right", fontsize=SMALL, color=GREY)
+    ax.legend(fontsize=SMALL - 1.5)
+    polish(ax)
+
+
+def _ladder(left: Axes, right: Axes, ds: xr.Dataset) -> None:
+    """Who responds at each dose, and the doses that up-and-down trials find."""
+    cases = _cases(ds, "true_ed50")
+    for k, (label, case) in enumerate(cases):
+        order = np.argsort(case["dose"].values)
+        dose, share = case["dose"].values[order], case["share_at_dose"].values[order]
+        left.plot(dose, share, color=COLOURS[k % len(COLOURS)], marker="o", markersize=4,
+                  linestyle=DASHES[k % len(DASHES)], label=label or "responders")  # fmt: skip
+    left.axhline(0.5, color=GREY, linestyle=":", linewidth=1.2)
+    left.set(xlabel="dose (mg)", ylabel="share who respond", ylim=(0.0, 1.02))
+    left.legend(fontsize=SMALL - 1.5, ncols=2 if len(cases) > 4 else 1)
+    polish(left)
+    place = np.arange(len(cases))[::-1]
+    for at, (_, case) in zip(place, cases, strict=True):
+        last = case.isel(patients=-1)
+        middle, low, high = (float(last[n]) for n in ("ed50", "ed50_low", "ed50_high"))
+        if np.isfinite(middle):
+            right.plot([low, high], [at, at], color=COLOURS[0], linewidth=3.0)
+            right.plot(middle, at, "o", color=COLOURS[0])
+        else:
+            right.text(0.02, at, "no trial finds one: fewer than half respond at any dose",
+                       transform=right.get_yaxis_transform(), fontsize=SMALL - 1.5, va="center",
+                       color=GREY)  # fmt: skip
+        if np.isfinite(float(case["true_ed50"])):
+            right.plot(float(case["true_ed50"]), at, "|", color=COLOURS[1], markersize=14)
+    right.set_yticks(place, [label or "dose" for label, _ in cases])
+    right.set(
+        xlabel="dose of half the responses, mean and middle 95 % of trials (mg)",
+        ylim=(-0.7, len(cases) - 0.3),
+        xlim=(0.0, 1.05 * float(ds["dose"].max())),
+    )
+    right.grid(axis="y", visible=False)
+    polish(right)
