@@ -90,6 +90,14 @@ ROWS: list[Row] = [
     ("trial", TRIAL, ["--seed", "7"], OUT),
     ("trial", TRIAL, ["--placebo", "chen2017"], OUT),
     ("trial", TRIAL, ["--threads", "1"], SAME),
+    *(
+        ("trial", words, option, NO)
+        for words in (TRIAL, ["trial.zarr", *TRIAL[1:]])
+        for option in (
+            ["--pool", "pool.zarr"], ["--null"], ["--weight", "tonic=2"], ["--table", "t.csv"],
+            ["--groups", "g.csv"], ["--plot", "p.png"], ["--out", "o.nc"],
+        )
+    ),
     ("trial", ["trial.zarr", *TRIAL[1:]], ["--threads", "1"], NO),
     ("trial", ["trial.zarr", *TRIAL[1:5]], ["--per-arm", "9"], OUT),
     ("trial", ["trial.zarr", *TRIAL[1:3]], ["--trials", "9"], OUT),
@@ -164,6 +172,10 @@ ELSEWHERE = {
         "tests/analysis/test_own_data.py",
     ),
     "validate --chi-square": "tests/analysis/test_worth.py",
+    **dict.fromkeys(
+        [f"trial --{n}" for n in ("pool", "null", "weight", "table", "groups", "plot", "out")],
+        "tests/analysis/trial_designs/test_told.py",
+    ),
     **dict.fromkeys(
         [f"calibrate --{n}" for n in ("story", "story-file", "evaluations", "state", "resume")],
         "tests/cli/test_story.py",

@@ -69,7 +69,7 @@ class StudyConfig(Config):
     solver: Solver = Field(default_factory=Solver)
     """Accuracy and effort."""
     trial: Designs = ()
-    """Trials that `ldnsim trial` draws from the patients: one design, or several as ``[[trial]]``."""
+    """Trials that `ldnsim trial` draws from the patients: a design, or several as ``[[trial]]``."""
     _edition: Edition = PrivateAttr(default_factory=in_force)
 
     @model_validator(mode="wrap")

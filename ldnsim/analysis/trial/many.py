@@ -196,7 +196,7 @@ def labelled(
         whole = np.array([np.asarray(one[name], dtype=np.float64) for one in each])
         words, unit = WORDS.get(name, (name.replace("_", " "), "1"))
         values[name] = (
-            (*cases, *dims[name]), whole.reshape(*shape, *whole.shape[1:]),
+            (*cases, *dims[name]), whole.reshape((*shape, *whole.shape[1:])),
             {"long_name": words, "units": unit},
         )  # fmt: skip
     ds = xr.Dataset(values, _coords(pool, laid, cases, {d for v in dims.values() for d in v}))

@@ -23,8 +23,8 @@ from ldnsim.analysis.trial.selected import passes
 from ldnsim.arrays import Floats
 from ldnsim.config.designs import DoseResponse, Withdrawal
 
-TIMES = 20
-"""How often every patient reports."""
+TIMES, TIMES_SELECTED = 20, 100
+"""How often every patient reports; more often where only those count who are randomised."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def effect(laid: Laid, cell: Cell, estimand: str, seed: int) -> Effect:
         estimand: what is asked.
         seed: of what is left to chance.
     """
-    who = np.broadcast_to(np.arange(cell.size), (TIMES, cell.size))
+    times = TIMES_SELECTED if isinstance(laid.design, Withdrawal) else TIMES
+    who = np.broadcast_to(np.arange(cell.size), (times, cell.size))
     persons = chance_of(who, laid.weeks, Streams(seed, "the whole pool"))
     group = np.zeros(cell.size, dtype=np.int64)
     each = [
