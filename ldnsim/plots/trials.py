@@ -34,10 +34,11 @@ MOST = 8
 def trials(found: Mapping[str, xr.Dataset], title: str = "") -> Figure:
     """Draw repeated trials, one row for each design.
 
-    Left, the power to find the primary comparison under the first estimand, by cases such as
-    hypotheses: bars are two standard errors, thick of the repeats, thin with that of the pool.
-    Right, reported pain and the share staying of each group in the first case. Of up-and-down dose
-    finding who responds at each dose, and the doses found.
+    Left, the chance to find the drug better under the first estimand: of the primary comparison by
+    cases such as hypotheses, or of each comparison where there is one case. Bars are two standard
+    errors, thick of the repeats, thin with that of the pool. Right, reported pain and the share
+    staying of each group in the first case. Of up-and-down dose finding who responds at each dose,
+    and the doses found.
 
     Args:
         found: by title of the design, what ``simulate`` returns.
@@ -86,59 +87,57 @@ def _word(ds: xr.Dataset, dim: str, k: int) -> str:
 
 def _row(left: Axes, right: Axes, ds: xr.Dataset) -> None:
     cases = _cases(ds, "power")
-    if ds.sizes["patients"] > 1 and len(cases) <= MOST:
-        _curves(left, ds, cases)
+    lines = [(label, case.isel(estimand=0, comparison=0)) for label, case in cases]
+    if len(cases) == 1:  # then each comparison has its own
+        one = cases[0][1].isel(estimand=0)
+        lines = [(str(c), one.sel(comparison=c)) for c in one["comparison"].values]
+    what = str(lines[0][1]["comparison"].item()) if len(cases) > 1 else "drug"
+    words = f"chance to find {what} better"
+    if ds.sizes["patients"] > 1 and len(lines) <= MOST:
+        _curves(left, ds, lines, words)
     else:
-        _dots(left, ds, cases)
+        _dots(left, ds, lines, words)
     _courses(right, *cases[0], several=len(cases) > 1)
 
 
-def _first(one: xr.Dataset) -> xr.Dataset:
-    return one.isel(estimand=0, comparison=0)
+def _better(one: xr.Dataset) -> tuple[Any, Any, Any]:
+    """Chance to find the drug better, two standard errors of the repeats, and with the pool's."""
+    right = (one["power"] - one["worse"]).values
+    chance = np.sqrt(right * (1.0 - right) / float(one.attrs["trials"]))
+    return right, 2.0 * chance, 2.0 * np.hypot(chance, one["power_pool_error"].values)
 
 
-def _errors(one: xr.Dataset) -> tuple[Any, Any]:
-    """Two standard errors of the repeats, and with that of the pool."""
-    chance, pool = one["power_error"].values, one["power_pool_error"].values
-    return 2.0 * chance, 2.0 * np.hypot(chance, pool)
-
-
-def _curves(ax: Axes, ds: xr.Dataset, cases: list[tuple[str, xr.Dataset]]) -> None:
-    """Power over the number of patients, one line for each case."""
+def _curves(ax: Axes, ds: xr.Dataset, lines: list[tuple[str, xr.Dataset]], words: str) -> None:
+    """Chance over the number of patients, one line for each case."""
     n = ds["patients"].values.astype(float)
-    spread = np.linspace(-0.012, 0.012, len(cases)) if len(cases) > 1 else [0.0]
-    for k, (label, case) in enumerate(cases):
-        one, colour = _first(case), COLOURS[k % len(COLOURS)]
-        at = n * (1.0 + spread[k])
-        chance, both = _errors(one)
-        ax.errorbar(at, one["power"].values, both, fmt="none", ecolor=colour, elinewidth=1.0)
-        ax.errorbar(at, one["power"].values, chance, fmt="none", ecolor=colour, elinewidth=3.0)
+    spread = np.linspace(-0.012, 0.012, len(lines)) if len(lines) > 1 else [0.0]
+    for k, (label, one) in enumerate(lines):
+        colour, at = COLOURS[k % len(COLOURS)], n * (1.0 + spread[k])
+        right, chance, both = _better(one)
+        ax.errorbar(at, right, both, fmt="none", ecolor=colour, elinewidth=1.0)
+        ax.errorbar(at, right, chance, fmt="none", ecolor=colour, elinewidth=3.0)
         style = DASHES[k % len(DASHES)]
-        ax.plot(at, one["power"].values, color=colour, linestyle=style, marker="o", markersize=4,
-                label=label or str(one["comparison"].item()))  # fmt: skip
-    ax.set(xlabel="patients in all", ylim=(0.0, 1.02), xscale="log")
+        ax.plot(at, right, color=colour, linestyle=style, marker="o", markersize=4, label=label)
+    ax.set(xlabel="patients in all", ylabel=words, ylim=(-0.01, 1.02), xscale="log")
     ax.set_xticks(n, [f"{v:g}" for v in n])
     ax.minorticks_off()
     _levels(ax, ds, across=True)
-    ax.set_ylabel(f"power, {_first(cases[0][1])['comparison'].item()}")
-    ax.legend(fontsize=SMALL - 1.5, ncols=2 if len(cases) > 4 else 1)
+    ax.legend(fontsize=SMALL - 1.5, ncols=2 if len(lines) > 4 else 1)
     polish(ax)
 
 
-def _dots(ax: Axes, ds: xr.Dataset, cases: list[tuple[str, xr.Dataset]]) -> None:
-    """Power of every case, one line each, at every number of patients."""
-    place = np.arange(len(cases))[::-1]
+def _dots(ax: Axes, ds: xr.Dataset, lines: list[tuple[str, xr.Dataset]], words: str) -> None:
+    """Chance in every case, a line each, at every number of patients."""
+    place = np.arange(len(lines))[::-1]
     for k, n in enumerate(ds["patients"].values):
-        ones = [_first(case).isel(patients=k) for _, case in cases]
-        power = np.array([float(o["power"]) for o in ones])
-        chance, both = (np.array([float(_errors(o)[i]) for o in ones]) for i in (0, 1))
+        told = [_better(one.isel(patients=k)) for _, one in lines]
+        right, chance, both = (np.array([float(t[i]) for t in told]) for i in range(3))
         colour, at = COLOURS[k % len(COLOURS)], place - 0.15 * k
-        ax.errorbar(power, at, xerr=both, fmt="none", ecolor=colour, elinewidth=1.0)
-        ax.errorbar(power, at, xerr=chance, fmt="none", ecolor=colour, elinewidth=3.0)
-        ax.plot(power, at, "o", color=colour, markersize=5, label=f"{n:g} patients")
-    comparison = str(_first(cases[0][1])["comparison"].item())
-    ax.set_yticks(place, [label or comparison for label, _ in cases])
-    ax.set(xlabel=f"power, {comparison}", xlim=(-0.01, 1.02), ylim=(-0.7, len(cases) - 0.4))
+        ax.errorbar(right, at, xerr=both, fmt="none", ecolor=colour, elinewidth=1.0)
+        ax.errorbar(right, at, xerr=chance, fmt="none", ecolor=colour, elinewidth=3.0)
+        ax.plot(right, at, "o", color=colour, markersize=5, label=f"{n:g} patients")
+    ax.set_yticks(place, [label for label, _ in lines])
+    ax.set(xlabel=words, xlim=(-0.01, 1.02), ylim=(-0.7, len(lines) - 0.4))
     _levels(ax, ds, across=False)
     ax.grid(axis="y", visible=False)
     ax.legend(fontsize=SMALL - 1.5, loc="lower right")

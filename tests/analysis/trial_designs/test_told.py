@@ -89,7 +89,14 @@ def test_the_picture_has_a_row_for_each_design(found: dict[str, xr.Dataset]) -> 
     titles = [ax.get_title(loc="left") for ax in figure.axes]
     assert [t for t in titles if t] == ["parallel", "withdrawal", "up and down"]
     assert figure.axes[0].get_xlabel() == "patients in all"
-    assert "power" in figure.axes[2].get_xlabel()
+    assert figure.axes[0].get_ylabel() == "chance to find 4.5 mg better"
+    right = found["parallel"]["power"] - found["parallel"]["worse"]
+    drawn = figure.axes[0].lines[0].get_ydata()
+    assert any(
+        np.allclose(line.get_ydata(), right.isel(hypothesis=0, estimand=0, comparison=0))
+        for line in figure.axes[0].lines
+        if len(line.get_ydata()) == 2
+    ), drawn
     with pytest.raises(UserError, match="no trial"):
         plots.trials({})
 
