@@ -78,6 +78,7 @@ def repeated(
     z = _covariates(y, codes, count, baseline, strata)
     lead, (n, visits) = z.shape[:-2], (z.shape[-2], y.shape[-1])
     y = np.broadcast_to(y, (*lead, n, visits)).reshape(-1, n, visits)
+    y = np.swapaxes(centred(np.swapaxes(y, -1, -2)), -1, -2)  # arms take up what they share
     z = z.reshape(-1, n, z.shape[-1])
     blocks = [slice(k, k + _BLOCK) for k in range(0, len(y), _BLOCK)]
     parts = [_effects(y[b], z[b], count, level) for b in blocks]
