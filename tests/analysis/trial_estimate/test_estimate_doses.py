@@ -99,8 +99,9 @@ def test_holm_is_that_of_statsmodels_and_passes_over_what_was_not_tested() -> No
     for t in range(200):
         tested = raw.tested[t]
         assert tested.sum() == (3 if t < 20 else 4)
-        same = multi.multipletests(raw.p[t, tested], method="holm")[1]
-        assert np.allclose(found.p[t, tested], same)
+        if t % 10 == 0:  # a twentieth of a second each
+            same = multi.multipletests(raw.p[t, tested], method="holm")[1]
+            assert np.allclose(found.p[t, tested], same)
     left = dunnett(raw, counts(y, ARM))
     assert np.isnan(left.p[:20, 2]).all() and np.isfinite(left.p[:20, [0, 1, 3]]).all()
 
@@ -116,7 +117,10 @@ def test_log_rank_is_that_of_statsmodels() -> None:
         seen = np.isfinite(time[t])
         same = survival.survdiff(time[t][seen], event[t][seen].astype(int), arm[seen])
         assert found.p[t] == pytest.approx(same[1])
-    assert found.estimate.mean() == pytest.approx(np.log(8.0 / 14.0), abs=0.06)
+    wide = R.exponential(np.tile([8.0, 14.0], 200), (1000, 400))
+    large = log_rank(np.minimum(wide, 12.0), wide < 12.0, np.tile([0, 1], 200))
+    assert large.estimate.mean() == pytest.approx(np.log(8.0 / 14.0), abs=0.03)
+    assert large.se.mean() == pytest.approx(large.estimate.std(), rel=0.1)
     null = log_rank(R.exponential(8.0, (4000, 60)), np.ones(60, bool), arm)
     assert abs(null.rejected().mean() - 0.05) < 4.0 * np.sqrt(0.05 * 0.95 / 4000)
     assert not log_rank(time[:2], np.zeros(60, bool), arm).tested.any()

@@ -91,34 +91,43 @@ def test_a_patient_with_one_period_counts_for_nothing() -> None:
     )
 
 
+def deviance(d: np.ndarray, between: float, within: float) -> float:
+    """-2 log restricted likelihood of the mixed model, written out."""
+    seen = np.isfinite(d)
+    who = np.broadcast_to(np.arange(len(d))[:, None], seen.shape)[seen]
+    v = between * (who[:, None] == who) + within * np.eye(len(who))
+    inverse = np.linalg.inv(v)
+    total = inverse.sum()
+    left = d[seen] - (inverse @ d[seen]).sum() / total
+    return float(np.linalg.slogdet(v)[1] + np.log(total) + left @ inverse @ left)
+
+
 def test_series_are_the_mixed_model_of_statsmodels() -> None:
     sm = pytest.importorskip("statsmodels.api")
-    d = R.normal(-0.6, 0.9, (200, 10, 1)) + R.normal(size=(200, 10, 4))
+    d = R.normal(-0.6, 0.9, (200, 8, 1)) + R.normal(size=(200, 8, 3))
     d[R.random(d.shape) < 0.15] = np.nan
-    found = series(d)
-    off = []
+    found, same = series(d), 0
     for t in range(200):
         seen = np.isfinite(d[t])
-        who = np.broadcast_to(np.arange(10)[:, None], seen.shape)[seen]
+        who = np.broadcast_to(np.arange(8)[:, None], seen.shape)[seen]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             one = sm.MixedLM(d[t][seen], np.ones(seen.sum()), who).fit(reml=True)
-        if one.cov_re[0, 0] < 1e-3:  # at the edge its search stops short of 0
-            assert found.sd_between[t] < 0.1
+            error = float(one.bse_fe[0])
+        ours = found.sd_between[t] ** 2, found.sd_within[t] ** 2
+        theirs = float(one.cov_re[0, 0]), float(one.scale)
+        if abs(theirs[0] - ours[0]) > 1e-3:  # its search may stop at the edge, worse than here
+            assert deviance(d[t], *ours) < deviance(d[t], *theirs)
             continue
+        same += 1
+        assert np.allclose(ours, theirs, atol=2e-3)
+        assert found.mean.estimate[t] == pytest.approx(one.fe_params[0], abs=1e-3)
+        if np.isfinite(error):  # next to 0 it may know none
+            assert found.mean.se[t] == pytest.approx(error, abs=2e-3)
         there = sorted(one.random_effects)
-        own = np.array([one.random_effects[k].iloc[0] for k in there])
-        off.append(
-            [
-                one.fe_params[0] - found.mean.estimate[t],
-                one.bse_fe[0] - found.mean.se[t],
-                np.sqrt(one.cov_re[0, 0]) - found.sd_between[t],
-                np.sqrt(one.scale) - found.sd_within[t],
-                np.abs(own + one.fe_params[0] - found.effects[t, there]).max(),
-            ]
-        )
-    assert len(off) > 150
-    assert np.abs(off).max() < 2e-3, np.abs(off).max(axis=0)
+        own = np.array([one.random_effects[k].iloc[0] for k in there]) + one.fe_params[0]
+        assert np.allclose(found.effects[t, there], own, atol=2e-3)
+    assert same > 180
 
 
 def test_with_as_many_cycles_each_series_are_the_analysis_of_variance() -> None:
@@ -134,16 +143,15 @@ def test_with_as_many_cycles_each_series_are_the_analysis_of_variance() -> None:
 
 
 def test_shrunken_effects_are_nearer_the_truth_and_know_their_error() -> None:
-    true = R.normal(-0.6, 0.7, (1000, 40))
-    d = true[..., None] + R.normal(0.0, 1.3, (1000, 40, 4))
+    true = R.normal(-0.6, 0.7, (500, 150))
+    d = true[..., None] + R.normal(0.0, 1.3, (500, 150, 4))
     d[:, ::2, 3] = np.nan
     found, alone = series(d), each_patient(d)
-    assert ((found.effects - true) ** 2).mean() < 0.6 * ((alone.estimate - true) ** 2).mean()
-    inner = found.sd_between > 0.2
-    z = (found.effects - true)[inner] / found.effects_se[inner]
-    assert z.std() == pytest.approx(1.0, abs=0.08)
+    error2 = ((found.effects - true) ** 2).mean()
+    assert error2 < 0.6 * ((alone.estimate - true) ** 2).mean()
+    assert error2 == pytest.approx((found.effects_se**2).mean(), rel=0.06)
     held = (found.mean.low <= -0.6) & (found.mean.high >= -0.6)
-    assert abs(held.mean() - 0.95) < 4.0 * np.sqrt(0.05 * 0.95 / 1000)
+    assert abs(held.mean() - 0.95) < 4.0 * np.sqrt(0.05 * 0.95 / 500)
 
 
 def test_a_patient_without_cycles_has_the_mean_and_one_cycle_each_no_test() -> None:

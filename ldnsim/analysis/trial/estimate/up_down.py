@@ -188,8 +188,8 @@ def isotonic_shares(weight: Floats, share: Floats) -> Floats:
 
 
 def _pooled(ladder: Floats, weight: Floats, share: Floats) -> tuple[Floats, Floats, Flags]:
-    fitted = isotonic_shares(weight, share)
     there = weight > 0.0
+    fitted = np.where(there, isotonic_shares(weight, share), -1.0)
     x, y = np.zeros(weight.shape), np.zeros(weight.shape)
     kept = np.zeros(weight.shape, dtype=bool)
     for k in range(weight.shape[-1]):
