@@ -188,19 +188,24 @@ def isotonic_shares(weight: Floats, share: Floats) -> Floats:
 
 
 def _pooled(ladder: Floats, weight: Floats, share: Floats) -> tuple[Floats, Floats, Flags]:
-    there = weight > 0.0
-    fitted = np.where(there, isotonic_shares(weight, share), -1.0)
-    x, y = np.zeros(weight.shape), np.zeros(weight.shape)
-    kept = np.zeros(weight.shape, dtype=bool)
-    for k in range(weight.shape[-1]):
-        same = there & (np.abs(fitted - fitted[:, k : k + 1]) < 1e-9) & there[:, k : k + 1]
-        extreme = (fitted[:, k] < 1e-9) | (fitted[:, k] > 1.0 - 1e-9)
-        same &= ~extreme[:, None] | (np.arange(weight.shape[-1]) == k)
-        own = np.where(same, weight, 0.0)
-        x[:, k] = (own * ladder).sum(axis=-1) / np.maximum(own.sum(axis=-1), 1e-300)
-        y[:, k] = fitted[:, k]
-        kept[:, k] = there[:, k] & ~same[:, k + 1 :].any(axis=-1)
-    return x, y, kept
+    there, place = weight > 0.0, np.arange(weight.shape[-1])
+    fitted = isotonic_shares(weight, share)
+    before = np.full(weight.shape, -np.inf)  # the fitted share of the last dose tried before
+    before[:, 1:] = np.maximum.accumulate(np.where(there, fitted, -np.inf), axis=-1)[:, :-1]
+    extreme = (fitted < 1e-9) | (fitted > 1.0 - 1e-9)
+    begins = there & ((fitted > before + 1e-9) | extreme)
+    first = np.maximum.accumulate(np.where(begins, place, 0), axis=-1)
+    after = np.full(weight.shape, len(place))  # where the next pool begins
+    later = np.where(begins, place, len(place))[:, :0:-1]
+    after[:, :-1] = np.minimum.accumulate(later, axis=-1)[:, ::-1]
+    seen = np.cumsum(there, axis=-1)
+    kept = there & (seen == np.take_along_axis(seen, after - 1, axis=-1))
+    zero = np.zeros((len(weight), 1))
+    total = np.concatenate([zero, np.cumsum(weight, axis=-1)], axis=-1)
+    dose = np.concatenate([zero, np.cumsum(weight * ladder, axis=-1)], axis=-1)
+    n = total[:, 1:] - np.take_along_axis(total, first, axis=-1)
+    whole = dose[:, 1:] - np.take_along_axis(dose, first, axis=-1)
+    return whole / np.where(n > 0.0, n, 1.0), np.where(there, fitted, 0.0), kept
 
 
 def crossing(x: Floats, y: Floats, kept: Flags, target: float) -> Floats:
