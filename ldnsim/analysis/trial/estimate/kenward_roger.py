@@ -9,6 +9,13 @@ covariance of the fitted means:
 ``I_ij = sum_p n_p tr(W E_i W E_j)/2 - tr(F Q_ij) + tr(F P_i F P_j)/2``, ``w = I^-1``,
 ``F_A = F + 2 F (sum_ij w_ij (Q_ij - P_i F P_j)) F``.
 
+The 2 stands for two things of one size where visits are missing completely at random: F is too
+small since the covariance is estimated, and the means move with it. The second is
+``sum_ij w_ij d_i d_j'``, d_i the derivative of the fitted means by theta_i; half of the sum above is
+its expectation if nothing that was seen made visits missing. Where drop-out follows what was seen,
+that is too little, in large trials too (Kenward and Molenberghs, Stat Sci 1998;13:236: information
+has to be the observed one). With ``observed``, d_i is taken as the data have it.
+
 For one contrast l their scale is 1 and their degrees of freedom are Satterthwaite's,
 ``2 (l'Fl)^2 / (g'wg)``, ``g_i = l'F P_i F l``.
 """
@@ -17,20 +24,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from ldnsim.analysis.trial.estimate.patterns import Patterns, Solved
+from ldnsim.analysis.trial.estimate.patterns import Patterns, Solved, means
 from ldnsim.arrays import Floats
 
 _HELD = 2e7
 """Numbers held at once in the derivatives of a block of trials."""
 
 
-def corrected(sums: Patterns, solved: Solved, rows: Floats) -> tuple[Floats, Floats]:
+def corrected(
+    sums: Patterns, solved: Solved, rows: Floats, observed: bool
+) -> tuple[Floats, Floats]:
     """Return corrected errors and degrees of freedom of contrasts at every visit.
 
     Args:
         sums: over the patients of t trials.
         solved: their fit; where it did not converge both are NaN.
         rows: contrasts of covariates, (contrasts, q).
+        observed: whether how means move with the covariance is taken from the data.
 
     Returns:
         both (t, visits, contrasts).
@@ -43,12 +53,12 @@ def corrected(sums: Patterns, solved: Solved, rows: Floats) -> tuple[Floats, Flo
     for k in range(0, len(at), step):
         own = at[k : k + step]
         spread = solved.spread[own].reshape(len(own), v * q, v * q)
-        error[own], df[own] = _block(sums.some(own), solved.covariance[own], spread, rows)
+        error[own], df[own] = _block(sums.some(own), solved.covariance[own], spread, rows, observed)
     return error, df
 
 
 def _block(
-    sums: Patterns, covariance: Floats, spread: Floats, rows: Floats
+    sums: Patterns, covariance: Floats, spread: Floats, rows: Floats, observed: bool
 ) -> tuple[Floats, Floats]:
     t, v, q = len(covariance), covariance.shape[-1], sums.zz.shape[-1]
     weight = sums.weight(covariance)
@@ -61,7 +71,10 @@ def _block(
     second = np.einsum("tpvu,tpqr->tvqur", weight @ inner @ weight, sums.zz, optimize=True)
     turned = (inverse @ slopes.reshape(t, len(double.T), -1)).reshape(slopes.shape)
     first = (slopes @ (spread[:, None] @ turned)).sum(axis=1)
-    wider = spread + 2.0 * spread @ (second.reshape(first.shape) - first) @ spread
+    expected = spread @ (second.reshape(first.shape) - first) @ spread
+    moves = _moves(sums, weight, spread, double) if observed else None
+    again = expected if moves is None else np.swapaxes(moves, -1, -2) @ inverse @ moves
+    wider = spread + expected + again
     own = np.einsum("tvqvr->tvqr", wider.reshape(t, v, q, v, q))
     plain = np.einsum("tvqvr->tvqr", spread.reshape(t, v, q, v, q))
     error2, plain2 = (np.einsum("aq,tvqr,ar->tva", rows, m, rows) for m in (own, plain))
@@ -105,6 +118,15 @@ def _information(
     flat = pulled.reshape(t, pulled.shape[1], -1)
     turned = np.swapaxes(pulled, -1, -2).reshape(flat.shape)
     return double.T @ full @ double + 0.5 * flat @ np.swapaxes(turned, -1, -2), pulled
+
+
+def _moves(sums: Patterns, weight: Floats, spread: Floats, double: Floats) -> Floats:
+    """d_i up to its sign, (t, theta, v q): ``F sum_p W E_i W R_p``, R_p residuals by covariates."""
+    coef, _ = means(sums, weight)
+    left = np.swapaxes(sums.zy, -1, -2) - np.einsum("tvr,tprq->tpvq", coef, sums.zz)
+    all_ = np.einsum("tpva,tpbq->tabvq", weight, weight @ left, optimize=True)
+    flat = all_.reshape(len(spread), double.shape[0], -1)
+    return np.asarray(double.T @ flat @ spread)
 
 
 def _inverse(information: Floats) -> Floats:

@@ -42,7 +42,7 @@ class Repeated:
 
 def repeated(
     outcome: Floats, arm: Ints, baseline: Floats | None = None, strata: Ints | None = None,
-    arms: int | None = None, level: float = LEVEL,
+    arms: int | None = None, level: float = LEVEL, observed: bool = True,
 ) -> Repeated:  # fmt: skip
     """Compare arms with a control at every visit by a mixed model of repeated measures.
 
@@ -54,8 +54,9 @@ def repeated(
     harm; drop-out that depends on what would have come does.
 
     Errors and the degrees of freedom of Student's t are corrected for the estimated covariance as
-    Kenward and Roger do (Biometrics 1997;53:983). Without missing visits all of it is exactly
-    :func:`.ancova` at each visit.
+    Kenward and Roger do (Biometrics 1997;53:983), with one of their two terms as the data have it:
+    theirs is too small where drop-out follows what was seen (:mod:`.kenward_roger`). Without
+    missing visits all of it is exactly :func:`.ancova` at each visit.
     References: Laird and Ware, Biometrics 1982;38:963; Mallinckrodt et al., Drug Inf J 2008;42:303.
 
     Args:
@@ -65,6 +66,7 @@ def repeated(
         strata: codes, likewise.
         arms: how many; the largest code and one when None.
         level: of the intervals.
+        observed: False for Kenward and Roger's own formula, as SAS and R's mmrm have it.
 
     Raises:
         UserError: fewer than two arms, no axis of visits, or shapes that do not go together.
@@ -81,7 +83,7 @@ def repeated(
     y = np.swapaxes(centred(np.swapaxes(y, -1, -2)), -1, -2)  # arms take up what they share
     z = z.reshape(-1, n, z.shape[-1])
     blocks = [slice(k, k + _BLOCK) for k in range(0, len(y), _BLOCK)]
-    parts = [_effects(y[b], z[b], count, level) for b in blocks]
+    parts = [_effects(y[b], z[b], count, level, observed) for b in blocks]
     effects = Estimate(*_joined([e for e, _ in parts], lead))
     solved = [s for _, s in parts]
     covariance, rounds, converged = (
@@ -121,7 +123,9 @@ def _covariates(
     return np.concatenate([np.broadcast_to(p, (*shape, p.shape[-1])) for p in parts], axis=-1)
 
 
-def _effects(y: Floats, z: Floats, arms: int, level: float) -> tuple[Estimate, Solved]:
+def _effects(
+    y: Floats, z: Floats, arms: int, level: float, observed: bool
+) -> tuple[Estimate, Solved]:
     """Effects of some trials, (trials, visits, arms - 1)."""
     sums = Patterns.of(y, z)
     solved = reml(sums)
@@ -131,7 +135,7 @@ def _effects(y: Floats, z: Floats, arms: int, level: float) -> tuple[Estimate, S
     rows[:, 0] = -1.0
     rows[np.arange(arms - 1), np.arange(1, arms)] = 1.0
     value = np.einsum("aq,tvq->tva", rows, solved.coef)
-    error, df = corrected(sums, solved, rows)
+    error, df = corrected(sums, solved, rows, observed)
     known = np.einsum("aq,tvqr,ar->tva", rows, null, rows) < 2.0 * SINGULAR
     value = np.where(known & solved.converged[:, None, None], value, np.nan)
     return student(value, error, df, level, (n > rank)[..., None]), solved
