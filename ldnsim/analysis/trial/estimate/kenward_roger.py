@@ -9,10 +9,10 @@ covariance of the fitted means:
 ``I_ij = sum_p n_p tr(W E_i W E_j)/2 - tr(F Q_ij) + tr(F P_i F P_j)/2``, ``w = I^-1``,
 ``F_A = F + 2 F (sum_ij w_ij (Q_ij - P_i F P_j)) F``.
 
-The 2 stands for two things of one size where visits are missing completely at random: F is too
+The 2 stands for two things, of one size where visits are missing completely at random: F is too
 small since the covariance is estimated, and the means move with it. The second is
-``sum_ij w_ij d_i d_j'``, d_i the derivative of the fitted means by theta_i; half of the sum above is
-its expectation if nothing that was seen made visits missing. Where drop-out follows what was seen,
+``sum_ij w_ij d_i d_j'``, d_i the derivative of the fitted means by theta_i; half of the above is its
+expectation if nothing that was seen made visits missing. Where drop-out follows what was seen,
 that is too little, in large trials too (Kenward and Molenberghs, Stat Sci 1998;13:236: information
 has to be the observed one). With ``observed``, d_i is taken as the data have it.
 
