@@ -68,12 +68,13 @@ def repeated(
         strata: codes, likewise.
         arms: how many; the largest code and one when None.
         level: of the intervals.
-        errors: ``"observed"``; ``"expected"``, Kenward and Roger's own formula; or ``"model"``, none
-            of it, with patients seen less covariates as degrees of freedom: much quicker with a
-            dozen visits, and a little liberal in small trials.
+        errors: ``"observed"``; ``"expected"``, Kenward and Roger's own formula; or ``"model"``,
+            without it, with patients seen less covariates as degrees of freedom: several times
+            quicker with a dozen visits, and a little liberal in small trials.
 
     Raises:
-        UserError: fewer than two arms, unknown errors, no axis of visits, or shapes that do not go together.
+        UserError: fewer than two arms, unknown errors, no axis of visits, or shapes that do not
+            go together.
     """
     check_known("errors", [errors], (OBSERVED, EXPECTED, MODEL))
     y = as_values(outcome, "outcome")
