@@ -9,6 +9,9 @@ from scipy.optimize import elementwise
 
 from ldnsim.arrays import Floats, Ints
 
+_JUST_INSIDE = 1e-3
+"""How far from an end of the grid it is looked whether the function falls, in its first step."""
+
 
 def least(function: Callable[[Floats, Ints], Floats], grid: Floats, trials: int) -> Floats:
     """Return where a function is least in each trial: the best of a grid, then refined around it.
@@ -26,10 +29,16 @@ def least(function: Callable[[Floats, Ints], Floats], grid: Floats, trials: int)
     values = np.stack([function(np.full(trials, x), all_) for x in grid], axis=-1)
     defined = np.isfinite(values).any(axis=-1)
     best = np.argmin(np.where(np.isfinite(values), values, np.inf), axis=-1)
+    end = len(grid) - 1
+    at_end = (best == 0) | (best == end)
     found = np.where(defined, grid[best], np.nan)
-    inner = np.flatnonzero(defined & (best > 0) & (best < len(grid) - 1))
+    left, right = grid[np.maximum(best - 1, 0)], grid[np.minimum(best + 1, end)]
+    # from an end the function may fall before it rises: a point just inside tells
+    middle = np.where(at_end, found + _JUST_INSIDE * (left + right - 2.0 * found), found)
+    falls = ~at_end | (function(middle, all_) < values[all_, best])
+    inner = np.flatnonzero(defined & falls)
     if len(inner):
-        bracket = tuple(grid[best[inner] + step] for step in (-1, 0, 1))
+        bracket = left[inner], middle[inner], right[inner]
         refined = elementwise.find_minimum(function, bracket, args=(inner,))
         found[inner] = np.where(refined.success, refined.x, found[inner])
     return np.asarray(found)

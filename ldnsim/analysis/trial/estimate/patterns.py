@@ -16,6 +16,8 @@ from ldnsim.arrays import Flags, Floats, Ints
 _ROUNDS = 2000
 _SETTLED = 1e-8
 """Change of a variance, or of a covariance next to its variances, in a round."""
+_EXACT = 1e-10
+"""Residuals below this share of the whole, or of each other, are rounding."""
 _RIDGE = 1e-10
 """Added to the scaled normal equations: what an empty arm leaves open stays at 0."""
 
@@ -133,9 +135,12 @@ def _start(sums: Patterns) -> tuple[Floats, Flags]:
     df = n - rank
     rss = np.einsum("tvv->tv", left)
     total = np.einsum("tpvv->tv", sums.yy)
-    usable = np.asarray(((df > 0.0) & (rss > 1e-20 * total)).all(axis=-1))
+    usable = ((df > 0.0) & (rss > _EXACT * total)).all(axis=-1)
     df = np.sqrt(np.where(df > 0.0, df, 1.0))
     first = left / (df[:, :, None] * df[:, None, :])
+    size = np.sqrt(np.where(usable[:, None], np.einsum("tvv->tv", first), 1.0))
+    alike = np.where(usable[:, None, None], first / (size[:, :, None] * size[:, None, :]), 0.0)
+    usable = np.asarray(usable & (np.linalg.eigvalsh(alike)[:, 0] > _EXACT))
     return np.where(usable[:, None, None], first, np.nan), usable
 
 

@@ -12,6 +12,9 @@ from ldnsim.analysis.trial.estimate.record import LEVEL, Estimate
 from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.errors import UserError
 
+_FEWEST = 2
+"""A dose with fewer patients keeps its share."""
+
 
 def without_test(
     estimate: Floats, se: Floats, low: Floats, high: Floats, df: float = np.inf
@@ -19,7 +22,13 @@ def without_test(
     """Return estimates of what has no null hypothesis, such as a dose: p is NaN, tested False."""
     blank = np.full(estimate.shape, np.nan)
     return Estimate(
-        estimate, se, low, high, blank, np.full(estimate.shape, df), np.zeros(blank.shape, bool)
+        estimate,
+        se,
+        low,
+        high,
+        blank,
+        np.full(estimate.shape, df),
+        np.zeros(blank.shape, dtype=bool),
     )
 
 
@@ -118,16 +127,16 @@ def centred_isotonic(
 
     Shares that fall with dose are pooled (pool adjacent violators, by patients); each pool, and
     each run of equal shares other than 0 and 1, counts once, at its patients' mean dose; between
-    pools the curve is straight. Before that ``shrink`` patients with the target share are added to
-    every dose tried, which takes away most of the bias that choosing doses by responses gives to
-    shares. References: Oron and Flournoy, Stat Biopharm Res 2017;9:258; Flournoy and Oron, J Appl
-    Stat 2020;47:2431.
+    pools the curve is straight. Before that the share of each dose with two patients or more is
+    drawn towards the target, ``(responders + shrink target)/(patients + shrink)``, against the bias
+    that choosing doses by responses gives to shares, as R's package cir does. References: Oron and
+    Flournoy, Stat Biopharm Res 2017;9:258; Flournoy and Oron, J Appl Stat 2020;47:2431.
 
     Args:
         counts: of each dose.
         doses: ascending, (doses,).
         target: share of responders.
-        shrink: patients that are added; 0 for none.
+        shrink: weight of the target, in patients; 0 for none.
 
     Returns:
         the dose, minus or plus infinity where all of the curve is above or below the target, NaN
@@ -152,9 +161,9 @@ def pools(
     """
     tried, positive = (a.reshape(-1, len(ladder)) for a in (counts.tried, counts.positive))
     there = tried > 0.0
-    weight = tried + shrink * there
-    share = np.where(there, (positive + shrink * target) / np.where(there, weight, 1.0), 0.0)
-    return _pooled(ladder, weight, share)
+    added = shrink * (tried >= _FEWEST)
+    share = (positive + added * target) / np.where(there, tried + added, 1.0)
+    return _pooled(ladder, tried, share)
 
 
 def isotonic_shares(weight: Floats, share: Floats) -> Floats:
@@ -179,19 +188,24 @@ def isotonic_shares(weight: Floats, share: Floats) -> Floats:
 
 
 def _pooled(ladder: Floats, weight: Floats, share: Floats) -> tuple[Floats, Floats, Flags]:
+    there, place = weight > 0.0, np.arange(weight.shape[-1])
     fitted = isotonic_shares(weight, share)
-    there = weight > 0.0
-    x, y = np.zeros(weight.shape), np.zeros(weight.shape)
-    kept = np.zeros(weight.shape, dtype=bool)
-    for k in range(weight.shape[-1]):
-        same = there & (np.abs(fitted - fitted[:, k : k + 1]) < 1e-9) & there[:, k : k + 1]
-        extreme = (fitted[:, k] < 1e-9) | (fitted[:, k] > 1.0 - 1e-9)
-        same &= ~extreme[:, None] | (np.arange(weight.shape[-1]) == k)
-        own = np.where(same, weight, 0.0)
-        x[:, k] = (own * ladder).sum(axis=-1) / np.maximum(own.sum(axis=-1), 1e-300)
-        y[:, k] = fitted[:, k]
-        kept[:, k] = there[:, k] & ~same[:, k + 1 :].any(axis=-1)
-    return x, y, kept
+    before = np.full(weight.shape, -np.inf)  # the fitted share of the last dose tried before
+    before[:, 1:] = np.maximum.accumulate(np.where(there, fitted, -np.inf), axis=-1)[:, :-1]
+    extreme = (fitted < 1e-9) | (fitted > 1.0 - 1e-9)
+    begins = there & ((fitted > before + 1e-9) | extreme)
+    first = np.maximum.accumulate(np.where(begins, place, 0), axis=-1)
+    after = np.full(weight.shape, len(place))  # where the next pool begins
+    later = np.where(begins, place, len(place))[:, :0:-1]
+    after[:, :-1] = np.minimum.accumulate(later, axis=-1)[:, ::-1]
+    seen = np.cumsum(there, axis=-1)
+    kept = there & (seen == np.take_along_axis(seen, after - 1, axis=-1))
+    zero = np.zeros((len(weight), 1))
+    total = np.concatenate([zero, np.cumsum(weight, axis=-1)], axis=-1)
+    dose = np.concatenate([zero, np.cumsum(weight * ladder, axis=-1)], axis=-1)
+    n = total[:, 1:] - np.take_along_axis(total, first, axis=-1)
+    whole = dose[:, 1:] - np.take_along_axis(dose, first, axis=-1)
+    return whole / np.where(n > 0.0, n, 1.0), np.where(there, fitted, 0.0), kept
 
 
 def crossing(x: Floats, y: Floats, kept: Flags, target: float) -> Floats:
