@@ -211,7 +211,8 @@ def dose_finding() -> str:
         f"Thresholds log-normal with ED50 {ED50} and ED95 {ED95} mg, 25 women, steps of 0.75 mg up"
         f" to 6: mean estimate {found.estimate[there].mean():.2f} mg, middle 95 % of trials"
         f" {low:.2f} to {high:.2f}; the 95 % interval of a trial is typically {ends[0]:.2f} to"
-        f" {ends[1]:.2f} and holds {ED50} in {share(inside)} % of them; {few:.0f} to {many:.0f} respond (11 did)."
+        f" {ends[1]:.2f} and holds {ED50} in {share(inside)} % of them; {few:.0f} to"
+        f" {many:.0f} respond (11 did)."
     )
 
 
