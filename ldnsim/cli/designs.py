@@ -138,6 +138,8 @@ def _designs(study: Study, asked: Asked) -> tuple[Design, ...]:
 def _pool(study: Study, asked: Asked, text: str) -> xr.Dataset:
     """Open the pool, or simulate it."""
     import ldnsim
+    from ldnsim.analysis.trial.arms import outline
+    from ldnsim.analysis.trial.outcome import check_asked
     from ldnsim.analysis.trial.pool import check_pool, pool_study
     from ldnsim.results.store import partial_folder
     from ldnsim.results.target import KINDS
@@ -150,6 +152,9 @@ def _pool(study: Study, asked: Asked, text: str) -> xr.Dataset:
         check_pool(pool, study, str(place))
         return pool
     plan = wanted.plan()
+    _narrowed(outline(plan), asked.select)
+    for design in study.trial:
+        check_asked(design, getattr(study, "stopping", None) is not None)
     say(f"{text}: simulating the pool that trials are drawn from, {len(plan)} runs")
     begun = place is not None and partial_folder(place).exists()
     with progress() as report:

@@ -74,7 +74,7 @@ def trial(
     extend: Extend = None,
     threads: Threads = None,
 ) -> None:
-    """Report virtual patients as a placebo-controlled trial, or repeat the trials of [trial]."""
+    """Report virtual patients as a trial, or many."""
     asked = designs.Asked(
         pool, null, trials, seed, placebo, select or (), weight or (), tables, groups, plot, out,
         threads,

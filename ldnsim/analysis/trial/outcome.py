@@ -19,27 +19,41 @@ def check_estimands(design: Design, cell: Cell) -> None:
     """Refuse an estimand that a pool cannot answer.
 
     Raises:
-        UserError: treatment policy where nobody stops in the simulation, or what nobody's stopping
-            would need where patients do.
+        UserError: as :func:`check_asked`, or hazards that are needed and not there.
     """
+    check_asked(design, cell.stopped is not None)
+    hazards = cell.adverse is not None and cell.futility is not None
     for asked in design.estimands:
-        if asked == POLICY and cell.stopped is None:
-            raise UserError(
-                f"trial {design.title!r}: estimands = 'treatment_policy' asks what patients have"
-                " after they stopped, and in this pool nobody does; let them stop in the simulation"
-                " with [stopping], or ask for 'while_on_treatment'"
-            )
-        if asked == HYPOTHETICAL and cell.stopped is not None:
-            raise UserError(
-                f"trial {design.title!r}: estimands = 'hypothetical' asks for patients who go on,"
-                " and in this pool they stop; take [stopping] out of the study, or ask for"
-                " 'treatment_policy'"
-            )
-        if asked != HYPOTHETICAL and cell.stopped is None and cell.adverse is None:
+        if asked != HYPOTHETICAL and cell.stopped is None and not hazards:
             raise UserError(
                 f"trial {design.title!r}: estimands = {asked!r} needs hazards of stopping, which"
                 " this pool does not have; make it again"
             )
+
+
+def check_asked(design: Design, stops: bool) -> None:
+    """Refuse an estimand that does not go with whether patients stop in the simulation.
+
+    Args:
+        design: the design.
+        stops: whether they do.
+
+    Raises:
+        UserError: treatment policy where nobody stops, or what would be if nobody did where they
+            do.
+    """
+    if POLICY in design.estimands and not stops:
+        raise UserError(
+            f"trial {design.title!r}: estimands = 'treatment_policy' asks what patients have after"
+            " they stopped, and in this pool nobody does; let them stop in the simulation with"
+            " [stopping], or ask for 'while_on_treatment'"
+        )
+    if HYPOTHETICAL in design.estimands and stops:
+        raise UserError(
+            f"trial {design.title!r}: estimands = 'hypothetical' asks for patients who go on, and"
+            " in this pool they stop; take [stopping] out of the study, or ask for"
+            " 'treatment_policy'"
+        )
 
 
 def at_end(drawn: Drawn, first: int, last: int, average: int, estimand: str) -> Floats:

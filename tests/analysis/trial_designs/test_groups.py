@@ -145,6 +145,7 @@ size = 8
         ('design = "crossover"\ntreatments = "3 mg"\nsequences = [["3 mg", "placebo"]]',
          "with one order alone"),
         ('design = "up_and_down"\ntreatments = ["3 mg", "4.5 mg"]\nstart = "1 mg"', "'1 mg'"),
+        ('design = "parallel"\nestimands = "treatment_policy"', "in this pool nobody does"),
     ],
 )  # fmt: skip
 def test_what_is_no_trial_is_one_paragraph_and_exit_2(text: str, told: str, tmp_path: Path) -> None:
