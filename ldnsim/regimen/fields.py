@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ldnsim.errors import UserError, short, unknown
 from ldnsim.regimen.base import user_error
-from ldnsim.regimen.phase import LADDER_FIELDS, Phase
+from ldnsim.regimen.phase import GUIDED_FIELDS, LADDER_FIELDS, Phase
 from ldnsim.regimen.text import regimen_text
 from ldnsim.regimen.values import Along
 from ldnsim.regimen.weekdays import day_name
@@ -74,7 +74,7 @@ def _changed(phase: Phase, new: Mapping[str, Any]) -> Phase:
     """Return a phase with some fields set, and what follows from them."""
     found = dict(new)
     ends = [f for f in ("start", "target") if f in new]
-    if len(ends) == 1 and phase.kind == "doses" and not phase.has_ladder:
+    if len(ends) == 1 and phase.kind == "doses" and not (phase.has_ladder or phase.is_guided):
         found["start"] = found["target"] = new[ends[0]]
     for field, other in _EXCLUSIVE.items():
         if field in new and other not in new:
@@ -108,6 +108,8 @@ def _first(phases: Sequence[Phase], start_day: int, field: str) -> int:
             return index
         if field in LADDER_FIELDS:
             found = phase.has_ladder
+        elif field in GUIDED_FIELDS:
+            found = phase.is_guided
         elif field in ("every", "at", "days"):
             found = phase.kind != "stop"
         else:
@@ -115,4 +117,5 @@ def _first(phases: Sequence[Phase], start_day: int, field: str) -> int:
         if found:
             return index
     what = "titration ladder" if field in LADDER_FIELDS else "phase with doses"
+    what = "phase with rules" if field in GUIDED_FIELDS else what
     raise UserError(f"regimen field '{field}': '{regimen_text(phases, start_day)}' has no {what}")

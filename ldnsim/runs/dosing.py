@@ -24,10 +24,11 @@ from ldnsim.regimen.phase import Phase
 from ldnsim.regimen.recorded import Recorded
 from ldnsim.runs import doses
 from ldnsim.runs.events import dose_events
+from ldnsim.runs.intake import Ordered
 from ldnsim.runs.task import Events
 
 if TYPE_CHECKING:
-    from ldnsim.regimen import Ledger, Regimen
+    from ldnsim.regimen import Adherence, Ledger, Regimen
     from ldnsim.runs.grid import Runs
 
 AMOUNTS = ("start", "target", "dose", "step", "factor")
@@ -210,6 +211,43 @@ class Dosing:
             raise
 
     @property
+    def examples(self) -> list[Regimen | Recorded]:
+        """A regimen of every schedule."""
+        return [self._runs[i].regimen for i in self._examples.values()]
+
+    @property
+    def most_possible(self) -> int:
+        """Most doses that a run can come to, whatever rules decide on its interval of doses."""
+        return max(map(_most_doses, self.examples))
+
+    @property
+    def misses_by_burden(self) -> bool:
+        """Whether in any run more doses are missed the more burden there is."""
+        habits = (self._runs[i].adherence for i in self._habits.runs().tolist())
+        return any(a is not None and a.missed_per_burden > 0.0 for a in habits)
+
+    def alike(self, rows: Ints) -> tuple[list[Ordered], Ints]:
+        """Return the regimens of some runs, each once, and which of them each run has, (rows,)."""
+        pairs, which = np.unique(
+            np.stack([self.keys(rows), self._amounts.of(rows)]), axis=1, return_inverse=True
+        )
+        which = which.reshape(-1).astype(np.int64)
+        found = []
+        for j, (key, place) in enumerate(pairs.T.tolist()):
+            schedule = self.schedule(key)
+            mg = self._mg[place].mg[schedule.rung]
+            regimen = self._runs[int(rows[int(np.argmax(which == j))])].regimen
+            found.append(Ordered(regimen, replace(schedule.table, amount_mg=mg), schedule.end))
+        return found, which
+
+    def habits(self, rows: Ints) -> tuple[list[Adherence | None], Ints]:
+        """Return how some runs take their doses, and whose draws they are, (rows,)."""
+        places, which = np.unique(self._habits.of(rows), return_inverse=True)
+        runs = [self._runs[self._habits.run(int(p))] for p in places]
+        chosen = [runs[int(k)] for k in which]
+        return [r.adherence for r in chosen], np.array([r.subject for r in chosen])
+
+    @property
     def most_planned(self) -> int:
         """Number of doses of the run that has most."""
         return int(self._planned.max())
@@ -348,6 +386,21 @@ def _as_recorded(regimen: Recorded) -> Schedule:
     return Schedule(
         replace(table, amount_mg=drug), every, regimen.duration_h, regimen.reaches_target
     )
+
+
+def _most_doses(regimen: Regimen | Recorded) -> int:
+    """Return the most doses of a regimen; where rules change the interval, at the shortest."""
+    if isinstance(regimen, Recorded):
+        return len(regimen.doses())
+    planned = np.bincount(regimen.doses().phase, minlength=len(regimen.phases)).tolist()
+    for k, phase in enumerate(regimen.phases):
+        spans = [float(r.value) for r in phase.rules if r.do == "every"]  # type: ignore[arg-type]
+        if phase.is_guided:
+            # each change of the time of day can add a dose, at a visit
+            changes = sum(r.do in ("every", "at") for r in phase.rules)
+            days = (phase.length or 0) / 60 / min([phase.every, *spans])
+            planned[k] = int(np.ceil(days)) + 2 + changes * int((phase.length or 0) // 1440 + 1)
+    return int(sum(planned))
 
 
 def _amounts(regimen: Regimen | Recorded) -> Amounts:

@@ -261,7 +261,9 @@ def test_what_stress_does_is_asked_of_the_well_for_two_years(
     assert [r.modifiers.stress for r in asked] == [None, 1.0, 1.0]
 
 
-@pytest.mark.parametrize(("factor", "text"), [(3.0, "x3"), (1 / 3, "/3"), (980.0, "x980"), (0.0, "x0")])
+@pytest.mark.parametrize(
+    ("factor", "text"), [(3.0, "x3"), (1 / 3, "/3"), (980.0, "x980"), (0.0, "x0")]
+)
 def test_factors_as_words(factor: float, text: str) -> None:
     assert factor_text(factor) == text
 
