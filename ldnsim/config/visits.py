@@ -46,7 +46,7 @@ class Stopping(Config):
     """Whether burden and lack of benefit make patients stop, at the rates of the model
     (``hazard_adverse``, ``hazard_futility``)."""
     lost_per_week: Fraction = 0.0
-    """Share of those on treatment who stop each week for reasons that have nothing to do with it."""
+    """Share of those on treatment who stop each week for reasons that are none of its doing."""
     every: Hours = Field(
         default=WEEK, ge=24.0, validate_default=False, json_schema_extra={"default": "7 d"}
     )

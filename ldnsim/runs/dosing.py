@@ -320,7 +320,11 @@ class Dosing:
         Args:
             rows: numbers of the runs.
             end: doses at or after this time are not given (h).
+
+        Raises:
+            UserError: doses of a run depend on what becomes of the patient.
         """
+        self._check_fixed()
         keys, habits = self.keys(rows).tolist(), self._habits.of(rows).tolist()
         found = []
         for key, habit, a in zip(keys, habits, self._amounts.of(rows).tolist(), strict=True):
@@ -328,6 +332,21 @@ class Dosing:
             value = self._mg[a].mg[taken.rung] * taken.times * NMOL_PER_MG
             found.append(Events(taken.time, taken.target, value))
         return found
+
+    def _check_fixed(self) -> None:
+        """Refuse doses that nobody knows before the patient has been looked at."""
+        guided = next((r for r in self.examples if getattr(r, "is_guided", False)), None)
+        if guided is not None:
+            raise UserError(
+                f"regimen '{guided}': rules decide on its doses at visits, so that they are not"
+                " known beforehand; this needs a fixed regimen, such as the doses of a run in the"
+                " ledger of a study's result"
+            )
+        if self.misses_by_burden:
+            raise UserError(
+                "adherence.missed_per_burden: which doses are missed is not known before the"
+                " burden is; this needs a fixed chance, p_missed"
+            )
 
     def _make_taken(self, key: int, habits: int, end: float) -> _Taken:
         ledger, rung = self._ledger(key, habits), self.schedule(key).rung

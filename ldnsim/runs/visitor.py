@@ -137,7 +137,9 @@ class Visitor:
 
     Attributes:
         known: what there is to know of the runs.
-        params: of each run, as set by now without what rules add, (runs, parameters).
+        params: of each run, as set by now without what rules add, (runs, parameters). What the
+            engine has by now is kept beside it: a change at a look is an event at its time, so that
+            an output at that time comes before it, as in any other run.
         static: parameters set during the run whatever is decided.
     """
 
@@ -149,7 +151,7 @@ class Visitor:
     def __post_init__(self) -> None:
         """Lay the regimens out."""
         known = self.known
-        self.params = self.params.copy()
+        self.params, self.of_engine = self.params.copy(), self.params.copy()
         self.taking = known.taking.copy()
         self.groups = [
             Group(np.flatnonzero(known.which == j), o.regimen, o.table, o.end)
@@ -328,11 +330,15 @@ class Visitor:
         due = (self.static.time >= start) & (self.static.time < stop)
         set_now = self.static.where(due)
         params, shown = self._with_adjuncts(set_now)
-        events = Flat.join([shown, given.where(given.time < stop)])
+        row, at = np.nonzero(params != self.of_engine)
+        new = Flat(row, np.full(len(row), start), at + self._states, params[row, at])
+        events = Flat.join([new, shown, given.where(given.time < stop)])
+        before, self.of_engine = self.of_engine, params
         self.params[set_now.row, set_now.target - self._states] = set_now.value
-        counts = np.bincount(events.row, minlength=len(params))
+        self.of_engine[shown.row, shown.target - self._states] = shown.value
+        counts = np.bincount(events.row, minlength=len(before))
         return Happenings(
-            params, np.cumsum([0, *counts]).astype(np.int64), events.time, events.target,
+            before, np.cumsum([0, *counts]).astype(np.int64), events.time, events.target,
             events.value,
         )  # fmt: skip
 
