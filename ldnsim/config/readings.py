@@ -29,6 +29,7 @@ DERIVED = {
     "dose": "dose of one intake, mg",
     "weeks": "weeks since the phase began",
     "weeks_at_dose": "weeks since the dose last changed",
+    "downs": "how often the dose has been lowered",
 }
 """What follows from other readings and from the course of treatment."""
 _OF_SCALE = {"0–10": (0.0, 10.0), "fraction": (0.0, 1.0)}
@@ -115,6 +116,8 @@ def _range(name: str, phase: Phase, edition: Edition) -> tuple[float, float]:
         return float(least_mg(phase)), float(phase.target or 0.0)
     if name in ("weeks", "weeks_at_dose"):
         return 0.0, (phase.length or 0) / 60 / 168
+    if name == "downs":
+        return 0.0, math.inf
     if name == RELIEF:
         return -math.inf, 1.0
     found = edition.model.observables[variable_of(name)]

@@ -14,6 +14,7 @@ from ldnsim.plots.phase import phase_plane
 from ldnsim.plots.scorecard import scorecard
 from ldnsim.plots.style import check_ending, save
 from ldnsim.plots.tornado import sensitivity
+from ldnsim.plots.visits import visits
 
 __all__ = [
     "bifurcation",
@@ -31,4 +32,5 @@ __all__ = [
     "scorecard",
     "sensitivity",
     "summaries",
+    "visits",
 ]

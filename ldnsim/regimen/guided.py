@@ -56,6 +56,7 @@ class Course:
         at: minutes after midnight of the first dose of a day, (runs,).
         stopped: whether dosing has ended for good, (runs,).
         since: h, when the dose last changed, or the phase began, (runs,).
+        downs: how often it has been lowered, (runs,).
         taken: adjuncts that rules have begun (1) or ended (-1), (runs, adjuncts).
     """
 
@@ -64,6 +65,7 @@ class Course:
     at: Ints
     stopped: Flags
     since: Floats
+    downs: Ints
     taken: Codes
 
     @staticmethod
@@ -75,6 +77,7 @@ class Course:
             np.full(runs, minutes(phase.at)),
             np.zeros(runs, bool),
             np.full(runs, begin),
+            np.zeros(runs, np.int64),
             np.zeros((runs, len(adjuncts(phase))), np.int8),
         )
 
@@ -234,6 +237,7 @@ class Guide:
         new = np.clip(wanted, self.least, self.most)
         course.dose[rows] = new
         course.since[rows[new != old]] = time
+        course.downs[rows[new < old]] += 1
         moved = np.where(new > old, Decision.UP, Decision.DOWN)
         still = np.where(holds & (wanted == old), Decision.HOLD, Decision.AT_LIMIT)
         return np.where(new != old, moved, still).astype(np.int8)

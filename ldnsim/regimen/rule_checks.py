@@ -14,8 +14,6 @@ from ldnsim.regimen.plain import PlainPhase, resolve
 from ldnsim.regimen.rule import Rule
 
 _LADDER = ("step", "factor", "interval", "first_hold", "hold")
-OF_THE_DOSE = ("dose", "weeks", "weeks_at_dose")
-"""What rules may read that no patient has a say in but through the rules themselves."""
 
 
 def check_rules(phase: PlainPhase) -> None:

@@ -238,6 +238,8 @@ class Plan:
         if not self.dims:
             lines.append("dimension  none: a single run")
         lines += recordings.lines(self.study, self.end)
+        if self.watch is not None:
+            lines.append(f"visits     {self.watch}")
         solver = self.study.solver
         if self.study.population is not None:
             # who they are is found out by enrol: a dry run starts no solver

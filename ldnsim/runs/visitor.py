@@ -275,7 +275,7 @@ class Visitor:
         own = {name: v[group.rows] for name, v in values.items()}
         own |= {
             "dose": course.mg, "weeks": np.full(len(on), (time - begin) / WEEK),
-            "weeks_at_dose": (time - course.since) / WEEK,
+            "weeks_at_dose": (time - course.since) / WEEK, "downs": course.downs.astype(float),
         }  # fmt: skip
         before = course.every.copy(), course.at.copy(), course.dose.copy()
         matched = guide.match(own, planned, ready)

@@ -13,6 +13,7 @@ from ldnsim.arrays import Floats
 from ldnsim.config.readings import DERIVED, RELIEF, variable_of
 from ldnsim.config.visits import Stopping, Visits
 from ldnsim.measure import Measure
+from ldnsim.regimen.formats import interval_text
 
 WEEK, DAY = 168.0, 24.0
 HAZARDS = ("hazard_adverse", "hazard_futility")
@@ -46,6 +47,15 @@ class Watch:
     def __len__(self) -> int:
         """Return the number of looks."""
         return len(self.times)
+
+    def __str__(self) -> str:
+        """Return how often somebody looks, and what for, as a plan tells it."""
+        found = [f"{len(self)} looks"]
+        if self.readings:
+            found.append(f"rules read {', '.join(self.readings)}")
+        if self.stopping is not None:
+            found.append(f"who has stopped is seen every {interval_text(self.stopping.every)}")
+        return "; ".join(found)
 
     @cached_property
     def variables(self) -> tuple[str, ...]:

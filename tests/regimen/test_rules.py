@@ -161,7 +161,9 @@ def test_a_step_past_a_limit_is_shortened_and_then_none() -> None:
     assert course.mg.tolist() == [0.5]
 
 
-@given(st.lists(st.booleans(), max_size=40), st.sampled_from(["0.1 mg", "0.7 mg", "1/900 of target"]))
+@given(
+    st.lists(st.booleans(), max_size=40), st.sampled_from(["0.1 mg", "0.7 mg", "1/900 of target"])
+)
 def test_steps_up_and_down_come_back_to_the_very_same_dose(ups: list[bool], step: str) -> None:
     g = guide(f"2 mg nightly, every 1 wk +{step} if burden < 1, -{step} if burden > 2, to 1000 mg")
     course, first = Course.of(g.phase, 1, 0.0), 2 * UNITS
