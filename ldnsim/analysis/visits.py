@@ -1,4 +1,4 @@
-"""What came of visits: each decision with what was read and the rule that acted, and what is odd."""
+"""What came of visits: each decision with what was read and why, and what is odd in all of them."""
 
 from __future__ import annotations
 

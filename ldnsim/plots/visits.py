@@ -96,7 +96,7 @@ def _title(laid: xr.Dataset) -> str:
 
 
 def _foot(laid: xr.Dataset) -> str:
-    rules = json.loads(str(laid["visit_rule"].attrs["rules"]))
+    rules: dict[str, list[Any]] = json.loads(str(laid["visit_rule"].attrs["rules"]))
     name = str(laid["regimen"].values) if "regimen" in laid.coords else ""
     phases = rules.get(name) or next(iter(rules.values()), [])
     return wrap("; ".join(", ".join(p) if isinstance(p, list) else p for p in phases), 110)

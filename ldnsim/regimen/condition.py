@@ -80,6 +80,23 @@ class Condition:
         nodes = [n for n in ast.walk(_tree(self.text)) if isinstance(n, ast.Constant)]
         return tuple(dict.fromkeys(float(n.value) for n in nodes))  # type: ignore[arg-type]
 
+    def with_number(self, name: str, number: float) -> Condition:
+        """Return the condition with another number that a reading is compared with.
+
+        Args:
+            name: of the reading.
+            number: the new one; shares, mg and hours without their unit.
+
+        Raises:
+            UserError: it is compared with no number, or with several.
+        """
+        quantity = rf"-?{NUMBER}(?:\s*(?:{'|'.join(_UNITS)})(?![a-z0-9_]))?"
+        pattern = re.compile(rf"(?<![a-z0-9_.])({re.escape(name)} (?:<=|>=|<|>)) {quantity}")
+        if len(found := pattern.findall(self.text)) != 1:
+            how = "is compared with no number" if not found else "is compared with several numbers"
+            raise UserError(f"condition '{self.text}': {name} {how} that could be set")
+        return Condition.parse(pattern.sub(rf"\g<1> {number!r}", self.text))
+
     def holds(self, values: Mapping[str, Floats]) -> Flags:
         """Return where it holds, shape (runs,); what compares with NaN does not.
 

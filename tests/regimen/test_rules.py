@@ -165,7 +165,8 @@ def test_a_step_past_a_limit_is_shortened_and_then_none() -> None:
     st.lists(st.booleans(), max_size=40), st.sampled_from(["0.1 mg", "0.7 mg", "1/900 of target"])
 )
 def test_steps_up_and_down_come_back_to_the_very_same_dose(ups: list[bool], step: str) -> None:
-    g = guide(f"2 mg nightly, every 1 wk +{step} if burden < 1, -{step} if burden > 2, to 1000 mg")
+    moves = f"+{step} if burden < 1, -{step} if burden > 2"
+    g = guide(f"2 mg nightly, every 1 wk {moves}, to 1000 mg")
     course, first = Course.of(g.phase, 1, 0.0), 2 * UNITS
     course.dose += 500 * UNITS  # room on both sides
     for up in [*ups, *[not u for u in ups]]:
@@ -222,3 +223,31 @@ def test_a_rule_is_told_as_it_is_read() -> None:
     for text in ("+0.5 mg if burden < 3", "/2 at once if burden > 5", "take every 2 d", "hold"):
         assert str(Rule.parse(text)) == text
     assert Phase.model_validate("1 mg nightly, for 4 wk").rules == ()
+
+
+def test_the_number_of_a_rule_is_a_field() -> None:
+    r = Regimen.parse(WHOLE)
+    found = r.with_fields({"rules.1.burden": 1.5, "rules.2.burden": 4, "phases.0.visits": "7 d"})
+    assert [str(rule) for rule in found.phases[0].rules] == [
+        "+0.5 mg if dreams < 2 and burden < 1.5", "-0.5 mg if burden > 4.0", "hold",
+    ]  # fmt: skip
+    part = Regimen.parse(BASE + "stop if relief < 30 % and not (weeks < 12), to 0.5 mg")
+    assert str(part.with_field("rules.1.relief", 0.2).phases[0].rules[0].when).startswith(
+        "relief < 0.2 and not"
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("rules.4.burden", "no rule 4 with a condition; the phase has 3 rules"),
+        ("rules.3.burden", "no rule 3 with a condition"),
+        ("rules.1.pain", "pain is compared with no number"),
+        ("rules.burden", "not known"),
+    ],
+)
+def test_a_number_that_no_rule_has_is_refused(field: str, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        Regimen.parse(WHOLE).with_field(field, 1.0)
+    with pytest.raises(UserError, match="no phase with rules|not known"):
+        Regimen.parse("1 mg nightly").with_field(field, 1.0)

@@ -346,3 +346,13 @@ def test_reported_pain_at_visits_is_that_of_a_trial_report() -> None:
     for week in (1, 2, 3):
         seen = ds["visit_pain"].sel(visit=168.0 * week)
         np.testing.assert_allclose(seen, told.sel(week=week), atol=0.02)
+
+
+def test_axes_vary_the_numbers_of_rules() -> None:
+    text = "1 mg nightly, every 1 wk +1 mg if burden < 0.5, else hold, to 4 mg, for 4 wk"
+    axis = {"name": "level", "field": "regimen.rules.1.burden", "values": [0, 0.5, 9]}
+    ds = study(text, axes=[axis]).run()
+    assert ds["visit_dose"].sel(level=0).values.tolist() == [1.0, 1.0, 1.0]
+    assert ds["visit_dose"].sel(level=9).values.tolist() == [2.0, 3.0, 4.0]
+    with pytest.raises(UserError, match="compared with no number"):
+        study(text, axes=[{**axis, "field": "regimen.rules.1.pain"}])
