@@ -156,6 +156,11 @@ def adjuncts() -> str:
     return "\n".join(lines)
 
 
+def trial_levels() -> str:
+    """Return how often analyses of trials reject true null hypotheses."""
+    return str(runpy.run_path(str(DOCS / "trial_levels.py"))["table"]())
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "states": ("states.md", states),
     "discriminate": ("discriminate.md", discriminate),
@@ -164,6 +169,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "counted": ("scorecard.md", counted),
     "adjuncts": ("evidence.md", adjuncts),
     "emerges": ("model.md", emerges),
+    "trial_levels": ("trial_statistics.md", trial_levels),
     "editions": ("second_edition.md", editions),
 }
 """Page and maker of each part."""
