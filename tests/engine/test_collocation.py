@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from tests.engine.bench import random_parameters as drawn
 STATES = list(MODEL.states)
 
 
+@functools.cache
 def emitter() -> Emitter:
     everything = {**MODEL.states, **MODEL.constants, **MODEL.quantities}
     return Emitter(
