@@ -137,9 +137,7 @@ def test_latex_evaluates_to_the_function(name: str) -> None:
     values = random_values(variable.arguments)
     expected = variable.formula(*values.values())
     # numbers are printed with six digits
-    assert evaluated(lines_of(name), values) == pytest.approx(
-        expected, rel=2e-5, abs=1e-6
-    )
+    assert evaluated(lines_of(name), values) == pytest.approx(expected, rel=2e-5, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", list(MODEL.observables))

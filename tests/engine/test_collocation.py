@@ -19,7 +19,7 @@ from ldnsim.engine.methods.radau.records import STAGES, eliminate
 from ldnsim.engine.solve.batch import Batch, BatchResult, solve, solve_with
 from ldnsim.engine.solve.status import Method, Status
 from ldnsim.measure import Measure
-from tests.engine.bench import MODEL, caller, compiled, dosing, nightly, plain, put
+from tests.engine.bench import MODEL, dosing, nightly, plain, put
 from tests.engine.bench import random_parameters as drawn
 
 STATES = list(MODEL.states)
