@@ -5,8 +5,8 @@ together. At each dose Newton's method starts near the orbit of the dose before,
 so that an orbit that has lost its stability to an oscillation is still found; where that fails, it
 is led there by smaller steps. Where that leads to nothing, or out of the basin, the patient is left
 to the treatment for half a year instead, then for five years, then for twenty, and the orbit he
-comes to is taken, in whatever basin. Who came to the other basin on the dose before goes on from
-his orbit there. What is missing below a dose where it was found again is
+comes to is taken, in whatever basin. Who came to the other basin on the dose before is looked for
+near his orbit there before the years are gone through again. What is missing below a dose where it was found again is
 looked for from there.
 """
 
@@ -237,13 +237,13 @@ def _try(patients: Patients, last: Last, found: Nightly, j: int, rows: Rows) -> 
 
 def _slide(patients: Patients, last: Last, found: Nightly, j: int, rows: Rows) -> None:
     """Leave some patients to the treatment, and look for the orbits that they come to."""
-    rows = rows[_follow(patients, last, found, j, rows)]
     y = last.y[rows]
     for days in LONG:
         y, middle = patients.settle(rows, y, days)
         left = _take(patients, last, found, j, rows, y, True)
         # one who goes round an orbit that repels never comes to it, but it is in the middle
         left[left] = _take(patients, last, found, j, rows[left], middle[left], True)
+        left[left] = _follow(patients, last, found, j, rows[left])
         rows, y = rows[left], y[left]
 
 
