@@ -6,8 +6,8 @@ so that an orbit that has lost its stability to an oscillation is still found; w
 is led there by smaller steps. Where that leads to nothing, or out of the basin, the patient is left
 to the treatment for half a year instead, then for five years, then for twenty, and the orbit he
 comes to is taken, in whatever basin. Who came to the other basin on the dose before is looked for
-near his orbit there before the years are gone through again. What is missing below a dose where it was found again is
-looked for from there.
+near his orbit there after the half year, before the years are gone through again. What is missing
+below a dose where it was found again is looked for from there.
 """
 
 from __future__ import annotations
