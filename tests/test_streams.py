@@ -33,7 +33,7 @@ WORDS: dict[str, list[str]] = {
     "adjuncts": [],
     "calibrate": ["--groups", "no-such-group"],
     "cite": ["{store}", "--bibtex", "{own}/refs.bib"],
-    "claims": ["C12"],
+    "claims": ["C12", "--quick"],
     "compare": ["{store}", "--out", "{own}/p.png"],
     "covariates": [],
     "demo": ["--threads", "no-number"],
