@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from reference import cpu_seconds
 
 from ldnsim.sweep.study import Study
 
@@ -37,3 +38,23 @@ def test_sweep_of_1000_runs(measure: Any) -> None:
 
 def test_sweep_of_1000_runs_summaries_only(measure: Any) -> None:
     _sweep(measure, _study(**SUMMARIES_ONLY))
+
+
+def _patients(regimen: str) -> Study:
+    """256 patients with another reserve each, for 12 weeks."""
+    axis = {"name": "reserve", "field": "parameters.reserve", "linspace": [0.2, 1.0, 256]}
+    kept = {"variables": ["pain"], "summaries": ["pain_change"], "night": False}
+    return Study.build({"regimen": regimen, "axes": [axis], "output": kept}, "benchmark")
+
+
+def test_patients_seen_weekly(measure: Any) -> None:
+    """Rules that decide at weekly visits; beside it what a fixed ladder costs."""
+    rules = "+0.5 mg if burden < 0.2 else hold, -0.5 mg if burden > 0.6"
+    guided = _patients(f"0.5 mg nightly, every 1 wk {rules}, to 4.5 mg, for 12 wk")
+    ladder = _patients("0.5 mg nightly, +0.5 mg every 1 wk to 4.5 mg, for 12 wk")
+    ds = measure(guided.run, threads=1, rounds=2)
+    assert np.asarray(ds["status"] == 0).all()
+    if measure.best is not None:
+        began = cpu_seconds()
+        ladder.run(threads=1)
+        measure.note(over_fixed=measure.best / (cpu_seconds() - began))

@@ -112,13 +112,17 @@ def counted() -> str:
     return "\n".join(f"    {line}" for line in remarks(scorecard()))
 
 
-def claims() -> str:
-    """Return the verdict on each claim, with the search for those that nothing reproduces."""
+def claims(names: Sequence[str] | None = None) -> str:
+    """Return the verdict on each claim, with the search for those that nothing reproduces.
+
+    Args:
+        names: claims; all when None.
+    """
     from ldnsim.analysis.claims import judge
 
     lines = ["| claim | verdict |", "|---|---|"]
     prices = {}
-    for judged in judge(shake=False):
+    for judged in judge(names, shake=False):
         text = judged.verdict
         if judged.searched is not None:
             changed = "" if judged.searched_now else " (of an earlier model or rule)"

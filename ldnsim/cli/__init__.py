@@ -29,6 +29,7 @@ from ldnsim.cli import (
     sensitivity,
     states,
     trial,
+    visits,
 )
 
 
@@ -57,6 +58,7 @@ app = typer.Typer(
 COMMANDS = (
     run.demo, run.init, run.sweep, run.simulate, states.states, look.compare,
     discriminate.discriminate, cite.cite, sensitivity.sensitivity, trial.trial,
+    visits.visits,
     population.population,
     appraise.validate, claims.claims, calibrate.calibrate,
     lists.parameters, lists.hypotheses, lists.phenotypes, lists.covariates, lists.adjuncts,

@@ -134,6 +134,8 @@ def sweep(
         say(f"{len(plan)} runs in {seconds(time.perf_counter() - start)}")
     if config.population is not None:
         _candidates(attributes(store))
+    if plan.watch is not None:
+        _oddities(store)
     alive = _outcome(statuses(store))
     typer.echo(str(store))
     if not alive:
@@ -200,6 +202,16 @@ def _outcome(status: NDArray[np.int8]) -> int:
         for code, count in Counter(failed.tolist()).most_common():
             say(f"  {count} x {Status(code).advice}")
     return len(codes) - len(failed)
+
+
+def _oddities(store: Path) -> None:
+    """Say which rules acted in no run, and which go up and down for ever."""
+    import ldnsim
+    from ldnsim.cli.visits import oddities
+
+    with ldnsim.open_store(store) as ds:
+        for line in oddities(ds):
+            say(line)
 
 
 def _candidates(attrs: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from ldnsim.config.axis import Axis, Points, label_points, numeric_points
 from ldnsim.config.run import covariate_fields, fixed_fields
 from ldnsim.edition import Edition
 from ldnsim.errors import UserError, unknown
-from ldnsim.regimen.fields import along
+from ldnsim.regimen.fields import along, is_threshold
 from ldnsim.regimen.values import Along
 
 NAMES = ("hypothesis", "patient.phenotype", "patient.basin")
@@ -37,6 +37,8 @@ def points(axis: Axis, edition: Edition, where: str = "") -> Points:
         return _covariate_points(axis, of_patient[field], where)
     if room == "parameters" and rest:
         return numeric_points(axis, _parameter_unit(edition, rest, where), where)
+    if room == "regimen" and is_threshold(rest):
+        return numeric_points(axis, "1", where)
     if room == "regimen" and rest:
         return _regimen_points(axis, rest.rpartition(".")[2], where)
     if field == "subject" or field == "adherence.seed":

@@ -18,8 +18,10 @@ from pathlib import Path
 from types import FunctionType
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import InstanceOf, PlainSerializer, WithJsonSchema
 
+from ldnsim.arrays import Floats
 from ldnsim.edition.mechanisms import check_text, run_text
 from ldnsim.edition.source import read_text
 from ldnsim.errors import UserError, nearest, short
@@ -100,6 +102,32 @@ class Function:
                 f" (the function begins in line {first})"
             )
         return number
+
+    def of_runs(self, values: Mapping[str, Floats], runs: int) -> Floats:
+        """Return its numbers for many runs at once, (runs,).
+
+        Args:
+            values: what each argument is, (runs,).
+            runs: how many.
+
+        Raises:
+            UserError: it raises anything, or returns anything but a number for every run.
+        """
+        where = f"{self.file}: {self.name}"
+        assert self.call is not None
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                found = self.call(**{name: values[name].copy() for name in self.arguments})
+            numbers = np.asarray(found, dtype=np.float64)
+        except (Exception, SystemExit) as error:
+            line = _line_of(error, self.file)
+            raise UserError(f"{where}: {type(error).__name__}: {error}{line}") from error
+        if numbers.shape not in ((), (runs,)) or np.isinf(numbers).any():
+            raise UserError(
+                f"{where} returned {short(found)}: expected a dose in mg for each of {runs} runs,"
+                " 0 to stop and NaN to leave it as it is"
+            )
+        return np.broadcast_to(numbers, (runs,)).copy()
 
 
 def _line_of(error: BaseException, file: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ldnsim.catalog import BASINS
-from ldnsim.config import attribution, budget, people, recordings, times
+from ldnsim.config import attribution, budget, people, recordings, times, visits
 from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
 from ldnsim.config.people import check_name
@@ -29,6 +29,8 @@ RESERVED = (
     "time", "night_time", "day", "night_start", "prescribed_dose",
     "status", "status_advice", "target_reached", "steps", "rejected", "method", "orbit_residual",
     "ledger_row", "ledger_run", "ledger_planned_time", "ledger_given_time", "ledger_planned_dose",
+    "ledger_visit", "visit", "visit_day", "visit_decision", "visit_rule", "visit_dose",
+    "stopped_at", "stopped_for",
     "ledger_given_dose", "ledger_status", "ledger_formulation", "ledger_phase", "ledger_step",
     "parameter", "summary", "sensitivity", "sensitivity_asymmetry", "assumed_share",
     "locally_linear", "parameter_grade", "parameter_mechanism", "parameter_source", "parameter_sd",
@@ -383,4 +385,5 @@ RULES: tuple[Rule, ...] = (
     *people.RULES,
     *recordings.RULES,
     *times.RULES,
+    *visits.RULES,
 )

@@ -15,16 +15,18 @@ from pydantic import (
     model_validator,
 )
 
-from ldnsim.config import rules, toml
+from ldnsim.config import rules, toml, visits
 from ldnsim.config.axis import Axis
 from ldnsim.config.base import Config
 from ldnsim.config.blocks import Change, ModelBlock, Modifiers, Output, Patient, Solver
 from ldnsim.config.designs import Designs
 from ldnsim.config.entries import FOLDER, RegimenEntry
 from ldnsim.config.explain import explain
+from ldnsim.config.own_function import Function
 from ldnsim.config.population import Population
 from ldnsim.config.quantities import Hours, Whole
 from ldnsim.config.run import RunSpec
+from ldnsim.config.visits import Stopping, Visits
 from ldnsim.edition import Edition, in_force, of_sources
 from ldnsim.edition.source import read_sources
 from ldnsim.errors import UserError
@@ -56,6 +58,10 @@ class StudyConfig(Config):
     """several regimens, compared along the dimension ``regimen``."""
     adherence: Adherence | None = None
     """How doses are taken; all of them and in time when left out."""
+    visits: Visits = Field(default_factory=Visits)
+    """What visits are like at which rules of a regimen decide."""
+    stopping: Stopping | None = None
+    """Who stops treatment, and why; nobody does when left out."""
     modifiers: Modifiers = Field(default_factory=Modifiers)
     """What is done besides naltrexone."""
     changes: tuple[Change, ...] = ()
@@ -71,6 +77,7 @@ class StudyConfig(Config):
     trial: Designs = ()
     """Trials that `ldnsim trial` draws from the patients: a design, or several as ``[[trial]]``."""
     _edition: Edition = PrivateAttr(default_factory=in_force)
+    _functions: dict[str, Function] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -80,8 +87,11 @@ class StudyConfig(Config):
         """Validate every block against the model that the study names."""
         if isinstance(data, StudyConfig):
             return handler(data)
-        with _edition_of(data, (info.context or {}).get(FOLDER)).in_force():
-            return handler(data)
+        folder = (info.context or {}).get(FOLDER)
+        with _edition_of(data, folder).in_force():
+            made = handler(data)
+            made._functions = visits.functions(made, folder)
+            return made
 
     @model_validator(mode="before")
     @classmethod
@@ -144,6 +154,11 @@ class StudyConfig(Config):
     def edition(self) -> Edition:
         """The model that the study is of, with what is known with it."""
         return self._edition
+
+    @property
+    def functions(self) -> dict[str, Function]:
+        """The functions that decide on doses, as the regimens name them."""
+        return self._functions
 
     def named_regimens(self) -> dict[str, Any]:
         """Return the regimens by the name shown in results; one entry for a single regimen.

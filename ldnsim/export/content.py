@@ -102,6 +102,11 @@ def content(study: StudyConfig, run: int | None = None, threads: int | None = No
     if threads is not None:
         whole_number(threads, key="threads", least=1)
     plan = make_plan(study, threads)
+    if study.stopping is not None:
+        raise UserError(
+            "[stopping]: who stops is decided while the run is solved, which no other simulator"
+            " does; leave the block out, or export the doses of the run from the ledger of a result"
+        )
     model = plan.edition.model
     number = checked_run(plan, run)
     patients = enrol(plan)

@@ -42,6 +42,16 @@ def sobol(seed: int, name: str, n: int) -> Floats:
     return _inside(values[:n])
 
 
+def normal(seed: int, name: str, who: NDArray[np.int64]) -> Floats:
+    """Return standard normal draws of subjects, quantiles of :func:`sobol`, shape of ``who``.
+
+    They depend on seed, name and subject alone, so that a subject draws the same in every arm.
+    """
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri(sobol(seed, name, int(who.max()) + 1))[who], dtype=np.float64)
+
+
 def latin_hypercube(seed: int, name: str, n: int, size: int) -> Floats:
     """Return the first ``n`` quantiles of a name from Latin hypercubes of ``size``, shape (n,).
 

@@ -15,6 +15,7 @@ from ldnsim.plots.scorecard import scorecard
 from ldnsim.plots.style import check_ending, save
 from ldnsim.plots.tornado import sensitivity
 from ldnsim.plots.trials import trials
+from ldnsim.plots.visits import visits
 
 __all__ = [
     "bifurcation",
@@ -33,4 +34,5 @@ __all__ = [
     "sensitivity",
     "summaries",
     "trials",
+    "visits",
 ]

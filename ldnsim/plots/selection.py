@@ -23,6 +23,7 @@ _LABEL = "shown_as"
 """Attribute of a coordinate that was narrowed to one value: the name it had on its axis."""
 _NOT_RUNS = (
     "time", "night_time", "ledger_row", "observation", "drawn", "parameter", "summary", "pathway",
+    "visit",
 )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ class Adherence(Frozen):
 
     Attributes:
         p_missed: chance that a planned dose is not taken.
+        missed_per_burden: what is added to that chance for each point of adverse burden, as read
+            at the last visit or weekly check.
         p_late: chance that a dose that is taken is late.
         late_mean_h: mean delay of a late dose (exponential): hours, or text such as "90 min". A
             late dose never reaches the next planned dose.
@@ -34,6 +36,7 @@ class Adherence(Frozen):
     """
 
     p_missed: Pure = Field(default=0.0, ge=0, le=1)
+    missed_per_burden: Pure = Field(default=0.0, ge=0, le=1)
     p_late: Pure = Field(default=0.0, ge=0, le=1)
     late_mean_h: InHours = Field(default=2.0, gt=0)
     p_doubled: Pure = Field(default=0.0, ge=0, le=1)

@@ -16,6 +16,7 @@ from ldnsim.regimen.formats import (
     step_text,
 )
 from ldnsim.regimen.plain import PlainPhase
+from ldnsim.regimen.rule_checks import check_rules
 from ldnsim.regimen.weekdays import EXAMPLE, days_text
 
 LARGEST_MG = 1000.0
@@ -44,7 +45,11 @@ def check_phase(phase: PlainPhase) -> None:
         _check_stop(phase)
     elif phase.kind == "placebo":
         _check_placebo(phase)
+    elif phase.is_guided:
+        _check_amounts(phase)
+        check_rules(phase)
     else:
+        check_rules(phase)
         _check_ladder_fields(phase)
         _check_amounts(phase)
         _check_direction(phase)

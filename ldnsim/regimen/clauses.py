@@ -306,8 +306,8 @@ REFUSED: tuple[tuple[str, str], ...] = (
     (
         rf"(?:as|if|when|where)\s+(?:tolerated|needed|required|directed|necessary)"
         rf"|{_dotted(('prn',))}|to\s+tolerance",
-        "what depends on how a patient feels cannot be simulated; write fixed steps, such as "
-        "'+0.5 mg every 14 d to 4.5 mg'",
+        "who says what is tolerated? Write fixed steps, such as '+0.5 mg every 14 d to 4.5 mg', or "
+        "a rule, such as 'every 14 d +0.5 mg if burden < 3 else hold, to 4.5 mg'",
     ),
     (
         rf"{_LEAD}{NUMBER}\s*(?:-|to|or|and)\s*{NUMBER}\s*[a-z%]+",

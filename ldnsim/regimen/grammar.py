@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from ldnsim.errors import UserError, nearest, short, unknown
 from ldnsim.regimen.clauses import CLAUSES, REFUSED, Fields, Reader
+from ldnsim.regimen.rule_clauses import is_guided, take_rules
 from ldnsim.regimen.values import spell
 
 LONGEST_TEXT = 20_000
@@ -51,6 +52,9 @@ def read_phase(text: str, protocols: Iterable[str]) -> Fields:
 def _clauses(text: str, protocols: Iterable[str]) -> Fields:
     if re.search(r"\bthen\b|;", text):
         raise UserError(f"regimen {short(text, 200)}: one phase was expected here, without 'then'")
+    if is_guided(text):
+        rest, rules = take_rules(text)
+        return _clauses(rest, protocols) | rules
     reader, at = Reader(text), 0
     if comma := _COMMA.search(text):
         raise reader.error(_comma(*comma.groups()))

@@ -100,7 +100,7 @@ def make_ledger(
     missed, double = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     given = doses.time_h.copy()
     if adherence is not None and n:
-        draws = adherence.draws(subject, *_slots(doses.time_h))
+        draws = adherence.draws(subject, *slots(doses.time_h))
         missed = draws[:, MISSED] < adherence.p_missed
         after_miss = np.r_[False, missed[:-1] & (doses.phase[1:] == doses.phase[:-1])]
         double = ~missed & after_miss & (draws[:, DOUBLED] < adherence.p_doubled)
@@ -120,7 +120,7 @@ def make_ledger(
     )
 
 
-def _slots(time_h: Floats) -> tuple[Ints, Ints]:
+def slots(time_h: Floats) -> tuple[Ints, Ints]:
     """Return the calendar day of each dose and its rank among that day's doses."""
     day = (time_h // 24).astype(np.int64)
     first = np.searchsorted(day, day, side="left")

@@ -18,6 +18,7 @@ from ldnsim.regimen.protocols import protocol_fields
 from ldnsim.regimen.text import phase_text
 
 LADDER_FIELDS = ("step", "factor", "interval", "first_hold")
+GUIDED_FIELDS = ("visits", "first_visit", "rules", "decide", "least")
 DEFAULT_HOLD_H = 12 * 7 * 24.0
 
 
@@ -48,7 +49,9 @@ class Phase(PlainPhase):
         given = {k: v for k, v in data.items() if v is not None}
         if given.get("kind") == "placebo":
             given = {"start": "0 mg", "target": "0 mg", **given}
-        if not any(k in given for k in LADDER_FIELDS):
+        if given.get("rules") or given.get("decide"):
+            _complete_guided(given)
+        elif not any(k in given for k in LADDER_FIELDS):
             _complete_constant(given)
         return given
 
@@ -78,6 +81,14 @@ def first_clock(every: float) -> float:
     """
     interval, usual = minutes(every), minutes(USUAL_H)
     return usual % interval / 60 if (24 * 60) % interval == 0 else USUAL_H
+
+
+def _complete_guided(given: dict[str, Any]) -> None:
+    """Where only one dose is named, it is the first and the largest."""
+    if "start" in given:
+        given.setdefault("target", given["start"])
+    elif "target" in given:
+        given["start"] = given["target"]
 
 
 def _complete_constant(given: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 from ldnsim.regimen import ladder as ladders
 from ldnsim.regimen.base import Frozen
 from ldnsim.regimen.formats import Share, exact, minutes
+from ldnsim.regimen.rule import Rules
 from ldnsim.regimen.values import Amount, Clock, Factor, Mass, Span
 from ldnsim.regimen.weekdays import Days
 
@@ -37,6 +38,12 @@ class PlainPhase(Frozen):
         duration: length of the phase, hours, from its start.
         hold: instead of ``duration``: hours to stay at the target once it is reached.
         formulation: ``IR`` (immediate release) or ``SR`` (slow release).
+        visits: hours between visits, at which rules decide on the dose; the first is one interval
+            after the start of the phase.
+        first_visit: hours to the first visit, where that is not one interval.
+        rules: in order; at a visit the first acts whose condition holds, and none holds the dose.
+        decide: instead of rules, a function of a file, as ``"own.py:my_rule"``.
+        least: dose below which no rule goes, mg; the start, or the smallest step if that is less.
     """
 
     kind: Literal["doses", "placebo", "stop"] = "doses"
@@ -52,6 +59,16 @@ class PlainPhase(Frozen):
     duration: Span | None = None
     hold: Span | None = None
     formulation: Literal["IR", "SR"] = "IR"
+    visits: Span | None = None
+    first_visit: Span | None = None
+    rules: Rules = ()
+    decide: str | None = None
+    least: Mass | None = None
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether rules decide on the dose: it begins at ``start``; ``target`` is the most."""
+        return bool(self.rules) or self.decide is not None
 
     @property
     def has_ladder(self) -> bool:
@@ -72,6 +89,8 @@ class PlainPhase(Frozen):
     def ladder(self) -> ladders.Ladder:
         """The doses of the phase in order, with the minutes that rule the climb."""
         target = self.target or 0.0
+        if self.is_guided:
+            return ladders.constant(float(self.start_mg))  # what is planned while nobody has looked
         if self.interval is None:
             return ladders.constant(target)
         if self.factor is None:

@@ -122,6 +122,11 @@ class Regimen(Frozen):
         return sum(phase.length or 0 for phase in self.phases) / 60
 
     @property
+    def is_guided(self) -> bool:
+        """Whether rules decide on any of its doses."""
+        return any(phase.is_guided for phase in self.phases)
+
+    @property
     def reaches_target(self) -> bool:
         """Whether every ladder is long enough to give its target dose."""
         return all(p.ladder.reached < (p.length or 0) for p in self.phases if p.has_ladder)

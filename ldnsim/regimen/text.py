@@ -32,6 +32,8 @@ def phase_text(phase: PlainPhase, start_day: int = 0) -> str:
         clauses.append(f"hold {span_text(phase.first_hold)} first")
     if phase.interval is not None:
         clauses.append(_climb(phase))
+    if phase.is_guided:
+        clauses += _guided(phase)
     if phase.hold is not None:
         clauses.append(f"hold {span_text(phase.hold)}")
     if phase.duration is not None and phase.kind == "stop":
@@ -48,6 +50,18 @@ def _what(phase: PlainPhase) -> str:
 def _climb(phase: PlainPhase) -> str:
     step = step_text(phase.step, phase.factor)
     return f"{step} every {interval_text(phase.interval or 0)} to {dose_text(phase.target or 0)}"
+
+
+def _guided(phase: PlainPhase) -> list[str]:
+    """Return the clauses of a guided phase; the first rule says when visits are."""
+    found = (
+        [] if phase.first_visit is None else [f"first visit after {span_text(phase.first_visit)}"]
+    )
+    words = [f"decided by {phase.decide}"] if phase.decide is not None else []
+    words += [str(rule) if rule.when else f"else {rule}" for rule in phase.rules]
+    found += [f"every {interval_text(phase.visits or 0)} {words[0]}", *words[1:]]
+    found.append(f"to {dose_text(phase.target or 0)}")
+    return found if phase.least is None else [*found, f"not below {dose_text(phase.least)}"]
 
 
 def frequency_text(phase: PlainPhase) -> str:

@@ -29,10 +29,12 @@ CHUNK_BYTES = 8_000_000
 """Of one variable over time."""
 CHUNK_RUNS = 65_536
 """Of a variable with one value per run."""
-_UNUSED = {
-    "": ("trajectory", "night"), "pathway": ("trajectory", "night"),
-    "time": ("night",), "pathway time": ("night",), "night_time": ("trajectory",),
+_LARGE = ("trajectory", "night", "readings", "daily", "ledger")
+_USED = {
+    "": (), "pathway": (), "time": ("trajectory", "daily"), "pathway time": ("trajectory",),
+    "night_time": ("night",), "visit": ("readings",),
 }  # fmt: skip
+_UNUSED = {kind: tuple(n for n in _LARGE if n not in own) for kind, own in _USED.items()}
 """Arrays of blocks that no column with these dimensions is made of."""
 
 
@@ -123,7 +125,9 @@ def _write_zarr(
     job: Job, folder: BlockFolder, size: int, path: Path, found: Sensitivities | None
 ) -> None:
     """Write the store region by region; only the blocks of one region are in memory."""
-    laid = dataset.frame(job, statuses(job, folder, size), found)
+    kept = ("status", "ledger") if job.plan.watch else ("status",)
+    told = Block.join([folder.load(first, kept) for first in job.starts(size)])
+    laid = dataset.frame(job, told, found)
     axes = {c: v[0] for c, v in laid.coords.items()}
     store = StoreFiles(path, laid.attrs)
     for name, (dims, values, attrs) in {**laid.coords, **laid.fixed}.items():

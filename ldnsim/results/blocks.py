@@ -24,11 +24,11 @@ from ldnsim.results import files, lock
 from ldnsim.results.files import some
 from ldnsim.results.record import Damaged, sealed, unsealed
 from ldnsim.results.swap import Swap
-from ldnsim.runs.block import Block
+from ldnsim.runs.block import Block, names
 from ldnsim.runs.task import LANES
 
 MANIFEST = "manifest.json"
-ARRAYS = ("trajectory", "night", "summaries", "status", "steps", "rejected", "method")
+ARRAYS = tuple(names())
 
 MARK = {"written_by": "ldnsim", "holds": "blocks of an unfinished sweep"}
 log = logging.getLogger("ldnsim")

@@ -6,7 +6,7 @@ region by region, and memory never holds more than one region.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -23,6 +23,8 @@ from ldnsim.runs.job import Job
 from ldnsim.runs.plan import Plan
 
 Values = Callable[[Block], NDArray[Any]]
+Labelled = tuple[tuple[str, ...] | str, NDArray[Any], Mapping[str, Any]]
+"""Dimensions, values and attributes of an array, as xarray takes them."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ def timed(plan: Plan) -> list[Column]:
         }
 
         def daily(block: Block) -> NDArray[Any]:
+            if plan.watch is not None:  # what was planned in the end
+                return block.daily[:, np.minimum(plan.time // 24.0, plan.days - 1).astype(int)]
             return plan.dosing.planned_daily(block.rows, plan.time)
 
         found.append(Column("prescribed_dose", "time", dtype, attrs, daily))
@@ -163,12 +167,6 @@ def _outcome(job: Job, status: NDArray[np.int8]) -> Iterator[Column]:
     length = max(1, *(len(advice[int(s)]) for s in np.unique(status)), 1)
     words: dict[str, Any] = {"long_name": "advice for a run that failed"}
     yield _column("status_advice", f"<U{length}", words, lambda b: advice[b.status])
-    reached = {
-        "long_name": "whether the titration ladder is long enough to give its target dose",
-        "flag_values": np.array([0, 1], dtype=np.int8),
-        "flag_meanings": "no yes",
-    }
-    yield _column("target_reached", np.int8, reached, lambda b: plan.dosing.reaches_target(b.rows))
     for name, text in (("steps", "accepted"), ("rejected", "rejected")):
         words = {"units": "1", "long_name": f"{text} solver steps", "scale": "steps"}
         yield _column(name, np.int64, words, _attribute(name))

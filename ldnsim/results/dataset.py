@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 from ldnsim.config.attribution import SWITCHES
 from ldnsim.patients import people
 from ldnsim.regimen import DoseStatus
-from ldnsim.results import pathways
-from ldnsim.results.columns import Column, flags, single, timed
+from ldnsim.results import pathways, visits
+from ldnsim.results.columns import Column, Labelled, flags, single, timed
 from ldnsim.results.derivatives import labelled
 from ldnsim.results.provenance import attributes
 from ldnsim.runs import observed
@@ -24,9 +23,6 @@ from ldnsim.runs.plan import Plan
 
 if TYPE_CHECKING:
     import xarray as xr
-
-Labelled = tuple[tuple[str, ...] | str, NDArray[Any], Mapping[str, Any]]
-"""Dimensions, values and attributes of an array, as xarray takes them."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +42,23 @@ class Frame:
     attrs: dict[str, Any]
 
 
-def frame(job: Job, status: NDArray[np.int8], found: Sensitivities | None) -> Frame:
+def frame(job: Job, whole: Block, found: Sensitivities | None) -> Frame:
     """Lay out the result of a finished job.
 
     Args:
         job: the job.
-        status: outcome of every run, shape (runs,).
+        whole: the outcome of every run, and its ledger where somebody looked at it.
         found: how its summaries follow the parameters, if that was asked for.
     """
     plan, drawn = job.plan, job.patients.people
-    columns = [*single(job, status), *timed(plan), *pathways.columns(plan)]
+    columns = [
+        *single(job, whole.status), visits.target_reached(plan), *timed(plan),
+        *pathways.columns(plan), *visits.columns(plan),
+    ]  # fmt: skip
     laid = Frame(coordinates(plan), {}, columns, attributes(plan, job.patients))
     laid.fixed.update(observed.labelled(plan))
     if plan.study.output.ledger:
-        laid.fixed.update(ledger(plan))
+        laid.fixed.update(visits.ledger(whole) if plan.watch else ledger(plan))
     if found is not None:
         _add(laid, labelled(plan, found))
     if drawn is not None:
@@ -80,7 +79,7 @@ def in_memory(job: Job, whole: Block, found: Sensitivities | None) -> xr.Dataset
     import xarray as xr
 
     plan = job.plan
-    laid = frame(job, whole.status, found)
+    laid = frame(job, whole, found)
     dims = tuple(d.name for d in plan.dims)
     values = {
         c.name: (
@@ -101,7 +100,8 @@ def tail(plan: Plan, dim: str) -> tuple[int, ...]:
         dim: their names, as :class:`~ldnsim.results.columns.Column` has them.
     """
     sizes = {
-        "time": len(plan.time), "night_time": len(plan.night_time), pathways.DIM: len(SWITCHES)
+        "time": len(plan.time), "night_time": len(plan.night_time), pathways.DIM: len(SWITCHES),
+        visits.DIM: len(plan.watch) if plan.watch else 0,
     }  # fmt: skip
     return tuple(sizes[name] for name in dim.split())
 
@@ -120,7 +120,7 @@ def coordinates(plan: Plan) -> dict[str, Labelled]:
     if plan.keeps_night:
         words = "time after the dose that starts the close-up"
         found["night_time"] = ("night_time", plan.night_time, {"units": "h", "long_name": words})
-    return {**found, **pathways.coordinate(plan)}
+    return {**found, **pathways.coordinate(plan), **visits.coordinates(plan)}
 
 
 def ledger(plan: Plan) -> dict[str, Labelled]:

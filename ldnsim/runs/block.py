@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.arrays import Codes, Floats, Ints
+
+VISITED = (
+    "decision", "rule", "dose", "readings", "daily", "stopped_at", "stopped_for", "ledger",
+)  # fmt: skip
+"""Arrays of what became of runs at their visits; of length 0 where nobody looks."""
+
+
+def _none() -> NDArray[Any]:
+    return np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,7 @@ class Block:
         steps: shape (runs,).
         rejected: shape (runs,).
         method: the engine's code of what gave each result, shape (runs,).
+        decision: and what else is in :data:`VISITED`, as `ldnsim.runs.decided.Decided` has them.
     """
 
     first: int
@@ -34,6 +45,14 @@ class Block:
     steps: Ints
     rejected: Ints
     method: Codes
+    decision: Codes = field(default_factory=_none)
+    rule: NDArray[np.int16] = field(default_factory=_none)
+    dose: Floats = field(default_factory=_none)
+    readings: Floats = field(default_factory=_none)
+    daily: Floats = field(default_factory=_none)
+    stopped_at: Floats = field(default_factory=_none)
+    stopped_for: Codes = field(default_factory=_none)
+    ledger: Floats = field(default_factory=_none)
 
     @property
     def rows(self) -> Ints:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import starmap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,18 +18,26 @@ from ldnsim.arrays import Codes, Floats, Ints
 from ldnsim.config import budget
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-from ldnsim.regimen.doses import DoseTable, count_doses, expand
-from ldnsim.regimen.phase import Phase
+from ldnsim.regimen.doses import count_doses, expand
 from ldnsim.regimen.recorded import Recorded
 from ldnsim.runs import doses
 from ldnsim.runs.events import dose_events
+from ldnsim.runs.intake import Ordered
+from ldnsim.runs.schedule import (
+    AMOUNTS,
+    Amounts,
+    Schedule,
+    amounts_of,
+    as_recorded,
+    most_doses,
+    with_amounts,
+)
 from ldnsim.runs.task import Events
 
 if TYPE_CHECKING:
-    from ldnsim.regimen import Ledger, Regimen
+    from ldnsim.regimen import Adherence, Ledger, Regimen
     from ldnsim.runs.grid import Runs
 
-AMOUNTS = ("start", "target", "dose", "step", "factor")
 KEPT = 8192
 """Schedules and patterns of doses held at once; the rest are worked out again when needed."""
 REGIMEN, ADHERENCE = "regimen", "adherence"
@@ -51,49 +58,6 @@ def sets_schedule(field: str) -> bool:
 def sets_habits(field: str) -> bool:
     """Whether a field of a study changes how doses are taken: adherence, or whose draws."""
     return field.partition(".")[0] == ADHERENCE or field in ("subject", "patient")
-
-
-@dataclass(frozen=True)
-class Amounts:
-    """Doses of the rungs of every phase.
-
-    Attributes:
-        phases: their start, target, step and factor.
-        mg_of_phases: doses of the rungs of each phase.
-        mg: doses of all rungs, phase after phase.
-    """
-
-    phases: tuple[dict[str, Any], ...]
-    mg_of_phases: tuple[tuple[float, ...], ...]
-    mg: Floats
-
-    @property
-    def rungs(self) -> tuple[int, ...]:
-        """Number of rungs of each phase."""
-        return tuple(len(mg) for mg in self.mg_of_phases)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When doses are due and at which rung; all arrays have one entry per planned dose.
-
-    Attributes:
-        table: times, formulation, phase and step; its amounts are 1 with drug and 0 without.
-        rung: which of the amounts it is.
-        end: of the regimen (h).
-        reaches_target: whether every ladder is long enough to give its target.
-    """
-
-    table: DoseTable
-    rung: Ints
-    end: float
-    reaches_target: bool
-
-    @property
-    def planned(self) -> Floats:
-        """Times of doses with drug, or of placebo where none has (h)."""
-        real = self.table.amount_mg > 0.0
-        return self.table.time_h[real] if real.any() else self.table.time_h
 
 
 @dataclass(frozen=True)
@@ -126,7 +90,7 @@ class Dosing:
         budget.REGIMENS.check(self._amounts.size)
         budget.REGIMENS.check(self._schedules.size)
         regimens = (self._regimen(i) for i in self._amounts.runs().tolist())
-        self._mg = [_amounts(r) for r in regimens]
+        self._mg = [amounts_of(r) for r in regimens]
         self._own = [self._regimen(i) for i in self._schedules.runs().tolist()]
         number = {r: k for k, r in enumerate(dict.fromkeys(m.rungs for m in self._mg))}
         self._pattern = np.array([number[m.rungs] for m in self._mg], dtype=np.int64)
@@ -188,8 +152,8 @@ class Dosing:
     def _make_schedule(self, key: int) -> Schedule:
         own, amounts = self._own_regimen(key), self._own_amounts(key)
         if isinstance(own, Recorded):
-            return _as_recorded(own)
-        phases = _with_amounts(own, amounts)
+            return as_recorded(own)
+        phases = with_amounts(own, amounts)
         table = expand.__wrapped__(phases, own.start_day)
         first = np.cumsum([0, *amounts.rungs[:-1]])
         drug = np.array([p.kind == "doses" for p in phases], dtype=np.float64)
@@ -204,10 +168,47 @@ class Dosing:
             own, amounts = self._own_regimen(key), self._own_amounts(key)
             if isinstance(own, Recorded):
                 return len(own.doses())
-            return count_doses(_with_amounts(own, amounts), own.start_day)
+            return count_doses(with_amounts(own, amounts), own.start_day)
         except UserError:
             self._regimen(self._examples[key])
             raise
+
+    @property
+    def examples(self) -> list[Regimen | Recorded]:
+        """A regimen of every schedule."""
+        return [self._runs[i].regimen for i in self._examples.values()]
+
+    @property
+    def most_possible(self) -> int:
+        """Most doses that a run can come to, whatever rules decide on its interval of doses."""
+        return max(map(most_doses, self.examples))
+
+    @property
+    def misses_by_burden(self) -> bool:
+        """Whether in any run more doses are missed the more burden there is."""
+        habits = (self._runs[i].adherence for i in self._habits.runs().tolist())
+        return any(a is not None and a.missed_per_burden > 0.0 for a in habits)
+
+    def alike(self, rows: Ints) -> tuple[list[Ordered], Ints]:
+        """Return the regimens of some runs, each once, and which of them each run has, (rows,)."""
+        pairs, which = np.unique(
+            np.stack([self.keys(rows), self._amounts.of(rows)]), axis=1, return_inverse=True
+        )
+        which = which.reshape(-1).astype(np.int64)
+        found = []
+        for j, (key, place) in enumerate(pairs.T.tolist()):
+            schedule = self.schedule(key)
+            mg = self._mg[place].mg[schedule.rung]
+            regimen = self._runs[int(rows[int(np.argmax(which == j))])].regimen
+            found.append(Ordered(regimen, replace(schedule.table, amount_mg=mg), schedule.end))
+        return found, which
+
+    def habits(self, rows: Ints) -> tuple[list[Adherence | None], Ints]:
+        """Return how some runs take their doses, and whose draws they are, (rows,)."""
+        places, which = np.unique(self._habits.of(rows), return_inverse=True)
+        runs = [self._runs[self._habits.run(int(p))] for p in places]
+        chosen = [runs[int(k)] for k in which]
+        return [r.adherence for r in chosen], np.array([r.subject for r in chosen])
 
     @property
     def most_planned(self) -> int:
@@ -282,7 +283,11 @@ class Dosing:
         Args:
             rows: numbers of the runs.
             end: doses at or after this time are not given (h).
+
+        Raises:
+            UserError: doses of a run depend on what becomes of the patient.
         """
+        self._check_fixed()
         keys, habits = self.keys(rows).tolist(), self._habits.of(rows).tolist()
         found = []
         for key, habit, a in zip(keys, habits, self._amounts.of(rows).tolist(), strict=True):
@@ -290,6 +295,21 @@ class Dosing:
             value = self._mg[a].mg[taken.rung] * taken.times * NMOL_PER_MG
             found.append(Events(taken.time, taken.target, value))
         return found
+
+    def _check_fixed(self) -> None:
+        """Refuse doses that nobody knows before the patient has been looked at."""
+        guided = next((r for r in self.examples if getattr(r, "is_guided", False)), None)
+        if guided is not None:
+            raise UserError(
+                f"regimen '{guided}': rules decide on its doses at visits, so that they are not"
+                " known beforehand; this needs a fixed regimen, such as the doses of a run in the"
+                " ledger of a study's result"
+            )
+        if self.misses_by_burden:
+            raise UserError(
+                "adherence.missed_per_burden: which doses are missed is not known before the"
+                " burden is; this needs a fixed chance, p_missed"
+            )
 
     def _make_taken(self, key: int, habits: int, end: float) -> _Taken:
         ledger, rung = self._ledger(key, habits), self.schedule(key).rung
@@ -322,42 +342,4 @@ def _no_such_night(day: int | None, end: float, times: list[Floats]) -> str:
     return (
         f"output.night = {day}: no 24 h from the dose of that day lie before the end of the"
         f" study at {end / doses.DAY:g} d; expected {valid}"
-    )
-
-
-def _with_amounts(own: Regimen, amounts: Amounts) -> tuple[Phase, ...]:
-    """Return the phases of a regimen with other amounts, which are known to be valid."""
-    parts = zip(own.phases, amounts.phases, amounts.mg_of_phases, strict=True)
-    return tuple(starmap(_phase, parts))
-
-
-def _phase(own: Phase, amounts: dict[str, Any], rungs: tuple[float, ...]) -> Phase:
-    """Return a phase with other amounts, which are known to be valid."""
-    fields = {name: getattr(own, name) for name in Phase.model_fields}
-    phase = Phase.model_construct(**{**fields, **amounts})
-    # the rungs are known; working them out as exact fractions would take most of the time
-    phase.__dict__["ladder"] = replace(own.ladder, amounts=rungs)
-    return phase
-
-
-def _as_recorded(regimen: Recorded) -> Schedule:
-    """Return recorded doses as a schedule whose every dose is a rung."""
-    table = regimen.doses()
-    drug = (table.amount_mg > 0.0).astype(np.float64)
-    every = np.arange(len(table), dtype=np.int64)
-    return Schedule(
-        replace(table, amount_mg=drug), every, regimen.duration_h, regimen.reaches_target
-    )
-
-
-def _amounts(regimen: Regimen | Recorded) -> Amounts:
-    if isinstance(regimen, Recorded):
-        mg = regimen.doses().amount_mg
-        return Amounts(({},), (tuple(mg.tolist()),), mg)
-    names = [n for n in AMOUNTS if n in Phase.model_fields]
-    ladders = tuple(p.ladder.amounts for p in regimen.phases)
-    return Amounts(
-        tuple({n: getattr(p, n) for n in names} for p in regimen.phases),
-        ladders,
-        np.array([mg for x in ladders for mg in x], dtype=np.float64),
     )

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.config.own_function import Function
+from ldnsim.config.readings import PAIN
 from ldnsim.engine.solve.status import Status
 from ldnsim.model import Model
 from ldnsim.patients.vectors import Patients
+from ldnsim.regimen.guided import Decision
 from ldnsim.runs import measures as summaries
 from ldnsim.runs import pathways
-from ldnsim.runs.block import Block, names
+from ldnsim.runs.block import VISITED, Block, names
+from ldnsim.runs.decided import LEDGER
 from ldnsim.runs.plan import Plan, enrol
 from ldnsim.runs.reference import Untreated, find_untreated
 from ldnsim.runs.task import Events, Solved, Task, solve_task
+from ldnsim.runs.visitor import Visiting
 
 
 def undisturbed(model: Model, events: Sequence[Events]) -> Flags:
@@ -81,9 +86,24 @@ class Job:
         night = len(plan.night_time) if plan.keeps_night else 0
         return {
             **dict.fromkeys(names(), (n,)),
+            **self._visited_shapes(n),
             "trajectory": (n, kept + shares[0], len(plan.time)),
             "night": (n, kept, night),
             "summaries": (n, len(plan.summaries) + shares[1]),
+        }
+
+    def _visited_shapes(self, n: int) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of what becomes of ``n`` runs at their visits."""
+        plan, watch = self.plan, self.plan.watch
+        if watch is None:
+            return dict.fromkeys(VISITED, (0,))
+        per_look = dict.fromkeys(("decision", "rule", "dose"), (n, len(watch)))
+        return {
+            **dict.fromkeys(VISITED, (n,)),
+            **per_look,
+            "readings": (n, len(watch.kept), len(watch)),
+            "daily": (n, plan.days),
+            "ledger": (n, len(LEDGER), plan.most_doses),
         }
 
     def tasks(self, first: int, block: int) -> list[Task]:
@@ -126,11 +146,14 @@ class Job:
         rows = np.arange(first, min(first + block, len(plan)))
         who = self.patients.of_run[rows]
         params = self.patients.vectors(who)
+        visiting = self._visiting(rows, who)
+        treatment = plan.treatment
+        events = treatment.settings if visiting else treatment.events
         return Task(
             plan.edition,
             params,
             self.untreated.y0[who],
-            plan.treatment.events(rows, params),
+            events(rows, params),
             plan.end,
             plan.study.solver,
             wanted=summaries.wanted(plan, self.untreated.mean[who], rows),
@@ -139,7 +162,23 @@ class Job:
             night_start=plan.night_start[rows],
             night_time=self._night_time,
             first=first,
+            visiting=visiting,
         )
+
+    def _visiting(self, rows: Ints, who: Ints) -> Visiting | None:
+        """Return what somebody has to know who looks at some runs; None where nobody does."""
+        plan = self.plan
+        if plan.watch is None:
+            return None
+        ordered, which = plan.dosing.alike(rows)
+        habits, subject = plan.dosing.habits(rows)
+        pain = self.untreated.mean[who, plan.edition.model.observable_index[PAIN]]
+        return Visiting(
+            plan.edition, plan.watch, plan.end, tuple(ordered), which, tuple(habits), subject,
+            plan.runs.persons()[rows], pain, plan.treatment.taking(rows),
+            {n: f.loaded() for n, f in plan.study.functions.items()},
+            plan.study.output.ledger,
+        )  # fmt: skip
 
     def finish(self, task: Task, solved: Solved) -> Block:
         """Derive the summaries of a solved block and cut it to what is stored."""
@@ -153,7 +192,7 @@ class Job:
             self.untreated.mean[who],
             self.untreated.hourly[who],
             self._hours(task, solved, who),
-            undisturbed(plan.edition.model, task.events),
+            self._undisturbed(task, solved),
         )
         untreated = self.untreated.status[who]
         status = np.where(untreated != 0, untreated, solved.status).astype(np.int8)
@@ -179,7 +218,28 @@ class Job:
             solved.steps,
             solved.rejected,
             solved.method,
+            **self._visited(solved),
         )
+
+    def _visited(self, solved: Solved) -> dict[str, Any]:
+        """Return what became of the runs of a block at their visits, as it is stored."""
+        found = solved.decided
+        if found is None:
+            return {}
+        return {
+            **{name: getattr(found, name) for name in VISITED if name != "ledger"},
+            "ledger": found.ledger(self.plan.most_doses),
+        }
+
+    def _undisturbed(self, task: Task, solved: Solved) -> Flags:
+        """Return in which runs nothing was given and no parameter set, shape (runs,)."""
+        alone = undisturbed(self.plan.edition.model, task.events)
+        found = solved.decided
+        if found is None:
+            return alone
+        acted = np.isin(found.decision, (Decision.ADD, Decision.DROP)).any(axis=1)
+        acted |= task.visiting.taking.any(axis=1) if task.visiting else False
+        return np.asarray(alone & ~acted & ~found.given)
 
     def _hours(self, task: Task, solved: Solved, who: Ints) -> Floats:
         """Hours above the untreated patient at the same clock time, shape (runs, same_clock)."""

@@ -25,7 +25,9 @@ from ldnsim.runs import grid, observed, pathways, recordings
 from ldnsim.runs.bounds import check_parameters
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.events import sets_modifiers
+from ldnsim.runs.looks import make_watch
 from ldnsim.runs.treatment import Treatment
+from ldnsim.runs.watch import Watch
 
 DAY, WEEK = 24.0, 168.0
 MOST_IN_BLOCK = 4096
@@ -45,6 +47,7 @@ class Plan:
         night_start: start of the close-up of each run (h), shape (runs,).
         last_night: start of the close-up of the last treated day of each run (h), shape (runs,).
         threads: threads of the solver.
+        watch: when somebody looks at the runs on their way; None where nobody does.
     """
 
     study: StudyConfig
@@ -55,6 +58,7 @@ class Plan:
     night_start: Floats = field(repr=False)
     last_night: Floats = field(repr=False)
     threads: int | None = None
+    watch: Watch | None = None
 
     def __len__(self) -> int:
         """Return the number of runs."""
@@ -78,7 +82,8 @@ class Plan:
     @cached_property
     def treatment(self) -> Treatment:
         """What is given to the patients, and set in them."""
-        return Treatment(self.runs, self.dosing, self.end)
+        ruled = self.watch.adjuncts if self.watch else ()
+        return Treatment(self.runs, self.dosing, self.end, ruled)
 
     @cached_property
     def kinds(self) -> list[RunSpec]:
@@ -125,6 +130,16 @@ class Plan:
         """Times of day met in the close-ups of all runs (h), sorted, from 0 to below 24."""
         starts = np.unique(self.night_start)
         return np.unique(clock_time(starts[:, None] + self.night_time[None, :]))
+
+    @cached_property
+    def most_doses(self) -> int:
+        """Most doses that any run can take, for the ledger of runs that are looked at."""
+        return self.dosing.most_possible if self.watch and self.study.output.ledger else 0
+
+    @property
+    def days(self) -> int:
+        """Calendar days of the horizon, the last perhaps in part."""
+        return math.ceil(self.end / DAY)
 
     @property
     def keeps_night(self) -> bool:
@@ -184,9 +199,10 @@ class Plan:
     def _bytes_without_doses(self) -> int:
         item = np.dtype(self.study.output.dtype).itemsize
         samples = len(self.time) + (len(self.night_time) if self.keeps_night else 0)
+        looks = len(self.watch) * (20 + 8 * len(self.watch.kept)) if self.watch else 0
         shares = self.attributed.values(len(self.time)) if self.attributed else (0, 0)
         own = len(self.variables) * (samples * item + 8) + len(self.summaries) * 8
-        return own + shares[0] * item + shares[1] * 8 + 64
+        return own + shares[0] * item + shares[1] * 8 + 64 + looks
 
     def check_bytes(self) -> None:
         """Refuse a result, a block or a run too large to work on.
@@ -222,6 +238,8 @@ class Plan:
         if not self.dims:
             lines.append("dimension  none: a single run")
         lines += recordings.lines(self.study, self.end)
+        if self.watch is not None:
+            lines.append(f"visits     {self.watch}")
         solver = self.study.solver
         if self.study.population is not None:
             # who they are is found out by enrol: a dry run starts no solver
@@ -313,7 +331,10 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
     last = dosing.nights(None, end)
     night = study.output.night
     start = last if night is False or night == "last" else dosing.nights(int(night), end)
-    plan = Plan(study, dims, runs, dosing, end, start, last, threads or study.solver.threads)
+    plan = Plan(
+        study, dims, runs, dosing, end, start, last, threads or study.solver.threads,
+        make_watch(study, dosing, end),
+    )  # fmt: skip
     plan.check_bytes()
     if plan.attributed:
         pathways.check_drug(dosing, len(plan))

@@ -17,9 +17,11 @@ import numpy as np
 from ldnsim.arrays import Codes, Flags, Floats, Ints
 from ldnsim.config.blocks import Solver
 from ldnsim.edition import Edition
-from ldnsim.engine.solve import batch
+from ldnsim.engine.solve import batch, stretches
 from ldnsim.measure import Measure
 from ldnsim.runs.accuracy import absolute
+from ldnsim.runs.decided import Decided
+from ldnsim.runs.visitor import Flat, Visiting, Visitor
 
 LANES = 8
 UNSOLVED = -1
@@ -69,6 +71,8 @@ class Task:
         night_start: start of the close-up of each run, shape (runs,); none is taken when empty.
         night_time: hours after it, shape (night times,); empty for no close-up.
         first: global number of its first run; a multiple of 8.
+        visiting: who looks at the runs on their way, and then gives the doses; events are
+            parameters set whatever is decided. None where nobody looks.
     """
 
     edition: Edition
@@ -83,6 +87,7 @@ class Task:
     night_start: Floats = field(default_factory=_none)
     night_time: Floats = field(default_factory=_none)
     first: int = 0
+    visiting: Visiting | None = None
 
     def __len__(self) -> int:
         """Return the number of runs."""
@@ -99,6 +104,7 @@ class Task:
         return replace(
             self, first=self.first + part.start, params=self.params[part], y0=self.y0[part],
             events=self.events[part], night_start=self.night_start[part], wanted=wanted,
+            visiting=self.visiting and self.visiting.of(np.arange(len(self))[part]),
         )  # fmt: skip
 
 
@@ -114,6 +120,7 @@ class Solved:
         steps: accepted steps, shape (runs,).
         rejected: rejected steps, shape (runs,).
         method: the engine's code of what gave each result, shape (runs,).
+        decided: what became of the runs where somebody looked at them.
     """
 
     trajectory: Floats
@@ -123,6 +130,7 @@ class Solved:
     steps: Ints
     rejected: Ints
     method: Codes
+    decided: Decided | None = None
 
 
 def stand_ins(ok: Flags) -> Ints:
@@ -164,8 +172,10 @@ def solve_task(
                 progress(first + n)
 
         found.append(_solve_batch(task.cut(slice(first, first + size)), threads, tell))
-    names = [f.name for f in fields(Solved)]
-    return Solved(**{n: np.concatenate([getattr(s, n) for s in found]) for n in names})
+    names = [f.name for f in fields(Solved) if f.name != "decided"]
+    arrays: dict[str, Any] = {n: np.concatenate([getattr(s, n) for s in found]) for n in names}
+    whole = Solved(**arrays)
+    return replace(whole, decided=Decided.join([s.decided for s in found if s.decided]))
 
 
 def _batch_size(task: Task, threads: int | None) -> int:
@@ -200,8 +210,13 @@ def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None
         # where no run can start, none is advanced
         status=np.full(len(task), not ok.any(), dtype=np.int8),
     )
-    done = batch.solve(model, asked, threads=threads, block=LANES, progress=progress)
-    return _collect(task, done, ok, times, nights)
+    if task.visiting is None:
+        done = batch.solve(model, asked, threads=threads, block=LANES, progress=progress)
+        return _collect(task, done, ok, times, nights)
+    visitor = Visitor(task.visiting.of(lane), asked.params, Flat.of(events))
+    done = stretches.solve(model, asked, visitor, threads, LANES, progress)
+    visitor.found.blank(~ok | (done.status != 0))
+    return replace(_collect(task, done, ok, times, nights), decided=visitor.found)
 
 
 def _nights(task: Task) -> Floats:

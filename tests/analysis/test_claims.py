@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from ldnsim.analysis import claims
 from ldnsim.analysis.claims import RULES, Shaken, drug, judge, patient, population
 from ldnsim.analysis.claims.asked import ask_patients, each_patient, together
 from ldnsim.analysis.claims.verdict import factor_text, potency_text, verdict_of
@@ -260,9 +261,18 @@ def test_what_stress_does_is_asked_of_the_well_for_two_years(
     assert [r.modifiers.stress for r in asked] == [None, 1.0, 1.0]
 
 
-@pytest.mark.parametrize(("factor", "text"), [(3.0, "x3"), (1 / 3, "/3"), (980.0, "x980")])
+@pytest.mark.parametrize(
+    ("factor", "text"), [(3.0, "x3"), (1 / 3, "/3"), (980.0, "x980"), (0.0, "x0")]
+)
 def test_factors_as_words(factor: float, text: str) -> None:
     assert factor_text(factor) == text
+
+
+def test_the_numbers_of_every_claim_can_be_shaken() -> None:
+    for claim in shipped().claims.values():
+        moved = claims._shaken_settings(claim, shipped())
+        assert {name for name, *_ in moved} == set(claim.needs)
+        assert all(words[0] in "x/" for _, words, _ in moved)
 
 
 def test_potency_as_words() -> None:

@@ -81,7 +81,9 @@ def _hangs(shaken: Sequence[Shaken], holds: bool) -> str:
 
 
 def factor_text(factor: float) -> str:
-    """Write a factor as ``x3`` or ``/3``."""
+    """Write a factor as ``x3`` or ``/3``; nothing of what there was is ``x0``."""
+    if factor == 0.0:
+        return "x0"
     return f"x{factor:.3g}" if factor >= 1.0 else f"/{1.0 / factor:.3g}"
 
 

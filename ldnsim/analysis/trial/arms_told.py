@@ -23,7 +23,7 @@ SHARES = {
     "dreaming": f"share with a week of vivid dreams above {BURDENED:g}",
     **{
         f"stopped_{name}": f"share who stopped: {words}"
-        for name, words in zip(("adverse", "futility", "lost"), REASONS[1:], strict=True)
+        for name, words in zip(("adverse", "futility", "lost", "rule"), REASONS[1:], strict=True)
     },
 }
 
@@ -90,7 +90,7 @@ def _flags(laid: Laid, cell: Cell, drawn: Drawn, place: Ints) -> dict[str, Float
     end = at_end(drawn, 0, weeks, min(laid.design.average, weeks), HYPOTHETICAL)
     found = {name: end <= (1.0 - fall) * drawn.start for name, fall in FALLS.items()}
     found["responders30_stayed"] = found["responders30"] & (drawn.stop >= weeks)
-    for code, name in enumerate(("adverse", "futility", "lost"), start=1):
+    for code, name in enumerate(("adverse", "futility", "lost", "rule"), start=1):
         found[f"stopped_{name}"] = drawn.reason == code
     for name, values in (("burdened", cell.burden), ("dreaming", cell.dreams)):
         if values is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 WEEK = 168.0
 STOPPED_AT, STOPPED_FOR = "stopped_at", "stopped_for"
 """What a result holds whose patients stop while they are simulated."""
-REASONS = ("stayed", "adverse events", "lack of benefit", "lost at random")
+REASONS = ("stayed", "adverse events", "lack of benefit", "lost at random", "a rule")
 """Why a patient stopped, by code."""
 
 
@@ -153,10 +154,17 @@ def _summed(one: xr.Dataset, variable: str, weeks: int) -> Floats | None:
 
 
 def _stops(one: xr.Dataset) -> tuple[Floats | None, Ints | None]:
-    """Read when and why patients stopped, where the simulation let them."""
+    """Read when and why patients stopped, where the simulation let them.
+
+    A study with rules at visits says so of everybody; where none of its patients stopped and it has
+    no ``[stopping]``, nobody could.
+    """
     if STOPPED_AT not in one:
         return None, None
     at = np.asarray(one[STOPPED_AT].values, dtype=float) / WEEK
+    named = "stopping" in tomllib.loads(str(one.attrs.get("study", "")))
+    if not (np.isfinite(at).any() or named):
+        return None, None
     stopped = np.where(np.isfinite(at), at, np.inf)
     if STOPPED_FOR not in one:
         return stopped, np.where(np.isfinite(stopped), 1, 0)
@@ -170,7 +178,8 @@ def _codes(told: xr.DataArray) -> Ints:
     found = np.zeros(told.shape, dtype=np.int64)
     for value, word in zip(values, words, strict=False):
         code = (
-            0 if "stay" in word
+            0 if "stay" in word or word == "none"
+            else 4 if "rule" in word
             else 2 if "benefit" in word or "futil" in word
             else 3 if "random" in word or "lost" in word
             else 1

@@ -163,9 +163,6 @@ def _normal(seed: int, name: str, label: str, who: NDArray[Any]) -> Floats:
     They are quantiles of a low-discrepancy sequence, so that the first 64 patients of a population
     hold the distribution better than 64 independent draws would.
     """
-    from scipy.special import ndtri
+    from ldnsim.patients.draws import normal
 
-    from ldnsim.patients.draws import sobol
-
-    key = f"{name} in {label}" if label else name
-    return np.asarray(ndtri(sobol(seed, key, int(who.max()) + 1))[who], dtype=np.float64)
+    return normal(seed, f"{name} in {label}" if label else name, who)

@@ -70,7 +70,8 @@ class Control(NamedTuple):
     """How long and how well.
 
     Attributes:
-        t_end: where runs end.
+        t_start: where runs begin, h on the clock that the equations read.
+        t_end: where they end.
         rtol: relative tolerance.
         atol: absolute tolerance of each state, (n_states,).
         h_start: first step.
@@ -79,6 +80,7 @@ class Control(NamedTuple):
         ways: codes of the methods to try, in order.
     """
 
+    t_start: float
     t_end: float
     rtol: float
     atol: FloatArray
@@ -136,8 +138,8 @@ class Group(NamedTuple):
 
 
 Arguments = tuple[FloatArray, FloatArray, Events, Outputs, Numbers, Control, Results]
-"""What ``solve_runs`` takes after its range of runs: parameters (n, n_parameters), states at time
-0 (n, n_states), and the records; a group comes last."""
+"""What ``solve_runs`` takes after its range of runs: parameters (n, n_parameters), states at the
+start (n, n_states), and the records; a group comes last."""
 
 
 def new_group(outputs: Outputs, numbers: Numbers, nodes: int) -> Group:
@@ -166,7 +168,7 @@ def nothing(n_parameters: int, n_states: int) -> Arguments:
         Events(np.zeros(2, np.int64), none, no_int, none),
         Outputs(0.0 * one, zero),
         Numbers(np.array([[0.0, 1.0]]), zero, zero, zero, np.zeros((1, 1))),
-        Control(0.0, 1e-6, np.ones(n_states), 0.05, 6.0, 1, zero),
+        Control(0.0, 0.0, 1e-6, np.ones(n_states), 0.05, 6.0, 1, zero),
         Results(np.empty((1, 1, 1)), np.empty((1, 1)), np.empty((1, n_states)),
                 np.zeros(1, np.int8), np.zeros((1, 3), np.int64), np.zeros(1, np.int8)),
     )  # fmt: skip

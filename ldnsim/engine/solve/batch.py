@@ -43,12 +43,12 @@ class Batch:
 
     Attributes:
         params: (n, n_parameters).
-        y0: state at time 0, (n, n_states).
+        y0: state at the start, (n, n_states).
         event_offsets: (n + 1,), run ``i`` owns events ``event_offsets[i]:event_offsets[i + 1]``.
         event_time: h, ascending within a run.
         event_target: state to add to, or ``n_states + parameter`` to set from then on.
         event_value: amount added, or new value.
-        t_end: h.
+        t_end: where runs end, h.
         out_times: h, ascending; an event at an output time counts as after it.
         out_obs: observables to record at each output time.
         reductions: numbers to compute while solving, of kinds in :data:`~ldnsim.measure.SOLVED`;
@@ -60,6 +60,7 @@ class Batch:
         max_steps: steps after which a group gives up.
         status: runs with a status other than 0 are not advanced; (n,) or empty.
         method: ``auto``, or one of :data:`~ldnsim.engine.methods.METHODS` by name.
+        t_start: where runs begin, h.
     """
 
     params: FloatArray
@@ -79,6 +80,7 @@ class Batch:
     max_steps: int = 5_000_000
     status: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
     method: str = "auto"
+    t_start: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,9 @@ def solve_with(
     asked = len(batch.reductions)
     batch = replace(batch, reductions=[*batch.reductions, *_witnesses(batch)])
     n = len(batch.params)
-    if len(batch.out_times) and not 0.0 <= batch.out_times[0] <= batch.out_times[-1] <= batch.t_end:
-        raise ValueError(f"output times must ascend within 0 and {batch.t_end} h")
+    start, times = batch.t_start, batch.out_times
+    if len(times) and not start <= times[0] <= times[-1] <= batch.t_end:
+        raise ValueError(f"output times must ascend within {start} and {batch.t_end} h")
     if batch.method not in kernels.WAYS:
         raise ValueError(f"method {batch.method!r} is none of {', '.join(kernels.WAYS)}")
     result = BatchResult(
@@ -222,7 +225,7 @@ def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
     """Give runs with values that are not finite their status, and take their results away."""
     sums = [
         i for i, r in enumerate(batch.reductions)
-        if r.kind in _SUMS and max(float(r.start), 0.0) < min(float(r.stop), batch.t_end)
+        if r.kind in _SUMS and max(float(r.start), batch.t_start) < min(float(r.stop), batch.t_end)
     ]  # fmt: skip
     # of other kinds NaN is an answer (a threshold never passed), and sums speak for them
     # the state at the end first: what was lost on the way is lost there too
@@ -260,8 +263,8 @@ def _arguments(
                 _ints([place[_window(r)] for r in batch.reductions]),
                 _ints([SOLVED.index(r.kind) for r in batch.reductions]),
                 _ints([index[r.variable] for r in batch.reductions]), threshold),
-        Control(float(batch.t_end), float(batch.rtol), _floats(atol), float(batch.h_start),
-                float(batch.h_max), int(batch.max_steps), _ints(ways)),
+        Control(float(batch.t_start), float(batch.t_end), float(batch.rtol), _floats(atol),
+                float(batch.h_start), float(batch.h_max), int(batch.max_steps), _ints(ways)),
     )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def solve_runs(first_run, last_run, params, y0, events, outputs, numbers, contro
     """Solve runs ``first_run`` to ``last_run`` (exclusive), eight neighbours at a time.
 
     Called from Python, with a stretch of the runs of a batch (:mod:`ldnsim.engine.solve.batch`).
-    ``params`` is (run, parameter), ``y0`` the state at time 0 (run, state). Runs in which the first
+    ``params`` is (run, parameter), ``y0`` the state at the start (run, state). Runs in which the first
     method of ``control.ways`` fails are solved again by the next, from the start. Changes in place:
     ``results``; those of failed runs stay as they are on entry. ``group`` is room to work in. Groups
     start at multiples of eight counted from run 0, so the split into calls changes nothing.

@@ -209,7 +209,7 @@ def read_step(w, t, h, end, column, outputs, numbers, group, method):
 
 @inlined
 def begin_run(w, events, outputs, control, group, method):
-    """Output and events at time 0, and the method's beginning; returns the next output column.
+    """Output and events at the start, and the method's beginning; returns the next output column.
 
     Called once a group. Changes in place: FIXED, STATE and PARAMETERS where events say so,
     ``group.trajectory``, ``group.pointer``.
@@ -217,19 +217,19 @@ def begin_run(w, events, outputs, control, group, method):
     setup(w)
     column = 0
     # an event at an output time counts as after it
-    if outputs.times.shape[0] > 0 and outputs.times[0] <= 0.0:
+    if outputs.times.shape[0] > 0 and outputs.times[0] <= control.t_start:
         copy(w, AT_STATE, AT_POINT, WIDTH)
-        observe_at(w, 0.0)
+        observe_at(w, control.t_start)
         store(w, outputs, group.trajectory, 0)
         column = 1
-    apply_events(w, 0.0, events, group)
-    start(w, 0.0, control.atol, method)
+    apply_events(w, control.t_start, events, group)
+    start(w, control.t_start, control.atol, method)
     return column
 
 
 @inlined
 def integrate(w, events, outputs, numbers, control, group, method):
-    """Advance eight lanes from time 0 to ``control.t_end`` with one method.
+    """Advance eight lanes from ``control.t_start`` to ``control.t_end`` with one method.
 
     Called by ``solve_runs``. Changes in place: ``w`` (PARAMETERS and STATE are the lanes' on entry,
     STATE the last state on return, LANE_STATUS and EFFORT), and ``group``: next events, outputs,
@@ -239,7 +239,7 @@ def integrate(w, events, outputs, numbers, control, group, method):
     # taken out of the records once: inside the loop they would be fetched at every step
     pointer, stop, due = group.pointer, group.stop, events.time
     times, windows, atol = outputs.times, numbers.windows, control.atol
-    t = 0.0
+    t = control.t_start
     h = control.h_start
     after_event = h  # what the first step after the last event came to
     last = 0.0  # length of the last step, 0 if nothing can be made of it

@@ -1,0 +1,384 @@
+"""A visitor: looks at the runs of a block between two stretches, and says what is taken next.
+
+At a look, in this order: readings are taken, with the error of the diary; who has had enough stops;
+rules decide; and the doses up to the next look follow from that, as habits have them taken. Nothing
+is done run by run, and nothing depends on which runs share a block: errors and thresholds are drawn
+by the seed, a name and the patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ldnsim.arrays import Flags, Floats, Ints
+from ldnsim.config.own_function import Function
+from ldnsim.config.readings import PAIN, RELIEF, variable_of
+from ldnsim.edition import Edition
+from ldnsim.engine.solve.stretches import Happenings
+from ldnsim.measure import Measure
+from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
+from ldnsim.patients.draws import normal, sobol
+from ldnsim.regimen import Adherence
+from ldnsim.regimen.guided import Course, Decision, Guide, adjuncts
+from ldnsim.runs.decided import Decided, Stopped
+from ldnsim.runs.intake import Group, Habits, Ordered, Planned
+from ldnsim.runs.watch import BURDEN, DAY, HAZARDS, WEEK, Watch
+
+SCALE = (0.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Visiting:
+    """What a visitor has to know of some runs.
+
+    Attributes:
+        edition: the model.
+        watch: when to look.
+        end: horizon, h.
+        ordered: regimens of the runs, each once.
+        which: of them each run has, (runs,).
+        habits: how doses are taken, of each run.
+        subject: whose draws of habits these are, (runs,).
+        who: whose draws of diary and stopping, (runs,).
+        pain: untreated, (runs,).
+        taking: adjuncts of the watch that are taken from the start on, (runs, adjuncts).
+        functions: that decide, by the name that regimens give them.
+        ledger: whether every dose is kept.
+    """
+
+    edition: Edition
+    watch: Watch
+    end: float
+    ordered: tuple[Ordered, ...]
+    which: Ints
+    habits: tuple[Adherence | None, ...]
+    subject: Ints
+    who: Ints
+    pain: Floats
+    taking: Flags
+    functions: Mapping[str, Function]
+    ledger: bool
+
+    def of(self, rows: Ints) -> Visiting:
+        """Return what there is to know of some of the runs, in this order."""
+        return replace(
+            self, which=self.which[rows], habits=tuple(self.habits[i] for i in rows.tolist()),
+            subject=self.subject[rows], who=self.who[rows], pain=self.pain[rows],
+            taking=self.taking[rows],
+        )  # fmt: skip
+
+
+class Happens(Protocol):
+    """Events of one run (:class:`ldnsim.runs.task.Events`)."""
+
+    time: Floats
+    target: Ints
+    value: Floats
+
+
+@dataclass(frozen=True)
+class Flat:
+    """Events of many runs in one list, sorted by run and time.
+
+    Attributes:
+        row: whose each is.
+        time: h.
+        target: state, or number of states plus parameter.
+        value: amount, or new value.
+    """
+
+    row: Ints
+    time: Floats
+    target: Ints
+    value: Floats
+
+    def where(self, mask: Flags) -> Flat:
+        """Return some of the events."""
+        return Flat(self.row[mask], self.time[mask], self.target[mask], self.value[mask])
+
+    @staticmethod
+    def join(parts: list[Flat]) -> Flat:
+        """Return all events, those of earlier parts first where they are at the same time."""
+        row = np.concatenate([p.row for p in parts])
+        time = np.concatenate([p.time for p in parts])
+        order = np.lexsort((time, row))
+        return Flat(
+            row[order], time[order],
+            np.concatenate([p.target for p in parts])[order],
+            np.concatenate([p.value for p in parts])[order],
+        )  # fmt: skip
+
+    @staticmethod
+    def of(events: Sequence[Happens]) -> Flat:
+        """Return the events of runs, one record for each run."""
+        if not events:
+            return Flat.none()
+        row = np.repeat(np.arange(len(events)), [len(e.time) for e in events])
+        parts = [[getattr(e, n) for e in events] for n in ("time", "target", "value")]
+        time, target, value = (np.concatenate(p) for p in parts)
+        return Flat(row, time, target.astype(np.int64), value)
+
+    @staticmethod
+    def none() -> Flat:
+        """Return that nothing happens."""
+        nothing = np.empty(0, np.int64)
+        return Flat(nothing, np.empty(0), nothing, np.empty(0))
+
+
+@dataclass
+class Visitor:
+    """Looks at the runs of a block (a :class:`ldnsim.engine.solve.stretches.Looker`).
+
+    Attributes:
+        known: what there is to know of the runs.
+        params: of each run, as set by now without what rules add, (runs, parameters). What the
+            engine has by now is kept beside it: a change at a look is an event at its time, so that
+            an output at that time comes before it, as in any other run.
+        static: parameters set during the run whatever is decided.
+    """
+
+    known: Visiting
+    params: Floats
+    static: Flat
+    found: Decided = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Lay the regimens out."""
+        known = self.known
+        self.params, self.of_engine = self.params.copy(), self.params.copy()
+        self.taking = known.taking.copy()
+        self.groups = [
+            Group(np.flatnonzero(known.which == j), o.regimen, o.table, o.end)
+            for j, o in enumerate(known.ordered)
+        ]
+        self.groups = [g for g in self.groups if len(g.rows)]
+        n, days = len(known.which), int(np.ceil(known.end / DAY))
+        self.habits = Habits(list(known.habits), known.subject, days)
+        self.burden = np.full(n, np.nan)
+        self.hazard = np.zeros(n)
+        self.once = [np.full(len(g.rows), -np.inf) for g in self.groups]
+        self.pending = Flat.none()
+        self.found = Decided.of(n, known.watch, days, known.ledger)
+
+    @property
+    def times(self) -> Floats:
+        """When to look."""
+        return self.known.watch.times
+
+    @property
+    def asked(self) -> list[list[Measure]]:
+        """What to ask at each look."""
+        return self.known.watch.asked
+
+    def first(self) -> Happenings:
+        """Return what happens up to the first look."""
+        return self._until(0.0, -1)
+
+    def look(self, number: int, numbers: Floats, status: NDArray[np.int8]) -> Happenings:
+        """Look at the runs, decide, and return what happens up to the next look."""
+        watch, time = self.known.watch, float(self.times[number])
+        means = dict(zip(watch.variables, numbers.T, strict=False))
+        values = self._read(means, time)
+        for j, name in enumerate(watch.kept):
+            self.found.readings[:, j, number] = values[name]
+        self.burden = values.get(BURDEN, self.burden)
+        if watch.stops[number]:
+            self._stop(numbers[:, len(watch.variables) :], time, number)
+        for group, once in zip(self.groups, self.once, strict=True):
+            self._decide(group, once, values, time, number)
+        return self._until(time, number)
+
+    def _read(self, means: Mapping[str, Floats], time: float) -> dict[str, Floats]:
+        """Return the readings of a look; pain as it is reported."""
+        watch = self.known.watch
+        found = {n: means[v] for n in watch.readings if (v := variable_of(n))}
+        if PAIN in means:
+            told = self._told(means[PAIN], time)
+            start = self._told(self.known.pain, 0.0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                relief = np.where(start > 0.0, 1.0 - told / start, np.nan)
+            found |= {PAIN: told, RELIEF: relief}
+        return found
+
+    def _told(self, pain: Floats, time: float) -> Floats:
+        """Return pain with the error of the diary; of whole weeks that of a trial's report."""
+        watch, who = self.known.watch, self.known.who
+        if not watch.diary_sd:
+            return pain
+        recall = watch.visits.recall
+        weekly = recall == WEEK and time % WEEK == 0.0
+        name = f"diary of week {int(time // WEEK)}" if weekly else f"diary to hour {time:g}"
+        sd = watch.diary_sd * np.sqrt(WEEK / recall)
+        return np.asarray(np.clip(pain + sd * normal(watch.seed, name, who), *SCALE))
+
+    @cached_property
+    def _last_dose(self) -> Floats:
+        """When the last dose is planned, where nobody looks (h), (runs,)."""
+        last = [float(o.table.time_h[-1]) if len(o.table) else 0.0 for o in self.known.ordered]
+        return np.array(last)[self.known.which]
+
+    @cached_property
+    def _patience(self) -> Floats:
+        """The hazard that each patient takes before stopping, exponential with mean 1."""
+        watch, who = self.known.watch, self.known.who
+        return np.asarray(-np.log1p(-sobol(watch.seed, "stopping", int(who.max()) + 1)[who]))
+
+    def _stop(self, hazards: Floats, time: float, number: int) -> None:
+        """Let those stop whose hazard since the start has come to what they take."""
+        watch = self.known.watch
+        assert watch.stopping is not None
+        with np.errstate(divide="ignore"):
+            lost = -np.log1p(-watch.stopping.lost_per_week) / WEEK  # per h; infinite for all
+        by = np.zeros((len(hazards), 3))
+        if watch.stopping.hazards:
+            by[:, : len(HAZARDS)] = np.nan_to_num(hazards)
+        by[:, 2] = lost * watch.stopping.every
+        self.hazard += by.sum(axis=1)
+        leaves = (self.hazard > self._patience) & (self.found.stopped_for == Stopped.NONE)
+        leaves &= self._last_dose > time  # who has nothing left to take stops nothing
+        rows = np.flatnonzero(leaves)
+        if not len(rows):
+            return
+        who = self.known.who
+        draw = sobol(watch.seed, "reason for stopping", int(who.max()) + 1)[who][rows]
+        share = np.cumsum(by[rows], axis=1) / by[rows].sum(axis=1, keepdims=True)
+        why = 1 + (draw[:, None] >= share[:, :2]).sum(axis=1)
+        self._end(rows, why.astype(np.int8), time)
+        self.found.decision[rows, number] = Decision.LEFT
+
+    def _end(self, rows: Ints, why: NDArray[np.int8] | Stopped, time: float) -> None:
+        """Let runs take nothing any more."""
+        self.found.stopped_at[rows], self.found.stopped_for[rows] = time, why
+        gone = np.isfinite(self.found.stopped_at)
+        for group in self.groups:
+            group.stopped = gone[group.rows]
+        self.pending = self.pending.where(~gone[self.pending.row])
+
+    def _decide(
+        self, group: Group, once: Floats, values: Mapping[str, Floats], time: float, number: int
+    ) -> None:
+        """Let the rules of a group's phase decide, where a look is one of its own."""
+        k = group.phase_at(time)
+        if k is None:
+            return
+        guide, course, begin = group.guides[k], group.courses[k], group.edges[k]
+        on = ~group.stopped
+        visit = guide.is_visit(begin, group.edges[k + 1], time)
+        planned = on & visit
+        ready = on & guide.looks_daily & (time - once >= self.known.watch.visits.rest)
+        own = {name: v[group.rows] for name, v in values.items()}
+        own |= {
+            "dose": course.mg, "weeks": np.full(len(on), (time - begin) / WEEK),
+            "weeks_at_dose": (time - course.since) / WEEK, "downs": course.downs.astype(float),
+        }  # fmt: skip
+        before = course.every.copy(), course.at.copy(), course.dose.copy()
+        matched = guide.match(own, planned, ready)
+        if guide.phase.decide is not None:
+            code = self._by_function(guide, course, own, planned, time)
+        else:
+            code = guide.act(course, matched, time)
+        seen = planned | (matched > 0)
+        code[~seen] = Decision.NO_VISIT
+        once[(matched > 0) & ~planned] = time
+        changed = (course.every != before[0]) | (course.at != before[1])
+        group.anchor[changed] = round(time * 60)
+        group.changes[course.dose != before[2]] += 1
+        # who has left at this very look keeps that as what came of it
+        rows = group.rows[on]
+        self.found.decision[rows, number] = code[on]
+        self.found.rule[rows, number] = matched[on]
+        self._begin_adjuncts(group, guide, course.taken)
+        stops = group.rows[on & course.stopped]
+        if len(stops):
+            self._end(stops, Stopped.RULE, time)
+
+    def _by_function(
+        self, guide: Guide, course: Course, own: Mapping[str, Floats], planned: Flags, time: float
+    ) -> NDArray[np.int8]:
+        """Ask the function of a phase for the dose of every run, mg."""
+        name = guide.phase.decide
+        assert name is not None
+        mg = np.full(len(planned), np.nan)
+        if planned.any():
+            mg = np.where(planned, self.known.functions[name].of_runs(own, len(planned)), np.nan)
+        return guide.set_doses(course, mg, time)
+
+    def _begin_adjuncts(self, group: Group, guide: Guide, taken: NDArray[np.int8]) -> None:
+        """Take over which adjuncts rules have begun or ended."""
+        for j, name in enumerate(adjuncts(guide.phase)):
+            column = self.known.watch.adjuncts.index(name)
+            for code, now in ((1, True), (-1, False)):
+                self.taking[group.rows[taken[:, j] == code], column] = now
+
+    def _until(self, start: float, number: int) -> Happenings:
+        """Return what happens from a time to the look after ``number``."""
+        last = number + 1 == len(self.times)
+        stop = self.known.end if last else float(self.times[number + 1])
+        doses = [self.pending]
+        for group in self.groups:
+            if number >= 0:
+                self._note_dose(group, start, number)
+            doses += [self._dose(p, number) for p in group.planned(start, stop)]
+        given = Flat.join(doses)
+        self.pending = given.where((given.time >= stop) & (given.time < self.known.end))
+        due = (self.static.time >= start) & (self.static.time < stop)
+        set_now = self.static.where(due)
+        params, shown = self._with_adjuncts(set_now)
+        row, at = np.nonzero(params != self.of_engine)
+        new = Flat(row, np.full(len(row), start), at + self._states, params[row, at])
+        events = Flat.join([new, shown, given.where(given.time < stop)])
+        before, self.of_engine = self.of_engine, params
+        self.params[set_now.row, set_now.target - self._states] = set_now.value
+        self.of_engine[shown.row, shown.target - self._states] = shown.value
+        counts = np.bincount(events.row, minlength=len(before))
+        return Happenings(
+            before, np.cumsum([0, *counts]).astype(np.int64), events.time, events.target,
+            events.value,
+        )  # fmt: skip
+
+    @property
+    def _states(self) -> int:
+        return len(self.known.edition.model.states)
+
+    def _note_dose(self, group: Group, time: float, number: int) -> None:
+        """Keep the dose that is prescribed from a look on; NaN in a phase without rules."""
+        k = group.phase_at(time)
+        if k is not None:
+            mg = np.where(group.stopped, 0.0, group.courses[k].mg)
+            self.found.dose[group.rows, number] = mg
+
+    def _dose(self, planned: Planned, number: int) -> Flat:
+        """Take planned doses as habits have it, keep them, and return their events."""
+        time, mg, status = self.habits.taken(planned, self.burden)
+        self.found.note(planned, time, mg, status, number)
+        index = self.known.edition.model.state_index
+        target = np.where(planned.slow, index["gut_slow"], index["gut_fast"])
+        taken = np.isfinite(time) & (mg > 0.0)
+        row = np.broadcast_to(planned.rows[:, None], taken.shape)[taken]
+        return Flat(
+            row, time[taken], np.broadcast_to(target, taken.shape)[taken].astype(np.int64),
+            mg[taken] * NMOL_PER_MG,
+        )  # fmt: skip
+
+    def _with_adjuncts(self, set_now: Flat) -> tuple[Floats, Flat]:
+        """Return parameters, and values set in a stretch, with the effects of adjuncts of rules."""
+        params, value = self.params.copy(), set_now.value.copy()
+        index = self.known.edition.model.parameter_index
+        effects = [
+            (j, index[e.target], e.amount, e.sets_value)
+            for j, name in enumerate(self.known.watch.adjuncts)
+            for e in self.known.edition.adjuncts[name].effects
+        ]
+        # levels first: factors of others act on them
+        for j, at, amount, sets in sorted(effects, key=lambda e: not e[3]):
+            rows = self.taking[:, j]
+            hit = rows[set_now.row] & (set_now.target == self._states + at)
+            params[rows, at] = amount if sets else params[rows, at] * amount
+            value[hit] = amount if sets else value[hit] * amount
+        return params, Flat(set_now.row, set_now.time, set_now.target, value)
