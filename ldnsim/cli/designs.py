@@ -37,7 +37,7 @@ _HEAD = (
 )  # fmt: skip
 _GROUPS = (
     "group", "start (0-10)", "change, points", ">=30 % less", ">=30 % less and stayed",
-    "stayed", "stopped: adverse, no benefit, lost", "burden above 1", "dreams above 1",
+    "stayed", "stopped: adverse, no benefit, lost, by rule", "burden above 1", "dreams above 1",
 )  # fmt: skip
 
 
@@ -233,7 +233,9 @@ def _points(value: float) -> str:
 
 
 def _group(row: Mapping[str, Any]) -> list[str]:
-    stops = ", ".join(f"{100 * row[f'stopped_{n}']:.1f} %" for n in ("adverse", "futility", "lost"))
+    stops = ", ".join(
+        f"{100 * row[f'stopped_{n}']:.1f} %" for n in ("adverse", "futility", "lost", "rule")
+    )
     return [
         row["group"], f"{row['start']:.2f}", f"{row['change']:.2f}",
         f"{100 * row['responders30']:.1f} %", f"{100 * row['responders30_stayed']:.1f} %",
