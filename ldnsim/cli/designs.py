@@ -37,7 +37,7 @@ _HEAD = (
 )  # fmt: skip
 _GROUPS = (
     "group", "start (0-10)", "change, points", ">=30 % less", ">=30 % less and stayed",
-    "stayed", "stopped: adverse, no benefit, lost, by rule", "burden above 1", "dreams above 1",
+    "stayed", "stopped: adverse, no benefit, lost, by rule", "worst burden", "worst dreams",
 )  # fmt: skip
 
 
@@ -238,10 +238,20 @@ def _group(row: Mapping[str, Any]) -> list[str]:
     )
     return [
         row["group"], f"{row['start']:.2f}", f"{row['change']:.2f}",
-        f"{100 * row['responders30']:.1f} %", f"{100 * row['responders30_stayed']:.1f} %",
-        f"{100 * row['staying']:.1f} %", stops, f"{100 * row['burdened']:.1f} %",
-        f"{100 * row['dreaming']:.1f} %",
+        _ends(row, "responders30", 100.0), _ends(row, "responders30_stayed", 100.0),
+        f"{100 * row['staying']:.1f} %", stops, _ends(row, "worst_burden"),
+        _ends(row, "worst_dreams"),
     ]  # fmt: skip
+
+
+def _ends(row: Mapping[str, Any], name: str, times: float = 1.0) -> str:
+    """Write a number of a group with its interval over the pool, in percent where it is a share."""
+    value, low, high = (times * row[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if value != value:
+        return "not kept"
+    if times == 100.0:
+        return f"{value:.1f} % ({low:.1f} to {high:.1f})"
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _show_doses(ds: xr.Dataset, rows: Sequence[Mapping[str, Any]], own: Sequence[str]) -> None:

@@ -62,11 +62,12 @@ def trials(found: Mapping[str, xr.Dataset], title: str = "") -> Figure:
 
 def _note(found: Mapping[str, xr.Dataset]) -> str:
     first = next(iter(found.values())).attrs
+    stops = "and who stopped went on without drug" if first.get("stops") else "as if nobody stopped"
     return (
         f"{first.get('trials')} trials of each kind, drawn from {first.get('pool_patients')}"
         " virtual patients. Bars: two standard errors, thick of the repeats, thin with that of the"
         " pool; dotted, what chance finds. Reported pain holds a response to placebo that is put"
-        " in, as if nobody stopped."
+        f" in, {stops}."
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ldnsim.analysis.trial.arms_told import SHARES
+from ldnsim.analysis.trial.arms_told import BOUNDS, MEANS, SHARES
 from ldnsim.analysis.trial.cell import cases_of, cell_of, each_case
 from ldnsim.analysis.trial.ladder_told import ladder_told
 from ldnsim.analysis.trial.laid import Laid, laid_over
@@ -51,7 +51,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "reported_pain": ("mean reported pain, 0-10", "1"),
     "pain_sd": ("standard deviation of reported pain between patients", "1"),
     "staying": ("share of patients who have not stopped", "1"),
-    **{name: (words, "1") for name, words in SHARES.items()},
+    **{name: (words, "1") for name, words in (SHARES | MEANS | BOUNDS).items()},
 }
 """What a result holds: words and unit."""
 
@@ -115,7 +115,7 @@ def _dims(laid: Laid) -> dict[str, tuple[str, ...]]:
     dims |= dict.fromkeys(("found_any", "false_positives_any", "recruited"), full[:2])
     dims |= {"screened": ("patients",)}
     dims |= dict.fromkeys(("reported_pain", "pain_sd", "staying"), ("group", "week"))
-    return dims | dict.fromkeys(SHARES, ("group",))
+    return dims | dict.fromkeys((*SHARES, *MEANS, *BOUNDS), ("group",))
 
 
 def _case(
@@ -143,7 +143,7 @@ def _case(
         if isinstance(design, Withdrawal):
             found.setdefault("screened", []).append(np.nanmean(np.concatenate(batch.screened)))
         if n == max(design.patients):
-            found |= batch.told.table()
+            found |= batch.told.table(cell.effective)
         if null:
             _add_null(rows, laid, cell, n, seed)
     for name in rows[0][0]:
@@ -231,5 +231,6 @@ def _attrs(pool: xr.Dataset, laid: Laid) -> dict[str, Any]:
         "weeks": laid.weeks,
         "placebo": design.placebo,
         "pool_patients": int(pool.sizes["patient"]),
+        "stops": int("stopped_at" in pool),
         "pool_error": "analytic: weighted mean of differences within patients, linearised",
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ldnsim.analysis.trial.arms_told import SHARES
+from ldnsim.analysis.trial.arms_told import BOUNDS, MEANS, SHARES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -85,7 +85,7 @@ def groups(found: Mapping[str, xr.Dataset]) -> Table:
             continue
         pain = ds["reported_pain"]
         start, end = (pain.isel(week=k, drop=True) for k in (0, -1))
-        told = ds[[n for n in SHARES if n in ds]].assign(
+        told = ds[[n for n in (*SHARES, *MEANS, *BOUNDS) if n in ds]].assign(
             start=start, change=end - start,
             end_sd=ds["pain_sd"].isel(week=-1, drop=True),
             staying=ds["staying"].isel(week=-1, drop=True),
@@ -94,7 +94,11 @@ def groups(found: Mapping[str, xr.Dataset]) -> Table:
     return _table(rows, GROUPED, found, ("group",))
 
 
-GROUPED = ("start", "change", "end_sd", "staying", *SHARES)
+GROUPED = (
+    "start", "change", "end_sd", "staying",
+    *(column for n in (*SHARES, *MEANS) for column in (n, f"{n}_low", f"{n}_high")),
+)  # fmt: skip
+"""Columns of a table of groups; ends of intervals follow what they are of."""
 
 
 def _rows(title: str, ds: xr.Dataset, names: Sequence[str], main: str) -> Iterator[Row]:
