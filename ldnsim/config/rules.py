@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ldnsim.catalog import BASINS
-from ldnsim.config import attribution, budget, people, recordings, times
+from ldnsim.config import attribution, budget, optimise_rules, people, recordings, times
 from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
 from ldnsim.config.people import check_name
@@ -383,4 +383,5 @@ RULES: tuple[Rule, ...] = (
     *people.RULES,
     *recordings.RULES,
     *times.RULES,
+    *optimise_rules.RULES,
 )

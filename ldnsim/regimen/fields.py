@@ -61,6 +61,17 @@ def field_name(path: object) -> str:
     return path
 
 
+def check_field(path: str) -> None:
+    """Refuse a path that is no field of any regimen.
+
+    Raises:
+        UserError: naming the nearest.
+    """
+    leaf = path.rpartition(".")[2]
+    if leaf not in (*Phase.model_fields, *_ALIASES, "start_day"):
+        raise unknown("regimen field", path, [*Phase.model_fields, *_ALIASES, "start_day"])
+
+
 def along(field: str) -> Along:
     """Return how the values of a field are written along an axis, as its type says."""
     known = Phase.model_fields.get(_ALIASES.get(field, field))
