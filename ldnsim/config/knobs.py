@@ -124,8 +124,8 @@ def knob(free: Free, settings: Optimise, edition: Edition, where: str) -> Knob:
             without unit.
     """
     room = free.field.partition(".")[0]
-    whole = Axis(name="x", field=free.field, values=free.values or (free.begin, free.to),
-                 unit=free.unit)  # fmt: skip
+    ends = tuple(v for v in (free.begin, free.to) if v is not None)
+    whole = Axis(name="x", field=free.field, values=free.values or ends, unit=free.unit)
     if room in ("parameters", "patient", "hypothesis", "subject", "label", "population"):
         raise UserError(
             f"{where}: field = {short(free.field)}: this is of the patient or of the world, and"

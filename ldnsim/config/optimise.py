@@ -34,7 +34,7 @@ OF_THE_PRESCRIPTION: dict[str, tuple[str, str, str]] = {
 }
 """What a prescription says by itself: unit, words, and which way is better."""
 ROOMS = ("regimen", "adherence", "modifiers")
-"""First words of the fields that somebody decides; all others are of the patient or of the world."""
+"""First words of the fields that somebody decides; others are of the patient or of the world."""
 
 
 class Free(Config):
@@ -89,7 +89,7 @@ class Free(Config):
 
 
 class Constraint(Config):
-    """A limit that a candidate has to keep under every hypothesis and at every point of the axes."""
+    """A limit that a candidate has to keep at every point of the axes: under every hypothesis."""
 
     summary: str
     """Name of a summary, or of what the prescription says."""
@@ -116,8 +116,8 @@ class Optimise(Config):
     """What a candidate is worth: a weight for each summary, per unit of it; negative where less is
     better. The sum is maximised."""
     robust: Literal["mean", "worst tenth", "regret"] = "mean"
-    """Over patients and axes: the mean, the mean of the worst tenth, or the smallest largest regret,
-    which is how far the mean falls behind the best of each point of the axes."""
+    """Over patients and axes: the mean, the mean of the worst tenth, or the smallest largest
+    regret, which is how far the mean falls behind the best of each point of the axes."""
     constraints: tuple[Constraint, ...] = ()
     """Limits that a candidate has to keep."""
     capsules: tuple[str, ...] | Literal["any"] | None = None

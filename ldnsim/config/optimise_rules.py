@@ -54,9 +54,9 @@ def utility_has_weights(study: StudyConfig) -> Iterator[str]:
         return
     example = "such as utility = { pain_change = -1.0, worst_burden = -0.25 }"
     if not settings.utility:
-        yield f"optimise.utility has no weights, so no candidate is better than another; {example}"
+        yield f"optimise.utility has no weights, so no candidate beats another; {example}"
     elif not any(settings.utility.values()):
-        yield f"optimise.utility: every weight is 0, so no candidate is better than another; {example}"
+        yield f"optimise.utility: every weight is 0, so no candidate beats another; {example}"
     yield from _known(study, "optimise.utility", settings.utility)
     yield from _known(study, "optimise.constraints", [c.summary for c in settings.constraints])
     yield from _known(study, "optimise.pareto", settings.pareto)
@@ -150,8 +150,8 @@ def axes_are_not_decisions(study: StudyConfig) -> Iterator[str]:
             )
     if study.regimens:
         yield (
-            "regimens: with [optimise] there is one regimen, whose free fields are chosen; to choose"
-            " among several, list them: free = [{ field = 'regimen', values = ['...', '...'] }]"
+            "regimens: with [optimise] there is one regimen, whose free fields are chosen; to"
+            " choose among several, list them: free = [{ field = 'regimen', values = ['...', '...'] }]"
         )
     elif study.regimen is not None and not isinstance(study.regimen, Regimen):
         yield "regimen: recorded doses have no fields to choose; write a prescription"
@@ -175,7 +175,7 @@ def robust_over_something(study: StudyConfig) -> Iterator[str]:
     keys = [f"optimise.constraints[{i}].of" for i in tail]
     keys += ["optimise.robust"] if settings.robust == "worst tenth" else []
     if study.population is None and keys and (places == 1 or keys[0] != "optimise.robust"):
-        yield f"{keys[0]} = 'worst tenth': there is one patient; add [population], such as size = 32"
+        yield f"{keys[0]} = 'worst tenth': there is one patient; add [population], size = 32"
 
 
 def questions_can_be_asked(study: StudyConfig) -> Iterator[str]:
