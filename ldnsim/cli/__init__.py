@@ -24,6 +24,7 @@ from ldnsim.cli import (
     lists,
     look,
     observations,
+    optimise,
     population,
     run,
     sensitivity,
@@ -56,7 +57,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     run.demo, run.init, run.sweep, run.simulate, states.states, look.compare,
-    discriminate.discriminate, cite.cite, sensitivity.sensitivity, trial.trial,
+    discriminate.discriminate, optimise.optimise, cite.cite, sensitivity.sensitivity, trial.trial,
     population.population,
     appraise.validate, claims.claims, calibrate.calibrate,
     lists.parameters, lists.hypotheses, lists.phenotypes, lists.covariates, lists.adjuncts,

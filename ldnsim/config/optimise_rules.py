@@ -151,7 +151,7 @@ def axes_are_not_decisions(study: StudyConfig) -> Iterator[str]:
     if study.regimens:
         yield (
             "regimens: with [optimise] there is one regimen, whose free fields are chosen; to"
-            " choose among several, list them: free = [{ field = 'regimen', values = ['...', '...'] }]"
+            " list several: free = [{ field = 'regimen', values = ['...', '...'] }]"
         )
     elif study.regimen is not None and not isinstance(study.regimen, Regimen):
         yield "regimen: recorded doses have no fields to choose; write a prescription"

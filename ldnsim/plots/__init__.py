@@ -9,6 +9,7 @@ from ldnsim.plots.discriminate import discriminate
 from ldnsim.plots.heatmap import heatmap, summaries
 from ldnsim.plots.hypotheses import hypotheses, hypothesis_axis
 from ldnsim.plots.night import night
+from ldnsim.plots.optimise import optimise
 from ldnsim.plots.pathways import pathways
 from ldnsim.plots.phase import phase_plane
 from ldnsim.plots.scorecard import scorecard
@@ -25,6 +26,7 @@ __all__ = [
     "hypotheses",
     "hypothesis_axis",
     "night",
+    "optimise",
     "pathways",
     "phase_plane",
     "save",

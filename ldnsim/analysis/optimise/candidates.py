@@ -135,8 +135,8 @@ class Space:
             if len({c.apply[j] for c in candidates}) < 2:
                 raise UserError(
                     f"optimise.free[{j + 1}] ({k.field}): no run depends on it: all candidates"
-                    f" that can be prescribed have {_words(k, candidates[0].shown[j])}, or the same doses"
-                    " whatever it is; take it out, or give it other values"
+                    f" that can be prescribed have {_words(k, candidates[0].shown[j])}, or the same"
+                    " doses whatever it is; take it out, or give it other values"
                 )
 
     def told(self) -> list[str]:

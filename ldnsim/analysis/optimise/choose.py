@@ -253,8 +253,8 @@ def _allowed(study: Study, settings: Optimise, found: Evaluated) -> Flags:
     )
     raise UserError(
         f"optimise.constraints: none of the {len(missed)} candidates keeps all limits. Nearest"
-        f" comes '{found.candidates[near].prescription}': {'; '.join(told)}. Taken alone, limits are"
-        f" kept: {alone}. Loosen a limit, or free other fields"
+        f" comes '{found.candidates[near].prescription}': {'; '.join(told)}. Taken alone, limits"
+        f" are kept: {alone}. Loosen a limit, or free other fields"
     )
 
 
