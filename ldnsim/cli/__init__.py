@@ -28,6 +28,7 @@ from ldnsim.cli import (
     population,
     run,
     sensitivity,
+    start_dose,
     states,
     trial,
 )
@@ -57,7 +58,8 @@ app = typer.Typer(
 )
 COMMANDS = (
     run.demo, run.init, run.sweep, run.simulate, states.states, look.compare,
-    discriminate.discriminate, optimise.optimise, cite.cite, sensitivity.sensitivity, trial.trial,
+    discriminate.discriminate, optimise.optimise, start_dose.start_dose, cite.cite,
+    sensitivity.sensitivity, trial.trial,
     population.population,
     appraise.validate, claims.claims, calibrate.calibrate,
     lists.parameters, lists.hypotheses, lists.phenotypes, lists.covariates, lists.adjuncts,

@@ -114,8 +114,12 @@ def lines(found: Choice) -> list[str]:
     said.append(_flat(found))
     said += _places(found)
     said += _one_for_all(found)
-    said += [_asked(found, k) for k in range(len(found.asked))]
-    return said
+    return [*said, *asked_lines(found)]
+
+
+def asked_lines(found: Choice) -> list[str]:
+    """Say what every question is worth, a line each."""
+    return [_asked(found, k) for k in range(len(found.asked))]
 
 
 def _flat(found: Choice) -> str:
@@ -162,6 +166,11 @@ def _asked(found: Choice, k: int) -> str:
     best = dict(zip(asked.groups, asked.best, strict=True))
     told = "; ".join(f"{g}: {found.found.candidates[b].label}" for g, b in best.items())
     error = f" (standard error {asked.error:.3f})" if asked.error else ""
+    if asked.error and asked.gain <= 2.0 * asked.error:
+        return (
+            f"asking for {asked.what} is not seen to be worth anything: {asked.gain:.3f}{error},"
+            f" uncorrected {asked.seeming:.3f}"
+        )
     return (
         f"asking for {asked.what} is worth {asked.gain:.3f}{error}, uncorrected"
         f" {asked.seeming:.3f}: {told}"

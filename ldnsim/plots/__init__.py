@@ -13,6 +13,7 @@ from ldnsim.plots.optimise import optimise
 from ldnsim.plots.pathways import pathways
 from ldnsim.plots.phase import phase_plane
 from ldnsim.plots.scorecard import scorecard
+from ldnsim.plots.start_dose import start_dose
 from ldnsim.plots.style import check_ending, save
 from ldnsim.plots.tornado import sensitivity
 
@@ -32,5 +33,6 @@ __all__ = [
     "save",
     "scorecard",
     "sensitivity",
+    "start_dose",
     "summaries",
 ]

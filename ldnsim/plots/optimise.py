@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from ldnsim.errors import UserError
 from ldnsim.plots.style import (
-    GREY,
     OKABE_ITO,
     SOFT,
     footnote,
@@ -50,6 +49,7 @@ def optimise(ds: xr.Dataset, top: int = TOP) -> Figure:
         footnote(
             figure, ds, f"Utility: {ds.attrs['utility']}; {robust} over patients and axes;",
             f"{ds.attrs['how']}.", _patients(ds),
+            "Right, filled: not told from the chosen one by the patients; grey: close to it.",
         )  # fmt: skip
     return figure
 
@@ -64,7 +64,8 @@ def _front(figure: Figure, ax: Axes, ds: xr.Dataset, goals: list[str]) -> None:
     shown = goals[:2] if len(goals) > 1 else [goals[0], "score"]
     x, y = (np.asarray(ds[n].values, dtype=float) for n in shown)
     allowed, front = (np.asarray(ds[n].values, dtype=bool) for n in ("allowed", "on_front"))
-    ax.scatter(x[~allowed], y[~allowed], marker="x", color=SOFT, label="misses a limit")
+    if not allowed.all():
+        ax.scatter(x[~allowed], y[~allowed], marker="x", color=SOFT, label="misses a limit")
     third = goals[2] if len(goals) > 2 else ""
     colours = np.asarray(ds[third].values, dtype=float) if third else np.zeros(len(x))
     own = {"c": colours[allowed], "cmap": "cividis"} if third else {"color": OKABE_ITO["blue"]}
@@ -76,7 +77,7 @@ def _front(figure: Figure, ax: Axes, ds: xr.Dataset, goals: list[str]) -> None:
                edgecolors="white", label="chosen", zorder=4)  # fmt: skip
     ax.set(xlabel=_label(ds, shown[0]), ylabel=_label(ds, shown[1]))
     if third:
-        bar = figure.colorbar(points, ax=ax, location="bottom", shrink=0.75, pad=0.02)
+        bar = figure.colorbar(points, ax=ax, location="right", shrink=0.8, pad=0.01)
         bar.set_label(_label(ds, third))
     ax.set_title("What is weighed against each other, means", loc="left", fontweight="bold")
     ax.legend(loc="best")
@@ -109,8 +110,4 @@ def _best(ax: Axes, ds: xr.Dataset, top: int) -> None:
     ax.set_xlabel("utility, with its 95 % interval over patients (more is better)")
     ax.set_title(f"The best {len(order)} of {int(allowed.sum())}", loc="left", fontweight="bold")
     ax.grid(axis="y", visible=False)
-    words = "filled: patients do not tell it from the chosen one; grey: as good by what is close"
-    ax.annotate(words, (0.0, 1.0), (0, 4), xycoords="axes fraction", textcoords="offset points",
-                fontsize=9, color=GREY, va="bottom", annotation_clip=False)  # fmt: skip
-    ax.title.set_position((0.0, 1.0))
     polish(ax)

@@ -33,7 +33,8 @@ class Asked:
         groups: answers, in words.
         best: number of the best candidate of each group, from all patients.
         gain: in utility, by cross-fitting.
-        error: its standard error, from the spread over patients; 0 of a single patient.
+        error: its standard error, from the spread over patients; 0 of fewer than eight, whose
+            gain is not corrected.
         seeming: the gain without correction, which is too high.
     """
 
@@ -100,23 +101,26 @@ def _asked(
     if len(w) < 2 * FEWEST:
         return Asked(what, names, tuple(best), seeming, 0.0, seeming)
     d = held_out(tables, parts, whole, w, seed)
-    gain = float((w * d).sum() / w.sum())
-    spread = float(np.sqrt((w * (d - gain) ** 2).sum() / w.sum()))
-    return Asked(what, names, tuple(best), gain, spread / effective(w) ** 0.5, seeming)
+    each = d @ w / w.sum()
+    # of one repeat, not of their mean: repeats share the patients, and their mean hides how much
+    # hangs on who chose
+    spread = float(np.sqrt((((d - each[:, None]) ** 2) @ w / w.sum()).mean()))
+    error = spread / effective(w) ** 0.5
+    return Asked(what, names, tuple(best), float(each.mean()), error, seeming)
 
 
 def held_out(
     tables: list[Floats], parts: list[Floats], whole: Floats, w: Floats, seed: int
 ) -> Floats:
-    """Return what each patient gains where others chose, mean of all repeats, shape (patients,)."""
-    gains = np.zeros(len(w))
-    for train, test in folds(len(w), seed):
+    """Return what each patient gains where others chose, shape (repeats, patients)."""
+    gains = np.zeros((REPEATS, len(w)))
+    for k, (train, test) in enumerate(folds(len(w), seed)):
         own, one = w * train, _best(whole, w * train)
         for table, part in zip(tables, parts, strict=True):
             enough = int(((own * part) > 0.0).sum()) >= FEWEST
             best = _best(table, own * part) if enough else one
-            gains[test] += (part * (table[best] - table[one]))[test]
-    return gains / REPEATS
+            gains[k // FOLDS, test] += (part * (table[best] - table[one]))[test]
+    return gains
 
 
 def folds(n: int, seed: int) -> list[tuple[Floats, Ints]]:
@@ -124,8 +128,8 @@ def folds(n: int, seed: int) -> list[tuple[Floats, Ints]]:
     found = []
     for r in range(REPEATS):
         order = generator(seed, "folds of patients", r).permutation(n)
-        for k in range(min(FOLDS, n)):
-            test = order[k :: min(FOLDS, n)]
+        for k in range(FOLDS):
+            test = order[k::FOLDS]
             train = np.ones(n)
             train[test] = 0.0
             found.append((train, test))
