@@ -89,7 +89,7 @@ def show(found: Choice, top: int, markdown: bool = False) -> None:
 
 def lines(found: Choice) -> list[str]:
     """Return what was found in sentences, one a line."""
-    from ldnsim.analysis.optimise.labelled import formula, span
+    from ldnsim.analysis.optimise.labelled import edges, formula, span
 
     best, n = found.best, found.found.patients
     people = f"{n} patients" if n > 1 else "one patient"
@@ -111,6 +111,7 @@ def lines(found: Choice) -> list[str]:
         )
     else:
         said.append(f"its utility: {found.score[best]:.3f} (one patient: no interval)")
+    said += [f"note: {text}: the best may lie beyond" for text in edges(found)]
     said.append(_flat(found))
     said += _places(found)
     said += _one_for_all(found)

@@ -80,6 +80,8 @@ def start_dose(
         f" {analysis.TARGET_MG:g} mg, {analysis.WEEKS} weeks"
     )
     table.show(analysis.HEADERS, analysis.rows(found))
+    if all(s.first_mg == min(analysis.FIRST_MG) for s in found):
+        typer.echo("note: the smallest first dose is best everywhere: the best may lie below it")
     for line in (*asked_lines(choice), *told(edition), labelled.ADVICE):
         typer.echo(line)
     rows = analysis.report(found)

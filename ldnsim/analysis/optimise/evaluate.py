@@ -137,15 +137,8 @@ def space_of(study: Study) -> Space:
     Raises:
         UserError: it has no ``[optimise]``.
     """
-    from ldnsim.runs import grid
-
     settings = settings_of(study)
-    if study.regimen is not None:
-        base = study.base_run()
-    else:  # whole regimens are chosen
-        first = next(k for k in knobs(settings, study.edition) if k.field == "regimen")
-        base = grid.base(study.model_copy(update={"axes": (_axis("x", "regimen", first.apply),)}))
-    return Space(base, settings, knobs(settings, study.edition))
+    return Space(study.base_run(), settings, knobs(settings, study.edition))
 
 
 def sweep_of(study: Study, space: Space, candidates: Sequence[Candidate]) -> Study:
@@ -174,7 +167,6 @@ def sweep_of(study: Study, space: Space, candidates: Sequence[Candidate]) -> Stu
             "axes": (*study.axes, *axes),
             "zip": (*study.zip, tuple(a.name for a in axes)),
             "output": study.output.model_copy(update=output),
-            **({} if study.regimen is not None else {"regimen": space.base.regimen}),
         }
     )
 

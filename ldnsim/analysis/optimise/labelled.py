@@ -115,6 +115,23 @@ def formula(choice: Choice) -> str:
     return text.removeprefix("+ ") if text.startswith("+") else f"-{text[2:]}"
 
 
+def edges(choice: Choice) -> list[str]:
+    """Say of which free quantities the choice is the lowest or highest tried.
+
+    What is best may lie beyond, so the list was too short there.
+    """
+    found = []
+    best = choice.found.candidates[choice.best]
+    for j, free in enumerate(choice.settings.free):
+        tried = sorted({c.shown[j] for c in choice.found.candidates}, key=str)
+        if len(tried) < 2 or not all(isinstance(v, int | float) for v in tried):
+            continue
+        for end, word in ((min(tried), "lowest"), (max(tried), "highest")):
+            if best.shown[j] == end:
+                found.append(f"{free.called} {best.shown[j]:g} is the {word} that was tried")
+    return found
+
+
 HEADERS = ("rank", "prescription", "utility", "95 % interval", "as good", "front")
 
 
