@@ -32,6 +32,7 @@ class Candidate:
         shown: the same as numbers in the unit of the knob, or labels.
         label: in few words.
         prescription: in full.
+        hours: length of the regimen.
         says: what the prescription says by itself, by name.
         key: equal for candidates of which every dose and everything else is the same.
     """
@@ -41,6 +42,7 @@ class Candidate:
     shown: tuple[Any, ...]
     label: str
     prescription: str
+    hours: float
     says: dict[str, float] = field(hash=False)
     key: tuple[Any, ...] = field(repr=False)
 
@@ -91,8 +93,9 @@ class Space:
                run.adherence, run.modifiers)  # fmt: skip
         words = [_words(k, s) for k, s in zip(self.knobs, shown, strict=True)]
         text = str(run.regimen)
-        return Candidate(place, apply, shown, ", ".join(words), text, says(doses.time_h, amounts),
-                         key)  # fmt: skip
+        said = says(doses.time_h, amounts)
+        label, hours = ", ".join(words), run.regimen.duration_h
+        return Candidate(place, apply, shown, label, text, hours, said, key)
 
     def _cannot_be_made(self, amounts: np.ndarray) -> str:
         strengths = self.settings.strengths

@@ -21,6 +21,7 @@ from ldnsim.config.knobs import combinations
 from ldnsim.config.optimise import LARGEST_GRID
 from ldnsim.config.optimise_rules import limit
 from ldnsim.errors import UserError
+from ldnsim.regimen import Regimen
 from ldnsim.sweep.progress import Progress
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def find(
     def run(batch: Sequence[Candidate]) -> Evaluated:
         nonlocal number
         number += 1
+        _check_length(study, batch)
         where = batch_store(out, number - 1)
         return evaluate(study, space, batch, where, **options)  # type: ignore[arg-type]
 
@@ -129,6 +131,20 @@ def find(
     many = combinations(space.knobs)
     of = "" if many is None else f" of {many:,} combinations"
     return found, f"{len(found.candidates)} candidates{of}, chosen by {words}, seed {seed}"
+
+
+def _check_length(study: Study, batch: Sequence[Candidate]) -> None:
+    """Refuse regimens of several lengths where each batch would end with its own longest.
+
+    Raises:
+        UserError: asking for a horizon.
+    """
+    assert isinstance(study.regimen, Regimen)
+    if study.horizon is None and any(c.hours != study.regimen.duration_h for c in batch):
+        raise UserError(
+            "horizon: regimens of several lengths are searched in batches, which all have to be"
+            " simulated for the same time; set one, such as horizon = '26 wk'"
+        )
 
 
 def method(space: Space) -> str:
