@@ -157,8 +157,8 @@ def _stepped(free: Free, unit: str, low: float, high: float, where: str) -> Knob
     """List a range with its step; the upper end is always among the values."""
     if unit != "1" and free.unit is None and not isinstance(free.step, str):
         raise UserError(
-            f"{where}: step = {free.step!r} has no unit; write it as text, such as"
-            f" '{free.step} {unit}'"
+            f"{where}: step = {free.step:g} has no unit; write it as text, such as"
+            f" '{free.step:g} {unit}'"
         )
     step = in_unit(free.step, unit, key=f"{where}: step")
     if step <= 0.0:

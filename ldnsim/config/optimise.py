@@ -110,7 +110,7 @@ class Constraint(Config):
 class Optimise(Config):
     """What `ldnsim optimise` chooses, by what, and how."""
 
-    free: tuple[Free, ...] = Field(min_length=1)
+    free: tuple[Free, ...]
     """The fields that may be chosen."""
     utility: dict[str, Number]
     """What a candidate is worth: a weight for each summary, per unit of it; negative where less is

@@ -106,13 +106,17 @@ def free_fields_fit(study: StudyConfig) -> Iterator[str]:
     settings = study.optimise
     if settings is None:
         return
-    for what in ("field", "called"):
-        for word, n in Counter(getattr(f, what) for f in settings.free).items():
-            if n > 1:
-                yield (
-                    f"optimise.free: {n} of them have the {what.replace('called', 'name')}"
-                    f" {word!r}; keep one"
-                )
+    if not settings.free:
+        yield (
+            "optimise.free is empty, so nothing can be chosen; such as"
+            " free = [{ field = 'regimen.target', values = ['3 mg', '4.5 mg'] }]"
+        )
+        return
+    for what, word in (("field", "field"), ("called", "name")):
+        twice = Counter(getattr(f, what) for f in settings.free).most_common(1)[0]
+        if twice[1] > 1:
+            yield f"optimise.free: {twice[1]} of them have the {word} {twice[0]!r}; keep one"
+            return
     try:
         sizes_of(settings.strengths or ())
         found = knobs(settings, study.edition)
