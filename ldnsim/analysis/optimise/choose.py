@@ -324,6 +324,8 @@ def _questions(
     shape = tuple(len(v) for v in found.axes.values())
     grid = np.indices(shape).reshape(len(shape), -1) if shape else np.empty((0, 1), dtype=int)
     for name in settings.ask or found.axes:
+        if name in found.about.dims and name not in found.axes:
+            continue  # one place was taken out of this axis
         if name in found.axes:
             axis = list(found.axes).index(name)
             words = tuple(str(v) for v in found.axes[name])

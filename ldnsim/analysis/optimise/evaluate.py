@@ -115,6 +115,15 @@ class Evaluated:
             drawn={n: v[kept] for n, v in self.drawn.items()},
         )
 
+    def only(self, place: int) -> Evaluated:
+        """Return one place of the axes, as if the study were of that place alone."""
+        return replace(
+            self,
+            values={n: v[:, [place]] for n, v in self.values.items()},
+            failed=self.failed[:, [place]],
+            axes={},
+        )
+
     def check_numbers(self, names: Sequence[str]) -> None:
         """Refuse a summary without a number in a run that did not fail: no sum would have one.
 
