@@ -113,7 +113,7 @@ def run(s: Setting) -> tuple[Evaluated, dict[tuple[str, str], Choice]]:
 
 
 def gains(ran: Evaluated, place: int) -> tuple[float, float, int]:
-    """Return claim C19's shares: who gains at the own dose, at the best single one, which that is."""
+    """Return claim C19's shares: who gains at the own dose, at the best single one; and which."""
     down = ran.values["pain_change"][:, place] < -GAIN
     one = down.mean(axis=1)
     return float(down.any(axis=0).mean()), float(one.max()), int(one.argmax())
@@ -151,8 +151,8 @@ def verdict(part: pd.DataFrame) -> str:
     rest = [n for n in part.index if n not in sure.index]
     less = f" Not under {', '.join(map(str, rest))}." if rest else ""
     return (
-        f"Everybody's own best dose gains {MORE:g} points of pain or more over the best single dose,"
-        f" the whole interval above that, under {told}.{less}"
+        f"Everybody's own best dose gains {MORE:g} points of pain or more over the best single"
+        f" dose, the whole interval above that, under {told}.{less}"
     )
 
 
@@ -165,8 +165,9 @@ def claim(part: pd.DataFrame) -> str:
     ]
     beats = [str(n) for n, r in part.iterrows() if r["gain at own"] >= r["gain at one"] + MORE]
     return (
-        f"Counted as claim C19 counts them, patients whose pain falls by over {GAIN:g} points at"
-        f" their own dose, and at the best single one: {'; '.join(told)}. The own dose is ahead by"
+        f"Counted as claim C19 counts them (there 32 patients, 12 weeks), those whose pain"
+        f" falls by over {GAIN:g} points at their own dose, and at the best single one:"
+        f" {'; '.join(told)}. The own dose is ahead by"
         f" {100 * MORE:.0f} points or more under {', '.join(beats) or 'none'}."
     )
 
@@ -203,7 +204,7 @@ def shown(part: pd.DataFrame) -> str:
                 str(n), r["best single"], f"{r['utility']:.2f}",
                 f"{r['gap']:.2f} ({r['gap_low']:.2f} to {r['gap_high']:.2f})",
                 f"{100 * r['agree']:.0f} %",
-                *(f"{r[f'asking {a}']:.2f} ({r[f'error {a}']:.2f})" for a in ASKED),
+                *(f"{round(r[f'asking {a}'], 2) + 0.0:.2f} ({r[f'error {a}']:.2f})" for a in ASKED),
             )
             for n, r in part.iterrows()
         ],
@@ -232,7 +233,7 @@ def answer(s: Setting, ran: Evaluated, frame: pd.DataFrame) -> str:
         "Weakness: that patients differ so much, and in what, are recorded spreads, mostly assumed"
         " and independent of each other; no placebo response, nothing of the diary's noise. Which"
         " dose suits whom follows from hypotheses of which none is shown. A single-blind titration"
-        " found a narrow spread of effective doses, 3.88 to 5.40 mg. Not medical advice.",
+        " found a narrow spread of effective doses: ED50 3.88, ED95 5.40 mg. Not medical advice.",
         f"{left} patients are left out: some run of theirs failed." if left else "",
     ])  # fmt: skip
 
@@ -254,8 +255,9 @@ def picture(s: Setting, frame: pd.DataFrame) -> Figure:
         left.set(xlabel="% of patients", xlim=(0.0, 100.0))
         left.set_yticks(at, names)
         left.set_title("Whose own best dose is which", loc="left", fontweight="bold", pad=34)
-        left.legend(ncols=len(doses), loc="lower left", bbox_to_anchor=(0.0, 1.0), columnspacing=0.9,
-                    handlelength=1.0)  # fmt: skip
+        top = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "columnspacing": 0.9,
+               "handlelength": 1.0, "fontsize": style.SMALL - 1.5}  # fmt: skip
+        left.legend(ncols=len(doses), **top)
         gap, low, high = (part[k].to_numpy(float) for k in ("gap", "gap_low", "gap_high"))
         right.errorbar(gap, at + 0.21, xerr=[gap - low, high - gap], fmt="s", markersize=8,
                        color=OKABE_ITO["vermillion"], label="own dose")  # fmt: skip
@@ -268,7 +270,7 @@ def picture(s: Setting, frame: pd.DataFrame) -> Figure:
         right.set_xlabel("gain over the best single dose (points of pain)")
         right.set_title("What is gained over one dose for all", loc="left", fontweight="bold",
                         pad=34)  # fmt: skip
-        right.legend(ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0), columnspacing=0.9)
+        right.legend(ncols=4, **top)
         for ax in (left, right):
             ax.grid(axis="y", visible=False)
             style.polish(ax)

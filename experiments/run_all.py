@@ -30,6 +30,7 @@ EXPERIMENTS = (
     "pace",
     "healthy_50mg",
     "modulation",
+    "own_dose",
 )
 ROOT = Path(__file__).parents[1]
 

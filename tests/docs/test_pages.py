@@ -108,12 +108,13 @@ def reduced() -> dict[str, Any]:
     and claims take two rows unless some are named; a fit starts once and draws no profile; a
     ranking looks at two weeks, and draws two sets at most; a search starts once, tries one
     generation, and the story of the package is one number that needs no run; what oscillates is
-    asked of one patient on two doses.
+    asked of one patient on two doses; starts are 8 weeks long, and tried in two patients.
     """
     from ldnsim.analysis import claims
     from ldnsim.analysis.behaviours import scorecard
     from ldnsim.analysis.design import discriminate
     from ldnsim.analysis.evidence import calibrate, story, story_search
+    from ldnsim.analysis.optimise import start_dose
     from ldnsim.analysis.states import continuation, everywhere
     from ldnsim.config import toml
 
@@ -149,7 +150,14 @@ def reduced() -> dict[str, Any]:
         less = calibrate.replace(options, starts=1, evaluations=16, polish=0)
         return search(own, less, *rest)
 
+    begin = start_dose.start_study
+
+    def in_two(capacities: Any, sensitivities: Any, hypotheses: Any, _: int, **rest: Any) -> Any:
+        return begin(capacities, sensitivities, hypotheses, 2, **rest)
+
     return {
+        "ldnsim.analysis.optimise.start_dose.start_study": in_two,
+        "ldnsim.analysis.optimise.start_dose.WEEKS": 8,
         "ldnsim.analysis.states.everywhere.everywhere": two_doses(everywhere.everywhere),
         "ldnsim.analysis.evidence.story._text": one_number,
         "ldnsim.analysis.evidence.story_search.search": one_generation,
