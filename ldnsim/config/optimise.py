@@ -137,7 +137,7 @@ class Optimise(Config):
     search: Literal["auto", "exhaustive", "optuna", "evolution"] = "auto"
     """All candidates are run (``exhaustive``), or some: optuna's estimator of densities, or scipy's
     differential evolution. Chosen by number and kind of candidates when left out."""
-    evaluations: Whole = Field(default=200, ge=8, le=20_000)
+    evaluations: Whole = Field(default=200, ge=8, le=5_000)
     """Candidates that a search runs, at most."""
     batch: Whole = Field(default=16, ge=2, le=1000)
     """Candidates that it runs at once, as one sweep."""

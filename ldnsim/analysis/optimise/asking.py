@@ -163,5 +163,7 @@ def groups_of(values: np.ndarray, w: Floats, count: int, name: str) -> tuple[Int
     below = np.cumsum(w[order]) - 0.5 * w[order]
     group = np.empty(len(values), dtype=np.int64)
     group[order] = np.minimum((count * below / w.sum()).astype(np.int64), count - 1)
-    edges = [(values[group == g].min(), values[group == g].max()) for g in range(count)]
+    # one patient of very high weight can be more than a group
+    filled, group = np.unique(group, return_inverse=True)
+    edges = [(values[group == g].min(), values[group == g].max()) for g in range(len(filled))]
     return group, tuple(f"{a:.3g} to {b:.3g}" for a, b in edges)

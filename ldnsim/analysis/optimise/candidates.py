@@ -146,14 +146,13 @@ class Space:
         """Say what was left out, a line each."""
         total = sum(self.refused.values())
         lines = [
-            f"{n} of the combinations are left out: {reason}"
-            for reason, n in self.refused.most_common(3)
+            f"combinations left out, {n}: {reason}" for reason, n in self.refused.most_common(3)
         ]
         if len(self.refused) > 3:
             rest = total - sum(n for _, n in self.refused.most_common(3))
             lines.append(f"{rest} more for reasons of that kind")
         if self.alike:
-            lines.append(f"{self.alike} have the same doses as another, which is run for them")
+            lines.append(f"combinations with the same doses as another, run once: {self.alike}")
         return lines
 
 

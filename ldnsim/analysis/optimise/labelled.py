@@ -176,7 +176,8 @@ def full_rows(choice: Choice) -> tuple[list[str], list[list[str]]]:
     made = [
         [
             c.label, c.prescription, *map(str, c.shown),
-            *(f"{x:.6g}" for x in (choice.score[i], choice.low[i], choice.high[i])),
+            *("" if x != x else f"{x:.6g}" for x in (choice.score[i], choice.low[i],
+                                                     choice.high[i])),
             *(str(bool(f[i])).lower() for f in (choice.allowed, choice.tied, choice.close,
                                                 choice.front)),
             *(f"{m:.6g}" for m in means[i]),

@@ -217,7 +217,7 @@ def by_evolution(search: Search, seed: int) -> str:
         return found if x.ndim == 2 else found[0]
 
     differential_evolution(
-        loss, bounds, integrality=whole, rng=np.random.default_rng(seed), maxiter=rounds,
+        loss, bounds, integrality=whole, seed=np.random.default_rng(seed), maxiter=rounds,
         popsize=each, polish=False, vectorized=True, updating="deferred", tol=0.0,
         callback=lambda *_args, **_more: search.spent,
     )  # fmt: skip
