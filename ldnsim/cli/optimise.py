@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ldnsim.analysis.optimise.choose import Choice
 
 
+_FEW = 5.0
+
+
 @guarded(resume="what is finished is kept: run the same command again to go on")
 def optimise(
     study: Annotated[Path, typer.Argument(help="Study file with [optimise].")],
@@ -42,6 +45,7 @@ def optimise(
     """Find the best regimen that a study leaves open."""
     from ldnsim.analysis.optimise import labelled
     from ldnsim.analysis.optimise.choose import choose
+    from ldnsim.analysis.optimise.evaluate import batch_store
     from ldnsim.results.target import checked_target
 
     source = resolve(study, STUDY)
@@ -57,7 +61,10 @@ def optimise(
     store = checked_target(study.with_name(f"{study.stem}-optimise.zarr") if out is None else out)
     with progress() as report:
         found = choose(loaded, store, threads=threads, overwrite=overwrite, progress=report)
-    say(f"runs kept in {store}: other weights or limits need no others")
+    if store.exists():
+        say(f"runs kept in {store}: other weights or limits need no others")
+    else:
+        say(f"runs kept in {batch_store(store, 0)} and so on: the same search takes them up again")
     show(found, top, markdown)
     for line in told(loaded.edition):
         typer.echo(line)
@@ -103,6 +110,11 @@ def lines(found: Choice) -> list[str]:
     if found.dropped:
         said.append(f"{found.dropped} patients are left out of all: some run of theirs failed")
     said += [f"note: {text}" for text in found.odd]
+    if found.settings.robust == "worst tenth" and (few := 0.1 * n * found.found.places) < _FEW:
+        said.append(
+            f"note: the worst tenth is that of {few:g} patients and points, which hang on who was"
+            " drawn, and resampling often leaves them out; draw more patients"
+        )
     if n > 1:
         out = f"; {found.held_out:.3f} where patients it was not chosen in judge it"
         said.append(
@@ -167,6 +179,11 @@ def _asked(found: Choice, k: int) -> str:
     best = dict(zip(asked.groups, asked.best, strict=True))
     told = "; ".join(f"{g}: {found.found.candidates[b].label}" for g, b in best.items())
     error = f" (standard error {asked.error:.3f})" if asked.error else ""
+    if asked.gain != asked.gain:
+        return (
+            f"what asking for {asked.what} is worth cannot be told from so few patients"
+            f" (uncorrected {asked.seeming:.3f}, which is too high)"
+        )
     if asked.error and asked.gain <= 2.0 * asked.error:
         return (
             f"asking for {asked.what} is not seen to be worth anything: {asked.gain:.3f}{error},"

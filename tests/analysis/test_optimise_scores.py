@@ -195,6 +195,16 @@ def test_a_candidate_that_may_not_be_chosen_is_never_the_best() -> None:
     assert found.best == (0, 0) and found.gain == 0.0 == found.seeming
 
 
+def test_what_so_few_cannot_tell_is_not_told() -> None:
+    u, group = drawn(1, 1.0, 10)
+    every = np.ones(2, dtype=bool)
+    few = asking.of_groups("kind", u, np.ones(10), group, KINDS, 0, every)
+    assert np.isnan(few.gain) and np.isnan(few.error) and few.seeming > 0.0
+    u, group = drawn(1, 1.0, 12)
+    enough = asking.of_groups("kind", u, np.ones(12), group, KINDS, 0, every)
+    assert np.isfinite(enough.gain)
+
+
 def test_groups_have_equal_weight_and_words() -> None:
     values = np.array([5.0, 1.0, 3.0, 2.0, 4.0, 6.0])
     group, names = asking.groups_of(values, np.ones(6), 3, "x")

@@ -20,8 +20,8 @@ from ldnsim.patients.draws import generator
 from ldnsim.weighing import effective
 
 FOLDS, REPEATS = 5, 20
-FEWEST = 4
-"""Patients that a group needs to choose for itself; with fewer it takes what is best for all."""
+FEWEST = 6
+"""Patients that a group needs, so that some can choose and others judge."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Asked:
         what: is asked.
         groups: answers, in words.
         best: number of the best candidate of each group, from all patients.
-        gain: in utility, by cross-fitting.
-        error: its standard error, from the spread over patients; 0 of fewer than eight, whose
-            gain is not corrected.
+        gain: in utility, by cross-fitting; NaN where a group has fewer than six patients, and as
+            it is of a single patient, in whom nothing is drawn by chance.
+        error: its standard error, from the spread over patients; 0 of a single one, NaN with it.
         seeming: the gain without correction, which is too high.
     """
 
@@ -98,8 +98,10 @@ def _asked(
     chosen = sum(p * t[b] for t, p, b in zip(tables, parts, best, strict=True))
     alone = sum(p * t[one] for t, p in zip(tables, parts, strict=True))
     seeming = float((w * (chosen - alone)).sum() / w.sum())
-    if len(w) < 2 * FEWEST:
+    if len(w) == 1:
         return Asked(what, names, tuple(best), seeming, 0.0, seeming)
+    if min(int(((w * p) > 0.0).sum()) for p in parts) < FEWEST:
+        return Asked(what, names, tuple(best), float("nan"), float("nan"), seeming)
     d = held_out(tables, parts, whole, w, seed)
     each = d @ w / w.sum()
     # of one repeat, not of their mean: repeats share the patients, and their mean hides how much
@@ -117,8 +119,7 @@ def held_out(
     for k, (train, test) in enumerate(folds(len(w), seed)):
         own, one = w * train, _best(whole, w * train)
         for table, part in zip(tables, parts, strict=True):
-            enough = int(((own * part) > 0.0).sum()) >= FEWEST
-            best = _best(table, own * part) if enough else one
+            best = _best(table, own * part) if (own * part).any() else one
             gains[k // FOLDS, test] += (part * (table[best] - table[one]))[test]
     return gains
 

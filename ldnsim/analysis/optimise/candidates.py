@@ -64,6 +64,7 @@ class Space:
     knobs: tuple[Knob, ...]
     refused: Counter[str] = field(default_factory=Counter)
     alike: int = 0
+    _example: str = ""
     _made: dict[Place, Candidate | None] = field(default_factory=dict)
 
     def at(self, place: Place) -> Candidate | None:
@@ -103,9 +104,10 @@ class Space:
             return ""
         for mg in np.unique(amounts[amounts > 0.0]).tolist():
             if not can_make(strengths, self.settings.most_capsules, mg):
+                self._example = self._example or dose_text(mg)
                 return (
-                    f"a dose such as {dose_text(mg)} is not made of at most"
-                    f" {self.settings.most_capsules} capsules of {', '.join(strengths)}"
+                    f"a dose is not made of at most {self.settings.most_capsules} capsules of"
+                    f" {', '.join(strengths)}, such as {self._example}"
                 )
         return ""
 

@@ -210,7 +210,7 @@ def _tied(draws: Floats | None, best: int, allowed: Flags) -> Flags:
 
 
 def _held_out(u: Floats, w: Floats, allowed: Flags, seed: int, robust: str) -> float:
-    if robust != "mean" or len(w) < 2 * asking.FEWEST:
+    if robust != "mean" or len(w) < asking.FEWEST:
         return float("nan")
     m = np.where(allowed[:, None], u.mean(axis=1), -np.inf)
     got = np.zeros(len(w))

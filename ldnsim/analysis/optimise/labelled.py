@@ -229,7 +229,8 @@ def report(choice: Choice) -> dict[str, Any]:
         ],
         "asked": [
             {
-                "what": a.what, "gain": a.gain, "error": a.error, "uncorrected": a.seeming,
+                "what": a.what, "gain": _number(a.gain), "error": _number(a.error),
+                "uncorrected": a.seeming,
                 "best": {g: choice.found.candidates[b].prescription
                          for g, b in zip(a.groups, a.best, strict=True)},
             }
