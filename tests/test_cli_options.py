@@ -124,16 +124,14 @@ ROWS: list[Row] = [
     ("optimise", ["choose.toml"], ["--csv", "choice.csv"], FILE),
     ("optimise", ["choose.toml"], ["--json", "choice.json"], FILE),
     ("optimise", ["choose.toml"], ["--out", "other.nc"], FILE),
-    ("optimise", ["choose.toml"], ["--overwrite"], SAME),
-    ("optimise", ["choose.toml"], ["--threads", "1"], SAME),
+    *(("optimise", ["choose.toml"], o, SAME) for o in (["--overwrite"], ["--threads", "1"])),
     ("optimise", ["grid.toml"], ["--top", "1"], NO),
     *(
-        ("start-dose", [], option, CALL)
-        for option in (
-            ["--functional-capacity", "3"], ["--sensitivity", "3"], ["--hypothesis", "tonic"],
-            ["--phenotype", "depleted"], ["--population", "4"], ["--weight", "steps=-1"],
-            ["--seed", "2"],
-        )
+        ("start-dose", [], [f"--{option}", value], CALL)
+        for option, value in {
+            "functional-capacity": "3", "sensitivity": "3", "hypothesis": "tonic", "seed": "2",
+            "phenotype": "depleted", "population": "4", "weight": "steps=-1",
+        }.items()
     ),
     ("validate", ["E5"], ["--hypothesis", "null"], CALL),
     ("validate", ["E5", "--hypothesis", "null"], ["--misses"], OUT),

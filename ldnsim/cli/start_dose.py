@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -13,6 +13,10 @@ from ldnsim.cli.guard import guarded, say
 from ldnsim.cli.numbers import Threads, real, real_option, whole_option
 from ldnsim.errors import UserError
 from ldnsim.sweep.progress import progress
+
+if TYPE_CHECKING:
+    from ldnsim.analysis.optimise.choose import Choice
+    from ldnsim.analysis.optimise.start_dose import Start
 
 T = TypeVar("T")
 SIZE = 16
@@ -57,7 +61,6 @@ def start_dose(
     """Find first dose and pace by functional capacity."""
     from ldnsim.analysis.optimise import labelled
     from ldnsim.analysis.optimise import start_dose as analysis
-    from ldnsim.cli.optimise import asked_lines
 
     files.check_picture(plot)
     files.check(csv, files.table_of(*_CSV), "--csv")
@@ -73,16 +76,8 @@ def start_dose(
         found, choice = analysis.start_dose(study, threads=threads, progress=report)
     if choice.dropped:
         say(f"{choice.dropped} patients are left out of all: some run of theirs failed")
-    made_up = "assumed" if weight is None else "as given"
-    typer.echo(
-        f"utility: {labelled.formula(choice)} ({made_up}); {choice.found.patients} patients drawn"
-        f" around {study.patient.phenotype!r}; {len(analysis.ladders())} starts to"
-        f" {analysis.TARGET_MG:g} mg, {analysis.WEEKS} weeks"
-    )
-    table.show(analysis.HEADERS, analysis.rows(found))
-    if all(s.first_mg == min(analysis.FIRST_MG) for s in found):
-        typer.echo("note: the smallest first dose is best everywhere: the best may lie below it")
-    for line in (*asked_lines(choice), *told(edition), labelled.ADVICE):
+    _show(found, choice, "assumed" if weight is None else "as given", phenotype or "default")
+    for line in (*told(edition), labelled.ADVICE):
         typer.echo(line)
     rows = analysis.report(found)
     if csv is not None:
@@ -94,6 +89,24 @@ def start_dose(
         from ldnsim import plots
 
         files.save_picture(plots.start_dose(analysis.to_dataset(found, choice, study)), plot)
+
+
+def _show(found: list[Start], choice: Choice, weights: str, phenotype: str) -> None:
+    """Print what was weighed, the table, and what asking is worth."""
+    from ldnsim.analysis.optimise import labelled
+    from ldnsim.analysis.optimise import start_dose as analysis
+    from ldnsim.cli.optimise import asked_lines
+
+    typer.echo(
+        f"utility: {labelled.formula(choice)} ({weights}); {choice.found.patients} patients drawn"
+        f" around {phenotype!r}; {len(analysis.ladders())} starts to"
+        f" {analysis.TARGET_MG:g} mg, {analysis.WEEKS} weeks"
+    )
+    table.show(analysis.HEADERS, analysis.rows(found))
+    if all(s.first_mg == min(analysis.FIRST_MG) for s in found):
+        typer.echo("note: the smallest first dose is best everywhere: the best may lie below it")
+    for line in asked_lines(choice):
+        typer.echo(line)
 
 
 def _once(option: str, values: list[T] | None) -> list[T]:

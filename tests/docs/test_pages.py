@@ -101,6 +101,13 @@ def two_doses(look: Any) -> Any:
     return less
 
 
+def in_two_patients(begin: Any) -> Any:
+    """Return the study of starts in two patients."""
+    return lambda capacities, sensitivities, hypotheses, _, **rest: begin(
+        capacities, sensitivities, hypotheses, 2, **rest
+    )
+
+
 def reduced() -> dict[str, Any]:
     """What stands for slow parts of the library: the same with less to do.
 
@@ -150,13 +157,8 @@ def reduced() -> dict[str, Any]:
         less = calibrate.replace(options, starts=1, evaluations=16, polish=0)
         return search(own, less, *rest)
 
-    begin = start_dose.start_study
-
-    def in_two(capacities: Any, sensitivities: Any, hypotheses: Any, _: int, **rest: Any) -> Any:
-        return begin(capacities, sensitivities, hypotheses, 2, **rest)
-
     return {
-        "ldnsim.analysis.optimise.start_dose.start_study": in_two,
+        "ldnsim.analysis.optimise.start_dose.start_study": in_two_patients(start_dose.start_study),
         "ldnsim.analysis.optimise.start_dose.WEEKS": 8,
         "ldnsim.analysis.states.everywhere.everywhere": two_doses(everywhere.everywhere),
         "ldnsim.analysis.evidence.story._text": one_number,
