@@ -23,22 +23,26 @@ SIZE = 16
 _CSV = ("functional_capacity", "sensitivity")
 
 
+Capacity = Annotated[
+    list[float] | None,
+    real_option(
+        "--functional-capacity", least=0.0, most=10.0,
+        words="0 depleted to 10 healthy; repeatable (default: 1, 3, 5, 8).",
+    ),
+]  # fmt: skip
+Sensitivity = Annotated[
+    list[float] | None,
+    real_option(
+        "--sensitivity", least=0.0,
+        words="Burden of adverse effects, of an ordinary one; repeatable (default: 1, 2).",
+    ),
+]  # fmt: skip
+
+
 @guarded()
 def start_dose(
-    capacity: Annotated[
-        list[float] | None,
-        real_option(
-            "--functional-capacity", least=0.0, most=10.0,
-            words="0 depleted to 10 healthy; repeatable (default: 1, 3, 5, 8).",
-        ),
-    ] = None,
-    sensitivity: Annotated[
-        list[float] | None,
-        real_option(
-            "--sensitivity", least=0.0,
-            words="Burden of adverse effects, of an ordinary one; repeatable (default: 1, 2).",
-        ),
-    ] = None,
+    capacity: Capacity = None,
+    sensitivity: Sensitivity = None,
     hypothesis: Annotated[
         list[str] | None,
         typer.Option(help="See `ldnsim hypotheses`; repeatable (default: dual_pathway)."),

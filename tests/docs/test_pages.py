@@ -101,11 +101,17 @@ def two_doses(look: Any) -> Any:
     return less
 
 
-def in_two_patients(begin: Any) -> Any:
-    """Return the study of starts in two patients."""
-    return lambda capacities, sensitivities, hypotheses, _, **rest: begin(
-        capacities, sensitivities, hypotheses, 2, **rest
-    )
+def few_starts() -> dict[str, Any]:
+    """Starts of 8 weeks, in two patients."""
+    from ldnsim.analysis.optimise import start_dose
+
+    begin, place = start_dose.start_study, "ldnsim.analysis.optimise.start_dose"
+    return {
+        f"{place}.WEEKS": 8,
+        f"{place}.start_study": lambda capacities, sensitivities, hypotheses, _, **rest: begin(
+            capacities, sensitivities, hypotheses, 2, **rest
+        ),
+    }
 
 
 def reduced() -> dict[str, Any]:
@@ -115,13 +121,12 @@ def reduced() -> dict[str, Any]:
     and claims take two rows unless some are named; a fit starts once and draws no profile; a
     ranking looks at two weeks, and draws two sets at most; a search starts once, tries one
     generation, and the story of the package is one number that needs no run; what oscillates is
-    asked of one patient on two doses; starts are 8 weeks long, and tried in two patients.
+    asked of one patient on two doses.
     """
     from ldnsim.analysis import claims
     from ldnsim.analysis.behaviours import scorecard
     from ldnsim.analysis.design import discriminate
     from ldnsim.analysis.evidence import calibrate, story, story_search
-    from ldnsim.analysis.optimise import start_dose
     from ldnsim.analysis.states import continuation, everywhere
     from ldnsim.config import toml
 
@@ -158,8 +163,7 @@ def reduced() -> dict[str, Any]:
         return search(own, less, *rest)
 
     return {
-        "ldnsim.analysis.optimise.start_dose.start_study": in_two_patients(start_dose.start_study),
-        "ldnsim.analysis.optimise.start_dose.WEEKS": 8,
+        **few_starts(),
         "ldnsim.analysis.states.everywhere.everywhere": two_doses(everywhere.everywhere),
         "ldnsim.analysis.evidence.story._text": one_number,
         "ldnsim.analysis.evidence.story_search.search": one_generation,
