@@ -24,6 +24,7 @@ import typer
 from typer.testing import CliRunner
 
 from ldnsim.cli import app
+from ldnsim.config import toml
 from ldnsim.config.study import StudyConfig
 from ldnsim.edition import shipped
 from ldnsim.regimen import Regimen
@@ -128,7 +129,6 @@ def reduced() -> dict[str, Any]:
     from ldnsim.analysis.design import discriminate
     from ldnsim.analysis.evidence import calibrate, story, story_search
     from ldnsim.analysis.states import continuation, everywhere
-    from ldnsim.config import toml
 
     read, two = toml.read, Two(shipped().claims)
     fit, score, judge = calibrate.calibrate, scorecard.scorecard, claims.judge
