@@ -58,7 +58,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = f'regimen = "{RX}"\n[[axes]]\nname = "dose"\nfield = "regimen.start"\n'
     (path / "grid.toml").write_text(f'{text}values = ["1 mg", "3 mg"]\n', encoding="utf-8")
     free = 'free = [{ field = "regimen.start", values = ["1 mg", "3 mg"] }]'
-    choose = f'regimen = "{RX}"\n[optimise]\nutility = {{ steps = 1, pain_change = -1 }}\n{free}\n'
+    wanted = "[optimise]\nutility = { pain_change = -1 }"
+    choose = f'regimen = "{RX}"\n{wanted}\n{free}\n'
     (path / "choose.toml").write_text(choose, encoding="utf-8")
     ldnsim.load(path / "grid.toml").run(path / "grid.zarr")
     return path
