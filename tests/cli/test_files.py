@@ -28,7 +28,8 @@ READS = ("discriminate --error", "calibrate --story-file")
 FOLDERS = ("demo --out",)
 WORDS = {
     "simulate": [RX], "sensitivity": [RX], "export sbml": [RX], "export antimony": [RX],
-    "optimise": ["choose.toml"], "discriminate": ["grid.toml"], "compare": ["grid.zarr"], "cite": ["grid.zarr"],
+    "optimise": ["choose.toml"],
+    "discriminate": ["grid.toml"], "compare": ["grid.zarr"], "cite": ["grid.zarr"],
     "validate": ["E5", "--hypothesis", "null"], "claims": ["C2", "--quick"],
 }  # fmt: skip
 MINE = (
