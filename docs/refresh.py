@@ -165,6 +165,20 @@ def trial_levels() -> str:
     return str(runpy.run_path(str(DOCS / "trial_levels.py"))["table"]())
 
 
+def optimise() -> str:
+    """Return what the shipped study of target and pace chooses, as the command says it."""
+    import ldnsim
+    from ldnsim.analysis.optimise import labelled
+    from ldnsim.analysis.optimise.choose import choose
+    from ldnsim.cli.optimise import lines
+
+    found = choose(ldnsim.load(DOCS.parent / "configs" / "optimise_pace.toml"))
+    headers, rows = labelled.rows(found, 5)
+    table = [f"| {' | '.join(headers)} |", "|" + "---|" * len(headers)]
+    table += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([*table, "", *(f"* {line}" for line in lines(found))])
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "states": ("states.md", states),
     "discriminate": ("discriminate.md", discriminate),
@@ -174,6 +188,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "adjuncts": ("evidence.md", adjuncts),
     "emerges": ("model.md", emerges),
     "trial_levels": ("trial_statistics.md", trial_levels),
+    "optimise": ("optimise.md", optimise),
     "editions": ("second_edition.md", editions),
 }
 """Page and maker of each part."""

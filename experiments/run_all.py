@@ -31,6 +31,7 @@ EXPERIMENTS = (
     "healthy_50mg",
     "modulation",
     "slow_titration",
+    "own_dose",
 )
 ROOT = Path(__file__).parents[1]
 

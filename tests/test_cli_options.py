@@ -30,6 +30,8 @@ FILES = {
     "summaries = []\nnight = false\nledger = false\n",
     "errors.toml": '[pain]\ntitle = "Pain"\nvariable = "pain"\nscale = "difference"\n'
     'between_sd = 1.0\nassay_sd = 0.0\ngrade = "assumed"\nnote = "assumed"\n',
+    "choose.toml": f'regimen = "{RX}"\n[optimise]\nutility = {{ pain_change = -1.0 }}\n'
+    'free = [{ field = "regimen.target", values = ["1 mg", "1.5 mg", "3 mg"] }]\n',
     "doses.csv": "TIME,AMT,EVID\n22,1,1\n",
 }
 GUIDED = "1 mg nightly, every 2 d +1 mg if burden < 0.2, to 3 mg, for 7 d"
@@ -134,6 +136,20 @@ ROWS: list[Row] = [
             ["--hypothesis", "tonic"], ["--points", "20"], ["--set", "driver=0.04"],
         )
     ),
+    ("optimise", ["choose.toml"], ["--top", "1"], OUT),
+    ("optimise", ["choose.toml"], ["--markdown"], OUT),
+    *(("optimise", ["choose.toml"], [f"--{e}", f"choice.{e}"], FILE) for e in ("csv", "json")),
+    ("optimise", ["choose.toml"], ["--plot", "choice.png"], FILE),
+    ("optimise", ["choose.toml"], ["--out", "other.nc"], FILE),
+    *(("optimise", ["choose.toml"], o, SAME) for o in (["--overwrite"], ["--threads", "1"])),
+    ("optimise", ["grid.toml"], ["--top", "1"], NO),
+    *(
+        ("start-dose", [], [f"--{option}", value], CALL)
+        for option, value in {
+            "functional-capacity": "3", "sensitivity": "3", "hypothesis": "tonic", "seed": "2",
+            "phenotype": "depleted", "population": "4", "weight": "steps=-1",
+        }.items()
+    ),
     ("validate", ["E5"], ["--hypothesis", "null"], CALL),
     ("validate", ["E5", "--hypothesis", "null"], ["--misses"], OUT),
     ("validate", ["E5", "--hypothesis", "null"], ["--json", "p.json"], FILE),
@@ -181,6 +197,10 @@ ELSEWHERE = {
                                       "hypothesis", "phenotype", "set", "csv")],
         "tests/analysis/test_own_data.py",
     ),
+    **dict.fromkeys(
+        [f"start-dose --{n}" for n in ("plot", "csv", "json")], "tests/analysis/test_start_dose.py"
+    ),
+    "start-dose --threads": "a sweep's",
     "validate --chi-square": "tests/analysis/test_worth.py",
     **dict.fromkeys(
         [f"trial --{n}" for n in ("pool", "null", "weight", "table", "groups", "plot", "out")],
@@ -227,8 +247,10 @@ def known(command: str) -> dict[str, tuple[Any, str]]:
     from ldnsim.analysis import claims
     from ldnsim.analysis.behaviours import scorecard
     from ldnsim.analysis.evidence import calibrate
+    from ldnsim.analysis.optimise import start_dose
 
     found: dict[str, tuple[Any, str]] = {
+        "start-dose": (start_dose, "start_study"),
         "states": (analysis, "continue_orbit"),
         "validate": (scorecard, "scorecard"),
         "claims": (claims, "judge"),

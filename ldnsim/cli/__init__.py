@@ -24,9 +24,11 @@ from ldnsim.cli import (
     lists,
     look,
     observations,
+    optimise,
     population,
     run,
     sensitivity,
+    start_dose,
     states,
     trial,
     visits,
@@ -57,8 +59,8 @@ app = typer.Typer(
 )
 COMMANDS = (
     run.demo, run.init, run.sweep, run.simulate, states.states, look.compare,
-    discriminate.discriminate, cite.cite, sensitivity.sensitivity, trial.trial,
-    visits.visits,
+    discriminate.discriminate, optimise.optimise, start_dose.start_dose, cite.cite,
+    sensitivity.sensitivity, trial.trial, visits.visits,
     population.population,
     appraise.validate, claims.claims, calibrate.calibrate,
     lists.parameters, lists.hypotheses, lists.phenotypes, lists.covariates, lists.adjuncts,

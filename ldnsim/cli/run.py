@@ -124,6 +124,8 @@ def sweep(
     if dry_run:
         typer.echo(plan.describe())
         return
+    if config.optimise is not None:
+        say(f"[optimise] is left alone by a sweep: ldnsim optimise {study} looks at it")
     from ldnsim.results.store import attributes, statuses
     from ldnsim.sweep.execute import run_into_store
 

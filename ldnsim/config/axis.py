@@ -69,7 +69,8 @@ class Axis(Config):
     field: str
     """What is varied: ``parameters.<name>``, ``regimen``, ``regimen.<field>``, ``hypothesis``,
     ``patient.phenotype``, ``patient.basin``, ``patient.<covariate>``, ``modifiers``,
-    ``modifiers.exercise``, ``modifiers.stress``, ``adherence.<field>``, ``subject``."""
+    ``modifiers.exercise``, ``modifiers.stress``, ``adherence.<field>``, ``subject``; ``label``
+    names the places of axes that advance together."""
     values: tuple[Scalar | tuple[str, ...], ...] | None = None
     """The values, as a list; quantities as text with their unit."""
     linspace: Spread | None = None
@@ -92,7 +93,7 @@ class Axis(Config):
         value = value.tolist() if hasattr(value, "tolist") else value
         if value is None or not isinstance(value, list | tuple):
             return value
-        return tuple(_plain(v) for v in value)
+        return tuple(plain_value(v) for v in value)
 
     @model_validator(mode="after")
     def _values_fit_together(self) -> Axis:
@@ -129,8 +130,12 @@ class Points:
     numeric: bool
 
 
-def _plain(value: Any) -> Any:
-    """Return one value of a list as a number, a truth value, text, or a list of text."""
+def plain_value(value: Any) -> Any:
+    """Return one value of a list as a number, a truth value, text, or a list of text.
+
+    Raises:
+        UserError: anything else.
+    """
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, datetime.time) and not value.second and not value.microsecond:
         return value.strftime("%H:%M")

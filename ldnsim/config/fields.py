@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ldnsim.config.axis import Axis, Points, label_points, numeric_points
-from ldnsim.config.run import covariate_fields, fixed_fields
+from ldnsim.config.run import LABEL, covariate_fields, fixed_fields
 from ldnsim.edition import Edition
 from ldnsim.errors import UserError, unknown
 from ldnsim.regimen.fields import along, is_threshold
@@ -30,6 +30,8 @@ def points(axis: Axis, edition: Edition, where: str = "") -> Points:
         return label_points(axis, where, "names in quotes")
     if field == "regimen":
         return label_points(axis, where, "prescriptions or names of protocols, in quotes")
+    if field == LABEL:
+        return label_points(axis, where, "words in quotes")
     if field == "modifiers":
         words = "names of adjuncts such as 'none', 'a', 'a+b'"
         return label_points(axis, where, words, (str, tuple))

@@ -13,7 +13,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ldnsim.catalog import BASINS
-from ldnsim.config import attribution, budget, people, recordings, times, visits
+from ldnsim.config import (
+    attribution,
+    budget,
+    optimise_rules,
+    people,
+    recordings,
+    times,
+    visits,
+)
 from ldnsim.config.axis import refuse_repeats
 from ldnsim.config.fields import points
 from ldnsim.config.people import check_name
@@ -386,4 +394,5 @@ RULES: tuple[Rule, ...] = (
     *recordings.RULES,
     *times.RULES,
     *visits.RULES,
+    *optimise_rules.RULES,
 )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ldnsim.regimen import Adherence, Recorded, Regimen
 
 NO_DRUG = "placebo nightly at 22:00, for 1 wk"
+LABEL = "label"
+"""Field of an axis that changes nothing: it gives the places of zipped axes their names."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ class RunSpec:
             UserError: when the field is unknown or refuses the value.
         """
         room, _, rest = field.partition(".")
+        if field == LABEL:
+            return self
         if field in ("hypothesis", "patient.phenotype", "patient.basin", "subject"):
             return replace(self, **{rest or room: value})
         if field in covariate_fields(self.edition):
@@ -224,5 +228,6 @@ def fixed_fields(edition: Edition) -> list[str]:
         "modifiers.exercise",
         "modifiers.stress",
         "subject",
+        LABEL,
         *(f"adherence.{k}" for k in Adherence.model_fields),
     ]

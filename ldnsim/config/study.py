@@ -22,6 +22,7 @@ from ldnsim.config.blocks import Change, ModelBlock, Modifiers, Output, Patient,
 from ldnsim.config.designs import Designs
 from ldnsim.config.entries import FOLDER, RegimenEntry
 from ldnsim.config.explain import explain
+from ldnsim.config.optimise import Optimise
 from ldnsim.config.own_function import Function
 from ldnsim.config.population import Population
 from ldnsim.config.quantities import Hours, Whole
@@ -70,6 +71,8 @@ class StudyConfig(Config):
     """The dimensions of the sweep, in order; combined as a product."""
     zip: tuple[tuple[str, ...], ...] = ()
     """Groups of axes that advance together and share the dimension of the first."""
+    optimise: Optimise | None = None
+    """What `ldnsim optimise` chooses; nothing of a sweep changes by it."""
     output: Output = Field(default_factory=Output)
     """What is kept."""
     solver: Solver = Field(default_factory=Solver)

@@ -9,9 +9,11 @@ from ldnsim.plots.discriminate import discriminate
 from ldnsim.plots.heatmap import heatmap, summaries
 from ldnsim.plots.hypotheses import hypotheses, hypothesis_axis
 from ldnsim.plots.night import night
+from ldnsim.plots.optimise import optimise
 from ldnsim.plots.pathways import pathways
 from ldnsim.plots.phase import phase_plane
 from ldnsim.plots.scorecard import scorecard
+from ldnsim.plots.start_dose import start_dose
 from ldnsim.plots.style import check_ending, save
 from ldnsim.plots.tornado import sensitivity
 from ldnsim.plots.trials import trials
@@ -27,11 +29,13 @@ __all__ = [
     "hypotheses",
     "hypothesis_axis",
     "night",
+    "optimise",
     "pathways",
     "phase_plane",
     "save",
     "scorecard",
     "sensitivity",
+    "start_dose",
     "summaries",
     "trials",
     "visits",

@@ -70,6 +70,18 @@ def is_threshold(path: str) -> bool:
     return re.fullmatch(rf"(?:phases\.\d+\.)?{_THRESHOLD.pattern}", path) is not None
 
 
+def check_field(path: str) -> None:
+    """Refuse a path that is no field of any regimen.
+
+    Raises:
+        UserError: naming the nearest.
+    """
+    leaf = path.rpartition(".")[2]
+    known = (*Phase.model_fields, *_ALIASES, "start_day")
+    if leaf not in known and not is_threshold(path):
+        raise unknown("regimen field", path, known)
+
+
 def along(field: str) -> Along:
     """Return how the values of a field are written along an axis, as its type says."""
     known = Phase.model_fields.get(_ALIASES.get(field, field))

@@ -148,13 +148,16 @@ def attributes(plan: Plan, patients: Patients) -> dict[str, Any]:
 def identity(study: Any) -> str:
     """Return the study as text without what changes no bit of it.
 
-    That is threads, block size, and the folder of an extension with an absolute path.
+    That is threads, block size, what ``[optimise]`` would choose, and the folder of an extension
+    with an absolute path.
     """
     solver = study.solver.model_copy(update={"threads": None, "block": None})
     model = study.model and study.model.model_copy(
         update={"extend": tuple(e.name for e in study.edition.extensions)}
     )
-    return str(study.model_copy(update={"solver": solver, "model": model}).resolved())
+    return str(
+        study.model_copy(update={"solver": solver, "model": model, "optimise": None}).resolved()
+    )
 
 
 def warning(plan: Plan) -> str:

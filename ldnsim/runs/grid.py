@@ -24,7 +24,9 @@ from ldnsim.edition import Edition
 from ldnsim.regimen import Recordings
 
 # Coarse fields first: a swept regimen is chosen before its target is set.
-_ORDER = ("hypothesis", "patient", "parameters", "regimen", "modifiers", "adherence", "subject")
+_ORDER = (
+    "hypothesis", "patient", "parameters", "regimen", "modifiers", "adherence", "subject", "label",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tests.cli.walk import commands
 
 RUN = CliRunner()
 RX = "1 mg nightly at 22:00, for 3 d"
-NAMES_ITS_OWN = ("sweep", "discriminate")
+NAMES_ITS_OWN = ("sweep", "discriminate", "optimise")
 """Take a study file and nothing else: [model] extend of the study."""
 NEITHER = {
     "demo": "simulates a study of the package",

@@ -28,7 +28,8 @@ READS = ("discriminate --error", "calibrate --story-file")
 FOLDERS = ("demo --out",)
 WORDS = {
     "simulate": [RX], "sensitivity": [RX], "export sbml": [RX], "export antimony": [RX],
-    "visits": [RX], "discriminate": ["grid.toml"], "compare": ["grid.zarr"], "cite": ["grid.zarr"],
+    "optimise": ["choose.toml"], "visits": [RX],
+    "discriminate": ["grid.toml"], "compare": ["grid.zarr"], "cite": ["grid.zarr"],
     "validate": ["E5", "--hypothesis", "null"], "claims": ["C2", "--quick"],
 }  # fmt: skip
 MINE = (
@@ -57,6 +58,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("files")
     text = f'regimen = "{RX}"\n[[axes]]\nname = "dose"\nfield = "regimen.start"\n'
     (path / "grid.toml").write_text(f'{text}values = ["1 mg", "3 mg"]\n', encoding="utf-8")
+    free = 'free = [{ field = "regimen.start", values = ["1 mg", "3 mg"] }]'
+    wanted = "[optimise]\nutility = { pain_change = -1 }"
+    choose = f'regimen = "{RX}"\n{wanted}\n{free}\n'
+    (path / "choose.toml").write_text(choose, encoding="utf-8")
     ldnsim.load(path / "grid.toml").run(path / "grid.zarr")
     return path
 

@@ -29,7 +29,8 @@ def options(*kinds: type) -> Iterator[tuple[str, str, Any]]:
                     if more[0].default is not ... and str(more[0].default).startswith("-"):
                         told.insert(0, str(more[0].default))
                     word = told[0] if told else f"--{name.replace('_', '-')}"
-                    yield f"{before}{info.name or plain.__name__}", word, more[0]
+                    own_name = plain.__name__.replace("_", "-")
+                    yield f"{before}{info.name or own_name}", word, more[0]
 
 
 def commands() -> Iterator[tuple[str, Any]]:

@@ -37,6 +37,7 @@ def same(page: str, made: str) -> None:
     "name",
     [
         "microgram", "discriminate", "emerges", "adjuncts", "trial_levels",
+        pytest.param("optimise", marks=pytest.mark.long),
         pytest.param("claims", marks=pytest.mark.soak),
         pytest.param("editions", marks=pytest.mark.soak),
     ],

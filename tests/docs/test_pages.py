@@ -24,6 +24,7 @@ import typer
 from typer.testing import CliRunner
 
 from ldnsim.cli import app
+from ldnsim.config import toml
 from ldnsim.config.study import StudyConfig
 from ldnsim.edition import shipped
 from ldnsim.regimen import Regimen
@@ -101,6 +102,19 @@ def two_doses(look: Any) -> Any:
     return less
 
 
+def few_starts() -> dict[str, Any]:
+    """Starts of 8 weeks, in two patients."""
+    from ldnsim.analysis.optimise import start_dose
+
+    begin, place = start_dose.start_study, "ldnsim.analysis.optimise.start_dose"
+    return {
+        f"{place}.WEEKS": 8,
+        f"{place}.start_study": lambda capacities, sensitivities, hypotheses, _, **rest: begin(
+            capacities, sensitivities, hypotheses, 2, **rest
+        ),
+    }
+
+
 def reduced() -> dict[str, Any]:
     """What stands for slow parts of the library: the same with less to do.
 
@@ -115,7 +129,6 @@ def reduced() -> dict[str, Any]:
     from ldnsim.analysis.design import discriminate
     from ldnsim.analysis.evidence import calibrate, story, story_search
     from ldnsim.analysis.states import continuation, everywhere
-    from ldnsim.config import toml
 
     read, two = toml.read, Two(shipped().claims)
     fit, score, judge = calibrate.calibrate, scorecard.scorecard, claims.judge
@@ -150,6 +163,7 @@ def reduced() -> dict[str, Any]:
         return search(own, less, *rest)
 
     return {
+        **few_starts(),
         "ldnsim.analysis.states.everywhere.everywhere": two_doses(everywhere.everywhere),
         "ldnsim.analysis.evidence.story._text": one_number,
         "ldnsim.analysis.evidence.story_search.search": one_generation,
