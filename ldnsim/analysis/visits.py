@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 VISIT = "visit"
 TURNS = 4
 """Changes of direction, one after the other, from which on a dose is said to go up and down."""
-_NOT_READ = ("visit_decision", "visit_rule", "visit_dose", "visit_day")
+_NOT_READ = ("visit_decision", "visit_rule", "visit_rule_list", "visit_dose", "visit_day")
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,10 @@ def readings(ds: xr.Dataset) -> list[str]:
     return [n.removeprefix("visit_") for n in names]
 
 
-def rules_of(ds: xr.Dataset) -> dict[str, list[str]]:
-    """Return the rules of every guided regimen of a result, by its name; of its first phase."""
-    found = json.loads(str(ds["visit_rule"].attrs["rules"]))
-    return {name: list(phases[0]) if phases else [] for name, phases in found.items()}
+def rules_of(ds: xr.Dataset) -> list[list[str]]:
+    """Return the lists of rules of a result; ``visit_rule_list`` says which is a run's."""
+    found: list[list[str]] = json.loads(str(ds["visit_rule"].attrs["rules"]))
+    return found
 
 
 def visits_of(ds: xr.Dataset, select: Mapping[str, Any] | None = None) -> list[Row]:
@@ -107,8 +107,9 @@ def visits_of(ds: xr.Dataset, select: Mapping[str, Any] | None = None) -> list[R
     if left := [d for d in run_dims(one) if one.sizes[d] > 1]:
         sizes = ", ".join(f"{d} ({one.sizes[d]})" for d in left)
         raise UserError(f"the visits of one run are asked for, and there are several: {sizes}")
-    one = one.squeeze()
-    rules, reason = _rules(one), Stopped(int(one["stopped_for"])).name.lower()
+    one = one.squeeze(run_dims(one))
+    rules = rules_of(one)[int(one["visit_rule_list"])]
+    reason = Stopped(int(one["stopped_for"])).name.lower()
     found = []
     for k, code in enumerate(one["visit_decision"].values):
         if not code:
@@ -119,13 +120,6 @@ def visits_of(ds: xr.Dataset, select: Mapping[str, Any] | None = None) -> list[R
         day, dose = float(one["visit_day"].values[k]), float(one["visit_dose"].values[k])
         found.append(Row(day, read, Decision(int(code)).name.lower().replace("_", " "), why, dose))
     return found
-
-
-def _rules(one: xr.Dataset) -> list[str]:
-    """Return the rules of a single run."""
-    found = rules_of(one)
-    name = str(one["regimen"].values) if "regimen" in one.coords else ""
-    return found.get(name) or next(iter(found.values()), [])
 
 
 def tally(ds: xr.Dataset) -> dict[str, float]:
@@ -162,11 +156,12 @@ def idle_rules(ds: xr.Dataset) -> list[str]:
     """
     check(ds)
     found = []
-    for name, rules in rules_of(ds).items():
-        own = ds
-        if "regimen" in ds.dims:
-            own = ds.isel(regimen=[i for i, r in enumerate(ds["regimen"].values) if str(r) == name])
-        acted = set(np.unique(own["visit_rule"].values).tolist())
+    dims = run_dims(ds)
+    acting = ds["visit_rule"].transpose(*dims, VISIT).values.reshape(-1, ds.sizes[VISIT])
+    which = ds["visit_rule_list"].transpose(*dims).values.reshape(-1)
+    for kind in np.unique(which):
+        rules = rules_of(ds)[int(kind)]
+        acted = set(np.unique(acting[which == kind]).tolist())
         found += [
             f"rule {k}, '{text}'" for k, text in enumerate(rules, start=1)
             if k not in acted and text != "hold"

@@ -17,6 +17,8 @@ from ldnsim.sweep.progress import progress
 if TYPE_CHECKING:
     import xarray as xr
 
+    from ldnsim.sweep.study import Study
+
 MOST_TOLD = 5
 """Runs that go up and down, told by name."""
 
@@ -54,6 +56,7 @@ def visits(
         ds = ldnsim.open_store(source.path)
     else:
         study = source.study(hypothesis, phenotype, settings, extend)
+        _check_selection(study, select or [])
         with progress() as report:
             ds = study.run(threads=threads, progress=report)
     analysis.check(ds)
@@ -65,6 +68,15 @@ def visits(
     typer.echo(str(ds.attrs.get("warning", "")))
     if plot is not None:
         files.save_picture(plots.visits(ds), plot)
+
+
+def _check_selection(study: Study, select: list[str]) -> None:
+    """Refuse what is no place on the axes before anything is run."""
+    from ldnsim.analysis.trial.arms import outline
+    from ldnsim.plots.selection import narrow, parse
+
+    if select:
+        narrow(outline(study.plan()), parse(select))
 
 
 def _show_one(ds: xr.Dataset) -> None:
@@ -103,8 +115,8 @@ def oddities(ds: xr.Dataset) -> list[str]:
     found = [f"{rule} acted in no run" for rule in analysis.idle_rules(ds)]
     if round_ := analysis.cycles(ds):
         found.append(
-            f"in {len(round_)} of {ds['status'].size} runs the dose goes up and down for ever;"
-            " leave a gap between the condition to go up and that to go down:"
+            f"in {len(round_)} of {ds['status'].size} runs the dose went up and down to the end of"
+            " the visits; leave a gap between the condition to go up and that to go down:"
         )
         found += [f"  {cycle}" for cycle in round_[:MOST_TOLD]]
         if len(round_) > MOST_TOLD:

@@ -73,6 +73,10 @@ class Function:
             )
         return found
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process by name: what was made of a file is no part of any module."""
+        return Function, (self.file, self.name, self.sha256, self.folder)
+
     def of_run(self, values: Mapping[str, Any], run: str) -> float:
         """Return its number for one run.
 
@@ -118,16 +122,18 @@ class Function:
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 found = self.call(**{name: values[name].copy() for name in self.arguments})
-            numbers = np.asarray(found, dtype=np.float64)
+            given = np.asarray(found)
+            numbers = given.astype(np.float64)
         except (Exception, SystemExit) as error:
             line = _line_of(error, self.file)
             raise UserError(f"{where}: {type(error).__name__}: {error}{line}") from error
-        if numbers.shape not in ((), (runs,)) or np.isinf(numbers).any():
+        odd = np.isinf(numbers).any() or (numbers < 0.0).any() or given.dtype == bool
+        if numbers.shape != (runs,) or odd:
             raise UserError(
                 f"{where} returned {short(found)}: expected a dose in mg for each of {runs} runs,"
                 " 0 to stop and NaN to leave it as it is"
             )
-        return np.broadcast_to(numbers, (runs,)).copy()
+        return numbers
 
 
 def _line_of(error: BaseException, file: str) -> str:

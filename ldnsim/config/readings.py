@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ldnsim.errors import UserError, nearest
-from ldnsim.regimen.condition import Condition
+from ldnsim.regimen.condition import MASS, SHARE, TIME, Condition
 from ldnsim.regimen.guided import adjuncts, least_mg
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ DERIVED = {
     "downs": "how often the dose has been lowered",
 }
 """What follows from other readings and from the course of treatment."""
+_KINDS = {"dose": MASS, "weeks": TIME, "weeks_at_dose": TIME, RELIEF: SHARE}
+_EXPECTED = {
+    "": "write a plain number, such as '{name} < 2'", MASS: "write '{name} < 3 mg'",
+    TIME: "write '{name} >= 12' or '{name} >= 12 wk'", SHARE: "write '{name} > 30 %'",
+}  # fmt: skip
 _OF_SCALE = {"0–10": (0.0, 10.0), "fraction": (0.0, 1.0)}
 _MOST_TRIED = 4096
 
@@ -75,6 +80,7 @@ def check_phase(phase: Phase, edition: Edition) -> None:
         where = f"rule {number}, '{rule}'"
         if rule.when is not None:
             check_reads(rule.when.names, edition, where)
+            _check_units(rule.when, edition, where)
             _check_possible(rule.when, phase, edition, where)
     for name in adjuncts(phase):
         if name not in edition.adjuncts:
@@ -84,12 +90,27 @@ def check_phase(phase: Phase, edition: Edition) -> None:
             )
 
 
+def _check_units(when: Condition, edition: Edition, where: str) -> None:
+    """Refuse a unit that a reading does not have; a number without one is always taken as it is."""
+    for name, kind in when.kinds:
+        own = _KINDS.get(name, "")
+        if not own and name not in DERIVED:
+            scale = edition.model.observables[variable_of(name)].scale_word
+            own = SHARE if scale == "fraction" or scale.startswith("share") else ""
+        if kind != own:
+            raise UserError(
+                f"{where}: {name} has no unit of {kind}; {_EXPECTED[own].format(name=name)}"
+            )
+
+
 def _check_possible(when: Condition, phase: Phase, edition: Edition, where: str) -> None:
-    """Refuse a condition that holds for no value that its readings can have, or for every one.
+    """Refuse a condition that holds for no value that its readings can have.
 
     What it says changes only where a reading passes a number of the condition. Values on either
     side of each are tried together, unless there are too many.
     """
+    if not when.is_plain:
+        return
     tried = [list(_values(name, when, phase, edition)) for name in when.names]
     if math.prod(map(len, tried)) > _MOST_TRIED:
         return

@@ -38,6 +38,7 @@ RESERVED = (
     "status", "status_advice", "target_reached", "steps", "rejected", "method", "orbit_residual",
     "ledger_row", "ledger_run", "ledger_planned_time", "ledger_given_time", "ledger_planned_dose",
     "ledger_visit", "visit", "visit_day", "visit_decision", "visit_rule", "visit_dose",
+    "visit_rule_list",
     "stopped_at", "stopped_for",
     "ledger_given_dose", "ledger_status", "ledger_formulation", "ledger_phase", "ledger_step",
     "parameter", "summary", "sensitivity", "sensitivity_asymmetry", "assumed_share",

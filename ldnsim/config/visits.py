@@ -128,6 +128,21 @@ def functions_are_listed(study: StudyConfig) -> Iterator[str]:
             )
 
 
+def visits_are_of_rules(study: StudyConfig) -> Iterator[str]:
+    """Settings of visits, and files of functions, are of use to a regimen of the study."""
+    given = study.visits.model_fields_set - {"sha256"}
+    swept = any(a.field.partition(".")[0] == "regimen" for a in study.axes)
+    if given and not guided_phases(study) and not swept:
+        yield (
+            f"visits.{sorted(given)[0]} is given, and no regimen has rules: leave [visits] out, or"
+            " write a rule, such as 'every 2 wk +0.5 mg if burden < 3'"
+        )
+    used = {p.decide.rpartition(":")[0] for p in guided_phases(study) if p.decide}
+    for file in study.visits.sha256:
+        if file not in used:
+            yield f"visits.sha256: no regimen is decided by a function of {file!r}"
+
+
 def adjuncts_have_one_master(study: StudyConfig) -> Iterator[str]:
     """An adjunct that rules begin or end is taken from the start on, or not at all."""
     from ldnsim.regimen.guided import adjuncts
@@ -145,5 +160,6 @@ RULES = (
     rules_can_be_followed,
     nothing_asks_for_smooth_runs,
     functions_are_listed,
+    visits_are_of_rules,
     adjuncts_have_one_master,
 )

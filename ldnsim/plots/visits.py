@@ -88,7 +88,7 @@ def visits(
     return figure
 
 
-_FIXED = ("visit_decision", "visit_rule", "visit_dose", "visit_day")
+_FIXED = ("visit_decision", "visit_rule", "visit_rule_list", "visit_dose", "visit_day")
 
 
 def _last(laid: xr.Dataset) -> int:
@@ -105,10 +105,11 @@ def _title(laid: xr.Dataset) -> str:
 
 
 def _foot(laid: xr.Dataset) -> str:
-    rules: dict[str, list[Any]] = json.loads(str(laid["visit_rule"].attrs["rules"]))
-    name = str(laid["regimen"].values) if "regimen" in laid.coords else ""
-    phases = rules.get(name) or next(iter(rules.values()), [])
-    return wrap("; ".join(", ".join(p) if isinstance(p, list) else p for p in phases), 110)
+    """Return the rules, of which an arm has one list."""
+    kinds = np.unique(laid["visit_rule_list"].values)
+    rules = json.loads(str(laid["visit_rule"].attrs["rules"]))
+    told = ["; ".join(rules[int(k)]) for k in kinds if rules[int(k)]]
+    return wrap(f"Rules: {' / '.join(told)}." if told else "No rules: doses are fixed.", 110)
 
 
 def _doses(ax: Axes, laid: xr.Dataset) -> None:

@@ -8,33 +8,24 @@ what it reads, its text, and what it says of many runs at once.
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, short
-from ldnsim.units import NUMBER, to_unit
+from ldnsim.units import NUMBER, find_unit, is_mass, is_time, to_unit
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_UNITS = {
-    "%": "1",
-    "mg": "mg",
-    "ug": "mg",
-    "ng": "mg",
-    "wk": "wk",
-    "mo": "wk",
-    "d": "wk",
-    "h": "wk",
-}
-_QUANTITY = re.compile(rf"(?<![a-z0-9_.])({NUMBER})\s*(%|(?:mg|ug|ng|wk|mo|d|h)\b)")
+_QUANTITY = re.compile(rf"(?<![a-z0-9_.])({NUMBER})\s*(%|[a-z]+\b)")
+SHARE, MASS, TIME = "share", "mass", "time"
 _WORDS = (
     (r"\bat least\b", ">="), (r"\bat most\b", "<="), (r"\b(?:above|over|more than)\b", ">"),
     (r"\b(?:below|under|less than)\b", "<"), (r"\bis\b", ""), (r"≥", ">="), (r"≤", "<="),
@@ -89,6 +80,25 @@ class Condition:
         nodes = [n for n in ast.walk(_tree(self.text)) if isinstance(n, ast.Constant)]
         return tuple(dict.fromkeys(float(n.value) for n in nodes))  # type: ignore[arg-type]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every comparison is of one reading with numbers, without arithmetic."""
+        found = [n for n in ast.walk(_tree(self.text)) if isinstance(n, ast.Compare)]
+        sides = [[n.left, *n.comparators] for n in found]
+        return all(
+            isinstance(side, ast.Name | ast.Constant) for one in sides for side in one
+        ) and all(sum(isinstance(side, ast.Name) for side in one) == 1 for one in sides)
+
+    @property
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """Readings that are compared with a number that has a unit, and the kind of the unit."""
+        quantity = rf"{NUMBER}\s*(%|[a-z]+\b)"
+        name, sign = r"([a-z_][a-z0-9_]*)", r"\s*(?:<=|>=|<|>)\s*"
+        after = re.findall(rf"{name}{sign}-?{quantity}", self.text)
+        before = re.findall(rf"(?<![a-z0-9_.]){quantity}{sign}{name}", self.text)
+        pairs = [*after, *((n, unit) for unit, n in before)]
+        return tuple((n, kind) for n, unit in pairs if (kind := _kind(unit)))
+
     def with_number(self, name: str, number: float) -> Condition:
         """Return the condition with another number that a reading is compared with.
 
@@ -99,21 +109,23 @@ class Condition:
         Raises:
             UserError: it is compared with no number, or with several.
         """
-        quantity = rf"-?{NUMBER}(?:\s*(?:{'|'.join(_UNITS)})(?![a-z0-9_]))?"
+        quantity = rf"-?{NUMBER}(?:\s*(?:%|(?!and\b|or\b)[a-z]+\b))?"
         pattern = re.compile(rf"(?<![a-z0-9_.])({re.escape(name)} (?:<=|>=|<|>)) {quantity}")
         if len(found := pattern.findall(self.text)) != 1:
             how = "is compared with no number" if not found else "is compared with several numbers"
             raise UserError(f"condition '{self.text}': {name} {how} that could be set")
-        return Condition.parse(pattern.sub(rf"\g<1> {number!r}", self.text))
+        return Condition.parse(pattern.sub(rf"\g<1> {float(number)!r}", self.text))
 
     def holds(self, values: Mapping[str, Floats]) -> Flags:
-        """Return where it holds, shape (runs,); what compares with NaN does not.
+        """Return where it holds, shape (runs,).
+
+        What compares with NaN is neither true nor false, and so is what hangs on it alone.
 
         Args:
             values: of each name, shape (runs,).
         """
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(_value(_tree(self.text), values), dtype=bool)
+            return np.asarray(_value(_tree(self.text), values) == TRUE)
 
     def always(self) -> bool:
         """Whether it is the same for every value of what it reads, so that it decides nothing."""
@@ -124,15 +136,38 @@ class Condition:
         return self.text
 
 
-@lru_cache(maxsize=1024)
+TRUE, UNKNOWN, FALSE = 1.0, 0.5, 0.0
+"""Truth of a part, so that ``and`` is the least, ``or`` the most, and ``not`` what is left to 1."""
+
+
+def _kind(unit: str) -> str:
+    """Return what a unit is of; empty where the word is none of percent, mass, or time."""
+    if unit == "%":
+        return SHARE
+    return MASS if is_mass(unit) else TIME if is_time(unit) else ""
+
+
+def _plain(match: re.Match[str]) -> str:
+    """Write a quantity as a number: shares, mg, weeks; words that are no unit stay."""
+    number, unit = match.groups()
+    kind = _kind(unit)
+    if not kind:
+        if find_unit(unit) is not None:
+            raise UserError(f"condition: '{match[0]}': what is read has no such unit")
+        return match[0]
+    return repr(to_unit(f"{number} {unit}", {SHARE: "1", MASS: "mg", TIME: "wk"}[kind]))
+
+
+@functools.lru_cache(maxsize=1024)
 def _tree(text: str) -> ast.expr:
-    plain = _QUANTITY.sub(lambda m: repr(to_unit(f"{m[1]} {m[2]}", _UNITS[m[2]])), text)
+    plain = _QUANTITY.sub(_plain, text)
     try:
         return ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise UserError(
-            f"condition {short(text)} cannot be read; an example is {_EXAMPLE}"
-        ) from None
+        hint = f"; an example is {_EXAMPLE}"
+        if later := re.search(r"\b(to|for|then|every)\b", plain):
+            hint = f"; what is no part of it needs a comma before it: ', {later[0]} ...'"
+        raise UserError(f"condition {short(text)} cannot be read{hint}") from None
 
 
 def _check(node: ast.expr, text: str, inside: bool = False) -> None:
@@ -186,14 +221,15 @@ def _value(node: ast.expr, values: Mapping[str, Floats]) -> Any:
         return act(_value(node.left, values), _value(node.right, values))
     if isinstance(node, ast.UnaryOp):
         inner = _value(node.operand, values)
-        return ~np.asarray(inner) if isinstance(node.op, ast.Not) else -inner
+        return TRUE - inner if isinstance(node.op, ast.Not) else -inner
     if isinstance(node, ast.BoolOp):
-        parts = [np.asarray(_value(part, values), dtype=bool) for part in node.values]
-        every = isinstance(node.op, ast.And)
-        return np.logical_and.reduce(parts) if every else np.logical_or.reduce(parts)
+        parts = [_value(part, values) for part in node.values]
+        least = isinstance(node.op, ast.And)
+        return functools.reduce(np.minimum if least else np.maximum, parts)
     assert isinstance(node, ast.Compare)
     sides = [_value(side, values) for side in (node.left, *node.comparators)]
     found = [
-        _COMPARE[type(op)](a, b) for op, a, b in zip(node.ops, sides[:-1], sides[1:], strict=True)
+        np.where(np.isnan(a) | np.isnan(b), UNKNOWN, _COMPARE[type(op)](a, b))
+        for op, a, b in zip(node.ops, sides[:-1], sides[1:], strict=True)
     ]
-    return np.logical_and.reduce(np.broadcast_arrays(*found)) if len(found) > 1 else found[0]
+    return functools.reduce(np.minimum, found)

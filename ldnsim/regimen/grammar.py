@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from ldnsim.errors import UserError, nearest, short, unknown
 from ldnsim.regimen.clauses import CLAUSES, REFUSED, Fields, Reader
-from ldnsim.regimen.rule_clauses import is_guided, take_rules
+from ldnsim.regimen.rule_clauses import is_guided, keep_files, take_rules
 from ldnsim.regimen.values import spell
 
 LONGEST_TEXT = 20_000
@@ -53,6 +53,8 @@ def _clauses(text: str, protocols: Iterable[str]) -> Fields:
     if re.search(r"\bthen\b|;", text):
         raise UserError(f"regimen {short(text, 200)}: one phase was expected here, without 'then'")
     if is_guided(text):
+        if comma := _COMMA.search(text):
+            raise Reader(text).error(_comma(*comma.groups()))
         rest, rules = take_rules(text)
         return _clauses(rest, protocols) | rules
     reader, at = Reader(text), 0
@@ -97,7 +99,7 @@ def _checked(text: str) -> str:
             f"regimen {short(text)}: {len(text):,} characters; a prescription has at most "
             f"{LONGEST_TEXT:,}"
         )
-    return spell(text)
+    return spell(keep_files(text))
 
 
 def read_regimen(text: str, protocols: Mapping[str, Fields]) -> Fields:

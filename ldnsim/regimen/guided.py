@@ -27,6 +27,8 @@ Flags = NDArray[np.bool_]
 
 UNITS = 10**12
 """Of a dose, in a mg."""
+NEAR = 10**9
+"""A dose within one part in so many of a limit is that limit."""
 
 
 class Decision(IntEnum):
@@ -136,6 +138,13 @@ class Guide:
         return tuple(dict.fromkeys(found))
 
     @property
+    def told(self) -> list[str]:
+        """What decides, as text: each rule, or the function."""
+        if self.phase.decide is not None:
+            return [f"decided by {self.phase.decide}"]
+        return [str(r) for r in self.phase.rules]
+
+    @property
     def looks_daily(self) -> bool:
         """Whether a rule acts at once, so that every day is looked at."""
         return any(r.at_once for r in self.phase.rules)
@@ -235,6 +244,10 @@ class Guide:
         """
         old = course.dose[rows]
         new = np.clip(wanted, self.least, self.most)
+        # shares of the target are rounded at every step: what comes so near to a limit is meant to
+        # be that limit
+        for limit in (self.least, self.most):
+            new = np.where(np.abs(new - limit) <= limit // NEAR, limit, new)
         course.dose[rows] = new
         course.since[rows[new != old]] = time
         course.downs[rows[new < old]] += 1

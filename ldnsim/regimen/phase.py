@@ -84,11 +84,9 @@ def first_clock(every: float) -> float:
 
 
 def _complete_guided(given: dict[str, Any]) -> None:
-    """Where only one dose is named, it is the first and the largest."""
+    """Where only the first dose is named, it is the largest as well."""
     if "start" in given:
         given.setdefault("target", given["start"])
-    elif "target" in given:
-        given["start"] = given["target"]
 
 
 def _complete_constant(given: dict[str, Any]) -> None:

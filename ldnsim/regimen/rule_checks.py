@@ -13,6 +13,7 @@ from ldnsim.regimen.guided import UNITS, Course, Decision, Guide, least_mg, unit
 from ldnsim.regimen.plain import PlainPhase, resolve
 from ldnsim.regimen.rule import Rule
 
+DAY = 24.0
 _LADDER = ("step", "factor", "interval", "first_hold", "hold")
 
 
@@ -52,6 +53,11 @@ def _check_fields(phase: PlainPhase) -> None:
                 f"{key} is given together with rules: rules climb no fixed ladder; leave it out,"
                 " and say how long the phase lasts with 'for 26 wk'"
             )
+    if phase.visits is not None and phase.visits < DAY:
+        raise UserError(
+            f"visits = '{span_text(phase.visits)}': expected a day or more; what cannot wait for a"
+            " visit acts 'at once', and is looked for every day"
+        )
     if phase.visits is None:
         raise UserError(
             "rules need visits: say how often, such as 'every 2 wk +0.5 mg if burden < 3'"
@@ -121,17 +127,34 @@ def _check_step(phase: PlainPhase, number: int, rule: Rule) -> None:
     if step == 0:
         raise UserError(f"{_named(number, rule)} never changes the dose")
     room = most - least
+    _check_way(phase, number, rule, least, most)
     if abs(step) > room:
         ends = f"from {dose_text(float(least))} to {dose_text(float(most))}"
-        if room == 0:
-            raise UserError(
-                f"{_named(number, rule)} can never act: the dose can only be"
-                f" {dose_text(float(most))}; write how far it may go, such as 'to 4.5 mg'"
-            )
         raise UserError(
             f"{_named(number, rule)} steps past the limits: a step of"
             f" {dose_text(float(abs(step)))}, and doses {ends}; write a smaller step, or other"
             " limits with 'to' and 'not below'"
+        )
+
+
+def _way(rule: Rule, phase: PlainPhase) -> int:
+    """Return whether a rule leads up (1) or down (-1), or neither (0)."""
+    if rule.do == "factor":
+        return 1 if rule.value > 1 else -1  # type: ignore[operator]
+    if rule.do == "step":
+        return 1 if resolve(rule.value, phase.target) > 0 else -1  # type: ignore[arg-type]
+    return 0
+
+
+def _check_way(phase: PlainPhase, number: int, rule: Rule, least: Fraction, most: Fraction) -> None:
+    """Refuse a step towards a limit that the dose never leaves."""
+    way = _way(rule, phase)
+    stuck = phase.start_mg == (most if way > 0 else least)
+    if stuck and -way not in {_way(r, phase) for r in phase.rules}:
+        limit = "'to 4.5 mg'" if way > 0 else "'not below 0.25 mg'"
+        raise UserError(
+            f"{_named(number, rule)} can never act: the dose can only be"
+            f" {dose_text(float(phase.start_mg))}; write how far it may go, such as {limit}"
         )
 
 

@@ -15,19 +15,32 @@ from ldnsim.regimen.rule import Rule
 from ldnsim.units import NUMBER
 
 _SPAN = rf"(?:{NUMBER}\s*)?[a-z]+"
-_RULED = re.compile(r"\b(?:if|else|otherwise|decided\s+by)\b")
+_RULED = re.compile(r"\b(?:if|unless|else|otherwise|decided\s+by)\b")
 _VISITS = re.compile(
     rf"(?:(?:visits?|visit\s+(?:him|her|them))\s+)?every\s+(?P<span>{_SPAN})\s*:?\s+(?P<rest>.+)"
 )
 _FIRST = re.compile(rf"first\s+visit\s+after\s+(?P<span>{_SPAN})")
 _LEAST = re.compile(r"(?:not\s+below|never\s+below|at\s+least)\s+(?P<mass>.+)")
-_DECIDE = re.compile(r"decided\s+by\s+(?P<function>\S+\.py:\w+)")
+_DECIDE = re.compile(r"decided\s+by\s+kept(?P<function>(?:x[0-9a-f]{2})+)")
+_FILE = re.compile(r"(\bdecided\s+by\s+)([^\s,;]+\.py:\w+)", re.IGNORECASE)
+_COMPARES = re.compile(r"[<>≤≥]|\b(?:above|below|over|under)\b")
+_NO_IF = re.compile(r"\b(unless|when|while|whenever)\b")
 _ELSE = re.compile(r"\s*\b(?:else|otherwise)\b\s*")
 
 
 def is_guided(text: str) -> bool:
     """Whether the text of a phase, in plain spelling, holds rules."""
     return _RULED.search(text) is not None
+
+
+def keep_files(text: str) -> str:
+    """Return text in which names of functions are letters that no spelling changes."""
+    return _FILE.sub(lambda m: m[1] + "kept" + "".join(f"x{b:02x}" for b in m[2].encode()), text)
+
+
+def _kept(text: str) -> str:
+    """Return the name that :func:`keep_files` has kept."""
+    return bytes(int(part, 16) for part in text.split("x")[1:]).decode()
 
 
 def take_rules(text: str) -> tuple[str, dict[str, Any]]:
@@ -50,6 +63,11 @@ def take_rules(text: str) -> tuple[str, dict[str, Any]]:
             _put(fields, "least", match["mass"], text)
         elif _RULED.search(clause):
             _ruled(clause, text, fields, rules, last)
+        elif rules and _COMPARES.search(clause):
+            raise UserError(
+                f"regimen {short(text, 200)}: '{clause}' compares without 'if'; conditions are"
+                " joined by 'and' or 'or', not by a comma"
+            )
         else:
             plain.append(clause)
     if len(last) > 1:
@@ -66,8 +84,12 @@ def _ruled(
         _put(fields, "visits", match["span"], text)
         clause = match["rest"]
     if match := _DECIDE.fullmatch(clause):
-        _put(fields, "decide", match["function"], text)
+        _put(fields, "decide", _kept(match["function"]), text)
         return
+    if word := _NO_IF.search(clause):
+        raise UserError(
+            f"regimen {short(text, 200)}: '{word[0]}' cannot be read; write 'if', or 'if not (...)'"
+        )
     first, *others = _ELSE.split(clause)
     if first:
         rule = Rule.parse(first)

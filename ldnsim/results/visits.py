@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ldnsim.arrays import Flags
 from ldnsim.config.readings import CLINIC, DERIVED, PAIN, RELIEF
-from ldnsim.config.rules import name_of
 from ldnsim.regimen import DoseStatus
 from ldnsim.regimen.guided import UNITS, Decision, Guide
 from ldnsim.results.columns import Column, Labelled, Values, flags, variable_attributes
@@ -54,6 +53,7 @@ def columns(plan: Plan) -> list[Column]:
         return []
     decision = flags("what came of the visit", Decision)
     rule = {"long_name": "rule that acted, from 1; 0 where none did", "rules": rules_text(plan)}
+    which = {"long_name": "which of the lists of rules in visit_rule.attrs['rules'] is the run's"}
     dose = {"units": "mg", "long_name": "dose of one intake from the visit on"}
     found = [
         _visit("visit_decision", "int8", decision, lambda b: b.decision),
@@ -66,6 +66,7 @@ def columns(plan: Plan) -> list[Column]:
     why = flags("why the patient stopped", Stopped)
     return [
         *found,
+        Column("visit_rule_list", "", np.dtype("int64"), which, lambda b: kinds(plan, b)),
         Column("stopped_at", "", np.dtype("float64"), at, lambda b: b.stopped_at),
         Column("stopped_for", "", np.dtype("int8"), why, lambda b: b.stopped_for),
     ]
@@ -104,15 +105,19 @@ def _words(plan: Plan, name: str) -> dict[str, Any]:
 
 
 def rules_text(plan: Plan) -> str:
-    """Return the rules of every guided regimen as JSON: its name, and its rules in order."""
-    found = {}
-    for regimen in plan.dosing.examples:
-        phases = [p for p in getattr(regimen, "phases", ()) if p.is_guided]
-        if phases:
-            found[name_of(regimen)] = [
-                str(p.decide) if p.decide else [str(r) for r in p.rules] for p in phases
-            ]
-    return json.dumps(found)
+    """Return the rules of every kind of regimen as JSON: a list of lists of text.
+
+    The rules of all guided phases of a regimen are one list, and counted through.
+    """
+    return json.dumps([
+        [text for p in getattr(r, "phases", ()) if p.is_guided for text in Guide(p).told]
+        for r in plan.dosing.examples
+    ])  # fmt: skip
+
+
+def kinds(plan: Plan, block: Block) -> NDArray[np.int64]:
+    """Return which list of rules is that of each run, (runs,)."""
+    return plan.dosing.kinds(block.rows)
 
 
 def reached(plan: Plan, block: Block) -> Flags:

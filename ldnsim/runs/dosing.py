@@ -19,6 +19,7 @@ from ldnsim.config import budget
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.regimen.doses import count_doses, expand
+from ldnsim.regimen.fields import is_threshold
 from ldnsim.regimen.recorded import Recorded
 from ldnsim.runs import doses
 from ldnsim.runs.events import dose_events
@@ -46,13 +47,14 @@ REGIMEN, ADHERENCE = "regimen", "adherence"
 def sets_amounts(field: str) -> bool:
     """Whether a field of a study changes how large doses are."""
     room, _, rest = field.partition(".")
-    return room == REGIMEN and rest.rpartition(".")[2] in ("", "kind", *AMOUNTS)
+    named = rest.rpartition(".")[2] in ("", "kind", *AMOUNTS)
+    return room == REGIMEN and named and not is_threshold(rest)
 
 
 def sets_schedule(field: str) -> bool:
     """Whether a field of a study changes when doses are due."""
     room, _, rest = field.partition(".")
-    return room == REGIMEN and rest.rpartition(".")[2] not in AMOUNTS
+    return room == REGIMEN and (rest.rpartition(".")[2] not in AMOUNTS or is_threshold(rest))
 
 
 def sets_habits(field: str) -> bool:
@@ -176,12 +178,21 @@ class Dosing:
     @property
     def examples(self) -> list[Regimen | Recorded]:
         """A regimen of every schedule."""
-        return [self._runs[i].regimen for i in self._examples.values()]
+        return [self._runs[self._examples[k]].regimen for k in self._keys.tolist()]
 
     @property
     def most_possible(self) -> int:
         """Most doses that a run can come to, whatever rules decide on its interval of doses."""
         return max(map(most_doses, self.examples))
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether rules decide on doses of any run."""
+        return any(getattr(r, "is_guided", False) for r in self.examples)
+
+    def kinds(self, rows: Ints) -> Ints:
+        """Return which of :attr:`examples` each run is like, (rows,)."""
+        return np.asarray(np.searchsorted(self._keys, self.keys(rows)), dtype=np.int64)
 
     @property
     def misses_by_burden(self) -> bool:

@@ -107,6 +107,15 @@ class Group:
         return {k: Guide(p) for k, p in enumerate(self.regimen.phases) if p.is_guided}
 
     @cached_property
+    def numbered(self) -> dict[int, int]:
+        """How many rules stand before those of each guided phase: they are counted through."""
+        found, before = {}, 0
+        for k, guide in self.guides.items():
+            found[k] = before
+            before += len(guide.told)
+        return found
+
+    @cached_property
     def edges(self) -> list[float]:
         """Begin of every phase, and the end of the last (h)."""
         if isinstance(self.regimen, Recorded):
@@ -158,7 +167,9 @@ class Group:
         )
         for j, (every, at, since) in enumerate(kinds.T.tolist()):
             own = np.flatnonzero((which.reshape(-1) == j) & ~self.stopped)
-            time = np.arange(since + (at - since) % DAY, last + DAY * 7 + every, every)
+            # from a change on at the times of the new interval; a phase begins at its clock time
+            first_of = DAY if since == begin else min(every, DAY)
+            time = np.arange(since + (at - since) % first_of, last + DAY * 7 + every, every)
             if phase.days is not None:
                 start_day = self.regimen.start_day  # type: ignore[union-attr]
                 time = time[np.isin((time // DAY + start_day) % 7, phase.days)]

@@ -8,11 +8,12 @@ import numpy as np
 
 from ldnsim.config.readings import check_phase
 from ldnsim.config.study import StudyConfig
+from ldnsim.errors import UserError
 from ldnsim.regimen import Phase
-from ldnsim.regimen.formats import minutes
+from ldnsim.regimen.formats import interval_text, minutes
 from ldnsim.regimen.guided import Guide, adjuncts
 from ldnsim.runs.dosing import Dosing
-from ldnsim.runs.watch import BURDEN, WEEK, Watch
+from ldnsim.runs.watch import BURDEN, DAY, WEEK, Watch
 
 
 def make_watch(study: StudyConfig, dosing: Dosing, end: float) -> Watch | None:
@@ -39,6 +40,16 @@ def make_watch(study: StudyConfig, dosing: Dosing, end: float) -> Watch | None:
         looks |= {minutes(t) for t in np.arange(WEEK, end, WEEK)}
     stops = set() if study.stopping is None else _every(study.stopping.every, end)
     times = sorted(t for t in looks | stops if 0 < t < minutes(end))
+    if study.stopping is not None and not stops:
+        raise UserError(
+            f"stopping.every = '{interval_text(study.stopping.every)}' is not before the end of the"
+            f" study at {end / DAY:g} d: nobody would ever be seen to have stopped"
+        )
+    if not times and dosing.is_guided:
+        raise UserError(
+            f"horizon: the study ends on day {end / DAY:g}, before the first visit of any regimen"
+            " with rules: no rule could act; make it longer"
+        )
     if not times:
         return None
     sd = study.visits.diary_sd

@@ -164,6 +164,8 @@ class Visitor:
         self.hazard = np.zeros(n)
         self.once = [np.full(len(g.rows), -np.inf) for g in self.groups]
         self.pending = Flat.none()
+        self.errors: dict[int, Floats] = {}
+        self.dosed = np.zeros(n, bool)
         self.found = Decided.of(n, known.watch, days, known.ledger)
 
     @property
@@ -187,7 +189,9 @@ class Visitor:
         values = self._read(means, time)
         for j, name in enumerate(watch.kept):
             self.found.readings[:, j, number] = values[name]
-        self.burden = values.get(BURDEN, self.burden)
+        # habits follow the burden of whole weeks, whoever else is looked at in between
+        if time % WEEK == 0.0:
+            self.burden = values.get(BURDEN, self.burden)
         if watch.stops[number]:
             self._stop(numbers[:, len(watch.variables) :], time, number)
         for group, once in zip(self.groups, self.once, strict=True):
@@ -207,15 +211,33 @@ class Visitor:
         return found
 
     def _told(self, pain: Floats, time: float) -> Floats:
-        """Return pain with the error of the diary; of whole weeks that of a trial's report."""
-        watch, who = self.known.watch, self.known.who
+        """Return pain with the error of the diary: the mean of its errors since the recall."""
+        watch = self.known.watch
         if not watch.diary_sd:
             return pain
-        recall = watch.visits.recall
-        weekly = recall == WEEK and time % WEEK == 0.0
-        name = f"diary of week {int(time // WEEK)}" if weekly else f"diary to hour {time:g}"
-        sd = watch.diary_sd * np.sqrt(WEEK / recall)
-        return np.asarray(np.clip(pain + sd * normal(watch.seed, name, who), *SCALE))
+        if not time:
+            error = watch.diary_sd * normal(watch.seed, "diary of week 0", self.known.who)
+            return np.asarray(np.clip(pain + error, *SCALE))
+        begin = max(0.0, time - watch.visits.recall)
+        days = np.arange(int(begin // DAY), int(np.ceil(time / DAY)))
+        hours = np.minimum(time, DAY * (days + 1)) - np.maximum(begin, DAY * days)
+        error = sum(h * self._diary(int(d)) for h, d in zip(hours, days, strict=True)) / hours.sum()
+        return np.asarray(np.clip(pain + error, *SCALE))
+
+    def _diary(self, day: int) -> Floats:
+        """Return the error of the diary on one day, (runs,).
+
+        Days err independently, by the square root of seven more than a weekly mean; the mean of
+        each week is the error that a trial's report draws for it.
+        """
+        week = day // 7
+        if week not in self.errors:
+            watch, who = self.known.watch, self.known.who
+            days = [normal(watch.seed, f"diary of day {7 * week + k}", who) for k in range(7)]
+            own = np.stack(days)
+            whole = normal(watch.seed, f"diary of week {week + 1}", who)
+            self.errors[week] = watch.diary_sd * (np.sqrt(7.0) * (own - own.mean(axis=0)) + whole)
+        return np.asarray(self.errors[week][day % 7])
 
     @cached_property
     def _last_dose(self) -> Floats:
@@ -233,14 +255,18 @@ class Visitor:
         """Let those stop whose hazard since the start has come to what they take."""
         watch = self.known.watch
         assert watch.stopping is not None
-        with np.errstate(divide="ignore"):
-            lost = -np.log1p(-watch.stopping.lost_per_week) / WEEK  # per h; infinite for all
+        share_kept = max(1.0 - watch.stopping.lost_per_week, 1e-300)  # all are lost at 1
+        lost = -np.log(share_kept) / WEEK
         by = np.zeros((len(hazards), 3))
         if watch.stopping.hazards:
             by[:, : len(HAZARDS)] = np.nan_to_num(hazards)
         by[:, 2] = lost * watch.stopping.every
+        # before the first dose, and in a pause, there is nothing to stop
+        by[~self.dosed] = 0.0
         self.hazard += by.sum(axis=1)
         leaves = (self.hazard > self._patience) & (self.found.stopped_for == Stopped.NONE)
+        leaves &= self.dosed
+        self.dosed[:] = False
         leaves &= self._last_dose > time  # who has nothing left to take stops nothing
         rows = np.flatnonzero(leaves)
         if not len(rows):
@@ -258,7 +284,6 @@ class Visitor:
         gone = np.isfinite(self.found.stopped_at)
         for group in self.groups:
             group.stopped = gone[group.rows]
-        self.pending = self.pending.where(~gone[self.pending.row])
 
     def _decide(
         self, group: Group, once: Floats, values: Mapping[str, Floats], time: float, number: int
@@ -278,6 +303,9 @@ class Visitor:
             "weeks_at_dose": (time - course.since) / WEEK, "downs": course.downs.astype(float),
         }  # fmt: skip
         before = course.every.copy(), course.at.copy(), course.dose.copy()
+        for j, name in enumerate(adjuncts(guide.phase)):
+            now = self.taking[group.rows, self.known.watch.adjuncts.index(name)]
+            course.taken[:, j] = np.where(now, 1, -1)
         matched = guide.match(own, planned, ready)
         if guide.phase.decide is not None:
             code = self._by_function(guide, course, own, planned, time)
@@ -285,14 +313,18 @@ class Visitor:
             code = guide.act(course, matched, time)
         seen = planned | (matched > 0)
         code[~seen] = Decision.NO_VISIT
-        once[(matched > 0) & ~planned] = time
+        urgent = [k for k, r in enumerate(guide.phase.rules, start=1) if r.at_once]
+        once[np.isin(matched, urgent)] = time
+        if guide.phase.decide is not None:
+            matched = planned.astype(np.int16)
         changed = (course.every != before[0]) | (course.at != before[1])
         group.anchor[changed] = round(time * 60)
         group.changes[course.dose != before[2]] += 1
         # who has left at this very look keeps that as what came of it
         rows = group.rows[on]
         self.found.decision[rows, number] = code[on]
-        self.found.rule[rows, number] = matched[on]
+        through = np.where(matched > 0, matched + group.numbered[k], 0)
+        self.found.rule[rows, number] = through[on]
         self._begin_adjuncts(group, guide, course.taken)
         stops = group.rows[on & course.stopped]
         if len(stops):
@@ -349,13 +381,13 @@ class Visitor:
     def _note_dose(self, group: Group, time: float, number: int) -> None:
         """Keep the dose that is prescribed from a look on; NaN in a phase without rules."""
         k = group.phase_at(time)
-        if k is not None:
-            mg = np.where(group.stopped, 0.0, group.courses[k].mg)
-            self.found.dose[group.rows, number] = mg
+        mg = np.full(len(group.rows), np.nan) if k is None else group.courses[k].mg
+        self.found.dose[group.rows, number] = np.where(group.stopped, 0.0, mg)
 
     def _dose(self, planned: Planned, number: int) -> Flat:
         """Take planned doses as habits have it, keep them, and return their events."""
         time, mg, status = self.habits.taken(planned, self.burden)
+        self.dosed[planned.rows] = True
         self.found.note(planned, time, mg, status, number)
         index = self.known.edition.model.state_index
         target = np.where(planned.slow, index["gut_slow"], index["gut_fast"])
