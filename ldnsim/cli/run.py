@@ -161,10 +161,14 @@ def simulate(
     """Simulate one prescription and print what it does."""
     from ldnsim import plots
     from ldnsim.cli.report import show_run
+    from ldnsim.runs.remarks import remarks
 
     source = resolve(prescription, PRESCRIPTION, EVENTS)
     files.check_picture(plot, reads=[source.path])
     study = _drawn_finely(source.study(hypothesis, phenotype, settings, extend))
+    plan = study.plan()
+    for remark in remarks(plan.study, plan.runs):
+        say(f"remark: {remark}")
     ds = study.run(threads=threads)
     if not _outcome(ds["status"].values):
         raise typer.Exit(ALL_FAILED)
