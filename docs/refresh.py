@@ -145,6 +145,11 @@ def emerges() -> str:
     return str(_beside("emerges.py", "emerges")())
 
 
+def wrong() -> str:
+    """Return what the model gets wrong."""
+    return str(_beside("wrong.py", "wrong")())
+
+
 def adjuncts() -> str:
     """Return the table of adjuncts with what each does, and the grades of the numbers."""
     from ldnsim.edition import shipped
@@ -164,6 +169,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "counted": ("scorecard.md", counted),
     "adjuncts": ("evidence.md", adjuncts),
     "emerges": ("model.md", emerges),
+    "wrong": ("model.md", wrong),
     "editions": ("second_edition.md", editions),
 }
 """Page and maker of each part."""

@@ -302,7 +302,7 @@ def test_simulate_prints_the_patient_and_draws(tmp_path: Path) -> None:
     result = RUN.invoke(app, words)
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines()[0].split("\t")[2] == "untreated"
-    assert "\nhours of mu blockade per night: " in result.stdout
+    assert "\nhours with mu receptors blocked: " in result.stdout
     assert "not medical advice" in result.stdout
     assert b"<svg" in figure.read_bytes()
 

@@ -1,4 +1,4 @@
-"""What a study says that does nothing, or more than its words: told with the plan, never refused."""
+"""What a study says that does nothing, or more than it seems to: told, not refused."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _idle(study: StudyConfig, patients: list[RunSpec]) -> Iterator[str]:
     drawn = study.population is not None and study.population.oprm1_g_frequency is not None
     for name, covariate in study.edition.covariates.items():
         said = [dict(p.covariates) for p in patients]
-        found = {str(s[name]): _claimed(covariate, s) for s in said if name in s}
+        found = {_said(s[name]): _claimed(covariate, s) for s in said if name in s}
         if drawn and name == "oprm1":
             claims = [_active(e, s, name) for s in said for e in covariate.effects]
             if not any(claims):
@@ -54,7 +54,7 @@ def _idle(study: StudyConfig, patients: list[RunSpec]) -> Iterator[str]:
         for level, claim in found.items():
             if claim:
                 yield (
-                    f"patient.{name} = {level!r} changes nothing: what it does counts only with"
+                    f"patient.{name} = {level} changes nothing: what it does counts only with"
                     f" patient.{name}{CLAIM} = {claim!r}"
                 )
 
@@ -88,9 +88,13 @@ def _replaced(patients: list[RunSpec]) -> Iterator[str]:
                 value = e.amount(said[name]) if _active(e, said, name) and e.sets_value else None
                 if value is not None and own.get(e.target, value) != value:
                     yield (
-                        f"patient.{name} = {said[name]!r} sets {e.target} = {value:g}, where the"
+                        f"patient.{name} = {_said(said[name])} sets {e.target} = {value:g}, where the"
                         f" phenotype {p.phenotype!r} has {own[e.target]:g}; the name stays"
                     )
+
+
+def _said(level: Any) -> str:
+    return f"{level:g}" if isinstance(level, float) else repr(level)
 
 
 def _large(runs: Runs) -> Iterator[str]:
@@ -105,7 +109,7 @@ def _large(runs: Runs) -> Iterator[str]:
 
 
 def _largest(regimen: Regimen | Recorded) -> float:
-    """Return the largest single dose (mg) of a regimen; where rules decide, the most they may give."""
+    """Return the largest single dose (mg); where rules decide, the most they may give."""
     if isinstance(regimen, Recorded):
         return float(regimen.doses().amount_mg.max(initial=0.0))
     return max(float(max(*p.ladder.amounts, p.target or 0.0)) for p in regimen.phases)

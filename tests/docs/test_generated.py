@@ -36,7 +36,7 @@ def same(page: str, made: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "microgram", "discriminate", "emerges", "adjuncts",
+        "microgram", "discriminate", "emerges", "wrong", "adjuncts",
         pytest.param("claims", marks=pytest.mark.long),
         pytest.param("editions", marks=pytest.mark.soak),
     ],
