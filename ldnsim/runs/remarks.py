@@ -88,8 +88,8 @@ def _replaced(patients: list[RunSpec]) -> Iterator[str]:
                 value = e.amount(said[name]) if _active(e, said, name) and e.sets_value else None
                 if value is not None and own.get(e.target, value) != value:
                     yield (
-                        f"patient.{name} = {_said(said[name])} sets {e.target} = {value:g}, where the"
-                        f" phenotype {p.phenotype!r} has {own[e.target]:g}; the name stays"
+                        f"patient.{name} = {_said(said[name])} sets {e.target} = {value:g}, where"
+                        f" the phenotype {p.phenotype!r} has {own[e.target]:g}; the name stays"
                     )
 
 

@@ -249,5 +249,5 @@ def test_the_number_of_a_rule_is_a_field() -> None:
 def test_a_number_that_no_rule_has_is_refused(field: str, words: str) -> None:
     with pytest.raises(UserError, match=words):
         Regimen.parse(WHOLE).with_field(field, 1.0)
-    with pytest.raises(UserError, match="no phase with rules|not known"):
+    with pytest.raises(UserError, match=r"no phase with rules|not known"):
         Regimen.parse("1 mg nightly").with_field(field, 1.0)
