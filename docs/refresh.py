@@ -197,10 +197,10 @@ def _span(text: str, name: str) -> tuple[int, int]:
 def main(names: Sequence[str]) -> None:
     """Write parts anew; all of them when none is named."""
     for name in names or PARTS:
-        page = DOCS / PARTS[name][0]
-        text = page.read_text(encoding="utf-8")
+        page, made = DOCS / PARTS[name][0], PARTS[name][1]()
+        text = page.read_text(encoding="utf-8")  # afterwards: it may be edited in the meantime
         start, stop = _span(text, name)
-        page.write_text(text[:start] + PARTS[name][1]() + text[stop:], encoding="utf-8")
+        page.write_text(text[:start] + made + text[stop:], encoding="utf-8")
 
 
 if __name__ == "__main__":
