@@ -112,13 +112,17 @@ def counted() -> str:
     return "\n".join(f"    {line}" for line in remarks(scorecard()))
 
 
-def claims() -> str:
-    """Return the verdict on each claim, with the search for those that nothing reproduces."""
+def claims(names: Sequence[str] | None = None) -> str:
+    """Return the verdict on each claim, with the search for those that nothing reproduces.
+
+    Args:
+        names: claims; all when None.
+    """
     from ldnsim.analysis.claims import judge
 
     lines = ["| claim | verdict |", "|---|---|"]
     prices = {}
-    for judged in judge(shake=False):
+    for judged in judge(names, shake=False):
         text = judged.verdict
         if judged.searched is not None:
             changed = "" if judged.searched_now else " (of an earlier model or rule)"
@@ -161,6 +165,11 @@ def adjuncts() -> str:
     return "\n".join(lines)
 
 
+def trial_levels() -> str:
+    """Return how often analyses of trials reject true null hypotheses."""
+    return str(runpy.run_path(str(DOCS / "trial_levels.py"))["table"]())
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "states": ("states.md", states),
     "discriminate": ("discriminate.md", discriminate),
@@ -170,6 +179,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "adjuncts": ("evidence.md", adjuncts),
     "emerges": ("model.md", emerges),
     "wrong": ("model.md", wrong),
+    "trial_levels": ("trial_statistics.md", trial_levels),
     "editions": ("second_edition.md", editions),
 }
 """Page and maker of each part."""

@@ -30,6 +30,7 @@ EXPERIMENTS = (
     "pace",
     "healthy_50mg",
     "modulation",
+    "slow_titration",
 )
 ROOT = Path(__file__).parents[1]
 

@@ -23,7 +23,7 @@ COMMANDS = (
     "demo", "init", "sweep", "simulate", "compare", "cite", "parameters", "hypotheses",
     "phenotypes", "covariates", "adjuncts", "protocols", "templates", "schema", "doctor", "trial",
     "sensitivity", "validate", "claims", "observations", "states", "discriminate", "calibrate",
-    "equations", "export", "population",
+    "equations", "export", "population", "visits",
 )  # fmt: skip
 
 

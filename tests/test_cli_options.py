@@ -32,6 +32,8 @@ FILES = {
     'between_sd = 1.0\nassay_sd = 0.0\ngrade = "assumed"\nnote = "assumed"\n',
     "doses.csv": "TIME,AMT,EVID\n22,1,1\n",
 }
+GUIDED = "1 mg nightly, every 2 d +1 mg if burden < 0.2, to 3 mg, for 7 d"
+FILES["guided.toml"] = FILES["grid.toml"].replace(RX, GUIDED)
 TRIAL = ["trial.toml", "--select", "hypothesis=tonic", "--trials", "20", "--per-arm", "4"]
 RIVALS = ["grid.toml", "--hypothesis", "tonic", "--hypothesis", "null", "--weeks", "1", "--clock",
           "02:00,14:00"]  # fmt: skip
@@ -71,6 +73,14 @@ ROWS: list[Row] = [
         )
     ),
     ("export sbml", ["grid.toml", "--run", "0"], ["--select", "dose=3 mg"], NO),
+    ("visits", [GUIDED], ["--hypothesis", "tonic"], OUT),
+    ("visits", [GUIDED], ["--phenotype", "depleted"], OUT),
+    ("visits", [GUIDED], ["--set", "ka=0.3"], OUT),
+    ("visits", [GUIDED], ["--plot", "p.png"], FILE),
+    ("visits", [GUIDED], ["--threads", "1"], SAME),
+    ("visits", ["guided.zarr"], ["--select", "dose=1 mg"], OUT),
+    ("visits", ["guided.zarr"], ["--threads", "1"], NO),
+    ("visits", ["guided.zarr"], ["--set", "ka=0.3"], NO),
     ("sensitivity", [RX], ["--select", "dose=1 mg"], NO),
     ("sensitivity", [RX], ["--hypothesis", "tonic"], OUT),
     ("sensitivity", [RX], ["--phenotype", "depleted"], OUT),
@@ -176,7 +186,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("inputs")
     for name, text in FILES.items():
         (path / name).write_text(text, encoding="utf-8")
-    for name in ("grid", "trial"):
+    for name in ("grid", "trial", "guided"):
         ldnsim.load(path / f"{name}.toml").run(path / f"{name}.zarr")
     return path
 

@@ -33,7 +33,7 @@ WORDS: dict[str, list[str]] = {
     "adjuncts": [],
     "calibrate": ["--groups", "no-such-group"],
     "cite": ["{store}", "--bibtex", "{own}/refs.bib"],
-    "claims": ["C12"],
+    "claims": ["C12", "--quick"],
     "compare": ["{store}", "--out", "{own}/p.png"],
     "covariates": [],
     "demo": ["--threads", "no-number"],
@@ -58,12 +58,14 @@ WORDS: dict[str, list[str]] = {
     "population": ["no_such_population"],
     "trial": ["{study}", "--select", "nothing=1"],
     "validate": ["no_such_observation"],
+    "visits": ["1 mg nightly for 2 d"],
 }
 """Cheap arguments of every command: some print, some refuse, both is printing."""
 MODES = ("ascii", "closed", "left", "full", "silent")
 SLOW = {
     "calibrate", "claims", "cite", "compare", "discriminate", "doctor", "equations",
     "export antimony", "export sbml", "observations", "simulate", "sweep", "trial",
+    "visits",
 }  # fmt: skip
 """Commands that are run in two modes only; in the others, asked for their help."""
 BEFORE = (

@@ -149,6 +149,10 @@ def _doubts(branch: Branch, unit: str) -> None:
     """Say what was not found out."""
     for value in branch.unknown:
         say(f"{branch.parameter} = {value:g}{unit}: no steady state and no regular cycle was found")
+    for number, refused in enumerate(branch.refused, start=1):
+        if refused:
+            words = f"{refused} step" + ("s" if refused > 1 else "")
+            say(f"curve {number}: {words} led off it and had to be halved")
     for number, ends in enumerate(branch.ends, start=1):
         where = branch.values[branch.curve == number - 1]
         for end, value in zip(ends, (where[0], where[-1]), strict=True):

@@ -36,7 +36,10 @@ def visits(
     extend: Extend = None,
     threads: Threads = None,
 ) -> None:
-    """Show what was read and decided at each visit of one run, or in all runs together."""
+    """Show what was read and decided at visits.
+
+    Of one run every visit, of several what came of all of them.
+    """
     import ldnsim
     from ldnsim import plots
     from ldnsim.analysis import visits as analysis
@@ -47,6 +50,7 @@ def visits(
                                   "--set": settings})  # fmt: skip
     files.check_picture(plot, reads=[source.path])
     if source.kind is STORE:
+        source.only((PRESCRIPTION, STUDY), {"--threads": threads, "--extend": extend})
         ds = ldnsim.open_store(source.path)
     else:
         study = source.study(hypothesis, phenotype, settings, extend)

@@ -36,14 +36,9 @@ def of_clock(clock_cos: float, clock_sin: float, peak: float) -> float:
     return clock_cos * cos(OMEGA * peak) + clock_sin * sin(OMEGA * peak)
 
 
-def hill4(x: float, k: float) -> float:
-    """Sigmoid of Hill coefficient 4: 0 at 0, one half at ``x = k``, 1 far above."""
-    return x**4 / (k**4 + x**4)
-
-
-def hill6(x: float, k: float) -> float:
-    """Sigmoid of Hill coefficient 6: 0 at 0, one half at ``x = k``, 1 far above."""
-    return x**6 / (k**6 + x**6)
+def hill(x: float, k: float, power: int) -> float:
+    """Sigmoid of a whole Hill coefficient: 0 at 0, one half at ``x = k``, 1 far above."""
+    return x**power / (k**power + x**power)
 
 
 def rising(x: float, a: float) -> float:
@@ -58,7 +53,7 @@ def falling(x: float, a: float) -> float:
 
 def brake_by(x: float, strength: float, half: float) -> float:
     """Skewed inhibition that is 1 at the baseline ``x = 1``: at most ``strength`` is held back."""
-    return (1.0 - strength * hill6(x, half)) / (1.0 - strength * hill6(1.0, half))
+    return (1.0 - strength * hill(x, half, 6)) / (1.0 - strength * hill(1.0, half, 6))
 
 
 def softly_least(a: float, b: float) -> float:
@@ -92,5 +87,5 @@ def regulation(
     density: float, gain: float, occupancy: float, block50: float, t_half: float
 ) -> float:
     """Turnover towards a density that only a lasting, near-complete block raises."""
-    raised = gain * hill4(occupancy, block50) / hill4(1.0, block50)
+    raised = gain * hill(occupancy, block50, 4) / hill(1.0, block50, 4)
     return LN2 / t_half * (1.0 + raised - density)

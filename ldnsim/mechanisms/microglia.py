@@ -10,7 +10,7 @@ positive, so that nothing rings. The healthy person is the reference: at ``m1_he
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.forms import LN2, brake_by, hill4, positive_part
+from ldnsim.mechanisms.forms import LN2, brake_by, hill, positive_part
 from ldnsim.mechanisms.record import (
     ASSUMED,
     Mechanism,
@@ -103,7 +103,7 @@ def activation(
     factor_microglia: float,
 ) -> float:
     """A healthy person's odds, plus what priming, TLR4 and blood add, under tone and cortisol."""
-    primed = activation_priming * (acting_priming - hill4(m1_healthy, priming50))
+    primed = activation_priming * (acting_priming - hill(m1_healthy, priming50, 4))
     signalled = activation_signal * (tlr4_signal + blood_signal - signal_healthy)
     odds = m1_healthy / (1.0 - m1_healthy) + primed + signalled
     return factor_microglia * positive_part(odds, 0.001) * tone_brake_left * cortisol_brake
@@ -122,7 +122,7 @@ def priming(
     priming: float, microglia_m1: float, priming50: float, t_half_priming: float
 ) -> float:
     """Follows the share of inflamed cells slowly and steeply."""
-    return LN2 / t_half_priming * (hill4(microglia_m1, priming50) - priming)
+    return LN2 / t_half_priming * (hill(microglia_m1, priming50, 4) - priming)
 
 
 @M.quantity("1", "drive on inflamed cells to release cytokines")
@@ -146,7 +146,7 @@ def healthy_drive(
     m1_healthy: float, signal_healthy: float, priming50: float, release_priming: float
 ) -> float:
     """The reference of all folds."""
-    return m1_healthy * (release_priming * hill4(m1_healthy, priming50) + signal_healthy)
+    return m1_healthy * (release_priming * hill(m1_healthy, priming50, 4) + signal_healthy)
 
 
 @M.quantity("1", "glial PET signal (TSPO), fold of healthy")

@@ -11,7 +11,7 @@ in the small hours.
 
 from __future__ import annotations
 
-from ldnsim.mechanisms.forms import LN2, OMEGA, cos, falling, hill4, sin
+from ldnsim.mechanisms.forms import LN2, OMEGA, cos, falling, hill, sin
 from ldnsim.mechanisms.record import (
     ASSUMED,
     DERIVED,
@@ -171,7 +171,7 @@ def hpa_drive(
     health_on_hpa: float,
 ) -> float:
     """Steep in the loss; more in women, less after adversity and with damaged neurons."""
-    loss = hill4(lost_tone, hpa50) / hill4(1.0, hpa50)
+    loss = hill(lost_tone, hpa50, 4) / hill(1.0, hpa50, 4)
     sex = 1.0 + sex_on_hpa * (2.0 * female - 1.0)
     health = 1.0 - health_on_hpa * (1.0 - neuronal_health)
     return loss * sex * (1.0 - adversity_blunting * adversity) * health
@@ -180,7 +180,7 @@ def hpa_drive(
 @M.state("1", "share of the answer to lost tone that is spent", scale=0.1, upper=1.0)
 def hpa_spent(hpa_spent: float, lost_tone: float, hpa50: float, t_hpa_spent: float) -> float:
     """Follows the loss within the hour."""
-    loss = hill4(lost_tone, hpa50) / hill4(1.0, hpa50)
+    loss = hill(lost_tone, hpa50, 4) / hill(1.0, hpa50, 4)
     return (loss - hpa_spent) / t_hpa_spent
 
 

@@ -36,6 +36,7 @@ SHOWN: tuple[tuple[str, str, tuple[Decision, ...]], ...] = (
     ("other change", "purple", (Decision.INTERVAL, Decision.CLOCK, Decision.ADD, Decision.DROP)),
 )
 """Kinds of decisions as they are drawn, from the bottom; the stopped lie on top."""
+STOPPED = "stopped"
 LINES = 40
 """Patients whose doses are drawn one by one."""
 
@@ -69,12 +70,13 @@ def visits(
     laid = one.squeeze([d for d in run_dims(one) if d != "patient"])
     if "patient" not in laid.dims:
         laid = laid.expand_dims("patient")
+    laid = laid.isel(visit=slice(0, _last(laid) + 1))
     with styled():
         headings = ["dose", "what came of visits", *(n.removeprefix("visit_") for n in names)]
         figure, axes = canvas(ax, headings, 11.0, 3.6 + 1.6 * len(headings), sharex=True)
         weeks = laid["visit_day"].values / 7.0
         _doses(axes[0], laid)
-        _decisions(axes[1], laid, weeks)
+        _decisions(axes[1], laid)
         for axis, name in zip(axes[2:], names, strict=True):
             _reading(axis, laid[name], weeks)
         axes[-1].set_xlabel("week")
@@ -89,10 +91,17 @@ def visits(
 _FIXED = ("visit_decision", "visit_rule", "visit_dose", "visit_day")
 
 
+def _last(laid: xr.Dataset) -> int:
+    """Return the last look at which a rule decides on a dose, or somebody is looked at."""
+    seen = laid["visit_dose"].notnull() | (laid["visit_decision"] != Decision.NO_VISIT)
+    return int(np.flatnonzero(seen.any("patient").values).max(initial=0))
+
+
 def _title(laid: xr.Dataset) -> str:
     n = laid.sizes["patient"]
-    who = f"{n} patients" if n > 1 else "One patient"
-    return f"{who} at their visits"
+    who = f"{n} patients at their visits" if n > 1 else "One patient at the visits"
+    name = str(laid["regimen"].values) if "regimen" in laid.coords else ""
+    return f"{who}: {name}" if name else who
 
 
 def _foot(laid: xr.Dataset) -> str:
@@ -112,32 +121,49 @@ def _doses(ax: Axes, laid: xr.Dataset) -> None:
         ax.step(weeks, row, where="post", color=SOFT, linewidth=0.9, alpha=0.8)
     if dose.size:
         ax.step(weeks, np.nanmedian(dose, axis=0), where="post", color=OKABE_ITO["black"],
-                label="median")  # fmt: skip
-        ax.legend(loc="upper left")
-    ax.set_ylabel("mg")
+                label="median; 0 for who has stopped")  # fmt: skip
+        ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0))
+    ax.set_ylabel("dose (mg)")
     ax.set_ylim(bottom=0.0)
 
 
-def _decisions(ax: Axes, laid: xr.Dataset, weeks: NDArray[Any]) -> None:
-    """Draw what came of visits as bars that add up to all patients."""
-    code = laid["visit_decision"].transpose("patient", "visit").values
-    gone = laid["stopped_at"].values[:, None] <= laid["visit"].values[None, :]
-    held = (code != Decision.NO_VISIT).any(axis=0) | gone.any(axis=0)
-    planned = (code != Decision.NO_VISIT).mean(axis=0) + gone.mean(axis=0) > 0.5
-    at = np.flatnonzero(held & planned)
-    width = 0.8 * (np.diff(weeks[at]).min() if len(at) > 1 else 1.0)
-    bottom = np.zeros(len(at))
-    for label, colour, kinds in SHOWN:
-        share = (np.isin(code[:, at], kinds) & ~gone[:, at]).mean(axis=0)
+def _decisions(ax: Axes, laid: xr.Dataset) -> None:
+    """Draw what came of visits, week by week, as bars that add up to all patients."""
+    came, weeks = by_week(laid)
+    bottom = np.zeros(len(weeks))
+    for label, colour, _ in SHOWN:
+        share = (came == label).mean(axis=0)
         if share.any():
-            ax.bar(weeks[at], share, width, bottom, color=OKABE_ITO[colour], label=label)
+            ax.bar(weeks, share, 1.0, bottom, color=OKABE_ITO[colour], label=label)
         bottom += share
-    share = gone[:, at].mean(axis=0)
+    share = (came == STOPPED).mean(axis=0)
     if share.any():
-        ax.bar(weeks[at], share, width, bottom, color=GREY, label="stopped")
+        ax.bar(weeks, share, 1.0, bottom, color=GREY, label=STOPPED)
     ax.set_ylabel("share of patients")
     ax.set_ylim(0.0, 1.0)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=5)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5)
+
+
+def by_week(laid: xr.Dataset) -> tuple[NDArray[np.str_], NDArray[Any]]:
+    """Return what came of each patient's visits in each week, and the middles of the weeks.
+
+    Of several visits in a week the one that changed most tells; a week without a visit is a hold.
+
+    Args:
+        laid: visits of one regimen, over ``patient`` and ``visit``.
+    """
+    code = laid["visit_decision"].transpose("patient", "visit").values
+    week = np.ceil(laid["visit_day"].values / 7.0 - 1e-9).astype(int)
+    weeks = np.arange(1, week.max() + 1)
+    found = np.full((len(code), len(weeks)), "hold", dtype="<U12")
+    for k in weeks:
+        own = code[:, week == k]
+        for label, _, kinds in reversed(SHOWN):
+            hit = np.isin(own, kinds).any(axis=1) & (found[:, k - 1] == "hold")
+            found[hit, k - 1] = label
+    gone = laid["stopped_at"].values[:, None] <= 168.0 * weeks[None, :]
+    found[gone] = STOPPED
+    return found, weeks - 0.5
 
 
 def _reading(ax: Axes, values: xr.DataArray, weeks: NDArray[Any]) -> None:
@@ -148,5 +174,7 @@ def _reading(ax: Axes, values: xr.DataArray, weeks: NDArray[Any]) -> None:
     ax.plot(weeks[there], middle, color=OKABE_ITO["blue"])
     if len(data) > 1:
         ax.fill_between(weeks[there], low, high, color=OKABE_ITO["blue"], alpha=0.18, linewidth=0)
-    attrs = values.attrs
-    ax.set_ylabel(str(attrs.get("scale") or attrs.get("units", "")))
+    name = str(values.name).removeprefix("visit_")
+    unit = values.attrs.get("scale") or values.attrs.get("units", "")
+    short = unit if unit and len(str(unit)) < 20 and unit != name else ""
+    ax.set_ylabel(f"{name} ({short})" if short else name)

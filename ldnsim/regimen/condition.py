@@ -24,7 +24,16 @@ from ldnsim.units import NUMBER, to_unit
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_UNITS = {"%": "1", "mg": "mg", "ug": "mg", "ng": "mg", "wk": "h", "mo": "h", "d": "h", "h": "h"}
+_UNITS = {
+    "%": "1",
+    "mg": "mg",
+    "ug": "mg",
+    "ng": "mg",
+    "wk": "wk",
+    "mo": "wk",
+    "d": "wk",
+    "h": "wk",
+}
 _QUANTITY = re.compile(rf"(?<![a-z0-9_.])({NUMBER})\s*(%|(?:mg|ug|ng|wk|mo|d|h)\b)")
 _WORDS = (
     (r"\bat least\b", ">="), (r"\bat most\b", "<="), (r"\b(?:above|over|more than)\b", ">"),
@@ -55,7 +64,7 @@ class Condition:
 
         Args:
             text: such as ``"dreams < 2 and relief > 30 %"``; percent are shares, masses mg, times
-                hours.
+                weeks.
 
         Raises:
             UserError: what is no comparison of what can be read.
@@ -85,7 +94,7 @@ class Condition:
 
         Args:
             name: of the reading.
-            number: the new one; shares, mg and hours without their unit.
+            number: the new one; shares, mg and weeks without their unit.
 
         Raises:
             UserError: it is compared with no number, or with several.

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import starmap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,19 +18,26 @@ from ldnsim.arrays import Codes, Floats, Ints
 from ldnsim.config import budget
 from ldnsim.errors import UserError
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
-from ldnsim.regimen.doses import DoseTable, count_doses, expand
-from ldnsim.regimen.phase import Phase
+from ldnsim.regimen.doses import count_doses, expand
 from ldnsim.regimen.recorded import Recorded
 from ldnsim.runs import doses
 from ldnsim.runs.events import dose_events
 from ldnsim.runs.intake import Ordered
+from ldnsim.runs.schedule import (
+    AMOUNTS,
+    Amounts,
+    Schedule,
+    amounts_of,
+    as_recorded,
+    most_doses,
+    with_amounts,
+)
 from ldnsim.runs.task import Events
 
 if TYPE_CHECKING:
     from ldnsim.regimen import Adherence, Ledger, Regimen
     from ldnsim.runs.grid import Runs
 
-AMOUNTS = ("start", "target", "dose", "step", "factor")
 KEPT = 8192
 """Schedules and patterns of doses held at once; the rest are worked out again when needed."""
 REGIMEN, ADHERENCE = "regimen", "adherence"
@@ -52,49 +58,6 @@ def sets_schedule(field: str) -> bool:
 def sets_habits(field: str) -> bool:
     """Whether a field of a study changes how doses are taken: adherence, or whose draws."""
     return field.partition(".")[0] == ADHERENCE or field in ("subject", "patient")
-
-
-@dataclass(frozen=True)
-class Amounts:
-    """Doses of the rungs of every phase.
-
-    Attributes:
-        phases: their start, target, step and factor.
-        mg_of_phases: doses of the rungs of each phase.
-        mg: doses of all rungs, phase after phase.
-    """
-
-    phases: tuple[dict[str, Any], ...]
-    mg_of_phases: tuple[tuple[float, ...], ...]
-    mg: Floats
-
-    @property
-    def rungs(self) -> tuple[int, ...]:
-        """Number of rungs of each phase."""
-        return tuple(len(mg) for mg in self.mg_of_phases)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When doses are due and at which rung; all arrays have one entry per planned dose.
-
-    Attributes:
-        table: times, formulation, phase and step; its amounts are 1 with drug and 0 without.
-        rung: which of the amounts it is.
-        end: of the regimen (h).
-        reaches_target: whether every ladder is long enough to give its target.
-    """
-
-    table: DoseTable
-    rung: Ints
-    end: float
-    reaches_target: bool
-
-    @property
-    def planned(self) -> Floats:
-        """Times of doses with drug, or of placebo where none has (h)."""
-        real = self.table.amount_mg > 0.0
-        return self.table.time_h[real] if real.any() else self.table.time_h
 
 
 @dataclass(frozen=True)
@@ -127,7 +90,7 @@ class Dosing:
         budget.REGIMENS.check(self._amounts.size)
         budget.REGIMENS.check(self._schedules.size)
         regimens = (self._regimen(i) for i in self._amounts.runs().tolist())
-        self._mg = [_amounts(r) for r in regimens]
+        self._mg = [amounts_of(r) for r in regimens]
         self._own = [self._regimen(i) for i in self._schedules.runs().tolist()]
         number = {r: k for k, r in enumerate(dict.fromkeys(m.rungs for m in self._mg))}
         self._pattern = np.array([number[m.rungs] for m in self._mg], dtype=np.int64)
@@ -189,8 +152,8 @@ class Dosing:
     def _make_schedule(self, key: int) -> Schedule:
         own, amounts = self._own_regimen(key), self._own_amounts(key)
         if isinstance(own, Recorded):
-            return _as_recorded(own)
-        phases = _with_amounts(own, amounts)
+            return as_recorded(own)
+        phases = with_amounts(own, amounts)
         table = expand.__wrapped__(phases, own.start_day)
         first = np.cumsum([0, *amounts.rungs[:-1]])
         drug = np.array([p.kind == "doses" for p in phases], dtype=np.float64)
@@ -205,7 +168,7 @@ class Dosing:
             own, amounts = self._own_regimen(key), self._own_amounts(key)
             if isinstance(own, Recorded):
                 return len(own.doses())
-            return count_doses(_with_amounts(own, amounts), own.start_day)
+            return count_doses(with_amounts(own, amounts), own.start_day)
         except UserError:
             self._regimen(self._examples[key])
             raise
@@ -218,7 +181,7 @@ class Dosing:
     @property
     def most_possible(self) -> int:
         """Most doses that a run can come to, whatever rules decide on its interval of doses."""
-        return max(map(_most_doses, self.examples))
+        return max(map(most_doses, self.examples))
 
     @property
     def misses_by_burden(self) -> bool:
@@ -379,57 +342,4 @@ def _no_such_night(day: int | None, end: float, times: list[Floats]) -> str:
     return (
         f"output.night = {day}: no 24 h from the dose of that day lie before the end of the"
         f" study at {end / doses.DAY:g} d; expected {valid}"
-    )
-
-
-def _with_amounts(own: Regimen, amounts: Amounts) -> tuple[Phase, ...]:
-    """Return the phases of a regimen with other amounts, which are known to be valid."""
-    parts = zip(own.phases, amounts.phases, amounts.mg_of_phases, strict=True)
-    return tuple(starmap(_phase, parts))
-
-
-def _phase(own: Phase, amounts: dict[str, Any], rungs: tuple[float, ...]) -> Phase:
-    """Return a phase with other amounts, which are known to be valid."""
-    fields = {name: getattr(own, name) for name in Phase.model_fields}
-    phase = Phase.model_construct(**{**fields, **amounts})
-    # the rungs are known; working them out as exact fractions would take most of the time
-    phase.__dict__["ladder"] = replace(own.ladder, amounts=rungs)
-    return phase
-
-
-def _as_recorded(regimen: Recorded) -> Schedule:
-    """Return recorded doses as a schedule whose every dose is a rung."""
-    table = regimen.doses()
-    drug = (table.amount_mg > 0.0).astype(np.float64)
-    every = np.arange(len(table), dtype=np.int64)
-    return Schedule(
-        replace(table, amount_mg=drug), every, regimen.duration_h, regimen.reaches_target
-    )
-
-
-def _most_doses(regimen: Regimen | Recorded) -> int:
-    """Return the most doses of a regimen; where rules change the interval, at the shortest."""
-    if isinstance(regimen, Recorded):
-        return len(regimen.doses())
-    planned = np.bincount(regimen.doses().phase, minlength=len(regimen.phases)).tolist()
-    for k, phase in enumerate(regimen.phases):
-        spans = [float(r.value) for r in phase.rules if r.do == "every"]  # type: ignore[arg-type]
-        if phase.is_guided:
-            # each change of the time of day can add a dose, at a visit
-            changes = sum(r.do in ("every", "at") for r in phase.rules)
-            days = (phase.length or 0) / 60 / min([phase.every, *spans])
-            planned[k] = int(np.ceil(days)) + 2 + changes * int((phase.length or 0) // 1440 + 1)
-    return int(sum(planned))
-
-
-def _amounts(regimen: Regimen | Recorded) -> Amounts:
-    if isinstance(regimen, Recorded):
-        mg = regimen.doses().amount_mg
-        return Amounts(({},), (tuple(mg.tolist()),), mg)
-    names = [n for n in AMOUNTS if n in Phase.model_fields]
-    ladders = tuple(p.ladder.amounts for p in regimen.phases)
-    return Amounts(
-        tuple({n: getattr(p, n) for n in names} for p in regimen.phases),
-        ladders,
-        np.array([mg for x in ladders for mg in x], dtype=np.float64),
     )

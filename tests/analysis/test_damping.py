@@ -94,7 +94,7 @@ def patients(*names: str) -> np.ndarray:
 
 def test_the_pair_crosses_zero_where_continuation_finds_the_bifurcation() -> None:
     branch = continue_orbit(
-        "expression_gain", 150.0, 300.0, dose=50.0, points=8, parameters=STRAINED
+        "expression_gain", 150.0, 300.0, dose=50.0, points=4, parameters=STRAINED
     )
     points = [b for b in branch.bifurcations if b.kind == "Neimark-Sacker"]
     assert points

@@ -24,6 +24,7 @@ NEITHER = {
 }
 NEEDS = {
     "simulate": [RX], "sensitivity": [RX], "export sbml": [RX], "export antimony": [RX],
+    "visits": [RX],
     "trial": ["people.zarr"], "compare": ["own.zarr", "--kind", "phase"], "cite": ["own.zarr"],
 }  # fmt: skip
 """What a command cannot do without."""

@@ -28,7 +28,7 @@ READS = ("discriminate --error", "calibrate --story-file")
 FOLDERS = ("demo --out",)
 WORDS = {
     "simulate": [RX], "sensitivity": [RX], "export sbml": [RX], "export antimony": [RX],
-    "discriminate": ["grid.toml"], "compare": ["grid.zarr"], "cite": ["grid.zarr"],
+    "visits": [RX], "discriminate": ["grid.toml"], "compare": ["grid.zarr"], "cite": ["grid.zarr"],
     "validate": ["E5", "--hypothesis", "null"], "claims": ["C2", "--quick"],
 }  # fmt: skip
 MINE = (

@@ -56,9 +56,10 @@ def test_what_is_no_number_is_refused(place: int, command: str, option: str) -> 
         assert f"'{option}'" in said and "expected a" in said, said
 
 
-@pytest.mark.parametrize(("command", "option"), WHOLE)
-def test_what_is_not_whole_is_refused(command: str, option: str) -> None:
-    for value in NO_WHOLE:
+@pytest.mark.parametrize(("place", "command", "option"), [(i, *n) for i, n in enumerate(WHOLE)])
+def test_what_is_not_whole_is_refused(place: int, command: str, option: str) -> None:
+    """Each option with half of what is not whole."""
+    for value in NO_WHOLE[place % 2 :: 2]:
         assert "expected a whole number" in refused(command, option, value)
 
 

@@ -71,9 +71,9 @@ MATH = ("docs/equations.md", "math")
 
 def cut(text: str) -> str:
     """Reduce a study: at most 8 virtual patients, 3 points of a spread, and 4 weeks of a
-    phase of half a year or longer."""
+    phase of 12 weeks or longer."""
     text = re.sub(r"^size = \d+", "size = 8", text, flags=re.M)
-    text = re.sub(r"\bfor (?:26|38|52) wk", "for 4 wk", text)
+    text = re.sub(r"\bfor (?:12|26|38|52) wk", "for 4 wk", text)
     text = re.sub(r"^((?:lin|log)space = \[.*), \d+\]", r"\1, 3]", text, flags=re.M)
     return re.sub(r"^digits = .*$|^include = .*$", "", text, flags=re.M)
 
@@ -82,7 +82,7 @@ def cut(text: str) -> str:
 def a_branch() -> Any:
     from ldnsim.analysis.states.continuation import continue_orbit
 
-    return continue_orbit("driver", 0.0, 0.3, dose=4.5, points=10)
+    return continue_orbit("driver", 0.01, 0.07, points=10)
 
 
 class Two(dict[str, Any]):

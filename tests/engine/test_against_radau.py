@@ -109,7 +109,8 @@ def test_the_mechanism_functions_themselves_under_radau() -> None:
 
 
 def test_a_few_random_patients() -> None:
-    assert worst_error(12, 4, compiled_rates).max() < 1e-6
+    # of the first two, one takes nanograms and one the largest dose
+    assert worst_error(5, 4, compiled_rates).max() < 1e-6
 
 
 @pytest.mark.soak

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -18,12 +19,13 @@ from ldnsim.engine.methods.radau.records import STAGES, eliminate
 from ldnsim.engine.solve.batch import Batch, BatchResult, solve, solve_with
 from ldnsim.engine.solve.status import Method, Status
 from ldnsim.measure import Measure
-from tests.engine.bench import MODEL, caller, compiled, dosing, nightly, plain, put
+from tests.engine.bench import MODEL, dosing, nightly, plain, put
 from tests.engine.bench import random_parameters as drawn
 
 STATES = list(MODEL.states)
 
 
+@functools.cache
 def emitter() -> Emitter:
     everything = {**MODEL.states, **MODEL.constants, **MODEL.quantities}
     return Emitter(
@@ -144,7 +146,7 @@ def test_a_kept_quantity_depends_on_nothing_solved_between_writing_and_reading()
 
 def test_a_step_satisfies_the_equations_at_its_nodes() -> None:
     """The polynomial of a solved step has, at every node, the slope that the rates give there."""
-    k = compiled()
+    k = plain()
     params, y0, times, amounts = nightly([4.5], 1.0)
     run = solve(
         MODEL, dosing(params, y0, times, amounts, 30.0, np.array([30.0]), STATES, rtol=1e-9)
@@ -153,7 +155,7 @@ def test_a_step_satisfies_the_equations_at_its_nodes() -> None:
     lanes = np.repeat(run.traj[:, :, 0], 8, axis=0)
     put(w, k.AT_PARAMETERS, np.repeat(params, 8, axis=0))
     put(w, k.AT_STATE, lanes)
-    caller("setup")(w)
+    k.setup(w)
     h, atol = 0.5, np.full(len(STATES), 1e-14)
     k.collocation_start(w, 30.0, atol)
     k.collocation_attempt(w, 30.0, h, 0.0, True, False, 1e-12, atol)

@@ -61,6 +61,26 @@ def test_every_point_of_the_cusp_lies_on_it_and_only_the_middle_is_unstable() ->
     assert np.all(np.diff(x) > 0.0)  # from the lower branch through the fold to the upper one
 
 
+@pytest.mark.parametrize("largest", [0.04, 0.2, 0.35, 1.0])
+@pytest.mark.parametrize(("width", "scale"), [(0.03, 1.0), (0.1, 1.0), (0.3, 3.0), (1.0, 10.0)])
+def test_no_length_of_step_leads_over_a_fold(width: float, scale: float, largest: float) -> None:
+    """The cusp made flat, so that past a fold the nearest curve ahead is the other branch."""
+
+    def flat(x: np.ndarray, p: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        z, slow = x / width, 0.1 * width
+        slope = np.array([[1.0 + 0.1 * (1.0 - 3.0 * z[0] ** 2)]])
+        return x + slow * (p + z - z**3), slope, np.array([slow])
+
+    s = Settings(-1.0, 1.0, np.array([scale]), tolerance=1e-12, largest=largest)
+    start = fixed_point(flat, np.array([-1.5 * width]), -1.0, s)
+    assert start is not None
+    curve = trace(flat, start, s)
+    found = [curve.points[e.place].p for e in curve.events if e.kind == FOLD]
+    assert found == pytest.approx([CUSP, -CUSP], abs=1e-8)
+    assert np.all(np.diff([q.x[0] for q in curve.points]) > 0.0)
+    assert curve.refused > 0 and curve.ends == (BOUND, BOUND)
+
+
 def test_the_same_curve_from_wherever_it_is_entered() -> None:
     for x, p in ((1.5, 1.0), (0.0, 0.0), (-1.0, 0.0)):
         curve = follow(cusp, x, p, -1.0, 1.0)

@@ -20,7 +20,7 @@ def test_forms_rest_at_one_and_saturate(a: float) -> None:
     assert forms.rising(1.0, a) == pytest.approx(1.0)
     assert forms.falling(1.0, a) == pytest.approx(1.0)
     assert forms.rising(1e9, a) == pytest.approx((1.0 + a) / a, rel=1e-5)
-    assert forms.hill4(a, a) == pytest.approx(0.5)
+    assert forms.hill(a, a, 4) == pytest.approx(0.5)
 
 
 @given(st.floats(-5.0, 5.0), st.floats(1e-3, 0.1))
@@ -204,7 +204,7 @@ def test_a_healthy_persons_microglia_stand_still() -> None:
     m1, signal, by_signal, by_priming, half, t_m1, t_priming, release, half_tolerance = (
         MODEL.parameters[n].value for n in names
     )
-    primed = forms.hill4(m1, half)
+    primed = forms.hill(m1, half, 4)
 
     def odds(signal_now: float, primed_now: float) -> float:
         return microglia.activation(

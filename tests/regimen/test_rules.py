@@ -124,6 +124,7 @@ def test_conditions_say_what_python_says(dreams: float, burden: float) -> None:
 
 def test_conditions_read_units_and_never_hold_for_what_is_not_known() -> None:
     assert Condition.parse("relief > 30 % and dose <= 500 ug").numbers == (0.3, 0.5)
+    assert Condition.parse("weeks >= 84 d or weeks_at_dose > 2 wk").numbers == (12.0, 2.0)
     assert not Condition.parse("pain < 5").holds(values(pain=np.nan)).any()
     assert Condition.parse("pain is at least 5 and mood below 2").text == "pain >= 5 and mood < 2"
 

@@ -356,3 +356,14 @@ def test_axes_vary_the_numbers_of_rules() -> None:
     assert ds["visit_dose"].sel(level=9).values.tolist() == [2.0, 3.0, 4.0]
     with pytest.raises(UserError, match="compared with no number"):
         study(text, axes=[{**axis, "field": "regimen.rules.1.pain"}])
+
+
+def test_as_many_stay_as_the_hazards_say() -> None:
+    kept = {**FEW, "trajectories": False, "summaries": ["staying"]}
+    text = "4.5 mg nightly, for 10 wk"
+    ds = study(text, population={"size": 64, "scale": 0.3}, stopping={}, output=kept).run()
+    whole = study(text, population={"size": 64, "scale": 0.3}, output=kept).run()
+    expected = float(whole["staying"].mean())
+    # whoever would stop in the last week is never looked at again
+    assert 0.7 < expected < 0.95
+    assert float(ds["stopped_at"].isnull().mean()) == pytest.approx(expected, abs=0.05)

@@ -39,6 +39,7 @@ class Branch:
         stable: radius below 1, and no bifurcation itself, (n,).
         y0: state at midnight, (n, n_states).
         ends: why each curve ends, at both ends.
+        refused: steps of each curve that led off it and were halved.
         bifurcations: folds and others, in order.
         cycles: limit cycles met.
         rests: rhythms at the patient's own value; empty when that lies outside the range.
@@ -62,6 +63,7 @@ class Branch:
     stable: Flags
     y0: Floats
     ends: tuple[tuple[str, str], ...]
+    refused: tuple[int, ...]
     bifurcations: tuple[Bifurcation, ...]
     cycles: tuple[Cycle, ...]
     rests: tuple[Rest, ...]
@@ -164,8 +166,10 @@ class Branch:
             ],
             "nothing_found_at": list(self.unknown),
             "curves": [
-                {"ends": list(ends), **_points(self, number)}
-                for number, ends in enumerate(self.ends)
+                {"ends": list(ends), "steps_refused": refused, **_points(self, number)}
+                for number, (ends, refused) in enumerate(
+                    zip(self.ends, self.refused, strict=True)
+                )
             ],
         }  # fmt: skip
 

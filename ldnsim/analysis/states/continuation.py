@@ -303,7 +303,8 @@ def _branch(
         curve=np.repeat(np.arange(len(curves)), [len(c.points) for c in curves]),
         mean=daily.means(x, values) if points else nothing,
         radius=radius, stable=stable, y0=x, ends=tuple(c.ends for c in curves),
-        bifurcations=tuple(marks), cycles=tuple(sorted(cycles, key=lambda c: c.value)),
+        refused=tuple(c.refused for c in curves), bifurcations=tuple(marks),
+        cycles=tuple(sorted(cycles, key=lambda c: c.value)),
         rests=tuple(rests), unknown=tuple(lost), model=model,
         extensions=edition.extensions,
     )  # fmt: skip

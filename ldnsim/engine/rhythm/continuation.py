@@ -9,6 +9,11 @@ corrects by Newton's method on
 
 ``F(x; p) - x = 0``, ``v . (u_new - u - s v) = 0``.
 
+A correction may find another part of the curve, or another curve: past a fold there is nothing else
+ahead. A step is refused, counted and halved where the tangent turns by more than
+:data:`TURN` allows, or where the point found lies aside of the prediction by more than a curve that
+turns so little could.
+
 Three events are looked for between neighbouring points and then solved for on the arclength: folds
 (the tangent's component along ``p`` changes sign), Neimark-Sacker points (a complex pair of
 multipliers crosses the unit circle: a slow oscillation is born) and flips (a real multiplier
@@ -18,6 +23,7 @@ crosses -1).
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,6 +37,11 @@ from ldnsim.engine.rhythm.fixed_points import Settings as Settings
 FOLD, NEIMARK_SACKER, FLIP = "fold", "Neimark-Sacker", "flip"
 REAL = 1e-6
 """A multiplier counts as real when its imaginary part is below this share of its modulus."""
+TURN = 0.9
+"""Least cosine between the tangents at both ends of a step."""
+ASIDE = math.tan(math.acos(TURN))
+"""Most that a point lies aside of its prediction, of the step's length: a curve whose tangent stays
+within that angle of the step's stays within this cone."""
 
 
 class Event(NamedTuple):
@@ -55,11 +66,27 @@ class Curve:
         points: in order along the curve, bifurcations among them.
         events: the bifurcations.
         ends: why it ends, at its first and at its last point.
+        refused: steps that led off it and were halved: a curve of fewer points than its bends take.
     """
 
     points: tuple[Point, ...]
     events: tuple[Event, ...]
     ends: tuple[str, str]
+    refused: int = 0
+
+
+class Walk(NamedTuple):
+    """One way along a curve.
+
+    Attributes:
+        points: after the start, in order.
+        stop: why there are no more.
+        refused: steps that led off the curve.
+    """
+
+    points: list[Point]
+    stop: str
+    refused: int
 
 
 BOUND, CLOSED, LOST, LONG = "bound", "closed", "lost", "too long"
@@ -94,45 +121,58 @@ def trace(map_: Map, start: Point, settings: Settings) -> Curve:
     # the start belongs to both halves, and is put between them
     space = Space(map_, settings)
     # one way first: a closed curve is whole then
-    after, stop = _walk(space, start)
-    if stop == CLOSED:
-        return _with_events(space, [start, *after], (CLOSED, CLOSED))
+    after = _walk(space, start)
+    if after.stop == CLOSED:
+        whole = [start, *after.points]
+        return _with_events(space, whole, (CLOSED, CLOSED), after.refused)
     # the other way; turned round, so that all tangents point along the curve
-    before, begin = _walk(space, start._replace(tangent=-start.tangent))
-    turned = [q._replace(tangent=-q.tangent) for q in reversed(before)]
-    return _with_events(space, [*turned, start, *after], (begin, stop))
+    before = _walk(space, start._replace(tangent=-start.tangent))
+    turned = [q._replace(tangent=-q.tangent) for q in reversed(before.points)]
+    whole, ends = [*turned, start, *after.points], (before.stop, after.stop)
+    return _with_events(space, whole, ends, before.refused + after.refused)
 
 
-def _walk(space: Space, start: Point) -> tuple[list[Point], str]:
-    """Points after the start in the direction of its tangent, and why they end."""
+def _walk(space: Space, start: Point) -> Walk:
+    """Go from the start in the direction of its tangent."""
     found: list[Point] = []
-    here, step = start, space.set.first
+    here, step, refused = start, space.set.first, 0
     while len(found) < space.set.points:
         if _leaves(space, here):
-            return found, BOUND
+            return Walk(found, BOUND, refused)
         # predict along the tangent, correct at right angles to it
-        u = space.place(here)
-        new = space.correct(u + step * here.tangent, here.tangent, near=here)
-        if new is None or new.tangent @ here.tangent < 0.9:
-            # lost, or fallen on another part of the curve: the tangent turns by less than that
+        ahead = space.place(here) + step * here.tangent
+        new = space.correct(ahead, here.tangent, near=here)
+        strays = new is not None and _strays(space, here, new, ahead, step)
+        refused += strays
+        if new is None or strays:
+            # lost, or fallen on another part of the curve:
             # shorter, until the next point is surely the curve's own
             step /= 2.0
             if step < space.set.smallest:
                 edge = _next_to_edge(space, here)
-                return (found, LOST) if edge is None else ([*found, edge], BOUND)
+                return _to_edge(found, edge, refused)
             continue
         if not space.set.low <= new.p <= space.set.high:
             # over a bound: the curve ends exactly on it
-            edge = _at_edge(space, here, new)
-            return (found, LOST) if edge is None else ([*found, edge], BOUND)
+            return _to_edge(found, _at_edge(space, here, new), refused)
         found.append(new)
         if len(found) > 5 and _is_back(space, start, here, new):
-            return found, CLOSED
+            return Walk(found, CLOSED, refused)
         # quick convergence on a straight piece: longer steps will do
         if new.iterations <= 3 and new.tangent @ here.tangent > 0.98:
             step = min(1.5 * step, space.set.largest)
         here = new
-    return found, LONG
+    return Walk(found, LONG, refused)
+
+
+def _strays(space: Space, here: Point, new: Point, ahead: FloatArray, step: float) -> bool:
+    """Whether a corrected point is not the curve's own: too far aside, or headed elsewhere."""
+    aside = float(np.linalg.norm(space.place(new) - ahead))
+    return aside > ASIDE * step or bool(new.tangent @ here.tangent < TURN)
+
+
+def _to_edge(found: list[Point], edge: Point | None, refused: int) -> Walk:
+    return Walk(found, LOST, refused) if edge is None else Walk([*found, edge], BOUND, refused)
 
 
 def _leaves(space: Space, here: Point) -> bool:
@@ -212,7 +252,7 @@ _TESTS = {FOLD: fold_test, NEIMARK_SACKER: pair_test, FLIP: flip_test}
 _TARGET = {FOLD: 1.0, FLIP: -1.0}
 
 
-def _with_events(space: Space, points: list[Point], ends: tuple[str, str]) -> Curve:
+def _with_events(space: Space, points: list[Point], ends: tuple[str, str], refused: int) -> Curve:
     """Solve for the bifurcations between the points and put them in their places."""
     kept: list[Point] = []
     events: list[Event] = []
@@ -226,7 +266,7 @@ def _with_events(space: Space, points: list[Point], ends: tuple[str, str]) -> Cu
         for _, kind, q in sorted(between, key=lambda b: b[0]):
             events.append(Event(kind, len(kept), _crossing(q, kind)))
             kept.append(q)
-    return Curve((*kept, points[-1]), tuple(events), ends)
+    return Curve((*kept, points[-1]), tuple(events), ends, refused)
 
 
 def _locate(space: Space, here: Point, new: Point, kind: str) -> Point | None:

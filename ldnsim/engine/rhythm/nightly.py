@@ -5,8 +5,9 @@ together. At each dose Newton's method starts near the orbit of the dose before,
 so that an orbit that has lost its stability to an oscillation is still found; where that fails, it
 is led there by smaller steps. Where that leads to nothing, or out of the basin, the patient is left
 to the treatment for half a year instead, then for five years, then for twenty, and the orbit he
-comes to is taken, in whatever basin. What is missing below a dose where it was found again is
-looked for from there.
+comes to is taken, in whatever basin. Who came to the other basin on the dose before is looked for
+near his orbit there after the half year, before the years are gone through again. What is missing
+below a dose where it was found again is looked for from there.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ TOLERANCE = 1e-7
 a year to settle is then right to four digits."""
 ROUNDS = 5
 BLOCK = 32
+FEW = 8
+"""Rows of a block where few are left for years, so that every thread has some."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class Patients:
         # states come first among the observables
         midnights = DAY * np.arange(days - days // 2, days + 1, dtype=np.float64)
         batch = replace(batch, out_times=midnights, out_obs=np.arange(y.shape[1]))
-        done = solve(model, self._dosed(batch), self.threads, block=BLOCK)
+        done = solve(model, self._dosed(batch), self.threads, block=FEW)
         return done.final, done.traj.mean(axis=2)
 
     def _dosed(self, batch: Batch) -> Batch:
@@ -240,7 +243,19 @@ def _slide(patients: Patients, last: Last, found: Nightly, j: int, rows: Rows) -
         left = _take(patients, last, found, j, rows, y, True)
         # one who goes round an orbit that repels never comes to it, but it is in the middle
         left[left] = _take(patients, last, found, j, rows[left], middle[left], True)
+        left[left] = _follow(patients, last, found, j, rows[left])
         rows, y = rows[left], y[left]
+
+
+def _follow(patients: Patients, last: Last, found: Nightly, j: int, rows: Rows) -> Flags:
+    """Look for patients who slid on the dose before near where they came to; what is left."""
+    left = np.ones(len(rows), np.bool_)
+    if not j:
+        return left
+    slid = found.status[rows, j - 1] == Status.NO_SUCH_BASIN
+    end, _ = patients.settle(rows[slid], found.y0[rows[slid], j - 1], BRIEF)
+    left[slid] = _take(patients, last, found, j, rows[slid], end, True)
+    return left
 
 
 def _take(
