@@ -149,6 +149,11 @@ def emerges() -> str:
     return str(_beside("emerges.py", "emerges")())
 
 
+def wrong() -> str:
+    """Return what the model gets wrong."""
+    return str(_beside("wrong.py", "wrong")())
+
+
 def adjuncts() -> str:
     """Return the table of adjuncts with what each does, and the grades of the numbers."""
     from ldnsim.edition import shipped
@@ -187,6 +192,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "counted": ("scorecard.md", counted),
     "adjuncts": ("evidence.md", adjuncts),
     "emerges": ("model.md", emerges),
+    "wrong": ("model.md", wrong),
     "trial_levels": ("trial_statistics.md", trial_levels),
     "optimise": ("optimise.md", optimise),
     "editions": ("second_edition.md", editions),
@@ -216,10 +222,10 @@ def _span(text: str, name: str) -> tuple[int, int]:
 def main(names: Sequence[str]) -> None:
     """Write parts anew; all of them when none is named."""
     for name in names or PARTS:
-        page = DOCS / PARTS[name][0]
-        text = page.read_text(encoding="utf-8")
+        page, made = DOCS / PARTS[name][0], PARTS[name][1]()
+        text = page.read_text(encoding="utf-8")  # afterwards: it may be edited in the meantime
         start, stop = _span(text, name)
-        page.write_text(text[:start] + PARTS[name][1]() + text[stop:], encoding="utf-8")
+        page.write_text(text[:start] + made + text[stop:], encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from numbers import Real
 from typing import TypeVar
 
 T = TypeVar("T")
+_GENERIC = {"disease", "diseases", "syndrome", "disorder"}
+"""Words that a name of an illness has or leaves out."""
 
 
 class UserError(ValueError):
@@ -47,17 +51,41 @@ def listed(words: Sequence[str], most: int = 8) -> str:
 def nearest(word: str, choices: Iterable[str]) -> str:
     """Return a hint such as ``"; did you mean 'tnf'?"``, or the choices when few, or nothing.
 
+    Case, accents, apostrophes, signs between words and ``disease`` do not matter: ``Crohn's
+    disease`` is near to ``crohn``.
+
     Args:
         word: what the user wrote.
         choices: the names that would have been accepted.
     """
     known = [str(c) for c in choices]
-    close = difflib.get_close_matches(word[:60], known, n=3, cutoff=0.5)
+    close = _close(word[:60], known)
     if close:
         return "; did you mean " + " or ".join(repr(c) for c in close) + "?"
     if 0 < len(known) <= 12:
         return "; valid: " + ", ".join(known)
     return ""
+
+
+def _close(word: str, known: Sequence[str]) -> list[str]:
+    """Return up to three names that a word is near to, as written or without its ornaments."""
+    plain = {name: _plain(name) for name in known}
+    same = [name for name, text in plain.items() if text == _plain(word)]
+    if same:
+        return same[:3]
+    if close := difflib.get_close_matches(word, known, n=3, cutoff=0.5):
+        return close
+    near = difflib.get_close_matches(_plain(word), list(plain.values()), n=3, cutoff=0.6)
+    return [name for name, text in plain.items() if text in near][:3]
+
+
+def _plain(name: str) -> str:
+    """Return a name in small letters, without accents, signs, a possessive s or ``disease``."""
+    bare = unicodedata.normalize("NFKD", name.casefold())
+    bare = "".join(c for c in bare if not unicodedata.combining(c))
+    bare = re.sub(r"['\u2018\u2019\u02bc`\u00b4]s?\b", " ", bare)
+    words = [w for w in re.split(r"[\W_]+", bare) if w]
+    return " ".join([w for w in words if w not in _GENERIC] or words)
 
 
 def unknown(what: str, word: str, choices: Iterable[str]) -> UserError:

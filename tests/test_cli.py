@@ -301,10 +301,24 @@ def test_simulate_prints_the_patient_and_draws(tmp_path: Path) -> None:
     words = ["simulate", "3 mg nightly at 22:00 for 10 d", "--plot", str(figure)]
     result = RUN.invoke(app, words)
     assert result.exit_code == 0, result.stderr
-    assert result.stdout.splitlines()[0].split("\t")[2] == "untreated"
-    assert "\nhours of mu blockade per night: " in result.stdout
+    assert result.stdout.splitlines()[0].split("\t")[2:4] == ["healthy", "untreated"]
+    assert "\nhours with mu receptors blocked: " in result.stdout
     assert "not medical advice" in result.stdout
     assert b"<svg" in figure.read_bytes()
+
+
+def test_simulate_prints_what_is_off_in_the_patient() -> None:
+    words = ["simulate", "3 mg nightly at 22:00 for 10 d", "--phenotype"]
+    rows = {}
+    for who in ("rheumatoid_arthritis", "healthy"):
+        lines = RUN.invoke(app, [*words, who]).stdout.splitlines()
+        rows[who] = {line.split("\t")[0]: line.split("\t") for line in lines if "\t" in line}
+    off = {"disease activity", "cytokines of blood", "quality of life", "brain fog", "mood"}
+    assert off < set(rows["rheumatoid_arthritis"]) and not off & set(rows["healthy"])
+    activity, pain = (rows["rheumatoid_arthritis"][n] for n in ("disease activity", "pain"))
+    assert activity[1] == "share of the worst" and float(activity[3]) > 0.3
+    assert float(activity[2]) < 0.01 and activity[5]
+    assert rows["healthy"]["pain"][2] == rows["healthy"]["pain"][3] == pain[2]
 
 
 def test_simulate_takes_parameters_and_refuses_unknown_ones() -> None:

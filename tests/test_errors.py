@@ -40,3 +40,22 @@ def test_a_long_list_keeps_both_ends() -> None:
 def test_a_name_of_any_length_is_told_in_short() -> None:
     assert len(str(unknown("field", "x" * 100_000, ["regimen", "y" * 60]))) < 300
     assert nearest("nightli" + "x" * 100_000, ["nightly"]) == "; valid: nightly"
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("Crohn's disease", "crohn"), ("Crohn’s Disease", "crohn"), ("CROHN", "crohn"),
+        ("ME/CFS", "me_cfs"), ("Long-COVID", "long_covid"), ("Multiple Sclerosis", "sclerosis"),
+        ("Parkinson´s", "parkinson"), ("  tnf ", "tnf"), ("Sjögren syndrome", "sjogren"),
+    ],
+)  # fmt: skip
+def test_a_name_is_near_whatever_its_case_signs_and_accents(word: str, near: str) -> None:
+    names = ["crohn", "me_cfs", "long_covid", "sclerosis", "parkinson", "tnf", "sjogren"]
+    names += [f"another_{i}" for i in range(10)]  # too many to be listed
+    assert f"{near!r}" in nearest(word, names)
+
+
+@pytest.mark.parametrize("word", ["", "disease", "'s", "°°°", "qqqq"])
+def test_what_is_near_to_nothing_gets_no_hint(word: str) -> None:
+    assert nearest(word, [f"name_{i}_of_many" for i in range(20)]) == ""

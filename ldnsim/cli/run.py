@@ -162,17 +162,31 @@ def simulate(
 ) -> None:
     """Simulate one prescription and print what it does."""
     from ldnsim import plots
-    from ldnsim.cli.report import show_run
+    from ldnsim.cli.report import resting, show_run
+    from ldnsim.runs.remarks import remarks
 
     source = resolve(prescription, PRESCRIPTION, EVENTS)
     files.check_picture(plot, reads=[source.path])
-    study = _drawn_finely(source.study(hypothesis, phenotype, settings, extend))
+    study = _all_changes(_drawn_finely(source.study(hypothesis, phenotype, settings, extend)))
+    plan = study.plan()
+    for remark in remarks(plan.study, plan.runs):
+        say(f"remark: {remark}")
     ds = study.run(threads=threads)
     if not _outcome(ds["status"].values):
         raise typer.Exit(ALL_FAILED)
-    show_run(ds)
+    show_run(ds, resting(plan.runs[0]))
     if plot is not None:
         files.save_picture(plots.compare(ds), plot)
+
+
+def _all_changes(study: Study) -> Study:
+    """Compute every change: which of them matter in the patient is known afterwards."""
+    from ldnsim.cli.report import changes
+    from ldnsim.config.summaries import SUMMARIES
+
+    known = study.edition.model.observables
+    named = ("default", *(n for n in changes() if SUMMARIES[n].variable in known))
+    return study.model_copy(update={"output": study.output.model_copy(update={"summaries": named})})
 
 
 def _drawn_finely(study: Study) -> Study:

@@ -41,14 +41,14 @@ _SINGLE = (
     _one(
         "hours_blocked",
         "mor_occupancy hours_above night",
-        "hours of mu blockade per night",
+        "hours with mu receptors blocked",
         "hours of the close-up with mu-receptor occupancy above the threshold",
         setting="occupancy_threshold",
     ),
     _one(
         "hours_rebound",
         "beta_endorphin same_clock night",
-        "hours of endorphin rebound per night",
+        "hours with endorphin above untreated",
         "hours of the close-up with beta-endorphin above that of the untreated patient at the same"
         " clock time, times the threshold",
         setting="rebound_threshold",

@@ -71,7 +71,8 @@ P("blood_brake", 0.5, "1", "strength of glucocorticoid against cytokines of bloo
 P("steroid_on_effector", 0.3, "1", "strength of a steroid against effector cells, per daily mean "
   "of cortisol", ASSUMED, "dekruif2007", spread=W, note="granzyme B falls already at 3 mg")
 P("steroid_on_regulatory", 0.15, "1", "strength of a steroid against regulatory cells, per daily "
-  "mean of cortisol", ASSUMED, spread=W, note="the claim; no source was read")
+  "mean of cortisol", ASSUMED, spread=W, note="the claim; no source was read, and nothing "
+  "published that a price could be measured from")
 P("steroid_on_nk", 0.2, "1", "strength of a steroid against killing by NK cells, per daily mean "
   "of cortisol", ASSUMED, "holbrook1983", spread=W, note="up to -90 % in vitro at a physiological "
   "level, of which an assumed fraction is taken; unchanged per mL of blood in people",

@@ -22,8 +22,9 @@ from ldnsim.plots.cells import (
     mark_failed,
     mark_short,
 )
+from ldnsim.plots.members import places_of
 from ldnsim.plots.people import over_patients
-from ldnsim.plots.selection import labels_of, named, narrow, run_dims
+from ldnsim.plots.selection import named, narrow, run_dims
 from ldnsim.plots.shown import notes
 from ldnsim.plots.style import (
     SMALL,
@@ -62,7 +63,8 @@ def heatmap(
 ) -> Figure:
     """Draw one or several summaries over two axes of a sweep, or one as a strip.
 
-    The best cell carries a star; cells within 5 % of it are outlined; failed runs are hatched.
+    Values of axes that advance together stand beside each other. The best cell carries a star;
+    cells within 5 % of it are outlined; failed runs are hatched.
     Changes are coloured around zero, blue on the better side; what is neither good nor bad in
     itself gets neutral colours and no star, and so does a map on which nothing improves.
 
@@ -206,7 +208,7 @@ def _panel(
         bar.ax.tick_params(labelsize=SMALL)
         if star is not None:
             at = [(axis, i) for axis, i in ((x, star[1]), (y, star[0])) if axis]
-            cell = ", ".join(named(axis, labels_of(ds, axis)[i]) for axis, i in at)
+            cell = ", ".join(named(axis, places_of(ds, axis)[i]) for axis, i in at)
             lines.append(f"★ best {number(values[star])} {unit}: {cell}")
         elif side:
             facts.append(_no_star(short_name(variable), values, short, is_change(variable)))
@@ -296,7 +298,7 @@ def _grids(
 
 
 def _ticks(ax: Axes, ds: xr.Dataset, x: str, y: str) -> None:
-    words = labels_of(ds, x)
+    words = places_of(ds, x)
     turn = max(map(len, words)) * ds.sizes[x] > 60
     ax.set_xticks(
         range(len(words)), words, rotation=50 if turn else 0, ha="right" if turn else "center"
@@ -304,7 +306,7 @@ def _ticks(ax: Axes, ds: xr.Dataset, x: str, y: str) -> None:
     if turn:
         for tick in ax.get_xticklabels():
             tick.set_rotation_mode("anchor")
-    ax.set_yticks(range(ds.sizes[y]) if y else [], labels_of(ds, y) if y else [])
+    ax.set_yticks(range(ds.sizes[y]) if y else [], places_of(ds, y) if y else [])
     for axis, put in ((x, ax.set_xlabel), (y, ax.set_ylabel)):
         if axis:
             units = str(ds[axis].attrs.get("units", ""))

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ldnsim.errors import UserError, listed
-from ldnsim.plots.selection import indices, labels_of, narrow, run_dims
+from ldnsim.plots.selection import indices, labels_of, named, narrow, run_dims
 
 Select = Mapping[str, Any] | Sequence[Mapping[str, Any] | str] | str | None
 MOST = 8
@@ -143,6 +143,15 @@ def label_of(ds: xr.Dataset, index: Mapping[str, int], named: bool = False) -> s
     # the only run left of a dataset is named by the axes that were held to get it
     words = words or [_word(ds, c, 0, named) for c in _held(ds)]
     return ", ".join(words) or str(ds.attrs.get("title", "run"))
+
+
+def places_of(ds: xr.Dataset, axis: str) -> list[str]:
+    """Return what the places of an axis are called: its value, and those that advance with it."""
+    along = _alongside(ds, axis)
+    return [
+        ", ".join([own, *(named(c, _word(ds, c, i, False)) for c in along)])
+        for i, own in enumerate(labels_of(ds, axis))
+    ]
 
 
 def _alongside(ds: xr.Dataset, axis: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,16 @@ from ldnsim.plots.timeline import (
     mark_stop,
     time_unit,
 )
-from ldnsim.plots.wording import legend_names, mass, name_of, short_name, unit_of, wrap
+from ldnsim.plots.wording import (
+    healthy_by_scale,
+    is_off,
+    legend_names,
+    mass,
+    name_of,
+    short_name,
+    unit_of,
+    wrap,
+)
 
 MOST_NAMED = 4  # rows, at most, of variables that a study lists and that have no usual row
 OBSERVED = "observed_"  # what names of measured values begin with
@@ -79,7 +89,29 @@ def rows_of(ds: xr.Dataset) -> list[Row]:
         Row(wrap(short_name(ds[group[0]]), 16) if len(group) == 1 else "also kept", group)
         for group in _asked_for(ds)[:MOST_NAMED]
     ]
-    return [*found, *named, *(Row(wrap(name_of(ds[n]), 16), (n,), sampled=True) for n in seen)]
+    measured = [Row(wrap(name_of(ds[n]), 16), (n,), sampled=True) for n in seen]
+    return [*found, *_off(ds, shown), *named, *measured]
+
+
+def _off(ds: xr.Dataset, shown: Collection[str]) -> list[Row]:
+    """Rows of what nobody listed and has no usual row, and is off in some patient of a dataset.
+
+    Known from the variables themselves: their untreated means, on scales that say what a healthy
+    person has (a fold of healthy, a share of the worst). Those of one scale share a row.
+    """
+    asked = {name for group in _asked_for(ds) for name in group}
+    groups: dict[str, list[str]] = {}
+    for name in map(str, ds.data_vars):
+        base = f"baseline_{name}"
+        if base not in ds or name in shown or name in asked or f"{OBSERVED}{name}" in ds:
+            continue
+        healthy, values = healthy_by_scale(ds[name].attrs), floats(ds[base]).reshape(-1)
+        if "time" in ds[name].dims and any(is_off(ds[name].attrs, v, healthy) for v in values):
+            groups.setdefault(unit_of(ds[name]), []).append(name)
+    return [
+        Row(wrap(short_name(ds[g[0]]), 16) if len(g) == 1 else "away from\nhealthy", tuple(g))
+        for g in groups.values()
+    ]
 
 
 def not_drawn(ds: xr.Dataset) -> str:

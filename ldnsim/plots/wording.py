@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -70,6 +71,38 @@ def unit_of(variable: xr.DataArray) -> str:
     if units in _PURE:
         return str(variable.attrs.get("scale") or UNKNOWN_SCALE)
     return _PLAIN_UNITS.get(units, units)
+
+
+_TOP = re.compile(r"\b0–(\d+)$")
+_SHARES = ("fraction", "share of the worst")
+_NONE_IN_HEALTH = "share of the worst"
+_FOLD_OFF, _SCALE_OFF = 0.2, 0.05
+"""How far from a healthy person's is off: of its size, or of the length of the scale."""
+
+
+def is_off(attrs: Mapping[str, Any], value: float, healthy: float) -> bool:
+    """Tell whether a patient's value is away from a healthy person's.
+
+    By a twentieth of a scale that has two ends (half a point of 10), else by a fifth.
+
+    Args:
+        attrs: of the variable; ``scale`` says what its numbers are.
+        value: the patient's.
+        healthy: a healthy person's.
+    """
+    scale = str(attrs.get("scale", ""))
+    top = _TOP.search(scale)
+    length = float(top[1]) if top else 1.0 if scale in _SHARES else 0.0
+    room = _SCALE_OFF * length or _FOLD_OFF * abs(healthy)
+    return bool(abs(value - healthy) > room)
+
+
+def healthy_by_scale(attrs: Mapping[str, Any]) -> float:
+    """Return what a variable is in a healthy person where its scale says so; NaN elsewhere."""
+    scale = str(attrs.get("scale", ""))
+    if scale == _NONE_IN_HEALTH:
+        return 0.0
+    return 1.0 if scale == "fold of healthy" else float("nan")
 
 
 def name_of(variable: xr.DataArray) -> str:

@@ -26,6 +26,7 @@ from ldnsim.runs.bounds import check_parameters
 from ldnsim.runs.dosing import Dosing
 from ldnsim.runs.events import sets_modifiers
 from ldnsim.runs.looks import make_watch
+from ldnsim.runs.remarks import remarks
 from ldnsim.runs.treatment import Treatment
 from ldnsim.runs.watch import Watch
 
@@ -238,6 +239,7 @@ class Plan:
         if not self.dims:
             lines.append("dimension  none: a single run")
         lines += recordings.lines(self.study, self.end)
+        lines += [f"remark     {r}" for r in remarks(self.study, self.runs)]
         if self.watch is not None:
             lines.append(f"visits     {self.watch}")
         solver = self.study.solver

@@ -10,22 +10,46 @@ import pytest
 
 from ldnsim.analysis.claims import RULES, autoimmune, drug, virtuous
 from ldnsim.analysis.judged.record import Setting
+from ldnsim.edition import shipped
 from tests.analysis.made_up import faked, only
+
+LUPUS, CROHN = (autoimmune.DISEASES.index(n) for n in ("lupus", "crohn"))
 
 
 @pytest.mark.parametrize(
-    ("activity", "remission", "itch", "shown"),
-    [(0.1, 0.9, 2.0, True), (0.4, 0.9, 2.0, False), (0.1, 0.3, 2.0, False), (0.1, 0.9, 4.0, False)],
+    ("activity", "remission", "itch", "more", "shown"),
+    [
+        (0.3, 0.9, 2.0, {}, True),
+        (0.4, 0.9, 2.0, {}, False),
+        (0.3, 0.3, 2.0, {("remission", LUPUS, 26): 0.3}, False),  # none remits
+        (0.3, 0.9, 4.0, {}, False),
+        (0.3, 0.9, 2.0, {("remission", LUPUS, 26): 0.9}, False),  # all remit
+        (0.3, 0.9, 2.0, {("disease_activity", CROHN, 8): 0.1}, False),  # -80 % in eight weeks
+        (0.3, 0.9, 2.0, {("remission", CROHN, 12): 0.9}, False),  # more than a third of patients
+    ],
 )
-def test_diseases_improve_one_remits_and_itch_halves(
-    monkeypatch: pytest.MonkeyPatch, activity: float, remission: float, itch: float, shown: bool
-) -> None:
+def test_diseases_improve_some_remit_and_itch_halves(
+    monkeypatch: pytest.MonkeyPatch, activity: float, remission: float, itch: float,
+    more: dict[tuple[str, int, int], float], shown: bool,
+) -> None:  # fmt: skip
+    """All but one disease remit by the end, and in Crohn's disease not before."""
     later = {"disease_activity": activity, "remission": remission, "sensory_symptom": itch}
     rest = {"disease_activity": 0.5, "remission": 0.01, "sensory_symptom": 6.0}
-    asked = faked(monkeypatch, autoimmune, rest, lambda name, run, week: later[name])
+    less = {("remission", LUPUS, 26): 0.3, ("remission", CROHN, 12): 0.3} | more
+
+    def then(name: str, run: int, week: int) -> float:
+        return less.get((name, run, week), later[name])
+
+    asked = faked(monkeypatch, autoimmune, rest, then)
     found = only(autoimmune.activity)
     assert found.shown is shown and [r.phenotype for r in asked] == list(autoimmune.DISEASES)
+    assert found.value is not None and (found.value >= 1.0) is shown
     assert ("(remits)" in found.simulated) is (remission > 0.5)
+
+
+def test_the_bounds_of_a_trial_are_those_of_its_row() -> None:
+    row = shipped().observations["crohn_children_activity"]
+    assert row.interval[0] == autoimmune.NO_LESS
 
 
 def test_who_was_in_remission_before_does_not_remit(monkeypatch: pytest.MonkeyPatch) -> None:

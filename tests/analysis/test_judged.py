@@ -21,11 +21,11 @@ from ldnsim.config.run import RunSpec
 from ldnsim.edition import shipped
 
 
-def agree(behaviour: Rule, *claims: Rule) -> None:
+def agree(behaviour: Rule, *claims: Rule, nowhere: bool = False) -> None:
     """Check that where a behaviour is shown, so are claims about a part of what it asks for."""
     settings = [Setting(h) for h in shipped().hypotheses]
     whole, *parts = (list(rule(settings)) for rule in (behaviour, *claims))
-    assert any(w.shown for w in whole)
+    assert nowhere is not any(w.shown for w in whole)
     for part in parts:
         assert not all(p.shown for p in part)
         for setting, w, p in zip(settings, whole, part, strict=True):
@@ -43,7 +43,7 @@ def test_a_behaviour_and_the_claim_about_the_same_agree(behaviour: Rule, claim: 
 @pytest.mark.long
 def test_so_do_those_that_take_longer() -> None:
     agree(patients.depletion, patient.depleted)
-    agree(patients.failures, patient.genotype, patient.driver, patient.unmediated)
+    agree(patients.failures, patient.genotype, patient.driver, patient.unmediated, nowhere=True)
 
 
 def test_settings_tried_together_are_those_tried_alone() -> None:
@@ -77,6 +77,31 @@ def test_dreams_fade_when_early_and_halved_and_are_there() -> None:
 def test_a_response_is_of_both_tnf_and_pain() -> None:
     tnf, pain = np.array([-40.0, -40.0, -10.0]), np.array([-0.5, -0.2, -0.5])
     assert Response(tnf, pain, tnf).good.tolist() == [True, False, False]
+
+
+def test_less_pain_alone_is_a_response_of_who_should_have_none() -> None:
+    tnf, pain = np.array([-8.0, -8.0, -20.0, -20.0]), np.array([-0.58, -0.1, -0.1, -0.6])
+    assert Response(tnf, pain, tnf).spared.tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("tnf", "pain", "shown"),
+    [
+        ((-28.0, -2.0), (-0.9, -0.1), True),
+        ((-28.0, -2.0), (-0.9, -0.45), False),  # the pain of the other falls
+        ((-28.0, -20.0), (-0.9, -0.1), False),  # the TNF of the other falls
+        ((-10.0, -2.0), (-0.9, -0.1), False),  # the default patient does not respond
+    ],
+)
+@pytest.mark.parametrize("rule", [patient.driver, patient.unmediated])
+def test_who_should_not_respond_has_neither_less_tnf_nor_less_pain(
+    monkeypatch: pytest.MonkeyPatch, rule: Rule, tnf: tuple[float, float],
+    pain: tuple[float, float], shown: bool,
+) -> None:  # fmt: skip
+    made = [np.array(x).reshape(1, 2, 1) for x in (tnf, pain)]
+    monkeypatch.setattr(patient, "against_default", lambda *_: Response(*made, made[0]))
+    (found,) = rule([Setting("dual_pathway")])
+    assert found.shown is shown and f"{pain[1]:+.2f}" in found.simulated
 
 
 def test_who_needs_both_treatments() -> None:

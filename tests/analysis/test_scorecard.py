@@ -42,6 +42,8 @@ MISSED = {
     ("E1", "persistent"),  # an affinity high enough for 2 mg overshoots 15 mg
     ("E11", "glial"),  # IL-1b hangs on the branch that naltrexone does not reach
     ("E5", "glial"),  # tips at 4.5 mg and is lost half a year after stopping
+    # analgesic tone relieves who should not respond as well
+    *(("E9", h) for h in ("dual_pathway", "rebound")),
     ("E6", "dual_pathway"),  # TNF falls by 14.8 of 15 % on 3 mg
     # of the six most easily upset of 256 drawn people some do not stay well
     *(("E16", h) for h in ("dual_pathway", "rebound", "ogfr")),

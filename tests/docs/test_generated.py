@@ -36,7 +36,7 @@ def same(page: str, made: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "microgram", "discriminate", "emerges", "adjuncts", "trial_levels",
+        "microgram", "discriminate", "emerges", "wrong", "adjuncts", "trial_levels",
         pytest.param("optimise", marks=pytest.mark.long),
         pytest.param("claims", marks=pytest.mark.soak),
         pytest.param("editions", marks=pytest.mark.soak),

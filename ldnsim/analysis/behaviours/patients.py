@@ -16,6 +16,7 @@ from ldnsim.analysis.judged.response import (
     left,
     needs_both,
     only_standard_flares,
+    only_usual,
     raised,
 )
 
@@ -42,12 +43,12 @@ def failures(settings: Sequence[Setting]) -> Iterable[Found]:
     """Who does not respond to 4.5 mg, by cause; a patient without the cause does."""
     causes = ("depleted", "driver_persists", "not_mediated")
     out, doses = against_default(settings, *causes), genotypes(settings)
-    for good, tnf, pain, dose in zip(out.good, out.tnf, out.pain, doses, strict=True):
+    for k, (tnf, pain, dose) in enumerate(zip(out.tnf, out.pain, doses, strict=True)):
         rows = zip(("default", *causes), tnf[:, 0], pain[:, 0], strict=True)
         text = "; ".join(f"{n} TNF {a:+.0f} %, pain {b:+.2f}" for n, a, b in rows)
         text += f"; threshold dose {dose[0]:.2g} mg, with 118G potency x3 {dose[1]:.2g} mg"
         note = "the genotype raises the dose needed, no more; the claim itself was not replicated"
-        yield Found(good[0, 0] and not good[1:].any() and raised(*dose), text, note)
+        yield Found(only_usual(out, k) and raised(*dose), text, note)
 
 
 def dreams(settings: Sequence[Setting]) -> Iterable[Found]:
@@ -79,8 +80,8 @@ BEHAVIOURS = (
     ),
     Behaviour(
         "E9", "non-response by each cause",
-        "4.5 mg helps the default patient, not the depleted, driven or not mediated one; 118G at "
-        "x3 raises the threshold dose by over a fifth",
+        "4.5 mg lowers TNF and pain in the default patient, neither in the depleted, driven or not "
+        "mediated one; 118G at x3 raises the threshold dose by over a fifth",
         TWO_WAYS, failures, "bond1998 oprm1_replication",
     ),
     Behaviour(

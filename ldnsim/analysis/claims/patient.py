@@ -12,12 +12,14 @@ from ldnsim.analysis.judged.response import (
     CLAIM_118G,
     DRIVER_TREATED,
     LESS_TNF,
+    Response,
     against_default,
     alone_and_both,
     flares,
     genotypes,
     needs_both,
     only_standard_flares,
+    only_usual,
     raised,
 )
 from ldnsim.arrays import Floats
@@ -63,25 +65,28 @@ def genotype(settings: Sequence[Setting]) -> Iterable[Found]:
 def driver(settings: Sequence[Setting]) -> Iterable[Found]:
     """C8: the default patient responds, one with a lasting driver does not.
 
-    A response to 4.5 mg: TNF 15 % and pain 0.3 points down.
+    A response to 4.5 mg in week 26: TNF 15 % and pain 0.3 points down. None: neither, since less
+    pain alone is a response too.
     """
     out = against_default(settings, "driver_persists")
-    return [
-        Found(good[0] and not good[1], f"TNF {a:+.0f} % without, {b:+.0f} % with a lasting driver")
-        for good, (a, b) in zip(out.good[:, :, 0], out.tnf[:, :, 0], strict=True)
-    ]
+    return [_only_default(out, k, "with a lasting driver") for k in range(len(settings))]
+
+
+def _only_default(out: Response, of: int, who: str) -> Found:
+    """Say what TNF and pain do in the default patient and in another, under one setting."""
+    (tnf, other), (pain, felt) = out.tnf[of, :, 0], out.pain[of, :, 0]
+    text = f"TNF {tnf:+.0f} %, pain {pain:+.2f}; {who} TNF {other:+.0f} %, pain {felt:+.2f}"
+    return Found(only_usual(out, of), text)
 
 
 def unmediated(settings: Sequence[Setting]) -> Iterable[Found]:
     """C9: the default patient responds, one with a condition outside the pathways does not.
 
-    A response to 4.5 mg: TNF 15 % and pain 0.3 points down.
+    A response to 4.5 mg in week 26: TNF 15 % and pain 0.3 points down. None: neither, since less
+    pain alone is a response too.
     """
     out = against_default(settings, "not_mediated")
-    return [
-        Found(good[0] and not good[1], f"pain {a:+.2f}, outside the pathways {b:+.2f}")
-        for good, (a, b) in zip(out.good[:, :, 0], out.pain[:, :, 0], strict=True)
-    ]
+    return [_only_default(out, k, "outside the pathways") for k in range(len(settings))]
 
 
 def neuropathy(settings: Sequence[Setting]) -> Iterable[Found]:

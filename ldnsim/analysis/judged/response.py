@@ -54,10 +54,30 @@ class Response:
         """Where TNF is down by 15 %, a third of its excess, and pain by 0.3 points."""
         return helped(self.tnf, self.pain)
 
+    @property
+    def spared(self) -> Flags:
+        """Where neither is: pain by itself would be a response to the patient."""
+        return unhelped(self.tnf, self.pain)
+
 
 def helped(tnf: Floats, pain: Floats) -> Flags:
     """Return where changes of TNF (%) and pain (points) make a response."""
     return np.asarray((tnf < LESS_TNF) & (pain < LESS_PAIN))
+
+
+def unhelped(tnf: Floats, pain: Floats) -> Flags:
+    """Return where changes of TNF (%) and pain (points) are no response, each by itself."""
+    return np.asarray((tnf >= LESS_TNF) & (pain >= LESS_PAIN))
+
+
+def only_usual(out: Response, of: int) -> bool:
+    """Whether the default patient responds in one setting, and nobody else in anything.
+
+    Args:
+        out: of :func:`against_default`.
+        of: number of the setting.
+    """
+    return bool(out.good[of, 0, 0] and out.spared[of, 1:, 0].all())
 
 
 def responses(
