@@ -130,11 +130,13 @@ def functions_are_listed(study: StudyConfig) -> Iterator[str]:
 
 def visits_are_of_rules(study: StudyConfig) -> Iterator[str]:
     """Settings of visits, and files of functions, are of use to a regimen of the study."""
-    given = study.visits.model_fields_set - {"sha256"}
+    usual = Visits()
+    names = ("recall", "diary_sd", "rest")
+    given = [n for n in names if getattr(study.visits, n) != getattr(usual, n)]
     swept = any(a.field.partition(".")[0] == "regimen" for a in study.axes)
     if given and not guided_phases(study) and not swept:
         yield (
-            f"visits.{sorted(given)[0]} is given, and no regimen has rules: leave [visits] out, or"
+            f"visits.{given[0]} is set, and no regimen has rules: leave [visits] out, or"
             " write a rule, such as 'every 2 wk +0.5 mg if burden < 3'"
         )
     used = {p.decide.rpartition(":")[0] for p in guided_phases(study) if p.decide}

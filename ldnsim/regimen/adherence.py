@@ -24,7 +24,7 @@ class Adherence(Frozen):
     Attributes:
         p_missed: chance that a planned dose is not taken.
         missed_per_burden: what is added to that chance for each point of adverse burden, as read
-            at the last visit or weekly check.
+            at the end of the last whole week.
         p_late: chance that a dose that is taken is late.
         late_mean_h: mean delay of a late dose (exponential): hours, or text such as "90 min". A
             late dose never reaches the next planned dose.

@@ -166,6 +166,8 @@ class Visitor:
         self.pending = Flat.none()
         self.errors: dict[int, Floats] = {}
         self.dosed = np.zeros(n, bool)
+        # in another process a function comes by name
+        self.functions = {name: f.loaded() for name, f in known.functions.items()}
         self.found = Decided.of(n, known.watch, days, known.ledger)
 
     @property
@@ -338,7 +340,7 @@ class Visitor:
         assert name is not None
         mg = np.full(len(planned), np.nan)
         if planned.any():
-            mg = np.where(planned, self.known.functions[name].of_runs(own, len(planned)), np.nan)
+            mg = np.where(planned, self.functions[name].of_runs(own, len(planned)), np.nan)
         return guide.set_doses(course, mg, time)
 
     def _begin_adjuncts(self, group: Group, guide: Guide, taken: NDArray[np.int8]) -> None:

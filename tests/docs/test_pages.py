@@ -75,6 +75,8 @@ def cut(text: str) -> str:
     phase of 12 weeks or longer."""
     text = re.sub(r"^size = \d+", "size = 8", text, flags=re.M)
     text = re.sub(r"\bfor (?:12|26|38|52) wk", "for 4 wk", text)
+    text = re.sub(r'^weeks = "26 wk"', 'weeks = "4 wk"', text, flags=re.M)
+    text = re.sub(r"^population\.size = \d+", "population.size = 8", text, flags=re.M)
     text = re.sub(r"^((?:lin|log)space = \[.*), \d+\]", r"\1, 3]", text, flags=re.M)
     return re.sub(r"^digits = .*$|^include = .*$", "", text, flags=re.M)
 

@@ -252,3 +252,34 @@ def test_a_number_that_no_rule_has_is_refused(field: str, words: str) -> None:
         Regimen.parse(WHOLE).with_field(field, 1.0)
     with pytest.raises(UserError, match=r"no phase with rules|not known"):
         Regimen.parse("1 mg nightly").with_field(field, 1.0)
+
+
+def test_what_is_unknown_is_neither_met_nor_its_opposite() -> None:
+    nan = values(burden=np.nan, pain=3.0)
+    for text in ("burden < 3", "not burden < 3", "not (burden < 3 and pain > 1)", "burden > 1 < 2"):
+        assert not Condition.parse(text).holds(nan).any(), text
+    assert Condition.parse("burden < 3 or pain > 1").holds(nan).all()
+    assert Condition.parse("not (burden < 3 and pain > 9)").holds(nan).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("every 1 wk +0.5 mg if burden < 9, to 4.5 mg, for 3 wk", "start dose is missing"),
+        (BASE + "+0.5 mg if dreams < 2, burden < 3, to 4 mg", "joined by 'and' or 'or', not by"),
+        (BASE + "+0.5 mg if burden < 1,5, to 4 mg", "decimal comma"),
+        (BASE + "+0.5 mg unless burden > 1, to 4 mg", "write 'if'"),
+        (BASE + "+0.5 mg if burden < 3 to 4 mg", "needs a comma before it: ', to"),
+        ("0.5 mg nightly, every 1 h +0.5 mg if burden < 3, to 4 mg", "expected a day or more"),
+        ("4 mg nightly, every 1 wk -0.5 mg if burden > 3, to 4 mg, not below 4 mg", "never act"),
+    ],
+)  # fmt: skip
+def test_slips_of_the_pen_are_told(text: str, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        Regimen.parse(text)
+
+
+def test_names_of_files_keep_their_letters() -> None:
+    r = Regimen.parse("1 MG nightly, every 1 wk Decided by my/Own.py:Rule_2, to 2 mg, for 4 wk")
+    assert r.phases[0].decide == "my/Own.py:Rule_2"
+    assert Regimen.parse(str(r)) == r
