@@ -59,6 +59,8 @@ WORDS: dict[str, list[str]] = {
     "trial": ["{study}", "--select", "nothing=1"],
     "validate": ["no_such_observation"],
     "visits": ["1 mg nightly for 2 d"],
+    "optimise": ["{study}"],
+    "start-dose": ["--hypothesis", "no-such-hypothesis"],
 }
 """Cheap arguments of every command: some print, some refuse, both is printing."""
 MODES = ("ascii", "closed", "left", "full", "silent")

@@ -9,12 +9,13 @@ from pydantic import GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from ldnsim.errors import unknown
+from ldnsim.errors import UserError, unknown
 from ldnsim.regimen.checks import check_phase
 from ldnsim.regimen.formats import minutes
 from ldnsim.regimen.grammar import read_phase
 from ldnsim.regimen.plain import USUAL_H, PlainPhase
 from ldnsim.regimen.protocols import protocol_fields
+from ldnsim.regimen.rule import read_rules
 from ldnsim.regimen.text import phase_text
 
 LADDER_FIELDS = ("step", "factor", "interval", "first_hold")
@@ -84,9 +85,21 @@ def first_clock(every: float) -> float:
 
 
 def _complete_guided(given: dict[str, Any]) -> None:
-    """Where only the first dose is named, it is the largest as well."""
-    if "start" in given:
-        given.setdefault("target", given["start"])
+    """Where only the first dose is named, it is the largest as well, unless something leads up.
+
+    Raises:
+        UserError: it does, and nothing says how far.
+    """
+    if "start" not in given or "target" in given:
+        return
+    rules = read_rules(given.get("rules") or ())
+    up = next((str(r) for r in rules if r.leads_up), given.get("decide"))
+    if up is not None:
+        raise UserError(
+            f"'{up}' can never act: the dose can only be {given['start']}; write how far it may go,"
+            " such as 'to 4.5 mg'"
+        )
+    given["target"] = given["start"]
 
 
 def _complete_constant(given: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
-from pydantic import PlainSerializer, PlainValidator, ValidationInfo
+from pydantic import PlainSerializer, PlainValidator
 from pydantic import WithJsonSchema as Schema
 
 from ldnsim.errors import UserError, short
@@ -72,6 +72,14 @@ class Rule:
         return Rule(do, value, Condition.parse(when) if when else None, once)
 
     @property
+    def leads_up(self) -> bool:
+        """Whether it asks for a larger dose."""
+        if self.do == "factor":
+            return self.value > 1  # type: ignore[operator]
+        size = self.value.value if isinstance(self.value, Share) else self.value
+        return self.do == "step" and size > 0  # type: ignore[operator]
+
+    @property
     def action(self) -> str:
         """The action as text."""
         value: Any = self.value
@@ -115,7 +123,12 @@ def _action(text: str, whole: str) -> tuple[Do, Any]:
     raise UserError(f"rule {short(whole)}: '{text}' is no action; examples: {EXAMPLES}")
 
 
-def _read(value: Any, _: ValidationInfo) -> tuple[Rule, ...]:
+def read_rules(value: Any) -> tuple[Rule, ...]:
+    """Read rules from what a study file has, or take those that are read.
+
+    Raises:
+        UserError: something else than texts, or one that is no rule.
+    """
     entries = value if isinstance(value, list | tuple) else [value]
     found = []
     for one in entries:
@@ -127,7 +140,7 @@ def _read(value: Any, _: ValidationInfo) -> tuple[Rule, ...]:
 
 Rules = Annotated[
     tuple[Rule, ...],
-    PlainValidator(_read),
+    PlainValidator(read_rules),
     PlainSerializer(lambda rules: [str(r) for r in rules], return_type=list[str]),
     Schema({
         "type": "array", "items": {"type": "string"},

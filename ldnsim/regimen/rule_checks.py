@@ -127,34 +127,12 @@ def _check_step(phase: PlainPhase, number: int, rule: Rule) -> None:
     if step == 0:
         raise UserError(f"{_named(number, rule)} never changes the dose")
     room = most - least
-    _check_way(phase, number, rule, least, most)
     if abs(step) > room:
         ends = f"from {dose_text(float(least))} to {dose_text(float(most))}"
         raise UserError(
             f"{_named(number, rule)} steps past the limits: a step of"
             f" {dose_text(float(abs(step)))}, and doses {ends}; write a smaller step, or other"
             " limits with 'to' and 'not below'"
-        )
-
-
-def _way(rule: Rule, phase: PlainPhase) -> int:
-    """Return whether a rule leads up (1) or down (-1), or neither (0)."""
-    if rule.do == "factor":
-        return 1 if rule.value > 1 else -1  # type: ignore[operator]
-    if rule.do == "step":
-        return 1 if resolve(rule.value, phase.target) > 0 else -1  # type: ignore[arg-type]
-    return 0
-
-
-def _check_way(phase: PlainPhase, number: int, rule: Rule, least: Fraction, most: Fraction) -> None:
-    """Refuse a step towards a limit that the dose never leaves."""
-    way = _way(rule, phase)
-    stuck = phase.start_mg == (most if way > 0 else least)
-    if stuck and -way not in {_way(r, phase) for r in phase.rules}:
-        limit = "'to 4.5 mg'" if way > 0 else "'not below 0.25 mg'"
-        raise UserError(
-            f"{_named(number, rule)} can never act: the dose can only be"
-            f" {dose_text(float(phase.start_mg))}; write how far it may go, such as {limit}"
         )
 
 

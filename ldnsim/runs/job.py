@@ -23,7 +23,7 @@ from ldnsim.runs.decided import LEDGER
 from ldnsim.runs.plan import Plan, enrol
 from ldnsim.runs.reference import Untreated, find_untreated
 from ldnsim.runs.task import Events, Solved, Task, solve_task
-from ldnsim.runs.visitor import Visiting
+from ldnsim.runs.visiting import Visiting
 
 
 def undisturbed(model: Model, events: Sequence[Events]) -> Flags:

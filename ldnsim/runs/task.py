@@ -21,7 +21,8 @@ from ldnsim.engine.solve import batch, stretches
 from ldnsim.measure import Measure
 from ldnsim.runs.accuracy import absolute
 from ldnsim.runs.decided import Decided
-from ldnsim.runs.visitor import Flat, Visiting, Visitor
+from ldnsim.runs.visiting import Flat, Visiting
+from ldnsim.runs.visitor import Visitor
 
 LANES = 8
 UNSOLVED = -1

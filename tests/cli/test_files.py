@@ -19,16 +19,18 @@ RUN = CliRunner()
 RX = "1 mg nightly at 22:00, for 3 d"
 PICTURES = (".png", ".svg", ".pdf")
 ENDINGS = {
-    "--plot": PICTURES, "compare --out": PICTURES, "--csv": (".csv",), "--json": (".json",),
+    "trial --table": (".md", ".csv", ".json"), "trial --groups": (".md", ".csv", ".json"),
+    "trial --out": (".nc",), "--plot": PICTURES,
+    "compare --out": PICTURES, "--csv": (".csv",), "--json": (".json",),
     "--bibtex": (".bib",), "calibrate --out": (".json",), "calibrate --state": (".jsonl",),
     "export sbml --out": (".xml", ".sbml"),
     "export antimony --out": (".ant", ".txt"),
 }  # fmt: skip
-READS = ("discriminate --error", "calibrate --story-file")
+READS = ("discriminate --error", "calibrate --story-file", "trial --pool")
 FOLDERS = ("demo --out",)
 WORDS = {
     "simulate": [RX], "sensitivity": [RX], "export sbml": [RX], "export antimony": [RX],
-    "optimise": ["choose.toml"], "visits": [RX],
+    "optimise": ["choose.toml"], "visits": [RX], "trial": ["trial.toml"],
     "discriminate": ["grid.toml"], "compare": ["grid.zarr"], "cite": ["grid.zarr"],
     "validate": ["E5", "--hypothesis", "null"], "claims": ["C2", "--quick"],
 }  # fmt: skip
@@ -62,6 +64,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wanted = "[optimise]\nutility = { pain_change = -1 }"
     choose = f'regimen = "{RX}"\n{wanted}\n{free}\n'
     (path / "choose.toml").write_text(choose, encoding="utf-8")
+    people = "[population]\nsize = 4\n[trial]\ndesign = 'parallel'\nweeks = '1 wk'\n"
+    (path / "trial.toml").write_text(f'regimen = "{RX}"\n{people}', encoding="utf-8")
     ldnsim.load(path / "grid.toml").run(path / "grid.zarr")
     return path
 
