@@ -226,7 +226,7 @@ def test_what_was_given_is_recognised(text: str, kind: Any) -> None:
         (["cite", "grid.toml"], "run it first: ldnsim sweep grid.toml"),
         (["doctor", "grid.toml"], "run it first: ldnsim sweep grid.toml"),
         (["doctor", "grid.zarr", "grid.toml"], "run it first: ldnsim sweep grid.toml"),
-        (["compare", "gird"], "valid: guided.zarr"),
+        (["compare", "gird"], "grid.zarr, guided.zarr"),
     ],
 )  # fmt: skip
 def test_a_wrong_input_is_one_paragraph(
