@@ -51,7 +51,7 @@ ELSEWHERE = {
     "validate --chi-square": "tests/analysis/test_worth.py",
     **dict.fromkeys(
         [f"trial --{n}" for n in ("pool", "null", "weight", "table", "groups", "plot", "out")],
-        "tests/analysis/trial_designs/test_told.py",
+        "tests/analysis/trial_designs/test_trials_told.py",
     ),
     **dict.fromkeys(
         [f"calibrate --{n}" for n in ("story", "story-file", "evaluations", "state", "resume")],
