@@ -61,6 +61,33 @@ class Spread(Config):
         return value
 
 
+def plain_value(value: Any) -> Any:
+    """Return one value of a list as a number, a truth value, text, or a list of text.
+
+    Raises:
+        UserError: anything else.
+    """
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, datetime.time) and not value.second and not value.microsecond:
+        return value.strftime("%H:%M")
+    if isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float):
+        plain_number(value)
+        return value
+    raise UserError(f"value = {short(value)}: expected a number or text in quotes")
+
+
+def plain_values(value: Any) -> Any:
+    """Return a list, or an array, of :func:`plain_value`; what is no list is left to be refused."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if value is None or not isinstance(value, list | tuple):
+        return value
+    return tuple(plain_value(v) for v in value)
+
+
 class Axis(Config):
     """One named dimension of the result: a field of the study and the values it takes."""
 
@@ -86,14 +113,7 @@ class Axis(Config):
     label: str = ""
     """Text for the axis of a picture."""
 
-    @field_validator("values", mode="before")
-    @classmethod
-    def _plain_values(cls, value: Any) -> Any:
-        """Take arrays and TOML's times of day; refuse what is neither number nor text."""
-        value = value.tolist() if hasattr(value, "tolist") else value
-        if value is None or not isinstance(value, list | tuple):
-            return value
-        return tuple(plain_value(v) for v in value)
+    _plain_values = field_validator("values", mode="before")(plain_values)
 
     @model_validator(mode="after")
     def _values_fit_together(self) -> Axis:
@@ -128,25 +148,6 @@ class Points:
     coordinate: tuple[Any, ...]
     unit: str
     numeric: bool
-
-
-def plain_value(value: Any) -> Any:
-    """Return one value of a list as a number, a truth value, text, or a list of text.
-
-    Raises:
-        UserError: anything else.
-    """
-    value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, datetime.time) and not value.second and not value.microsecond:
-        return value.strftime("%H:%M")
-    if isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
-        return tuple(value)
-    if isinstance(value, bool | str):
-        return value
-    if isinstance(value, int | float):
-        plain_number(value)
-        return value
-    raise UserError(f"value = {short(value)}: expected a number or text in quotes")
 
 
 def _round(value: float, digits: Whole | None) -> float:

@@ -7,11 +7,11 @@ worth is a weighted sum of summaries that a run has anyway, and of what its pres
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from ldnsim.config.axis import Scalar, plain_value
+from ldnsim.config.axis import Scalar, plain_values
 from ldnsim.config.base import Config
 from ldnsim.config.quantities import Fraction, Number, Whole
 from ldnsim.errors import UserError
@@ -59,13 +59,7 @@ class Free(Config):
     unit: str | None = None
     """Unit of the coordinate, and of bare numbers."""
 
-    @field_validator("values", mode="before")
-    @classmethod
-    def _plain_values(cls, value: Any) -> Any:
-        value = value.tolist() if hasattr(value, "tolist") else value
-        if value is None or not isinstance(value, list | tuple):
-            return value
-        return tuple(plain_value(v) for v in value)
+    _plain_values = field_validator("values", mode="before")(plain_values)
 
     @model_validator(mode="after")
     def _values_or_a_range(self) -> Self:

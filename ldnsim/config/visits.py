@@ -59,13 +59,6 @@ def guided_phases(study: StudyConfig) -> list[Phase]:
     return [p for r in found for p in getattr(r, "phases", ()) if p.is_guided]
 
 
-def is_looked_at(study: StudyConfig) -> bool:
-    """Whether somebody looks at the patients of a study while it runs."""
-    habits = study.adherence is not None and study.adherence.missed_per_burden > 0.0
-    swept = any(a.field in ("adherence.missed_per_burden", "regimen") for a in study.axes)
-    return study.stopping is not None or habits or swept or bool(guided_phases(study))
-
-
 def functions(study: StudyConfig, folder: Path | None) -> dict[str, Function]:
     """Return the functions that decide in the regimens of a study, as these name them.
 
@@ -95,26 +88,6 @@ def rules_can_be_followed(study: StudyConfig) -> Iterator[str]:
             check_phase(phase, study.edition)
         except UserError as error:
             yield f"regimen: {error}"
-
-
-def nothing_asks_for_smooth_runs(study: StudyConfig) -> Iterator[str]:
-    """What is differentiated, or run beside, has its doses fixed."""
-    if guided_phases(study):
-        why = "rules decide on the doses"
-    elif study.stopping is not None:
-        why = "[stopping] ends treatment"
-    else:
-        return
-    if study.output.sensitivity:
-        yield (
-            f"output.sensitivity = true: {why}, in jumps, so that no result follows the numbers"
-            " smoothly; ask it of a fixed regimen"
-        )
-    if study.output.attribution:
-        yield (
-            f"output.attribution: {why}, and runs beside these would get other doses; ask it of a"
-            " fixed regimen"
-        )
 
 
 def functions_are_listed(study: StudyConfig) -> Iterator[str]:
@@ -160,7 +133,6 @@ def adjuncts_have_one_master(study: StudyConfig) -> Iterator[str]:
 
 RULES = (
     rules_can_be_followed,
-    nothing_asks_for_smooth_runs,
     functions_are_listed,
     visits_are_of_rules,
     adjuncts_have_one_master,

@@ -18,6 +18,7 @@ from ldnsim.model import Model
 from ldnsim.patients.untreated import untreated_days
 from ldnsim.patients.vectors import Patients
 from ldnsim.runs.plan import Plan, enrol, make_plan
+from ldnsim.runs.watch import refuse
 from ldnsim.units import whole_number
 
 if TYPE_CHECKING:
@@ -102,11 +103,7 @@ def content(study: StudyConfig, run: int | None = None, threads: int | None = No
     if threads is not None:
         whole_number(threads, key="threads", least=1)
     plan = make_plan(study, threads)
-    if study.stopping is not None:
-        raise UserError(
-            "[stopping]: who stops is decided while the run is solved, which no other simulator"
-            " does; leave the block out, or export the doses of the run from the ledger of a result"
-        )
+    refuse(plan.watch, "export")
     model = plan.edition.model
     number = checked_run(plan, run)
     patients = enrol(plan)

@@ -136,8 +136,8 @@ class Condition:
         return self.text
 
 
-TRUE, UNKNOWN, FALSE = 1.0, 0.5, 0.0
-"""Truth of a part, so that ``and`` is the least, ``or`` the most, and ``not`` what is left to 1."""
+TRUE, UNKNOWN = 1.0, 0.5
+"""Truth of a part, 0 where it is false: ``and`` is the least, ``or`` the most of its parts."""
 
 
 def _kind(unit: str) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ldnsim.errors import kind
-from ldnsim.regimen.adherence import DELAY, DOUBLED, LATE, MISSED, Adherence
+from ldnsim.regimen.adherence import Adherence
 from ldnsim.regimen.doses import Codes, DoseTable, Floats, Ints
+from ldnsim.regimen.habits import Before, numbers_of, taken
 from ldnsim.units import whole_number
 
 
@@ -101,10 +102,12 @@ def make_ledger(
     given = doses.time_h.copy()
     if adherence is not None and n:
         draws = adherence.draws(subject, *slots(doses.time_h))
-        missed = draws[:, MISSED] < adherence.p_missed
-        after_miss = np.r_[False, missed[:-1] & (doses.phase[1:] == doses.phase[:-1])]
-        double = ~missed & after_miss & (draws[:, DOUBLED] < adherence.p_doubled)
-        given = _given_times(doses.time_h, end_h, adherence, draws)
+        planned = np.rint(doses.time_h * 60).astype(np.int64)
+        following = np.r_[planned[1:], round(end_h * 60)]
+        (missed,), (double,), (given,) = taken(
+            doses.time_h, following, doses.phase, draws[None], numbers_of(adherence),
+            Before.none(1),
+        )  # fmt: skip
     status = np.full(n, DoseStatus.GIVEN, np.int8)
     status[given > doses.time_h] = DoseStatus.LATE
     status[double], status[missed] = DoseStatus.DOUBLED, DoseStatus.MISSED
@@ -125,14 +128,3 @@ def slots(time_h: Floats) -> tuple[Ints, Ints]:
     day = (time_h // 24).astype(np.int64)
     first = np.searchsorted(day, day, side="left")
     return day, np.arange(len(day)) - first
-
-
-def _given_times(time_h: Floats, end_h: float, habits: Adherence, draws: Floats) -> Floats:
-    """Return when each dose is taken, in whole minutes, before the next planned dose."""
-    planned = np.rint(time_h * 60).astype(np.int64)
-    delay = np.ceil(-60 * habits.late_mean_h * np.log1p(-draws[:, DELAY]))
-    late = draws[:, LATE] < habits.p_late
-    following = np.r_[planned[1:], round(end_h * 60)]
-    latest = np.maximum(following - 1, planned)
-    given = np.where(late, np.minimum(planned + delay.clip(1, 1e9), latest), planned)
-    return np.asarray(np.where(given > planned, given / 60, time_h), dtype=np.float64)

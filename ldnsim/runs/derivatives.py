@@ -34,6 +34,7 @@ from ldnsim.runs.job import Job
 from ldnsim.runs.plan import Plan
 from ldnsim.runs.reference import Untreated, reference_day
 from ldnsim.runs.task import solve_task
+from ldnsim.runs.watch import refuse
 
 SHIFT = 0.01
 """Shift of a parameter to either side, on the natural-log scale."""
@@ -163,8 +164,10 @@ def sensitivities(
         untreated: the patient's untreated state at midnight, when it is known already, (states,).
 
     Raises:
-        UserError: the patient has no untreated state, or the run itself failed.
+        UserError: the patient has no untreated state, the run itself failed, or its doses hang on
+            what becomes of the patient.
     """
+    refuse(plan.watch, "sensitivities")
     patient, known = patients.one(run), plan.edition.model.parameters
     own = patient.params[0]
     y0 = _untreated(patient, threads) if untreated is None else untreated

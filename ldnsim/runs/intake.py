@@ -8,6 +8,7 @@ large they are differs. Habits (missed, late, doubled doses) are those of
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,10 +18,10 @@ from numpy.typing import NDArray
 
 from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.regimen import Adherence, DoseStatus, Recorded, Regimen
-from ldnsim.regimen.adherence import DELAY, DOUBLED, LATE, MISSED
 from ldnsim.regimen.doses import SR, DoseTable
 from ldnsim.regimen.formats import minutes
 from ldnsim.regimen.guided import Course, Guide
+from ldnsim.regimen.habits import Before, numbers_of, taken
 from ldnsim.regimen.ledger import slots
 
 DAY = 24 * 60
@@ -119,7 +120,8 @@ class Group:
     def edges(self) -> list[float]:
         """Begin of every phase, and the end of the last (h)."""
         if isinstance(self.regimen, Recorded):
-            return [0.0, self.end]
+            last = float(self.table.time_h[-1]) if len(self.table) else 0.0
+            return [0.0, max(self.end, last + 1.0)]  # one phase with all doses of the table
         ends = np.cumsum([0, *(p.length or 0 for p in self.regimen.phases)]) / 60.0
         return [float(e) for e in ends]
 
@@ -131,29 +133,29 @@ class Group:
         return None
 
     def planned(self, start: float, stop: float) -> Iterator[Planned]:
-        """Yield the doses planned from ``start`` to before ``stop`` (h)."""
+        """Yield the doses planned from ``start`` to before ``stop`` (h), phase after phase."""
         first, last = minutes(start), minutes(stop)
-        yield from self._fixed(first, last)
-        for k in self.guides:
-            a, b = max(first, minutes(self.edges[k])), min(last, minutes(self.edges[k + 1]))
+        for k, (begin, end) in enumerate(itertools.pairwise(map(minutes, self.edges))):
+            a, b = max(first, begin), min(last, end)
             if a < b:
-                yield from self._guided(k, a, b)
+                yield from self._guided(k, a, b) if k in self.guides else self._fixed(k, a, b)
 
     @cached_property
     def _slots(self) -> Ints:
         return slots(self.table.time_h)[1]
 
-    def _fixed(self, first: int, last: int) -> Iterator[Planned]:
-        """Yield doses of the schedule, but those of guided phases."""
-        table, own = self.table, np.flatnonzero(~self.stopped)
+    def _fixed(self, k: int, first: int, last: int) -> Iterator[Planned]:
+        """Yield doses of a phase without rules."""
+        table, rows = self.table, np.flatnonzero(~self.stopped)
         time = np.rint(table.time_h * 60).astype(np.int64)
-        inside = (time >= first) & (time < last) & ~np.isin(table.phase, list(self.guides))
+        own = np.full(len(table), True) if isinstance(self.regimen, Recorded) else table.phase == k
+        inside = (time >= first) & (time < last) & own
         at = np.flatnonzero(inside)
-        if len(at) and len(own):
+        if len(at) and len(rows):
             after = np.append(time[1:], minutes(self.end))
-            mg = np.broadcast_to(table.amount_mg[at], (len(own), len(at)))
+            mg = np.broadcast_to(table.amount_mg[at], (len(rows), len(at)))
             yield Planned(
-                self.rows[own], table.time_h[at], after[at], mg, table.formulation[at] == SR,
+                self.rows[rows], table.time_h[at], after[at], mg, table.formulation[at] == SR,
                 table.phase[at], table.step[at], self._slots[at],
             )  # fmt: skip
 
@@ -195,32 +197,27 @@ class Habits:
         of: adherence of each run; None for all doses, in time.
         subject: whose draws they are, (runs,).
         days: of the horizon.
-        missed: whether the last planned dose was missed, (runs,); changed in place.
-        phase: of that dose, (runs,); changed in place.
+        last: the last planned dose of each run; replaced as doses are asked about.
     """
 
     of: list[Adherence | None]
     subject: Ints
     days: int
-    missed: Flags = field(default_factory=lambda: np.empty(0, bool))
-    phase: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    last: Before = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with no dose planned yet."""
-        self.missed = np.zeros(len(self.of), bool)
-        self.phase = np.full(len(self.of), -1)
+        self.last = Before.none(len(self.of))
 
     @cached_property
     def any(self) -> bool:
         """Whether any run departs from its plan."""
         return any(a is not None for a in self.of)
 
-    def _field(self, name: str) -> Floats:
-        return np.array([0.0 if a is None else getattr(a, name) for a in self.of])
-
     @cached_property
     def _numbers(self) -> dict[str, Floats]:
-        return {name: self._field(name) for name in Adherence.model_fields if name != "seed"}
+        each = [numbers_of(a or Adherence()) for a in self.of]
+        return {name: np.array([own[name] for own in each]) for name in each[0]}
 
     @cached_property
     def _draws(self) -> dict[int, Floats]:
@@ -248,7 +245,7 @@ class Habits:
             planned: doses of some runs, after those asked about before.
             burden: adverse burden last read, of every run of the block, (runs,).
         """
-        rows, n = planned.rows, len(planned.time)
+        rows = planned.rows
         time = np.repeat(planned.time[None, :], len(rows), axis=0)
         status = np.full(time.shape, DoseStatus.GIVEN, np.int8)
         if not self.any:
@@ -258,21 +255,13 @@ class Habits:
             for t, s in zip(planned.time, planned.slot, strict=True)
         ], axis=1)  # fmt: skip
         own = {k: v[rows][:, None] for k, v in self._numbers.items()}
-        chance = own["p_missed"] + own["missed_per_burden"] * np.nan_to_num(burden[rows])[:, None]
-        missed = draws[:, :, MISSED] < chance
-        before = np.concatenate([self.missed[rows][:, None], missed[:, :-1]], axis=1)
-        same = np.concatenate(
-            [self.phase[rows][:, None] == planned.phase[:1],
-             np.broadcast_to(planned.phase[1:] == planned.phase[:-1], (len(rows), n - 1))], axis=1,
+        before = Before(self.last.missed[rows], self.last.phase[rows])
+        missed, double, given = taken(
+            planned.time, planned.following, planned.phase, draws, own, before,
+            np.nan_to_num(burden[rows])[:, None],
         )  # fmt: skip
-        double = ~missed & before & same & (draws[:, :, DOUBLED] < own["p_doubled"])
-        delay = np.ceil(-60 * own["late_mean_h"] * np.log1p(-draws[:, :, DELAY])).clip(1, 1e9)
-        due = np.rint(planned.time * 60)
-        late = draws[:, :, LATE] < own["p_late"]
-        moved = np.minimum(due + delay, np.maximum(planned.following - 1, due))
-        given = np.where(late & (moved > due), moved / 60.0, time)
         status[given > time] = DoseStatus.LATE
         status[double], status[missed] = DoseStatus.DOUBLED, DoseStatus.MISSED
-        self.missed[rows], self.phase[rows] = missed[:, -1], planned.phase[-1]
+        self.last.missed[rows], self.last.phase[rows] = missed[:, -1], planned.phase[-1]
         mg = np.where(missed, 0.0, planned.mg * np.where(double, 2.0, 1.0))
         return np.where(missed, np.nan, given), mg, status

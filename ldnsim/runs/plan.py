@@ -28,7 +28,7 @@ from ldnsim.runs.events import sets_modifiers
 from ldnsim.runs.looks import make_watch
 from ldnsim.runs.remarks import remarks
 from ldnsim.runs.treatment import Treatment
-from ldnsim.runs.watch import Watch
+from ldnsim.runs.watch import Watch, refuse
 
 DAY, WEEK = 24.0, 168.0
 MOST_IN_BLOCK = 4096
@@ -338,6 +338,8 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
         make_watch(study, dosing, end),
     )  # fmt: skip
     plan.check_bytes()
+    for key in ("sensitivity", "attribution"):
+        refuse(plan.watch if getattr(study.output, key) else None, f"output.{key}")
     if plan.attributed:
         pathways.check_drug(dosing, len(plan))
     check_parameters(plan, plan.described)

@@ -12,12 +12,31 @@ from functools import cached_property
 from ldnsim.arrays import Floats
 from ldnsim.config.readings import DERIVED, RELIEF, variable_of
 from ldnsim.config.visits import Stopping, Visits
+from ldnsim.errors import UserError
 from ldnsim.measure import Measure
 from ldnsim.regimen.formats import interval_text
 
 WEEK, DAY = 168.0, 24.0
 HAZARDS = ("hazard_adverse", "hazard_futility")
 BURDEN = "burden"
+
+
+def refuse(watch: Watch | None, what: str) -> None:
+    """Refuse what needs to know the doses before anybody has been looked at.
+
+    Args:
+        watch: of the plan; None where nobody looks.
+        what: is asked for; opens the message.
+
+    Raises:
+        UserError: somebody looks.
+    """
+    if watch is not None:
+        raise UserError(
+            f"{what}: in this study the doses hang on what becomes of the patients ({watch}), and"
+            " this needs doses that are known beforehand; leave out rules, [stopping] and"
+            " adherence.missed_per_burden, or take the doses of one run from the ledger of a result"
+        )
 
 
 @dataclass(frozen=True)

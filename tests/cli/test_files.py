@@ -19,13 +19,15 @@ RUN = CliRunner()
 RX = "1 mg nightly at 22:00, for 3 d"
 PICTURES = (".png", ".svg", ".pdf")
 ENDINGS = {
-    "trial --table": (".md", ".csv", ".json"), "trial --groups": (".md", ".csv", ".json"),
+    "trial --table": (".csv", ".json", ".md"), "trial --groups": (".csv", ".json", ".md"),
     "trial --out": (".nc",), "--plot": PICTURES,
     "compare --out": PICTURES, "--csv": (".csv",), "--json": (".json",),
     "--bibtex": (".bib",), "calibrate --out": (".json",), "calibrate --state": (".jsonl",),
     "export sbml --out": (".xml", ".sbml"),
     "export antimony --out": (".ant", ".txt"),
 }  # fmt: skip
+NEAR = {".toml": ".md"}
+"""Ending of a table that is meant by a wrong one, where it is not the first."""
 READS = ("discriminate --error", "calibrate --story-file", "trial --pool")
 FOLDERS = ("demo --out",)
 WORDS = {
@@ -103,8 +105,8 @@ def test_another_ending_is_refused_with_the_one_to_write(
         mine.write_bytes(b"")  # an empty file of a kind is replaced, of another kind is not
         result = call(command, option, mine.name)
         assert result.exit_code == 2 and result.stdout == "", result.output
-        one = [f"write other{e}" for e in known]
-        assert any(w in result.stderr for w in one) or ".pdf" in result.stderr
+        one = NEAR.get(ending, known[0]) if ".md" in known else known[0]
+        assert f"write other{one}" in result.stderr or ".pdf" in result.stderr, result.stderr
         assert mine.read_bytes() == b""
         mine.unlink()
 

@@ -22,7 +22,7 @@ def test_a_shipped_study_gives_what_it_gave(name: str) -> None:
 def test_the_references_are_small_and_none_is_left_over() -> None:
     files = sorted(cases.DATA.glob("*"))
     assert [path.stem for path in files] == list(cases.STUDIES)
-    assert sum(path.stat().st_size for path in files) < 1_600_000
+    assert sum(path.stat().st_size for path in files) < 1_200_000
 
 
 HOURS = np.arange(20) * 168.0

@@ -313,29 +313,6 @@ def test_rules_that_this_model_cannot_follow_are_refused(text: str, words: str) 
         study(f"1 mg nightly, {text}, for 8 wk")
 
 
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        ({"output": {"sensitivity": True}}, "sensitivity = true: rules decide"),
-        ({"output": {"attribution": True}}, "attribution: rules decide"),
-        ({"visits": {"recal": "7 d"}}, "recal"),
-        ({"stopping": {"lost_per_week": 2.0}}, "lost_per_week"),
-    ],
-)
-def test_what_needs_fixed_doses_is_refused(more: dict[str, Any], words: str) -> None:
-    with pytest.raises(UserError, match=words):
-        study(**more)
-
-
-def test_an_export_refuses_rules_by_name_and_says_who_stops_is_unknown() -> None:
-    from ldnsim.export.content import content
-
-    with pytest.raises(UserError, match="rules decide on its doses at visits"):
-        content(study())
-    with pytest.raises(UserError, match=r"\[stopping\]: who stops"):
-        content(study("1 mg nightly, for 4 wk", stopping={}))
-
-
 def test_reported_pain_at_visits_is_that_of_a_trial_report() -> None:
     from ldnsim.analysis.trial.reported import reported
 

@@ -21,6 +21,7 @@ from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.errors import UserError, check_known
 from ldnsim.runs.accuracy import TOLD_APART
+from ldnsim.runs.watch import refuse
 
 if TYPE_CHECKING:
     from ldnsim.runs.plan import Plan
@@ -134,8 +135,7 @@ def discriminate(
         UserError: fewer than two hypotheses, an unknown one, a week after the end, or a study
             with a population.
     """
-    _one_patient(study)
-    plan = study.plan()
+    plan = _one_patient(study)
     names = _rivals(plan, hypotheses)
     labels, specs = _regimens(plan)
     _within(weeks, plan.end)
@@ -165,13 +165,16 @@ def discriminate(
     )  # fmt: skip
 
 
-def _one_patient(study: Study) -> None:
-    """Refuse a population, whose patients would be ranked as regimens are."""
+def _one_patient(study: Study) -> Plan:
+    """Lay out a study; refuse patients, who would be ranked as regimens are, and decided doses."""
     if study.population is not None:
         raise UserError(
             "[population]: a ranking is made for the one patient of the study; take the block out,"
             " and say with members (--members 20) that parameters vary within a hypothesis"
         )
+    plan = study.plan()
+    refuse(plan.watch, "a ranking")
+    return plan
 
 
 def _within(weeks: Sequence[int], end: float) -> None:
