@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import ldnsim
 from ldnsim.errors import UserError
 from ldnsim.regimen import DoseTable
 from ldnsim.regimen.guided import Decision
@@ -344,3 +346,11 @@ def test_as_many_stay_as_the_hazards_say() -> None:
     # whoever would stop in the last week is never looked at again
     assert 0.7 < expected < 0.95
     assert float(ds["stopped_at"].isnull().mean()) == pytest.approx(expected, abs=0.05)
+
+
+def test_protocols_name_the_burden_of_a_fast_start() -> None:
+    text = (Path(ldnsim.__file__).parent / "data" / "protocols.toml").read_text("utf-8")
+    (told,) = {float(n) for n in re.findall(r"has a burden of ([\d.]+) in the first week", text)}
+    rules = "4.5 mg nightly, every 7 d hold if burden > 9, to 4.5 mg, for 8 d"
+    ds = Study.build({"regimen": rules, "visits": {"diary_sd": 0}}).run()
+    assert told == round(float(ds["visit_burden"].sel(visit=168.0).item()), 1)
