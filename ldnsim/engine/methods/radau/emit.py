@@ -12,7 +12,9 @@ function evaluates ``a`` and ``b`` of some states at all nodes and solves for ea
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import sympy
@@ -21,16 +23,17 @@ from ldnsim.engine import LANES
 from ldnsim.engine.generate.emit import Emitter
 from ldnsim.engine.generate.source import choose, clock, lane_function, printed
 from ldnsim.engine.methods.method import Parts
-from ldnsim.engine.methods.radau.cascade import cascade
+from ldnsim.engine.methods.radau.cascade import Loop, cascade
 from ldnsim.engine.methods.radau.coefficients import radau
 from ldnsim.engine.methods.radau.records import STAGES, Records, eliminate
 from ldnsim.mechanisms.record import CLOCK
 
-_ROWS = (
-    "CHANGE", "BROKEN", "UNSETTLED", "BEFORE", "HELD", "GUESS", "ADVANCE", "RATIO", "FADE",
-)  # fmt: skip
-MOST_ROUNDS = 8
-"""Rounds of a loop before it counts as one that does not settle."""
+_ROWS = {
+    "BROKEN": 1, "UNSETTLED": 1, "CHANGE": 2, "BEFORE": 2, "HELD": 2, "GUESS": 1, "ADVANCE": 1,
+    "RATIO": 1, "FADE": 1,
+}  # fmt: skip
+MOST_ROUNDS = (8, 12)
+"""Rounds of a loop, and of one inside it, before it counts as one that does not settle."""
 
 
 def parts(emitter: Emitter) -> Parts:
@@ -54,6 +57,18 @@ class Group:
     computes: tuple[str, ...]
     keeps: tuple[str, ...]
     reuses: tuple[str, ...]
+
+
+def _loops_in(loop: Loop) -> int:
+    """How many loops that repeat there are in one, itself included."""
+    return loop.repeats + sum(_loops_in(g) for g in loop.groups if isinstance(g, Loop))
+
+
+def _depths(loop: Loop, outside: int = 0) -> Iterator[tuple[str, int]]:
+    """States with the number of loops that repeat around them."""
+    depth = outside + loop.repeats
+    for step in loop.groups:
+        yield from _depths(step, depth) if isinstance(step, Loop) else ((n, depth) for n in step)
 
 
 def _put(place: str, value: str, repeats: bool) -> str:
@@ -84,20 +99,21 @@ class CollocationEmitter:
     def __init__(self, emitter: Emitter) -> None:
         """Plan the cascade, its groups, and which quantities are kept between them."""
         self.e = emitter
-        self.loops = cascade({r: set(row) for r, row in emitter.rows.items()})
+        self.loops = cascade({r: set(row) for r, row in emitter.rows.items()}, emitter.coupled)
         self.groups = self._plan()
         kept = sorted({q for g in self.groups for q in g.keeps})
         self.records = Records(emitter.layout, list(emitter.trace.states), kept)
-        self.loop_count = sum(loop.repeats for loop in self.loops)
-        # one row each, for the whole step: see the template
-        for section in _ROWS:
-            emitter.layout.reserve(section, 1)
+        self.depth = {n: d for loop in self.loops for n, d in _depths(loop)}
+        self.loop_count = sum(map(_loops_in, self.loops))
+        # one row each, for the whole step, and where loops may be inside loops two: see the template
+        for section, rows in _ROWS.items():
+            emitter.layout.reserve(section, rows)
         emitter.layout.reserve("CONTRACTION", self.loop_count)
 
     # -- planning ----------------------------------------------------------------------
 
     def _plan(self) -> list[Group]:
-        order = [g for loop in self.loops for g in loop.groups]
+        order = [g for loop in self.loops for g in loop.flat]
         solved_at = {n: i for i, g in enumerate(order) for n in g}
         last: dict[str, int] = {}  # the last group that evaluated a quantity
         computes: list[tuple[str, ...]] = []
@@ -158,9 +174,10 @@ class CollocationEmitter:
         """
         group = self.groups[i]
         once: set[str] = set()
-        at, repeats = self.e.layout.at, self._in_loop(group.states[0])
+        at, depth = self.e.layout.at, self.depth[group.states[0]]
+        repeats = depth > 0
         body: list[str] = [f"h = {at('LENGTH', 0)}"]
-        body += [f"held = {at('HELD', 0)}"] if repeats else []
+        body += [f"held = {at('HELD', depth - 1)}"] if repeats else []
         for node in range(1, STAGES + 1):
             body.append(f"# a and b of dy/dt = b - a y at node {node}")
             body += self._evaluate(group, node, once, repeats)
@@ -172,7 +189,7 @@ class CollocationEmitter:
         return lane_function(f"group_{i}", "w, rtol", doc, [*self.e.load(once), *body])
 
     def _in_loop(self, state: str) -> bool:
-        return any(state in g for loop in self.loops if loop.repeats for g in loop.groups)
+        return self.depth[state] > 0
 
     def _evaluate(self, group: Group, node: int, once: set[str], repeats: bool) -> list[str]:
         """Lines that define ``a`` and ``b`` of a group at one node; adds to what is loaded once."""
@@ -213,7 +230,7 @@ class CollocationEmitter:
         lines += eliminate(entry, STAGES)
         if repeats:
             # in tolerances, at the end of the step; the loop reads the largest of its states
-            measure = self.e.layout.at("CHANGE", 0)
+            measure = self.e.layout.at("CHANGE", self.depth[state] - 1)
             size = f"max({r.at(state, r.largest)}, math.fabs(r{STAGES - 1}))"
             lines.append(f"tolerance = {r.at(state, r.floor)} + rtol*{size}")
             change = f"math.fabs(r{STAGES - 1} - {state}_{STAGES})"
@@ -340,28 +357,30 @@ class CollocationEmitter:
 
     def sweep(self) -> str:
         """The order of the cascade as plain code: evaluate, solve, repeat loops until settled."""
-        lines = [
-            "@inlined", "def sweep(w, rtol):",
-            '    """All states at all nodes, causes first."""',
-        ]  # fmt: skip
-        at, loops = 0, 0
-        for loop in self.loops:
-            calls = [f"group_{at + i}(w, rtol)" for i in range(len(loop.groups))]
-            at += len(calls)
-            if not loop.repeats:
-                lines += [f"    {call}" for call in calls]
-                continue
-            lines += [
-                f"    # loop {loops}: these states drive each other",
-                "    k = 0",
-                "    clear(w, AT_HELD)",
-                "    while k >= 0:",
-                "        clear(w, AT_CHANGE)",
-                *(f"        {call}" for call in calls),
-                f"        k = next_round(w, k, {MOST_ROUNDS}, {loops})",
-            ]
-            loops += 1
+        lines = ["@inlined", "def sweep(w, rtol):", '    """All states at all nodes, causes first."""']
+        group, loop = count(), count()
+        for outer in self.loops:
+            lines += self._rounds(outer, 0, group, loop) if outer.repeats else [
+                f"    group_{next(group)}(w, rtol)" for _ in outer.groups
+            ]  # fmt: skip
         return "\n".join(["", "", *lines, ""])
+
+    def _rounds(self, loop: Loop, depth: int, group: Iterator[int], number: Iterator[int]
+                ) -> list[str]:  # fmt: skip
+        """Lines that repeat a loop until it has settled; lanes held outside it are held inside."""
+        own, k = next(number), "kj"[depth]
+        held = "clear(w, AT_HELD)" if not depth else "copy(w, AT_HELD, AT_HELD + LANES, LANES)"
+        lines = [
+            f"# loop {own}: these states drive each other", f"{k} = 0", held, f"while {k} >= 0:",
+            f"    clear(w, AT_CHANGE + LANES * {depth})",
+        ]  # fmt: skip
+        for step in loop.groups:
+            if isinstance(step, Loop):
+                lines += self._rounds(step, depth + 1, group, number)
+            else:
+                lines.append(f"    group_{next(group)}(w, rtol)")
+        lines.append(f"    {k} = next_round(w, {k}, {MOST_ROUNDS[depth]}, {own}, {depth})")
+        return [f"    {line}" for line in lines]
 
     def functions(self) -> list[str]:
         """All of them."""
