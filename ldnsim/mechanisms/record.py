@@ -279,7 +279,7 @@ class Mechanism:
         known = {n for n, v in self.variables.items() if v.is_state}
         taken = {n for some in self.coupled for n in some}
         if len(set(states)) < 2 or set(states) - known or set(states) & taken:
-            raise ValueError(f"{self.name} cannot couple {states}: expected states of its own, once")
+            raise ValueError(f"{self.name} cannot couple {states}: expected own states, each once")
         self.coupled = (*self.coupled, tuple(states))
 
     def reads(self, scale_word: str, *names: str, better: str = "") -> None:

@@ -18,7 +18,6 @@ from ldnsim.engine.generate.source import clock, lane_function, printed
 from ldnsim.engine.generate.trace import Trace, Traced
 from ldnsim.mechanisms.record import CLOCK
 
-
 LANE_ROWS = {
     "MOMENT": 1, "CLOCK": len(CLOCK), "TIME": 1, "LENGTH": 1, "LAST": 1, "AHEAD": 1, "MOVED": 1,
     "TAKEN": 1, "BEGINS": 1, "INSIDE": 1, "LANE_STATUS": 1, "LANE_ERROR": 1, "LANE_VERDICT": 1,

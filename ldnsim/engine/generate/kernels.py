@@ -171,7 +171,8 @@ def kernel_key(model: Model, compiled: bool = True, methods: Sequence[Method] = 
     from numba.core.registry import cpu_target
 
     parts = [
-        model.fingerprint, model.coupled, _engine_hash(methods), compiled, sys.implementation.cache_tag,
+        model.fingerprint, model.coupled, _engine_hash(methods), compiled,
+        sys.implementation.cache_tag,
         numba.__version__, llvmlite.__version__, getattr(config, "USING_SVML", None),
         cpu_target.target_context.codegen().magic_tuple(), [m.name for m in methods],
     ]  # fmt: skip

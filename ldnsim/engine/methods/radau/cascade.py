@@ -81,8 +81,9 @@ def _loop(names: Sequence[str], reads: Graph, coupled: Sequence[Sequence[str]]) 
     order = fewest_backward(list(seen), seen)
     within = {s[0]: Loop(_grouped(fewest_backward(s, reads), reads), True) for s in inner}
     groups: list[tuple[str, ...] | Loop] = []
-    for alone, some in groupby(order, lambda n: n not in within):
-        groups += _grouped(list(some), reads) if alone else [within[n] for n in some]
+    for alone, part in groupby(order, lambda n: n not in within):
+        some = list(part)
+        groups += _grouped(some, reads) if alone else [within[n] for n in some]
     return Loop(tuple(groups), True)
 
 

@@ -12,9 +12,7 @@ function evaluates ``a`` and ``b`` of some states at all nodes and solves for ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import sympy
@@ -23,17 +21,16 @@ from ldnsim.engine import LANES
 from ldnsim.engine.generate.emit import Emitter
 from ldnsim.engine.generate.source import choose, clock, lane_function, printed
 from ldnsim.engine.methods.method import Parts
-from ldnsim.engine.methods.radau.cascade import Loop, cascade
+from ldnsim.engine.methods.radau.cascade import cascade
 from ldnsim.engine.methods.radau.coefficients import radau
 from ldnsim.engine.methods.radau.records import STAGES, Records, eliminate
+from ldnsim.engine.methods.radau.rounds import depths, loops_in, sweep
 from ldnsim.mechanisms.record import CLOCK
 
 _ROWS = {
     "BROKEN": 1, "UNSETTLED": 1, "CHANGE": 2, "BEFORE": 2, "HELD": 2, "GUESS": 1, "ADVANCE": 1,
     "RATIO": 1, "FADE": 1,
 }  # fmt: skip
-MOST_ROUNDS = (8, 12)
-"""Rounds of a loop, and of one inside it, before it counts as one that does not settle."""
 
 
 def parts(emitter: Emitter) -> Parts:
@@ -57,18 +54,6 @@ class Group:
     computes: tuple[str, ...]
     keeps: tuple[str, ...]
     reuses: tuple[str, ...]
-
-
-def _loops_in(loop: Loop) -> int:
-    """How many loops that repeat there are in one, itself included."""
-    return loop.repeats + sum(_loops_in(g) for g in loop.groups if isinstance(g, Loop))
-
-
-def _depths(loop: Loop, outside: int = 0) -> Iterator[tuple[str, int]]:
-    """States with the number of loops that repeat around them."""
-    depth = outside + loop.repeats
-    for step in loop.groups:
-        yield from _depths(step, depth) if isinstance(step, Loop) else ((n, depth) for n in step)
 
 
 def _put(place: str, value: str, repeats: bool) -> str:
@@ -103,9 +88,9 @@ class CollocationEmitter:
         self.groups = self._plan()
         kept = sorted({q for g in self.groups for q in g.keeps})
         self.records = Records(emitter.layout, list(emitter.trace.states), kept)
-        self.depth = {n: d for loop in self.loops for n, d in _depths(loop)}
-        self.loop_count = sum(map(_loops_in, self.loops))
-        # one row each, for the whole step, and where loops may be inside loops two: see the template
+        self.depth = {n: d for loop in self.loops for n, d in depths(loop)}
+        self.loop_count = sum(map(loops_in, self.loops))
+        # one row each, and two where a loop may be inside another: see the template
         for section, rows in _ROWS.items():
             emitter.layout.reserve(section, rows)
         emitter.layout.reserve("CONTRACTION", self.loop_count)
@@ -342,7 +327,9 @@ class CollocationEmitter:
             ]
             if not self.needs_guess(n):  # a guess is made from the step, its start included
                 lines.append(f"{r.at(n, 0)} = {choose('taken', 'y', r.at(n, 0))}")
-        doc = "STATE, rate and fading size at the end, in lanes TAKEN. Called by collocation_accept."
+        doc = (
+            "STATE, rate and fading size at the end, in lanes TAKEN. Called by collocation_accept."
+        )
         return lane_function("finish", "w", doc, lines)
 
     def interpolate(self) -> str:
@@ -355,41 +342,14 @@ class CollocationEmitter:
         doc = "POINT = sum_j l_j(INSIDE) Y_j, where Y_0 = y. Called by collocation_evaluate."
         return lane_function("interpolate", "w", doc, lines)
 
-    def sweep(self) -> str:
-        """The order of the cascade as plain code: evaluate, solve, repeat loops until settled."""
-        lines = ["@inlined", "def sweep(w, rtol):", '    """All states at all nodes, causes first."""']
-        group, loop = count(), count()
-        for outer in self.loops:
-            lines += self._rounds(outer, 0, group, loop) if outer.repeats else [
-                f"    group_{next(group)}(w, rtol)" for _ in outer.groups
-            ]  # fmt: skip
-        return "\n".join(["", "", *lines, ""])
-
-    def _rounds(self, loop: Loop, depth: int, group: Iterator[int], number: Iterator[int]
-                ) -> list[str]:  # fmt: skip
-        """Lines that repeat a loop until it has settled; lanes held outside it are held inside."""
-        own, k = next(number), "kj"[depth]
-        held = "clear(w, AT_HELD)" if not depth else "copy(w, AT_HELD, AT_HELD + LANES, LANES)"
-        lines = [
-            f"# loop {own}: these states drive each other", f"{k} = 0", held, f"while {k} >= 0:",
-            f"    clear(w, AT_CHANGE + LANES * {depth})",
-        ]  # fmt: skip
-        for step in loop.groups:
-            if isinstance(step, Loop):
-                lines += self._rounds(step, depth + 1, group, number)
-            else:
-                lines.append(f"    group_{next(group)}(w, rtol)")
-        lines.append(f"    {k} = next_round(w, {k}, {MOST_ROUNDS[depth]}, {own}, {depth})")
-        return [f"    {line}" for line in lines]
-
     def functions(self) -> list[str]:
         """All of them."""
         groups = [self.group(i) for i in range(len(self.groups))]
         rest = (
             self.predict, self.tick_nodes, self.estimate, self.begin,
-            self.finish, self.interpolate, self.sweep,
+            self.finish, self.interpolate,
         )  # fmt: skip
-        return [*groups, *(f() for f in rest)]
+        return [*groups, *(f() for f in rest), sweep(self.loops)]
 
     def constants(self) -> dict[str, Any]:
         """Constants of the module."""

@@ -28,7 +28,7 @@ LEAST_LATER = 0.3  # ... and after more
 MOST_CONTRACTION = 0.99
 FORGET = 0.8  # how much of the slowest contraction lately is remembered from round to round
 FADE = 24.0  # h in which the largest size of a state lately halves
-TIGHT = 0.2  # share of the tolerance asked of a step, so that a run's error stays below it
+TIGHT = 0.4  # share of the tolerance asked of a step, so that a run's error stays below it
 FAR = 1e4  # tolerances: so far out the polynomials of the step are worth nothing
 FARTHEST = 1e30
 LONGEST_GUESS = 3.0  # times the last step's length: further ahead its polynomials are not continued
@@ -132,6 +132,9 @@ def collocation_start(w, atol):
         for i in range(NS):
             w[AT_RECORDS + i * RECORD + LARGEST + l] = 0.0
             w[AT_RECORDS + i * RECORD + FLOOR + l] = TIGHT * atol[i]
+            # nothing of the run before may be left, not even where it would cancel
+            for k in range(STAGES + 1):
+                w[AT_RECORDS + i * RECORD + LANES * k + l] = w[AT_STATE + LANES * i + l]
         # of loops nothing is known yet
         for e in range(LOOPS):
             w[AT_CONTRACTION + LANES * e + l] = MOST_CONTRACTION
