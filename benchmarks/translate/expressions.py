@@ -262,5 +262,9 @@ def plain_literal(value: object) -> Value | None:
         number = float(value)
         special = {np.inf: "INFINITY", -np.inf: "(-INFINITY)"}
         # all bits set: the one kind of it that matters
-        return ('(-__builtin_nan("0xfffffffffffff"))' if number != number else special.get(number, f"({number!r})")), "double"
+        return (
+            '(-__builtin_nan("0xfffffffffffff"))'
+            if number != number
+            else special.get(number, f"({number!r})")
+        ), "double"
     return None
