@@ -161,22 +161,25 @@ def simulate(
     threads: Threads = None,
 ) -> None:
     """Simulate one prescription and print what it does."""
-    from ldnsim import plots
     from ldnsim.cli.report import resting, show_run
+    from ldnsim.runs.plan import make_plan
     from ldnsim.runs.remarks import remarks
+    from ldnsim.sweep.execute import solved
 
     source = resolve(prescription, PRESCRIPTION, EVENTS)
     files.check_picture(plot, reads=[source.path])
     study = _all_changes(_drawn_finely(source.study(hypothesis, phenotype, settings, extend)))
-    plan = study.plan()
+    plan = make_plan(study, threads)
     for remark in remarks(plan.study, plan.runs):
         say(f"remark: {remark}")
-    ds = study.run(threads=threads)
-    if not _outcome(ds["status"].values):
+    found = solved(plan)
+    if not _outcome(found["status"].values):
         raise typer.Exit(ALL_FAILED)
-    show_run(ds, resting(plan.runs[0]))
+    show_run(found, resting(plan.runs[0]))
     if plot is not None:
-        files.save_picture(plots.compare(ds), plot)
+        from ldnsim import plots
+
+        files.save_picture(plots.compare(found.dataset()), plot)
 
 
 def _all_changes(study: Study) -> Study:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, unknown
 from ldnsim.plots.wording import short_name, unit_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ldnsim.results.dataset import Arrays
 
 ASSUMED = "assumed"
 HEADLINE = ("tnf_change", "pain_change")
@@ -46,7 +50,7 @@ def _changed(extension: Mapping[str, Any]) -> str:
     return "".join(f"; {w}" for w in words[:_NAMED]) + rest
 
 
-def extensions_of(ds: xr.Dataset) -> Extended:
+def extensions_of(ds: xr.Dataset | Arrays) -> Extended:
     """Return what a dataset says of the extensions of its model; nothing where it cannot be read.
 
     Opening a result refuses what is damaged; a picture only does not repeat it.

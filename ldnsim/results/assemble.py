@@ -103,7 +103,7 @@ def finish(
     draft = folder.draft()
     if kind_of(target) == "netcdf":
         whole = Block.join([folder.load(first) for first in job.starts(size)])
-        write_netcdf(dataset.in_memory(job, whole, found), draft)
+        write_netcdf(dataset.in_memory(job, whole, found).dataset(), draft)
     else:
         _write_zarr(job, folder, size, draft, found)
     check_free(target, folder.path, replaces)

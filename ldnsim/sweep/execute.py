@@ -61,6 +61,13 @@ def run_plan(
             plan, out, resume=resume, overwrite=overwrite, progress=progress, executor=executor
         )
         return store.open_store(out)
+    return solved(plan, progress, executor).dataset()
+
+
+def solved(
+    plan: Plan, progress: Progress | None = None, executor: Executor = "threads"
+) -> dataset.Arrays:
+    """Run every run of a plan in memory; arguments and errors as for :func:`run_plan`."""
     _check_executor(executor)
     check_memory(plan)
     with reporting(progress) as report:
