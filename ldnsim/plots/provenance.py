@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, unknown
-from ldnsim.plots.wording import short_name, unit_of
+from ldnsim.plots.wording import Words, short_name, unit_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -133,7 +133,7 @@ def short(ds: xr.Dataset, summary: str) -> str:
     """A summary in the fewest words: ``TNF change``; its name in results that hold none."""
     if "summary_short_name" in ds:
         return str(ds["summary_short_name"].sel(summary=summary).item())
-    return short_name(xr.DataArray(0.0, name=summary))
+    return short_name(Words(summary))
 
 
 def percent(share: float) -> str:
@@ -150,7 +150,7 @@ def unit(ds: xr.Dataset, summary: str) -> str:
     row = ds.sel(summary=summary)
     scale = str(row["summary_scale"].item()) if "summary_scale" in ds else ""
     attrs = {"units": str(row["summary_units"].item()), "scale": scale}
-    return unit_of(xr.DataArray(0.0, name=summary, attrs=attrs))
+    return unit_of(Words(summary, attrs))
 
 
 def _shares(ds: xr.Dataset, names: Sequence[str]) -> str:

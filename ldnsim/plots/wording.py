@@ -6,7 +6,8 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -76,6 +77,13 @@ class Named(Protocol):
         """Units and words."""
 
 
+class Words(NamedTuple):
+    """What is said of a variable that is not there."""
+
+    name: str
+    attrs: Mapping[str, str] = MappingProxyType({})
+
+
 def unit_of(variable: Named) -> str:
     """Return a variable's unit as printed on an axis; of a pure number, its ``scale`` attribute.
 
@@ -129,7 +137,7 @@ def name_of(variable: Named) -> str:
     return name.split(", ")[0] if says_scale else name
 
 
-def short_name(variable: xr.DataArray) -> str:
+def short_name(variable: Named) -> str:
     """Return what a variable is called in legends; its own name in results that hold no other."""
     own = str(variable.name).removeprefix("night_").replace("_", " ")
     return str(variable.attrs.get("short_name") or own)

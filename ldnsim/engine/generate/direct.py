@@ -84,7 +84,7 @@ def _spec(kinds: Any) -> Iterator[tuple[Any, ...]]:
         elif kind == types.float64:
             yield (_REAL,)
         elif isinstance(kind, types.BaseTuple):
-            yield from _spec(kind.types)
+            yield from _spec(getattr(kind, "types"))  # noqa: B009 (no type has it declared)
         elif isinstance(kind, types.Array) and kind.layout == "C":
             yield _ARRAY, as_dtype(kind.dtype).str, kind.ndim
         else:
@@ -110,7 +110,13 @@ def _undefined(data: bytes) -> tuple[str, ...]:
 
 
 def load(kept: Linked) -> Callable[..., None] | None:
-    """The kept function, to be called from Python; None where something it uses is not found."""
+    """The kept function, to be called from Python; None where something it uses is not found.
+
+    Raises:
+        ValueError: it is no object file.
+    """
+    if kept.object[:4] != b"\x7fELF":  # LLVM would end the process
+        raise ValueError("not an object file")
     found = _resolved(kept.foreign) if supported() else None
     if found is None:
         return None

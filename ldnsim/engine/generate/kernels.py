@@ -237,7 +237,10 @@ def _kept(key: str) -> types.ModuleType | None:
         def whole() -> types.ModuleType:
             return _module(key, text, code, dict(machine))
 
-        return (ready and _ready(key, *ready, whole)) or whole()
+        if ready is not None:
+            constants, linked = ready
+            return _ready(key, constants, linked, whole) or whole()
+        return whole()
     except Exception as error:  # whole, but not what this version writes: as good as none
         sys.modules.pop(_name(key), None)
         _no_good(key, error)
