@@ -95,12 +95,15 @@ def measure(request: pytest.FixtureRequest, benchmark: Any) -> Measure:
 def python(tmp_path: Path) -> Callable[..., None]:
     """Run Python on the given arguments in an empty folder, with a cache folder if one is named."""
 
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    kept["PYTHONPYCACHEPREFIX"] = str(tmp_path / "bytecode")
+
     def run(*arguments: str, cache: Path | None = None) -> None:
         home = {"LDNSIM_CACHE_DIR": str(cache)} if cache is not None else {}
         subprocess.run(
             [sys.executable, *arguments],
             cwd=tmp_path,
-            env={**os.environ, **SINGLE, **home},
+            env={**kept, **SINGLE, **home},
             check=True,
             capture_output=True,
             stdin=subprocess.DEVNULL,

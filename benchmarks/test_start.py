@@ -1,12 +1,15 @@
-"""What a user waits for: help, compiling, and the demo, each in a process of its own.
+"""What a user waits for: help, compiling, one run, a sweep, sensitivities and the demo, each in a
+process of its own.
 
-Cold means an empty kernel cache. Python's own bytecode and the files of the operating system are as
-they are.
+Cold means an empty kernel cache. Python's own bytecode is kept from the first round on, as a user
+has it; the files of the operating system are as they are. The sweep is the shipped template
+``dose-titration``: 240 runs of 52 weeks.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ COMPILE = (
     "from ldnsim.model import default_model\n"
     "load_kernels(default_model())\n"
 )
+RUN = "4.5 mg nightly at 22:00, for 12 wk"
 Run = Callable[..., None]
 
 
@@ -44,6 +48,45 @@ def test_compile_cold(measure: Any, python: Run, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("warm")
 def test_compile_warm(measure: Any, python: Run) -> None:
     measure(python, "-c", COMPILE, rounds=5, warmup=1, reference="start")
+
+
+@pytest.mark.usefixtures("warm")
+def test_simulate_warm(measure: Any, python: Run) -> None:
+    measure(python, "-m", "ldnsim", "simulate", RUN, rounds=5, warmup=1, reference="start")
+
+
+@pytest.mark.usefixtures("warm")
+def test_dry_run_of_240_runs(measure: Any, python: Run) -> None:
+    python("-m", "ldnsim", "init", "study.toml", "--template", "dose-titration")
+    words = ("-m", "ldnsim", "sweep", "study.toml", "--dry-run")
+    measure(python, *words, rounds=5, warmup=1, reference="start")
+
+
+@pytest.mark.usefixtures("warm")
+def test_sweep_of_240_runs_warm(measure: Any, python: Run, tmp_path: Path) -> None:
+    python("-m", "ldnsim", "init", "study.toml", "--template", "dose-titration")
+
+    def again() -> None:
+        shutil.rmtree(tmp_path / "study.zarr", ignore_errors=True)
+
+    words = ("-m", "ldnsim", "sweep", "study.toml")
+    measure(python, *words, rounds=2, warmup=1, setup=again)  # most of it is solving
+    assert (tmp_path / "study.zarr").is_dir()
+
+
+@pytest.mark.usefixtures("warm")
+def test_sensitivity_warm(measure: Any, python: Run) -> None:
+    words = ("-m", "ldnsim", "sensitivity", RUN)
+    measure(python, *words, rounds=2, warmup=1)  # most of it is solving
+
+
+@pytest.mark.usefixtures("warm")
+def test_sensitivity_kept_warm(measure: Any, python: Run) -> None:
+    python("-m", "ldnsim", "init", "study.toml", "--template", "quickstart")
+    python("-m", "ldnsim", "sweep", "study.toml")
+    python("-m", "ldnsim", "sensitivity", "study.zarr")
+    words = ("-m", "ldnsim", "sensitivity", "study.zarr")
+    measure(python, *words, rounds=5, warmup=1, reference="start")
 
 
 @pytest.mark.usefixtures("warm")

@@ -27,7 +27,7 @@ DRUG_ONLY = ("pharmacokinetics", "receptors")
 """Mechanisms whose own variables are no outcome: the drug and what it binds to."""
 PROBES = 3
 _TRIES = 4
-_NO_NUMBER = (ArithmeticError, TypeError, ValueError)
+NO_NUMBER = (ArithmeticError, TypeError, ValueError)
 """What an equation raises outside its domain; TypeError where a root became complex."""
 
 
@@ -88,7 +88,7 @@ def values_at(model: Model, t: float, y: FloatArray, p: FloatArray) -> FloatArra
         found = np.concatenate([model.rates(t, y, p), others])
         if np.isfinite(found).all():
             return found
-    except _NO_NUMBER:
+    except NO_NUMBER:
         pass
     raise UserError(_where_none(model, t, y, p))
 
@@ -100,7 +100,7 @@ def _where_none(model: Model, t: float, y: FloatArray, p: FloatArray) -> str:
     for name, v in {**model.constants, **model.quantities, **model.states}.items():
         try:
             number = float(_value(v, values))
-        except _NO_NUMBER:
+        except NO_NUMBER:
             number = math.nan
         if not math.isfinite(number):
             at = ", ".join(f"{a} = {values[a]:.3g}" for a in v.arguments)
@@ -120,7 +120,7 @@ def _random_point(model: Model, zero: Iterable[str], seed: int) -> dict[str, Any
     y = [0.0 if n in none else rng.uniform(0.1, 0.9) for n in model.states]
     try:
         return model.environment(rng.uniform(0.0, 24.0), y, p)
-    except _NO_NUMBER:
+    except NO_NUMBER:
         return _near_defaults(model, none, seed)
 
 
@@ -181,7 +181,7 @@ def _number(variable: Variable, at: Mapping[str, float]) -> float:
     """Return what an equation gives; NaN, which is unlike anything, outside its domain."""
     try:
         return float(_value(variable, at))
-    except _NO_NUMBER:
+    except NO_NUMBER:
         return math.nan
 
 

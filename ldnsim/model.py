@@ -7,9 +7,11 @@ stand, in plain Python.
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import inspect
+import linecache
 import math
 import sys
 import threading
@@ -164,12 +166,26 @@ class Model:
 def code_of(module: str) -> list[str]:
     """Source of a module's functions and its numeric constants: all that equations can use."""
     space = sys.modules[module].__dict__
+    written = _functions(module)
     found = []
     for name, thing in sorted(space.items()):
         if inspect.isfunction(thing) and thing.__module__ == module:
-            found.append(inspect.getsource(thing))
+            text = written.get((thing.__name__, thing.__code__.co_firstlineno))
+            found.append(inspect.getsource(thing) if text is None else text)
         elif isinstance(thing, (int, float)):
             found.append(f"{name} = {thing!r}")
+    return found
+
+
+def _functions(module: str) -> dict[tuple[str, int], str]:
+    """Source of a module's functions by name and first line, as inspect has it but at once."""
+    file = getattr(sys.modules[module], "__file__", None)
+    lines = linecache.getlines(file) if file else []
+    found = {}
+    for node in ast.parse("".join(lines)).body:
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            found[node.name, first] = "".join(lines[first - 1 : node.end_lineno])
     return found
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from ldnsim.edition import Edition
+    from ldnsim.results.dataset import Arrays
 
 Extend = Annotated[
     list[str] | None,
@@ -77,7 +78,7 @@ def told(edition: Edition) -> list[str]:
     return [extended_note(edition.records())]
 
 
-def told_of(ds: xr.Dataset) -> list[str]:
+def told_of(ds: xr.Dataset | Arrays) -> list[str]:
     """Return the same of a result, from its attributes."""
     from ldnsim.plots.provenance import extended_note, extensions_of
 

@@ -15,9 +15,8 @@ from ldnsim.config.summaries import SUMMARIES
 from ldnsim.plots import wording
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from ldnsim.config.run import RunSpec
+    from ldnsim.results.dataset import Array, Arrays
 
 CHANGES = (
     "pain_change", "fatigue_change", "tnf_change", "il6_change", "m1_change",
@@ -74,14 +73,14 @@ def resting(run: RunSpec) -> dict[str, Rest]:
     }
 
 
-def show_run(ds: xr.Dataset, rest: Mapping[str, Rest]) -> None:
+def show_run(ds: Arrays, rest: Mapping[str, Rest]) -> None:
     """Print untreated value and changes of one run, what the drug did at night, own summaries.
 
     Besides the rows of every patient there is one for whatever has a better side and is off in
     this one.
 
     Args:
-        ds: a dataset of a single run.
+        ds: the result of a single run.
         rest: untreated days, by variable.
     """
     head = ("", "unit", "healthy", "untreated", "last treated week", "at the end")
@@ -95,13 +94,13 @@ def show_run(ds: xr.Dataset, rest: Mapping[str, Rest]) -> None:
     typer.echo(str(ds.attrs.get("warning", "Research instrument, not medical advice.")))
 
 
-def _shown(ds: xr.Dataset, rest: Mapping[str, Rest]) -> list[str]:
+def _shown(ds: Arrays, rest: Mapping[str, Rest]) -> list[str]:
     """Return the changes to print: the usual ones, then those of what is off in this patient."""
     others = [n for n in changes() if n in ds and n not in CHANGES and not n.endswith("_end")]
     return [*CHANGES, *(n for n in others if rest[str(ds[n].attrs["variable"])].is_off)]
 
 
-def _row(ds: xr.Dataset, name: str, rest: Mapping[str, Rest]) -> list[str] | None:
+def _row(ds: Arrays, name: str, rest: Mapping[str, Rest]) -> list[str] | None:
     if name not in ds or str(ds[name].attrs["variable"]) not in rest:
         return None
     of, end = rest[str(ds[name].attrs["variable"])], f"{name}_end"
@@ -111,14 +110,14 @@ def _row(ds: xr.Dataset, name: str, rest: Mapping[str, Rest]) -> list[str] | Non
     return [words, wording.unit_of(ds[name]), *cells]
 
 
-def _value(variable: xr.DataArray, name: str) -> str:
+def _value(variable: Array, name: str) -> str:
     value = _scalar(variable)
     if name == "time_to_response":
         return wording.duration(24 * round(value / 24)) if np.isfinite(value) else "no response"
     return f"{_number(value)} {wording.unit_of(variable)}"
 
 
-def _scalar(variable: xr.DataArray) -> float:
+def _scalar(variable: Array) -> float:
     return float(np.asarray(variable.values, dtype=float).reshape(-1)[0])
 
 

@@ -103,6 +103,9 @@ def sweep(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the result of an earlier sweep.")
     ] = False,
+    append: Annotated[
+        bool, typer.Option("--append", help="Add what a finished result lacks of longer axes.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run.")] = False,
     threads: Threads = None,
 ) -> None:
@@ -110,8 +113,14 @@ def sweep(
     from ldnsim.results.target import checked_target
     from ldnsim.runs.plan import make_plan
 
-    if dry_run and (resume or overwrite):
+    if append and (resume or overwrite):
         word = "--resume" if resume else "--overwrite"
+        raise UserError(
+            f"--append with {word}: it goes on by itself where it was stopped, and keeps what is"
+            " there; leave the other out"
+        )
+    if dry_run and (resume or overwrite or append):
+        word = "--resume" if resume else "--overwrite" if overwrite else "--append"
         raise UserError(f"--dry-run writes nothing, so {word} would do nothing: leave it out")
     start = time.perf_counter()
     config = resolve(study, STUDY).study()
@@ -131,9 +140,15 @@ def sweep(
 
     say(plan.describe())
     with progress() as report:
-        ran = run_into_store(plan, store, resume=resume, progress=report, overwrite=overwrite)
+        if append:
+            from ldnsim.sweep import grow
+
+            ran = grow.append(plan, store, progress=report)
+        else:
+            done = run_into_store(plan, store, resume=resume, progress=report, overwrite=overwrite)
+            ran = len(plan) if done else 0
     if ran:
-        say(f"{len(plan)} runs in {seconds(time.perf_counter() - start)}")
+        say(f"{ran} runs in {seconds(time.perf_counter() - start)}")
     if config.population is not None:
         _candidates(attributes(store))
     if plan.watch is not None:
@@ -161,22 +176,25 @@ def simulate(
     threads: Threads = None,
 ) -> None:
     """Simulate one prescription and print what it does."""
-    from ldnsim import plots
     from ldnsim.cli.report import resting, show_run
+    from ldnsim.runs.plan import make_plan
     from ldnsim.runs.remarks import remarks
+    from ldnsim.sweep.execute import solved
 
     source = resolve(prescription, PRESCRIPTION, EVENTS)
     files.check_picture(plot, reads=[source.path])
     study = _all_changes(_drawn_finely(source.study(hypothesis, phenotype, settings, extend)))
-    plan = study.plan()
+    plan = make_plan(study, threads)
     for remark in remarks(plan.study, plan.runs):
         say(f"remark: {remark}")
-    ds = study.run(threads=threads)
-    if not _outcome(ds["status"].values):
+    found = solved(plan)
+    if not _outcome(found["status"].values):
         raise typer.Exit(ALL_FAILED)
-    show_run(ds, resting(plan.runs[0]))
+    show_run(found, resting(plan.runs[0]))
     if plot is not None:
-        files.save_picture(plots.compare(ds), plot)
+        from ldnsim import plots
+
+        files.save_picture(plots.compare(found.dataset()), plot)
 
 
 def _all_changes(study: Study) -> Study:

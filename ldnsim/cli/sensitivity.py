@@ -43,7 +43,6 @@ def sensitivity(
 
     A store keeps what is computed, so that its pictures can say it.
     """
-    from ldnsim import plots
     from ldnsim.cli.ranking import show_ranking
     from ldnsim.plots import provenance
 
@@ -62,6 +61,8 @@ def sensitivity(
         typer.echo(f"# {line}")
     show_ranking(ds, names, most)
     if plot is not None:
+        from ldnsim import plots
+
         files.save_picture(plots.sensitivity(ds, names), plot)
 
 
@@ -79,7 +80,6 @@ def _of_store(
 ) -> xr.Dataset:
     """What a store carries, or what is computed for the run selected; kept in it if it can be."""
     import ldnsim
-    from ldnsim.analysis.sensitivity import of_result
     from ldnsim.results import sensitivity as labels
 
     with ldnsim.open_store(path) as ds:
@@ -88,6 +88,8 @@ def _of_store(
         edition = edition_for(ds, extend) if extend else None
         if there and run in (None, int(ds["sensitivity"].attrs["reference_run"])):
             return ds.load()
+        from ldnsim.analysis.sensitivity import of_result
+
         found = of_result(ds, run, threads, edition or edition_for(ds, extend))
         shown = labels.together(ds, found).load()
     try:

@@ -12,10 +12,10 @@ from pydantic import (
     InstanceOf,
     PlainSerializer,
     ValidationInfo,
-    WithJsonSchema,
 )
 
-from ldnsim.config.event_entry import KEYS, are_events, from_events, to_events
+from ldnsim.config import event_entry
+from ldnsim.config.event_entry import are_events, from_events, to_events
 from ldnsim.edition import in_force, shipped
 from ldnsim.errors import UserError
 from ldnsim.regimen import DoseTable, EventTable, Recorded, Recordings, Regimen
@@ -124,32 +124,46 @@ def _to_table(regimen: Regimen | Recorded | Recordings) -> dict[str, Any]:
     return table
 
 
-_SCHEMA = {
-    "anyOf": [
-        {
-            "type": "string",
-            "description": "A prescription, the name of a shipped protocol, or an event table"
-            " (a path that ends in .csv).",
-        },
-        {
-            "type": "object",
-            "description": "A protocol or prescription with single fields set, recorded doses, or"
-            " phases in full.",
-            "properties": {
-                "protocol": {"type": "string", "description": "Name of a shipped protocol."},
-                "prescription": {"type": "string", "description": "The prescription as text."},
-                "name": {"type": "string", "description": "Name shown in the results."},
-                "description": {"type": "string", "description": "What it is, in one line."},
-                **KEYS,
-            },
-        },
-    ]
-}
+class _Written:
+    """The JSON Schema of what users write, made when it is asked for."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        return {
+            "anyOf": [
+                {
+                    "type": "string",
+                    "description": "A prescription, the name of a shipped protocol, or an event"
+                    " table (a path that ends in .csv).",
+                },
+                {
+                    "type": "object",
+                    "description": "A protocol or prescription with single fields set, recorded"
+                    " doses, or phases in full.",
+                    "properties": {
+                        "protocol": {
+                            "type": "string",
+                            "description": "Name of a shipped protocol.",
+                        },
+                        "prescription": {
+                            "type": "string",
+                            "description": "The prescription as text.",
+                        },
+                        "name": {"type": "string", "description": "Name shown in the results."},
+                        "description": {
+                            "type": "string",
+                            "description": "What it is, in one line.",
+                        },
+                        **event_entry.schema(),
+                    },
+                },
+            ]
+        }
+
 
 RegimenEntry = Annotated[
     Regimen | InstanceOf[Recorded] | InstanceOf[Recordings],
     BeforeValidator(_entry),
     PlainSerializer(_to_table, return_type=dict[str, Any]),
-    WithJsonSchema(_SCHEMA),
+    _Written(),
 ]
 """A regimen as users write it."""

@@ -71,13 +71,14 @@ class Events(Config):
         raise UserError(f"ids = {short(value)}: expected 'all' or a list such as ['1', '2']")
 
 
-def _schema() -> dict[str, Any]:
+KEYS = frozenset(Events.model_fields) - {"name", "description"}
+"""The keys that an event table has and a prescription has not."""
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of each of :data:`KEYS`."""
     found: dict[str, Any] = Events.model_json_schema()["properties"]
-    return {key: words for key, words in found.items() if key not in ("name", "description")}
-
-
-KEYS = _schema()
-"""JSON Schema of each key that an event table has and a prescription has not."""
+    return {key: words for key, words in found.items() if key in KEYS}
 
 
 def are_events(value: Any) -> bool:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError, unknown
-from ldnsim.plots.wording import short_name, unit_of
+from ldnsim.plots.wording import Words, short_name, unit_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ldnsim.results.dataset import Arrays
 
 ASSUMED = "assumed"
 HEADLINE = ("tnf_change", "pain_change")
@@ -46,7 +50,7 @@ def _changed(extension: Mapping[str, Any]) -> str:
     return "".join(f"; {w}" for w in words[:_NAMED]) + rest
 
 
-def extensions_of(ds: xr.Dataset) -> Extended:
+def extensions_of(ds: xr.Dataset | Arrays) -> Extended:
     """Return what a dataset says of the extensions of its model; nothing where it cannot be read.
 
     Opening a result refuses what is damaged; a picture only does not repeat it.
@@ -129,7 +133,7 @@ def short(ds: xr.Dataset, summary: str) -> str:
     """A summary in the fewest words: ``TNF change``; its name in results that hold none."""
     if "summary_short_name" in ds:
         return str(ds["summary_short_name"].sel(summary=summary).item())
-    return short_name(xr.DataArray(0.0, name=summary))
+    return short_name(Words(summary))
 
 
 def percent(share: float) -> str:
@@ -146,7 +150,7 @@ def unit(ds: xr.Dataset, summary: str) -> str:
     row = ds.sel(summary=summary)
     scale = str(row["summary_scale"].item()) if "summary_scale" in ds else ""
     attrs = {"units": str(row["summary_units"].item()), "scale": scale}
-    return unit_of(xr.DataArray(0.0, name=summary, attrs=attrs))
+    return unit_of(Words(summary, attrs))
 
 
 def _shares(ds: xr.Dataset, names: Sequence[str]) -> str:

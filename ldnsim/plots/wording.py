@@ -6,12 +6,15 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-import xarray as xr
 
 from ldnsim.units import find_unit, is_mass, is_time
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _PLAIN_UNITS = {
     "mg/d": "mg/day",
@@ -62,7 +65,26 @@ _PURE = ("", "1", "dimensionless")
 UNKNOWN_SCALE = "pure number"
 
 
-def unit_of(variable: xr.DataArray) -> str:
+class Named(Protocol):
+    """A variable as far as it is spoken of: one of xarray, or of a result before it is one."""
+
+    @property
+    def name(self) -> Any:
+        """Its own name."""
+
+    @property
+    def attrs(self) -> Mapping[Any, Any]:
+        """Units and words."""
+
+
+class Words(NamedTuple):
+    """What is said of a variable that is not there."""
+
+    name: str
+    attrs: Mapping[str, str] = MappingProxyType({})
+
+
+def unit_of(variable: Named) -> str:
     """Return a variable's unit as printed on an axis; of a pure number, its ``scale`` attribute.
 
     Results written before variables carried their scale read as :data:`UNKNOWN_SCALE`.
@@ -105,7 +127,7 @@ def healthy_by_scale(attrs: Mapping[str, Any]) -> float:
     return 1.0 if scale == "fold of healthy" else float("nan")
 
 
-def name_of(variable: xr.DataArray) -> str:
+def name_of(variable: Named) -> str:
     """Return the long name of a variable, or its own name with underscores opened up.
 
     What follows a comma describes the scale; it is left out where :func:`unit_of` prints that.
@@ -115,7 +137,7 @@ def name_of(variable: xr.DataArray) -> str:
     return name.split(", ")[0] if says_scale else name
 
 
-def short_name(variable: xr.DataArray) -> str:
+def short_name(variable: Named) -> str:
     """Return what a variable is called in legends; its own name in results that hold no other."""
     own = str(variable.name).removeprefix("night_").replace("_", " ")
     return str(variable.attrs.get("short_name") or own)

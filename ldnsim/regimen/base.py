@@ -13,7 +13,7 @@ from ldnsim.errors import UserError, short, unknown
 class Frozen(BaseModel):
     """A value that never changes; unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def __init__(self, **data: Any) -> None:
         """Make it in Python.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from ldnsim.results.columns import Column
+    from ldnsim.results.taken import Taken
     from ldnsim.runs.derivatives import Sensitivities
     from ldnsim.runs.job import Job
 
@@ -83,7 +84,12 @@ def regions(shape: Sequence[int], chunks: Sequence[int]) -> Iterator[tuple[int, 
 
 
 def finish(
-    job: Job, folder: BlockFolder, size: int, target: Path, found: Sensitivities | None
+    job: Job,
+    folder: BlockFolder,
+    size: int,
+    target: Path,
+    found: Sensitivities | None,
+    taken: Taken | None = None,
 ) -> None:
     """Assemble the finished blocks into the store; the name appears only when it is whole.
 
@@ -93,6 +99,7 @@ def finish(
         size: runs per block.
         target: the store.
         found: how its summaries follow the parameters, if that was asked for.
+        taken: what is taken over from the result that is replaced; a Zarr store only.
 
     Raises:
         UserError: something is there by now that the sweep was not started to replace, or that
@@ -103,9 +110,9 @@ def finish(
     draft = folder.draft()
     if kind_of(target) == "netcdf":
         whole = Block.join([folder.load(first) for first in job.starts(size)])
-        write_netcdf(dataset.in_memory(job, whole, found), draft)
+        write_netcdf(dataset.in_memory(job, whole, found).dataset(), draft)
     else:
-        _write_zarr(job, folder, size, draft, found)
+        _write_zarr(job, folder, size, draft, found, taken)
     check_free(target, folder.path, replaces)
     folder.swap.replace()
     folder.remove()
@@ -122,11 +129,18 @@ def write_netcdf(ds: xr.Dataset, path: Path) -> None:
 
 
 def _write_zarr(
-    job: Job, folder: BlockFolder, size: int, path: Path, found: Sensitivities | None
+    job: Job,
+    folder: BlockFolder,
+    size: int,
+    path: Path,
+    found: Sensitivities | None,
+    taken: Taken | None = None,
 ) -> None:
     """Write the store region by region; only the blocks of one region are in memory."""
     kept = ("status", "ledger") if job.plan.watch else ("status",)
     told = Block.join([folder.load(first, kept) for first in job.starts(size)])
+    if taken is not None:
+        told = _told(job, told, taken)
     laid = dataset.frame(job, told, found)
     axes = {c: v[0] for c, v in laid.coords.items()}
     store = StoreFiles(path, laid.attrs)
@@ -137,7 +151,7 @@ def _write_zarr(
     for kind in _UNUSED:
         columns = [c for c in laid.columns if c.dim == kind]
         if columns:
-            _fill(job, folder, size, store, columns, axes)
+            _fill(job, folder, size, store, columns, axes, taken, told)
     store.close()
 
 
@@ -148,6 +162,8 @@ def _fill(
     store: StoreFiles,
     columns: Sequence[Column],
     axes: Mapping[str, Any],
+    taken: Taken | None,
+    told: Block,
 ) -> None:
     """Write columns that share their shape, region by region."""
     plan, kind = job.plan, columns[0].dim
@@ -167,11 +183,28 @@ def _fill(
     ]  # fmt: skip
     kept = [n for n in ARRAYS if n not in _UNUSED[kind]]
     for first, last, where in regions(plan.shape, chunks):
-        block = _runs(job, folder, size, first, last, kept)
+        if taken is None:
+            block = _runs(job, folder, size, first, last, kept)
+        else:
+            lo, hi = taken.among_new(first, last)
+            block = taken.picked(_runs(job, folder, size, lo, hi, kept))
         lengths = [s.stop - s.start for s in where]
         for array, column in zip(arrays, columns, strict=True):
-            values = np.asarray(column.values(block)).reshape((*lengths, *tail))
+            if taken is None:
+                values = np.asarray(column.values(block))
+            else:
+                values = taken.values(column, block, told.cut(first, last), tail)
+            values = values.reshape((*lengths, *tail))
             array.write((*where, *(slice(0, n) for n in tail)), values)
+
+
+def _told(job: Job, new: Block, taken: Taken) -> Block:
+    """Return all runs with their outcome, and their doses where somebody looked at them."""
+    none: Any = np.empty((len(taken.of), 0))
+    status = taken.status(new.status)
+    ledger: Any = taken.ledger(new.ledger, job.plan.most_doses) if new.ledger.size else none
+    arrays: dict[str, Any] = {**dict.fromkeys(ARRAYS, none), "status": status, "ledger": ledger}
+    return Block(0, **arrays)
 
 
 def with_coordinates(
@@ -196,7 +229,9 @@ def _runs(
     job: Job, folder: BlockFolder, size: int, first: int, last: int, names: Sequence[str]
 ) -> Block:
     """Read the runs from ``first`` to before ``last`` out of the blocks that hold them."""
-    found = (folder.load(b, names) for b in range(first // size * size, last, size))
+    # where none is wanted, such as of a stretch that is taken over, the first block says of what
+    starts = range(first // size * size, last, size) or range(0, 1)
+    found = (folder.load(b, names) for b in starts)
     return Block.join([block.cut(first, last) for block in found])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +75,55 @@ def _add(found: Frame, ds: xr.Dataset) -> None:
         kind[str(name)] = (tuple(map(str, v.dims)), v.values, dict(v.attrs))
 
 
-def in_memory(job: Job, whole: Block, found: Sensitivities | None) -> xr.Dataset:
-    """Build the result in memory from all runs as one block; see :func:`frame`."""
-    import xarray as xr
+@dataclass(frozen=True)
+class Array:
+    """One array of a result, with what xarray calls its name and attributes."""
 
+    name: str
+    dims: tuple[str, ...]
+    values: NDArray[Any]
+    attrs: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A result in memory with all its labels, for what needs no more of xarray than these.
+
+    Attributes:
+        data_vars: variables, summaries and status, by name.
+        coords: coordinates, by name.
+        attrs: attributes of the result.
+    """
+
+    data_vars: dict[str, Array]
+    coords: dict[str, Array]
+    attrs: dict[str, Any]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a variable of that name."""
+        return name in self.data_vars
+
+    def __getitem__(self, name: str) -> Array:
+        """Return a variable.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self.data_vars[name]
+
+    def dataset(self) -> xr.Dataset:
+        """Return the same as a dataset."""
+        import xarray as xr
+
+        data, coords = (
+            {a.name: (a.dims, a.values, a.attrs) for a in part.values()}
+            for part in (self.data_vars, self.coords)
+        )
+        return xr.Dataset(data, coords, self.attrs)
+
+
+def in_memory(job: Job, whole: Block, found: Sensitivities | None) -> Arrays:
+    """Build the result in memory from all runs as one block; see :func:`frame`."""
     plan = job.plan
     laid = frame(job, whole, found)
     dims = tuple(d.name for d in plan.dims)
@@ -89,7 +135,14 @@ def in_memory(job: Job, whole: Block, found: Sensitivities | None) -> xr.Dataset
         )
         for c in laid.columns
     }
-    return xr.Dataset({**values, **laid.fixed}, laid.coords, laid.attrs)
+    return Arrays(_named({**values, **laid.fixed}), _named(laid.coords), laid.attrs)
+
+
+def _named(found: Mapping[str, Labelled]) -> dict[str, Array]:
+    return {
+        name: Array(name, (dims,) if isinstance(dims, str) else tuple(dims), values, attrs)
+        for name, (dims, values, attrs) in found.items()
+    }
 
 
 def tail(plan: Plan, dim: str) -> tuple[int, ...]:

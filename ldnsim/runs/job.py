@@ -51,6 +51,7 @@ class Job:
         """
         self.plan = plan
         self.threads = threads
+        self.only: Ints | None = None  # the runs to solve, where others are there already
         self.functions = {
             j: s.function.loaded()
             for j, s in enumerate(plan.summaries)
@@ -76,12 +77,22 @@ class Job:
 
     def starts(self, block: int) -> list[int]:
         """Return the first run of every block."""
-        return list(range(0, len(self.plan), block))
+        return list(range(0, self.count, block))
+
+    @property
+    def count(self) -> int:
+        """How many runs there are to solve; blocks count through these."""
+        return len(self.plan) if self.only is None else len(self.only)
+
+    def rows(self, first: int, count: int) -> Ints:
+        """Return the numbers of ``count`` runs to solve, or as many as are left, from a place."""
+        rows = np.arange(first, min(first + count, self.count))
+        return rows if self.only is None else self.only[rows]
 
     def shapes(self, first: int, block: int) -> dict[str, tuple[int, ...]]:
         """Return the shapes of the arrays of the block that starts at run ``first``."""
         plan, kept = self.plan, len(self._kept)
-        n = min(first + block, len(plan)) - first
+        n = min(first + block, self.count) - first
         shares = plan.attributed.values(1) if plan.attributed else (0, 0)
         night = len(plan.night_time) if plan.keeps_night else 0
         return {
@@ -143,7 +154,7 @@ class Job:
     def task(self, first: int, block: int) -> Task:
         """Make the task of the block that starts at run ``first``."""
         plan = self.plan
-        rows = np.arange(first, min(first + block, len(plan)))
+        rows = self.rows(first, block)
         who = self.patients.of_run[rows]
         params = self.patients.vectors(who)
         visiting = self._visiting(rows, who)
@@ -183,7 +194,7 @@ class Job:
     def finish(self, task: Task, solved: Solved) -> Block:
         """Derive the summaries of a solved block and cut it to what is stored."""
         plan = self.plan
-        rows = np.arange(task.first, task.first + len(task))
+        rows = self.rows(task.first, len(task))
         who = self.patients.of_run[rows]
         values = summaries.derive(
             plan,

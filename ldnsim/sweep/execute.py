@@ -61,6 +61,13 @@ def run_plan(
             plan, out, resume=resume, overwrite=overwrite, progress=progress, executor=executor
         )
         return store.open_store(out)
+    return solved(plan, progress, executor).dataset()
+
+
+def solved(
+    plan: Plan, progress: Progress | None = None, executor: Executor = "threads"
+) -> dataset.Arrays:
+    """Run every run of a plan in memory; arguments and errors as for :func:`run_plan`."""
     _check_executor(executor)
     check_memory(plan)
     with reporting(progress) as report:
@@ -127,7 +134,7 @@ def _solve(
     executor: Executor,
 ) -> Iterator[Block]:
     """Solve the given blocks, reporting runs done out of all runs of the study."""
-    total = len(job.plan)
+    total = job.count
     before = total - sum(min(block, total - s) for s in starts)
 
     def tell(n: int) -> None:
@@ -325,7 +332,7 @@ def _missing(folder: BlockFolder, job: Job, size: int) -> list[int]:
     for first in job.starts(size):
         fault = folder.fault(first, job.shapes(first, size)) if folder.has(first) else ""
         if fault:
-            last = min(first + size, len(job.plan))
+            last = min(first + size, job.count)
             log.warning(
                 "the finished block of runs %d to %d in %s is damaged and is solved again: %s",
                 first, last - 1, folder.path, fault,

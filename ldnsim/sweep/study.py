@@ -47,6 +47,7 @@ class Study(StudyConfig):
         progress: Callable[[int, int], None] | bool | None = None,
         *,
         overwrite: bool = False,
+        append: bool = False,
         executor: Literal["threads", "dask"] = "threads",
     ) -> xr.Dataset:
         """Run the study and return its result as a labelled dataset.
@@ -58,6 +59,8 @@ class Study(StudyConfig):
             threads: threads to use; the study's setting, or all cores, when None.
             progress: called with the number of runs done and their total; True shows a bar.
             overwrite: replace a result of an earlier sweep that is there.
+            append: add to the finished result at ``out`` the runs of this study that it lacks,
+                along axes that have grown; what is stopped goes on with the same call.
             executor: ``threads``, or ``dask`` for worker processes (extra ``dask``).
 
         Returns:
@@ -71,7 +74,13 @@ class Study(StudyConfig):
         from ldnsim.runs.plan import make_plan
         from ldnsim.sweep.execute import run_plan
 
-        _check_run(out, resume, threads, overwrite)
+        _check_run(out, resume, threads, overwrite, append)
+        if append and out is not None:
+            from ldnsim.results.store import open_store
+            from ldnsim.sweep import grow
+
+            grow.append(make_plan(self, threads), out, progress=progress, executor=executor)
+            return open_store(out)
         return run_plan(
             make_plan(self, threads),
             out,
@@ -105,18 +114,25 @@ def load(path: str | Path) -> Study:
     return Study.load(path_text(path, "path"))
 
 
-def _check_run(out: object, resume: object, threads: object, overwrite: object) -> None:
+def _check_run(
+    out: object, resume: object, threads: object, overwrite: object, append: object
+) -> None:
     """Refuse arguments of :meth:`Study.run` of another kind, and such that would do nothing.
 
     Raises:
         UserError: naming the argument.
     """
-    for key, value in (("resume", resume), ("overwrite", overwrite)):
+    for key, value in (("resume", resume), ("overwrite", overwrite), ("append", append)):
         if flag(value, key) and out is None:
             raise UserError(
                 f"{key} = True: a run in memory has nothing to go on with or to replace; give the"
                 ' store, such as run("result.zarr", resume=True)'
             )
+    if append and (resume or overwrite):
+        raise UserError(
+            f"append with {'resume' if resume else 'overwrite'}: append goes on by itself where it"
+            " was stopped, and keeps what is there; leave the other out"
+        )
     if out is not None:
         path_text(out, "out")
     check_threads(threads)

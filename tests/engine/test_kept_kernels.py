@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ldnsim.engine.generate import cache
+from ldnsim.engine.generate import cache, direct
 from ldnsim.engine.generate.kernels import kernel_key, load_kernels
 from ldnsim.errors import UserError
 from ldnsim.model import default_model
@@ -58,9 +58,10 @@ for hurt in {[str(file) for file in hurt]}:
 
 BODIES = [
     b"", b"not a pickle", pickle.dumps(None), pickle.dumps((1, 2)),
-    pickle.dumps(("a", b"", {})),
-    pickle.dumps(("", marshal.dumps(compile("1 / 0", "x", "exec")), {})),
-    pickle.dumps(("", marshal.dumps(compile("x = 1", "x", "exec")), {})),
+    pickle.dumps(("a", b"", {})), pickle.dumps((None, "a", b"", {})),
+    pickle.dumps((None, "", marshal.dumps(compile("1 / 0", "x", "exec")), {})),
+    pickle.dumps((None, "", marshal.dumps(compile("x = 1", "x", "exec")), {})),
+    pickle.dumps((({}, direct.Linked(b"no object", "f", (), ())), "a", b"", {})),
 ]  # fmt: skip
 
 
@@ -79,9 +80,10 @@ def test_machine_code_that_cannot_be_loaded_is_made_anew(folder: Path) -> None:
     key = kernel_key(default_model())
     body = cache.find(key)
     assert body is not None
-    text, code, machine = pickle.loads(body)
-    assert machine
-    cache.keep(key, pickle.dumps((text, code, {k: v[:-9] for k, v in machine.items()})))
+    ready, text, code, machine = pickle.loads(body)
+    assert machine and ready is None  # a function with a result is called by numba only
+    cut = {k: v[:-9] for k, v in machine.items()}
+    cache.keep(key, pickle.dumps((ready, text, code, cut)))
     done = python(TINY + SOLVE, folder)
     assert done.returncode == 0 and done.stdout.split() == ["5.0"], done.stderr
     assert "cannot be loaded" in done.stderr and "Traceback" not in done.stderr

@@ -1,30 +1,34 @@
 """Generate, compile, keep and load the kernels of a model.
 
 A kernel is a generated Python module compiled by numba. Its source, bytecode and machine code are
-kept in one checked file (:mod:`.cache`), so that a second process starts at once. Numba's own cache
-is not used: it takes whatever lies in its folder for its own.
+kept in one checked file (:mod:`.cache`), so that a second process starts at once, and without numba
+where that can be (:mod:`.direct`). Numba's own cache is not used: it takes whatever lies in its
+folder for its own.
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import linecache
 import logging
 import marshal
+import os
 import pickle
 import sys
 import threading
 import time
 import types
-from collections.abc import Sequence
-from importlib import resources
+from collections.abc import Callable, Sequence
+from importlib import metadata, resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ldnsim.engine import LANES
-from ldnsim.engine.generate import cache
+from ldnsim.engine.generate import cache, direct
 from ldnsim.engine.methods import METHODS, ways
 from ldnsim.engine.methods.method import STEPS, Method
 from ldnsim.engine.solve import arguments
@@ -163,20 +167,45 @@ def _constants(emitter: Any, methods: Sequence[Method]) -> dict[str, Any]:
     }
 
 
+_SETTINGS = (
+    "CPU_NAME", "CPU_FEATURES", "ENABLE_AVX", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE",
+    "DISABLE_INTEL_SVML",
+)  # fmt: skip
+"""What numba is told of machine code by the environment, each after ``NUMBA_``."""
+
+
 def kernel_key(model: Model, compiled: bool = True, methods: Sequence[Method] = METHODS) -> str:
-    """What kernels depend on, hashed: the model, how they are made, by what, and for what."""
-    import llvmlite
-    import numba
-    from numba.core import config
-    from numba.core.registry import cpu_target
+    """What kernels depend on, hashed: the model, how they are made, by what, and for what.
+
+    Numba is asked nothing, since kept kernels do without it; but what it would be told counts.
+    """
+    import llvmlite.binding as llvm
 
     parts = [
         model.fingerprint, model.coupled, _engine_hash(methods), compiled,
         sys.implementation.cache_tag,
-        numba.__version__, llvmlite.__version__, getattr(config, "USING_SVML", None),
-        cpu_target.target_context.codegen().magic_tuple(), [m.name for m in methods],
+        metadata.version("numba"), metadata.version("llvmlite"), _vector_library(), _told(),
+        llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(),
+        [m.name for m in methods],
     ]  # fmt: skip
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:20]
+
+
+def _vector_library() -> bool:
+    """Whether there is a library of vector functions that numba would call."""
+    name = {"win32": "svml_dispmd", "darwin": "libsvml.dylib"}.get(sys.platform, "libsvml.so")
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+def _told() -> list[str]:
+    """Numba's settings, of the environment and of its file in the current folder."""
+    file = Path(".numba_config.yaml")
+    written = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    return [*(os.environ.get(f"NUMBA_{name}", "") for name in _SETTINGS), written]
 
 
 def load_kernels(
@@ -202,9 +231,9 @@ def load_kernels(
 
 
 def _compiler_works() -> None:
-    from numba.core import config
-
-    if getattr(config, "DISABLE_JIT", 0):
+    config = sys.modules.get("numba.core.config")
+    told = os.environ.get("NUMBA_DISABLE_JIT", "").strip()
+    if getattr(config, "DISABLE_JIT", 0) or (config is None and told not in ("", "0")):
         raise UserError(
             "NUMBA_DISABLE_JIT is set: the solver needs numba to compile its kernels; unset it"
         )
@@ -216,8 +245,15 @@ def _kept(key: str) -> types.ModuleType | None:
     if body is None:
         return None
     try:
-        text, code, machine = pickle.loads(body)
-        return _module(key, text, code, dict(machine))
+        ready, text, code, machine = pickle.loads(body)
+
+        def whole() -> types.ModuleType:
+            return _module(key, text, code, dict(machine))
+
+        if ready is not None:
+            constants, linked = ready
+            return _ready(key, constants, linked, whole) or whole()
+        return whole()
     except Exception as error:  # whole, but not what this version writes: as good as none
         sys.modules.pop(_name(key), None)
         _no_good(key, error)
@@ -244,8 +280,59 @@ def _made(model: Model, key: str, compiled: bool, methods: Sequence[Method]) -> 
             began = time.perf_counter()
             warm_up(module)
             log.warning("kernels compiled in %.1f s", time.perf_counter() - began)
-        cache.keep(key, pickle.dumps((text, code, machine)))
+        cache.keep(key, pickle.dumps((_to_keep(module), text, code, machine)))
         return module
+
+
+def _to_keep(module: types.ModuleType) -> tuple[dict[str, Any], direct.Linked] | None:
+    """What can be used of a compiled module without numba; None if it cannot be without."""
+    kept = getattr(getattr(module, _ENTRY), "_cache", None)
+    if not isinstance(kept, _MachineCode) or kept.linked is None:
+        return None
+    constants = {k: v for k, v in vars(module).items() if k.isupper()}
+    return constants, kept.linked
+
+
+def _ready(
+    key: str,
+    constants: dict[str, Any],
+    linked: direct.Linked,
+    whole: Callable[[], types.ModuleType],
+) -> types.ModuleType | None:
+    """The entry and the constants of a kept module; None if numba has to load it."""
+    run = direct.load(linked)
+    if run is None:
+        return None
+
+    def entry(*arguments: Any) -> None:
+        try:
+            run(*arguments)
+        except TypeError:  # of other types: numba compiles for these
+            getattr(module.whole(), _ENTRY)(*arguments)
+
+    module = _Ready(key, {**constants, _ENTRY: entry}, whole)
+    return module
+
+
+class _Ready(types.ModuleType):
+    """A kernel module of which the entry and the constants are there; the rest on demand."""
+
+    def __init__(
+        self, key: str, there: dict[str, Any], whole: Callable[[], types.ModuleType]
+    ) -> None:
+        super().__init__(_name(key))
+        vars(self).update(there)
+        self._make = whole
+
+    def whole(self) -> types.ModuleType:
+        """The module as numba has it, loaded the first time."""
+        with _one_at_a_time:
+            return sys.modules.get(self.__name__) or self._make()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.whole(), name)
 
 
 def _file(key: str) -> str:
@@ -276,6 +363,7 @@ class _MachineCode:
 
     def __init__(self, key: str, kept: dict[str, bytes]) -> None:
         self.key, self.kept = key, kept
+        self.linked: direct.Linked | None = None
 
     def load_overload(self, signature: Any, context: Any) -> Any:
         """The compiled function for argument types, or None."""
@@ -297,7 +385,10 @@ class _MachineCode:
         from numba.core import serialize
 
         dumps: Any = serialize.dumps
-        self.kept[str(signature)] = dumps(compiled._reduce())
+        whole = compiled._reduce()
+        self.kept[str(signature)] = dumps(whole)
+        _, kind, content = whole[0]
+        self.linked = direct.linked(compiled, content[0]) if kind == "object" else None
 
 
 def warm_up(module: types.ModuleType) -> None:

@@ -28,7 +28,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 
 from ldnsim.engine.rhythm.fixed_points import FloatArray, Map, Space
 from ldnsim.engine.rhythm.fixed_points import Point as Point
@@ -283,6 +282,8 @@ def _locate(space: Space, here: Point, new: Point, kind: str) -> Point | None:
             # lost between two good points: the nearer end stands in, and the search goes on
             seen[step] = found or (here if step < 0.5 * length else new)
         return test(seen[step])
+
+    from scipy.optimize import brentq
 
     # the test changes sign, so a root is bracketed; a jump has no point near zero, and is none
     # (Brent's method needs the change of sign only, and no derivative of the test)

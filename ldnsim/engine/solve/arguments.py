@@ -78,7 +78,7 @@ class Control(NamedTuple):
         h_max: longest step.
         max_steps: accepted steps after which a run is given up.
         way: code of the method.
-        together: whether the eight runs in the lanes share their steps.
+        together: 1 where the eight runs in the lanes share their steps, else 0.
     """
 
     t_start: float
@@ -91,7 +91,8 @@ class Control(NamedTuple):
     max_steps: int
     way: int
     # a small difference between two runs means something only where both took the same steps
-    together: bool
+    # 1 or 0: a whole number is passed as it is, wherever the kernels are called from
+    together: int
 
 
 class Results(NamedTuple):
@@ -163,7 +164,7 @@ def nothing(n_parameters: int, n_states: int) -> Arguments:
         Events(np.zeros(2, np.int64), none, no_int, none),
         Outputs(0.0 * one, zero),
         Numbers(np.array([[0.0, 1.0]]), zero, zero, zero, np.zeros((1, 1))),
-        Control(0.0, 0.0, 1e-6, np.ones(n_states), 0.05, 6.0, 1, 0, False),
+        Control(0.0, 0.0, 1e-6, np.ones(n_states), 0.05, 6.0, 1, 0, 0),
         Results(np.empty((1, 1, 1)), np.empty((1, 1)), np.empty((1, n_states)),
                 np.zeros(1, np.int8), np.zeros((1, 3), np.int64), np.zeros(1, np.int8)),
     )  # fmt: skip

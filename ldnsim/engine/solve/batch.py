@@ -338,7 +338,7 @@ def _arguments(
                 _ints([index[r.variable] for r in batch.reductions]), threshold),
         Control(float(batch.t_start), float(batch.t_end), float(batch.rtol), _floats(atol),
                 float(batch.h_start), float(batch.h_max), int(batch.max_steps), way,
-                batch.together),
+                int(batch.together)),
     )  # fmt: skip
 
 
