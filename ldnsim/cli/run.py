@@ -144,6 +144,8 @@ def sweep(
             from ldnsim.sweep import grow
 
             ran = grow.append(plan, store, progress=report)
+            if not ran:
+                say(f"nothing to add: all {len(plan)} runs are there")
         else:
             done = run_into_store(plan, store, resume=resume, progress=report, overwrite=overwrite)
             ran = len(plan) if done else 0
