@@ -18,7 +18,8 @@ from ldnsim.sweep.execute import run_into_store
 from ldnsim.runs.plan import make_plan
 from ldnsim.sweep.study import Study
 
-doses, paces, days, solver = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+doses, paces, days, patients = map(int, sys.argv[1:5])
+solver = sys.argv[5]
 if solver == "none":
     import numpy as np
     import ldnsim.engine.solve.batch as batch
@@ -47,7 +48,10 @@ regimen = f"1/4 of target nightly at 22:00, +1/4 of target every 1 d to 4.5 mg, 
 dose = {"name": "dose", "field": "regimen.target", "logspace": ["1 ug", "50 mg", doses]}
 pace = {"name": "pace", "field": "regimen.interval", "linspace": ["12 h", "156 h", paces]}
 output = {"trajectories": False, "night": False, "ledger": False}
-data = {"regimen": regimen, "axes": [dose, pace], "output": output, "horizon": f"{days} d"}
+axes = [dose, pace] if paces > 1 else [dose] if doses > 1 else []
+data = {"regimen": regimen, "axes": axes, "output": output, "horizon": f"{days} d"}
+if patients:
+    data["population"] = {"size": patients}
 start = time.perf_counter()
 run_into_store(make_plan(Study.build(data, "benchmark")), Path("a.zarr"))
 took = time.perf_counter() - start
@@ -57,7 +61,7 @@ if status.exists():  # getrusage would count what this process was before it bec
 else:
     unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, else in KiB
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-print(json.dumps({"bytes": peak, "us_per_run": 1e6 * took / (doses * paces)}))
+print(json.dumps({"bytes": peak, "us_per_run": 1e6 * took / (doses * paces * max(patients, 1))}))
 """
 
 
@@ -75,8 +79,9 @@ def _sweep(folder: Path, *arguments: object) -> dict[str, float]:
 @pytest.mark.parametrize(
     "arguments",
     [
-        pytest.param((200, 100, 7, "engine"), id="20000_runs_of_7_days"),
-        pytest.param((400, 250, 84, "none"), id="100000_runs_without_solver"),
+        pytest.param((200, 100, 7, 0, "engine"), id="20000_runs_of_7_days"),
+        pytest.param((400, 250, 84, 0, "none"), id="100000_runs_without_solver"),
+        pytest.param((1, 1, 2, 20_000, "none"), id="20000_patients_without_solver"),
     ],
 )
 def test_summaries_only(benchmark: Any, tmp_path: Path, arguments: tuple[object, ...]) -> None:

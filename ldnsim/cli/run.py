@@ -113,15 +113,7 @@ def sweep(
     from ldnsim.results.target import checked_target
     from ldnsim.runs.plan import make_plan
 
-    if append and (resume or overwrite):
-        word = "--resume" if resume else "--overwrite"
-        raise UserError(
-            f"--append with {word}: it goes on by itself where it was stopped, and keeps what is"
-            " there; leave the other out"
-        )
-    if dry_run and (resume or overwrite or append):
-        word = "--resume" if resume else "--overwrite" if overwrite else "--append"
-        raise UserError(f"--dry-run writes nothing, so {word} would do nothing: leave it out")
+    _fit_together(resume, overwrite, append, dry_run)
     start = time.perf_counter()
     config = resolve(study, STUDY).study()
     ending = ".nc" if config.output.store == "netcdf" else ".zarr"
@@ -144,6 +136,8 @@ def sweep(
             from ldnsim.sweep import grow
 
             ran = grow.append(plan, store, progress=report)
+            if not ran:
+                say(f"nothing to add: all {len(plan)} runs are there")
         else:
             done = run_into_store(plan, store, resume=resume, progress=report, overwrite=overwrite)
             ran = len(plan) if done else 0
@@ -217,6 +211,23 @@ def _drawn_finely(study: Study) -> Study:
     every = _FINE_H if max(seen) <= _FINE_FOR_H else 1.0
     say(f"stored every {every:g} h, to lie under what was observed")
     return study.model_copy(update={"output": study.output.model_copy(update={"every": every})})
+
+
+def _fit_together(resume: bool, overwrite: bool, append: bool, dry_run: bool) -> None:
+    """Refuse options of which one would do nothing, or undo the other.
+
+    Raises:
+        UserError: naming both.
+    """
+    if append and (resume or overwrite):
+        word = "--resume" if resume else "--overwrite"
+        raise UserError(
+            f"--append with {word}: it goes on by itself where it was stopped, and keeps what is"
+            " there; leave the other out"
+        )
+    if dry_run and (resume or overwrite or append):
+        word = "--resume" if resume else "--overwrite" if overwrite else "--append"
+        raise UserError(f"--dry-run writes nothing, so {word} would do nothing: leave it out")
 
 
 def _outcome(status: NDArray[np.int8]) -> int:

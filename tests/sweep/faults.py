@@ -22,10 +22,11 @@ from ldnsim.runs.block import Block
 from ldnsim.runs.job import Job
 from ldnsim.runs.plan import Plan, make_plan
 from ldnsim.runs.reference import Untreated
-from ldnsim.sweep import execute
+from ldnsim.sweep import execute, grow
 from ldnsim.sweep.study import Study
 
 RUNS, SIZE = 24, 8
+SHORT = " short"
 OUTPUT = {
     "variables": ["pain"],
     "summaries": ["pain_change"],
@@ -41,8 +42,14 @@ class Crash(BaseException):
 
 @cache
 def plan(title: str) -> Plan:
-    """A study of three blocks; its title makes another study of it."""
-    axis = {"name": "gain", "field": "parameters.driver", "linspace": [0.01, 0.02, RUNS]}
+    """A study of three blocks; its title makes another study of it.
+
+    A title that ends in ``short`` is the same study with one block less along its axis.
+    """
+    gains = np.linspace(0.01, 0.02, RUNS).tolist()
+    if title.endswith(SHORT):
+        title, gains = title.removesuffix(SHORT), gains[:-SIZE]
+    axis = {"name": "gain", "field": "parameters.driver", "values": gains}
     data = {"title": title, "regimen": "2 mg nightly at 22:00, for 2 d", "axes": [axis]}
     return make_plan(Study.build({**data, "output": OUTPUT, "solver": {"block": SIZE}}, "x"))
 
@@ -70,7 +77,7 @@ def solve(job: Job, starts: Sequence[int], size: int, *rest: object) -> Iterator
     """Blocks without a solver."""
     whole = values(job.plan)
     for first in starts:
-        part = whole[first : first + size]
+        part = whole[job.rows(first, size)]
         n = len(part)
         none, counts = np.empty((n, 1, 0), np.float32), np.ones(n, np.int64)
         zero = np.zeros(n, np.int8)
@@ -86,7 +93,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "versions", lambda: found)
     monkeypatch.setattr(files, "flush_all", lambda root, below: None)
     monkeypatch.setattr(files, "os", FaultyOs())
-    monkeypatch.setattr(execute, "Job", StandIn)
+    for module in (execute, grow):
+        monkeypatch.setattr(module, "Job", StandIn)
     monkeypatch.setattr(execute, "_solve", solve)
 
 
@@ -154,7 +162,10 @@ def crash(at: int, action: Callable[[], None]) -> None:
 
 def run(target: Path, title: str, **how: Any) -> None:
     """Run one of the studies into a store."""
-    execute.run_into_store(plan(title), target, **how)
+    if how.pop("append", False):
+        grow.append(plan(title), target)
+    else:
+        execute.run_into_store(plan(title), target, **how)
 
 
 def title_of(target: Path) -> str | None:
@@ -172,8 +183,9 @@ def title_of(target: Path) -> str | None:
     else:
         with store.open_store(target) as ds:
             found = {n: ds[n].values for n in ("pain", "status", "gain")}
+    title += SHORT if len(found["gain"]) < RUNS else ""
     np.testing.assert_array_equal(found["pain"], values(plan(title)))
-    assert (found["status"] == 0).all() and len(found["gain"]) == RUNS
+    assert (found["status"] == 0).all() and len(found["gain"]) == len(plan(title))
     return title
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ldnsim.errors import UserError
 from ldnsim.runs.plan import make_plan
 from ldnsim.sweep import execute, grow
 from ldnsim.sweep.study import Study
+from tests.sweep import faults
 
 SAME_BITS = False
 """Whether a run is the same bits whatever runs are beside it; then so is a result that grew."""
@@ -27,13 +29,12 @@ OUTPUT = {
     "every": "6 h",
 }
 DOSES = ["1 mg", "3 mg", "4.5 mg"]
+DOSE = {"name": "dose", "field": "regimen.target", "values": DOSES, "unit": "mg"}
 GAIN = {"name": "driver", "field": "parameters.driver", "values": [0.1, 0.2]}
-RULED = "1.5 mg nightly at 22:00, weekly: if pain above 6 raise 1.5 mg, to 4.5 mg, for 3 wk"
 
 
 def study(doses: list[str] = DOSES, gains: list[float] | None = None, **more: Any) -> Study:
-    axes = [{"name": "dose", "field": "regimen.target", "values": doses, "unit": "mg"},
-            {**GAIN, "values": gains or GAIN["values"]}]  # fmt: skip
+    axes = [{**DOSE, "values": doses}, {**GAIN, "values": gains or GAIN["values"]}]
     data = {"title": "grows", "regimen": "4.5 mg nightly at 22:00, for 3 d", "axes": axes,
             "output": OUTPUT, "horizon": "4 d", "solver": {"block": 8}}  # fmt: skip
     return Study.build({**data, **more}, "grows")
@@ -49,12 +50,12 @@ def same(grown: xr.Dataset, fresh: xr.Dataset) -> None:
         assert (a.dims, a.dtype) == (b.dims, b.dtype), name
         assert str(a.attrs) == str(b.attrs), name
         if SAME_BITS or a.dtype.kind != "f":
-            loose = not SAME_BITS and str(name).startswith("solver_")
+            loose = not SAME_BITS and name in ("steps", "rejected")
             assert loose or np.array_equal(a.values, b.values, equal_nan=a.dtype.kind == "f"), name
         else:
-            size = np.nanmax(np.abs(b.values)) if b.size else 0.0
+            size = np.max(np.abs(b.values), where=np.isfinite(b.values), initial=0.0)
             np.testing.assert_allclose(
-                a.values, b.values, atol=CLOSE * size + 1e-6, err_msg=str(name)
+                a.values, b.values, atol=CLOSE * size + 1e-5, err_msg=str(name)
             )
 
 
@@ -66,7 +67,7 @@ def test_values_are_added_anywhere_along_several_axes(tmp_path: Path) -> None:
     grown = more.run(tmp_path / "a.zarr", append=True, progress=lambda a, b: told.append((a, b)))
     same(grown, more.run(tmp_path / "b.zarr"))
     assert told[-1] == (9, 9)  # of fifteen runs six were there
-    for name in ("pain", "pain_change", "night_tnf", "solver_steps"):
+    for name in ("pain", "pain_change", "night_tnf", "steps"):
         old = before[name].values
         kept = grown[name].sel(dose=before.dose.values, driver=before.driver.values)
         assert np.array_equal(kept.transpose(*before[name].dims).values, old), name
@@ -115,13 +116,56 @@ def test_regimens_are_added(tmp_path: Path) -> None:
     same(more.run(tmp_path / "a.zarr", append=True), more.run(tmp_path / "b.zarr"))
 
 
+def test_runs_that_somebody_looks_at(tmp_path: Path) -> None:
+    """With decisions, readings, who stopped, and a ledger of what was taken."""
+
+    def seen(regimens: list[dict[str, str]]) -> Study:
+        return study(regimen=None, regimens=regimens, horizon="3 wk", axes=[GAIN])
+
+    found = [
+        {"name": f"to {most:g}", "prescription": "1.5 mg nightly at 22:00, visits every 1 wk:"
+         f" +1.5 mg if relief < {least}, to {most:g} mg, for 3 wk"}
+        for most, least in ((3.0, 20), (4.5, 20), (6.0, 30))
+    ]  # fmt: skip
+    seen(found[1:2]).run(tmp_path / "a.zarr")
+    more = seen(found)
+    same(more.run(tmp_path / "a.zarr", append=True), more.run(tmp_path / "b.zarr"))
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_stop_at_any_moment_leaves_the_old_or_the_new(
+    full: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults.stand_in(monkeypatch)
+    for at in (0, *range(1, 400, 17)):
+        out = tmp_path / f"{at}" / "a.zarr"
+        out.parent.mkdir()
+        faults.run(out, "one short")
+        with faults.faulty(at, full=full) as system:
+            if not at:
+                faults.run(out, "one", append=True)
+                count = len(system.calls)
+                assert 100 < count < 400
+                continue
+            if at > count:
+                break
+            with contextlib.suppress(faults.Crash, UserError):
+                faults.run(out, "one", append=True)
+        aside = out.with_name("a.zarr.partial") / "old-a.zarr"
+        left = aside if aside.exists() and not out.exists() else out
+        assert faults.title_of(left) in ("one short", "one")
+        faults.run(out, "one", append=True)
+        assert faults.title_of(out) == "one"
+        assert {p.name for p in out.parent.iterdir()} <= {"a.zarr", ".a.zarr.partial.lock"}
+
+
 REFUSED: dict[str, tuple[Study, str]] = {
     "another title": (study([*DOSES, "6 mg"], title="other"), "title"),
     "another output": (study([*DOSES, "6 mg"], output={**OUTPUT, "every": "1 d"}), "output.every"),
     "another seed": (study([*DOSES, "6 mg"], seed=3), "seed"),
     "a value less": (study(["3 mg", "4.5 mg", "6 mg"]), "append only adds"),
     "another axis": (study(axes=[GAIN]), "dimensions"),
-    "another field": (study(axes=[{"name": "dose", "field": "regimen.target", "values": DOSES, "unit": "ug"}, GAIN]), "dose"),
+    "another unit": (study(axes=[{**DOSE, "unit": "ug"}, GAIN]), "dose"),
     "longer": (study(horizon="5 d"), "horizon"),
 }  # fmt: skip
 
@@ -147,7 +191,7 @@ def test_a_horizon_that_follows_the_regimens_is_refused(tmp_path: Path) -> None:
     long = {"prescription": "1 mg nightly at 22:00, for 5 d", "name": "long"}
     more = study(regimen=None, regimens=[*REGIMENS[:2], long], axes=[GAIN], horizon=None)
     one.run(tmp_path / "a.zarr")
-    with pytest.raises(UserError, match=r"horizon \(was 72 h, now 120 h"):
+    with pytest.raises(UserError, match=r"horizon \(was 96 h, now 144 h"):
         more.run(tmp_path / "a.zarr", append=True)
 
 

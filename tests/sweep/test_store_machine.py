@@ -24,8 +24,8 @@ from ldnsim.runs.block import Block
 from ldnsim.sweep import execute
 from tests.sweep.faults import Crash, faulty, refusal, run, solve, stand_in, title_of
 
-TITLES = st.sampled_from(["one", "two"])
-MODES = st.sampled_from([{}, {"resume": True}, {"overwrite": True}])
+TITLES = st.sampled_from(["one", "two", "one short"])
+MODES = st.sampled_from([{}, {"resume": True}, {"overwrite": True}, {"append": True}])
 CALLS = st.integers(1, 170)
 FEW = 6  # the same ones every time; the many of a soak are new ones
 
@@ -57,13 +57,14 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(title=TITLES, how=MODES)
     def command(self, title: str, how: dict[str, bool]) -> None:
-        if how.get("resume") and self.damaged:
+        if (how.get("resume") or how.get("append")) and self.damaged:
             return  # a damaged result is refused or completed: looked at below, by overwriting
         told = refusal(self.out, title, **how)
         if told:
             blocked = (
                 "exists already", "unfinished sweep", "another study", "mine.txt",
-                "was not started to replace it",
+                "was not started to replace it", "cannot be added to", "no result at",
+                "adds to a Zarr store",
             )  # fmt: skip
             assert any(w in told for w in blocked), told
             assert not how.get("overwrite") or self.mine, told
@@ -109,10 +110,27 @@ class StoreMachine(RuleBasedStateMachine):
         assert found in (self.safe, title), (found, self.safe, title)
         self.safe = found
 
+    @rule(at=st.integers(1, 170), full=st.booleans())
+    def grown(self, at: int, full: bool) -> None:
+        """A short result grows, is stopped on the way, and grows again."""
+        if self.name.endswith(".nc") or self.mine or self.damaged:
+            return
+        if refusal(self.out, "one short", overwrite=True):
+            return
+        self.safe = "one short"
+        with contextlib.suppress(Crash, UserError), faulty(at, full=full):
+            run(self.out, "one", append=True)
+        self._look("one")
+        assert not refusal(self.out, "one", append=True)
+        assert title_of(self.out) == "one"
+        self.safe = "one"
+        assert not store.partial_folder(self.out).path.exists()
+
     @rule(title=TITLES)
     def second_writer(self, title: str) -> None:
         with store.partial_folder(self.out).held():
-            assert "another sweep is writing" in refusal(self.out, title, overwrite=True)
+            for how in ({"overwrite": True}, *([{"append": True}] if self.out.is_dir() else [])):
+                assert "another sweep is writing" in refusal(self.out, title, **how)
 
     @rule(pick=st.integers(0, 10_000), how=st.sampled_from(["cut", "flip", "delete"]))
     def damage(self, pick: int, how: str) -> None:
