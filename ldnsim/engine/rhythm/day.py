@@ -25,8 +25,8 @@ SETTLING: Tolerances = (1e-6, 1e-8)
 """Weeks until a patient has settled: Newton's method begins where they end."""
 CLOSING: Tolerances = (1e-7, 1e-9)
 """Days that untreated orbits close in: 1e-11 moves no state by 1e-9 of its size."""
-MEANS: Tolerances = (1e-6, 1e-8)
-"""A day on an orbit that is known: means are right to 1e-9, closer than the orbit itself."""
+MEANS: Tolerances = (1e-5, 1e-7)
+"""A day on an orbit that is known: means are right to 1e-8, closer than the orbit itself."""
 CLOSE_UP: Tolerances = (1e-9, 1e-11)
 """Days that small differences are taken from."""
 

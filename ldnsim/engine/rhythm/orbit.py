@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ldnsim.engine.rhythm.day import DAY, MEANS, untreated
 from ldnsim.engine.rhythm.drugfree import felt
-from ldnsim.engine.rhythm.search import Search, lead, settle
+from ldnsim.engine.rhythm.search import Search, lead, settle, tell
 from ldnsim.engine.solve.batch import FloatArray, solve
 from ldnsim.engine.solve.status import Status
 from ldnsim.measure import Measure
@@ -94,6 +94,7 @@ def _find(
     # led to the other basin: it may still be that own settling leads to an orbit of the own one
     found.status[found.status != Status.OK] = Status.NO_ORBIT
     settle(found)
+    tell(found)
     _look(found, mean, np.setdiff1d(np.flatnonzero(found.status == Status.OK), new))
     found.y[found.status != Status.OK] = np.nan
     mean[found.status != Status.OK] = np.nan

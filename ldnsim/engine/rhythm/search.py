@@ -50,10 +50,13 @@ LED, LED_TO = 20, 1e-4
 have led to one."""
 BESIDE = 1e-2
 """Distance from where a matrix was taken within which it leads to the orbit in exact days."""
-ROUNDS = 8
-STRETCH, SETTLE, LONG = 30, 180, 1800
-"""Days between looks at who has left the basin; days until Newton's method, at first and at last
-(past the ghost of a state that has just vanished it takes years)."""
+ROUNDS, STEPS = 8, 8
+"""Matrices taken of one patient, and steps taken from each, at most."""
+STRETCH = 30
+"""Days between looks at who has left the basin."""
+SETTLE = ((180, 2), (900, 4))
+"""Days that a patient has settled for when Newton's method is tried, and matrices taken for it: few
+while he may still leave. Past the ghost of a state that has just vanished it takes years."""
 CERTAIN = 60
 """Days from which on who is in the other basin has left his own."""
 
@@ -148,30 +151,47 @@ def lead(search: Search) -> None:
     for flag in (False, True):
         rows = np.flatnonzero(search.inflamed == flag)
         begin = beginning(search.model, flag) if len(rows) else None
-        if begin is None:
-            continue
-        start = np.tile(begin.y, (len(rows), 1))
-        inverse = inverses(begin.monodromy[None])
-        y, change = broyden(
-            lambda at, u, rows=rows: search.rough(rows[at], u), start, inverse, 0.1 * LED_TO,
-            -SLACK, LED,
-        )  # fmt: skip
-        there = change < LED_TO
-        search.y[rows[there]] = y[there]
-        close(search, rows[there], begin)
+        if begin is not None:
+            y, there = _led(search, rows, begin)
+            search.y[rows[there]] = y[there]
+            close(search, rows[there], begin=begin)
 
 
-def close(search: Search, rows: Rows, begin: Beginning | None = None) -> None:
+def _led(search: Search, rows: Rows, begin: Beginning) -> tuple[FloatArray, Flags]:
+    """Where rough days lead some patients from a beginning, and whether that is near an orbit."""
+    y, change = broyden(
+        lambda at, u: search.rough(rows[at], u), np.tile(begin.y, (len(rows), 1)),
+        inverses(begin.monodromy[None]), 0.1 * LED_TO, -SLACK, LED,
+    )  # fmt: skip
+    return y, change < LED_TO
+
+
+def tell(search: Search) -> None:
+    """Tell who has no orbit in his basin, but one in the other, from who has none at all."""
+    if search.model.inflamed is None:
+        return
+    for flag in (False, True):
+        rows = np.flatnonzero((search.status == Status.NO_ORBIT) & (search.inflamed == flag))
+        begin = beginning(search.model, not flag) if len(rows) else None
+        if begin is not None:
+            y, there = _led(search, rows, begin)
+            rows = rows[there]
+            _, _, gone = _stretch(search, rows, y[there], 1)
+            search.status[rows[gone]] = Status.NO_SUCH_BASIN
+
+
+def close(search: Search, rows: Rows, rounds: int = ROUNDS, begin: Beginning | None = None) -> None:
     """Newton's method with matrices of their own on some patients, who are near their orbits.
 
     Args:
         search: whose ``y`` is where they are; it is moved, and what is found is filled in.
         rows: the patients.
+        rounds: matrices taken for one patient at most.
         begin: whose columns stand for those of states that forget; all are taken without.
     """
     every = living(search.model)
     states = every if begin is None else begin.slow
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         rows = rows[np.isfinite(search.y[rows]).all(axis=1)]
         if not len(rows):
             return
@@ -188,11 +208,11 @@ def close(search: Search, rows: Rows, begin: Beginning | None = None) -> None:
         at, far = rows[near], rows[~near]
         search.y[far] = broyden(
             lambda k, u, far=far: search.rough(far[k], u), search.y[far], inverse[~near], LED_TO,
-            -SLACK, ROUNDS,
+            -SLACK, STEPS,
         )[0]  # fmt: skip
         search.y[at], search.residual[at] = broyden(
             lambda k, u, at=at: search.exact(at[k], u), search.y[at], inverse[near], ENOUGH,
-            -SLACK, ROUNDS,
+            -SLACK, STEPS,
         )  # fmt: skip
         arrived = search.residual[at] < TOLERANCE
         moved = residuals(search.y[at] - y[near], y[near])
@@ -218,10 +238,11 @@ def settle(search: Search) -> None:
     rows = np.flatnonzero(search.status == Status.NO_ORBIT)
     first = [search.model.start(bool(b)) for b in search.inflamed[rows]]
     y = np.array(first).reshape(len(rows), search.y.shape[1])
-    for since, until in ((0, SETTLE), (SETTLE, LONG)):
+    since = 0
+    for until, rounds in SETTLE:
         rows, y = _stay(search, rows, y, since, until)
-        search.y[rows] = y
-        close(search, rows)
+        search.y[rows], since = y, until
+        close(search, rows, rounds)
         left = search.status[rows] == Status.NO_ORBIT
         rows, y = rows[left], y[left]
 
@@ -230,23 +251,30 @@ def _stay(
     search: Search, rows: Rows, y: FloatArray, since: int, until: int
 ) -> tuple[Rows, FloatArray]:
     """Follow some patients; who remains in his basin, and his state at the end."""
-    model, switch = search.model, search.model.inflamed
     for day in range(since, until, STRETCH):
-        if not len(rows):
-            break
-        hours = STRETCH * DAY
-        wanted = [Measure(switch.variable, "mean", hours - DAY, hours)] if switch else []
-        batch = untreated(search.params[rows], y, hours, ROUGH, wanted)
-        done = solve(model, batch, search.threads)
-        stays = done.status == Status.OK
-        search.status[rows[~stays]] = Status.NOT_FINITE
-        if switch and day + STRETCH >= CERTAIN:
-            level = switch.share * search.params[rows, model.parameter_index[switch.parameter]]
-            gone = stays & ((done.reductions[:, 0] > level) != search.inflamed[rows])
-            search.status[rows[gone]] = Status.NO_SUCH_BASIN
-            stays &= ~gone
-        rows, y = rows[stays], done.final[stays]
+        y, fine, gone = _stretch(search, rows, y, STRETCH)
+        gone &= day + STRETCH >= CERTAIN
+        search.status[rows[~fine]] = Status.NOT_FINITE
+        search.status[rows[gone]] = Status.NO_SUCH_BASIN
+        rows, y = rows[fine & ~gone], y[fine & ~gone]
     return rows, y
+
+
+def _stretch(
+    search: Search, rows: Rows, y: FloatArray, days: int
+) -> tuple[FloatArray, Flags, Flags]:
+    """States after some rough days; who got there; who spent the last day in the other basin."""
+    model, switch, hours = search.model, search.model.inflamed, days * DAY
+    if not len(rows):
+        return y, np.ones(0, np.bool_), np.zeros(0, np.bool_)
+    wanted = [Measure(switch.variable, "mean", hours - DAY, hours)] if switch else []
+    done = solve(model, untreated(search.params[rows], y, hours, ROUGH, wanted), search.threads)
+    fine: Flags = done.status == Status.OK
+    if switch is None:
+        return done.final, fine, np.zeros(len(rows), np.bool_)
+    level = switch.share * search.params[rows, model.parameter_index[switch.parameter]]
+    gone = fine & ((done.reductions[:, 0] > level) != search.inflamed[rows])
+    return done.final, fine, np.asarray(gone)
 
 
 def _radius(matrix: FloatArray, states: NDArray[np.int64]) -> FloatArray:
