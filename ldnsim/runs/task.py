@@ -212,10 +212,10 @@ def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None
         status=np.full(len(task), not ok.any(), dtype=np.int8),
     )
     if task.visiting is None:
-        done = batch.solve(model, asked, threads=threads, block=LANES, progress=progress)
+        done = batch.solve(model, asked, threads, progress)
         return _collect(task, done, ok, times, nights)
     visitor = Visitor(task.visiting.of(lane), asked.params, Flat.of(events))
-    done = stretches.solve(model, asked, visitor, threads, LANES, progress)
+    done = stretches.solve(model, asked, visitor, threads, progress)
     visitor.found.blank(~ok | (done.status != 0))
     return replace(_collect(task, done, ok, times, nights), decided=visitor.found)
 

@@ -14,9 +14,17 @@ from typing import Any
 import sympy
 
 from ldnsim.engine.generate.layout import Layout
-from ldnsim.engine.generate.source import lane_function, printed
+from ldnsim.engine.generate.source import clock, lane_function, printed
 from ldnsim.engine.generate.trace import Trace, Traced
 from ldnsim.mechanisms.record import CLOCK
+
+
+LANE_ROWS = {
+    "MOMENT": 1, "CLOCK": len(CLOCK), "TIME": 1, "LENGTH": 1, "LAST": 1, "AHEAD": 1, "MOVED": 1,
+    "TAKEN": 1, "BEGINS": 1, "INSIDE": 1, "LANE_STATUS": 1, "LANE_ERROR": 1, "LANE_VERDICT": 1,
+    "EFFORT": 3, "STEPPER": 6,
+}  # fmt: skip
+"""Rows of the sections that say how each lane goes, beside the run itself."""
 
 
 class Emitter:
@@ -37,9 +45,16 @@ class Emitter:
         ``PARAMETERS`` and ``STATE`` are the run: its parameters, and its state at the start of the
         step. ``FIXED`` holds what follows from parameters alone. ``POINT`` is the state at which
         something is evaluated next, ``RATES`` and ``OBSERVED`` are what came out.
-        ``LANE_STATUS`` is how each lane fares, ``LANE_ERROR`` (in tolerances) and ``LANE_VERDICT``
-        what a method says of the step just tried; ``EFFORT`` counts steps accepted, steps rejected
-        and rounds of loops.
+        ``MOMENT`` is the time at ``POINT``, ``CLOCK`` its cosine and sine.
+
+        Every lane takes steps of its own: from ``TIME``, of ``LENGTH``; ``LAST`` was the length of
+        the step tried before (0 if its inside is of no use) and ``AHEAD`` says whether it was
+        accepted, ``MOVED`` whether an event has changed something since, ``TAKEN`` whether this
+        one is accepted, ``BEGINS`` which lanes start anew. ``INSIDE`` is the fraction of the step
+        that is looked at. ``LANE_STATUS`` is how each lane fares, ``LANE_ERROR`` (in tolerances)
+        and ``LANE_VERDICT`` what a method says of the step just tried; ``EFFORT`` counts steps
+        accepted, steps rejected and rounds of loops. ``STEPPER`` is what step control remembers of
+        every lane, and ``TOGETHER`` one number, not 0 where all lanes share their steps.
         """
         self.trace = trace
         self.state_index = {n: i for i, n in enumerate(trace.states)}
@@ -59,15 +74,15 @@ class Emitter:
         }  # fmt: skip
         for section, names in sections.items():
             self.layout.reserve(section, len(names))
-        for section in ("LANE_STATUS", "LANE_ERROR", "LANE_VERDICT"):
-            self.layout.reserve(section, 1)
-        self.layout.reserve("EFFORT", 3, lanes=1)
+        for section, rows in LANE_ROWS.items():
+            self.layout.reserve(section, rows)
+        self.layout.reserve("TOGETHER", 1, lanes=1)
         # where an equation finds a name: a state where it is evaluated, all else where it is kept
         self.places = {
             n: self.layout.at(section, i)
             for section in ("PARAMETERS", "FIXED", "POINT")
             for i, n in enumerate(sections[section])
-        }
+        } | {name: self.layout.at("CLOCK", i) for i, name in enumerate(CLOCK)}
 
     def _reads(self, equation: Traced) -> set[str]:
         """States an equation depends on, directly and through quantities."""
@@ -106,7 +121,7 @@ class Emitter:
         for name, expression in fixed.items():
             body.append(f"{name} = {printed(expression)}")
             body.append(f"{self.places[name]} = {name}")
-        doc = "FIXED from PARAMETERS. Called by begin_run, and by apply_events where one is set."
+        doc = "FIXED from PARAMETERS. Called where runs begin, and where one is set."
         return lane_function("setup", "w", doc, [
             *self.load(self.free(*fixed.values()) - set(fixed)), *body,
         ])  # fmt: skip
@@ -122,10 +137,16 @@ class Emitter:
             body.append(f"# d {name} / dt")
             place = self.layout.at("RATES", self.state_index[name])
             body.append(f"{place} = {printed(rate.value)}")
-        doc = "RATES = f(POINT, clock, PARAMETERS), per hour. Called by the methods."
-        return lane_function("rhs", f"w, {', '.join(CLOCK)}", doc, [
-            *self.load(wanted | self.free(*values)), *body,
-        ])  # fmt: skip
+        doc = "RATES = f(POINT, CLOCK, PARAMETERS), per hour. Called by the methods."
+        return lane_function("rhs", "w", doc, [*self.load(wanted | self.free(*values)), *body])
+
+    def tick(self) -> str:
+        """Function that evaluates the clock at section MOMENT into section CLOCK."""
+        at = self.layout.at
+        doc = "CLOCK = cosine and sine of 2 pi MOMENT / 24 h. Called before rhs and observe."
+        return lane_function(
+            "tick", "w", doc, clock(at("MOMENT", 0), at("CLOCK", 0), at("CLOCK", 1))
+        )
 
     def observe(self) -> str:
         """Function that evaluates every observable at section POINT into section OBSERVED."""
@@ -135,4 +156,4 @@ class Emitter:
         body = [f"{name} = {printed(q.value)}" for name, q in quantities.items()]
         body += [f"{self.layout.at('OBSERVED', i)} = {n}" for i, n in enumerate(self.observables)]
         doc = "OBSERVED: states, quantities and constants at POINT. Called by observe_at."
-        return lane_function("observe", f"w, {', '.join(CLOCK)}", doc, [*self.load(names), *body])
+        return lane_function("observe", "w", doc, [*self.load(names), *body])

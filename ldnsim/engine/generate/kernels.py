@@ -21,6 +21,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
+import numpy as np
+
 from ldnsim.engine import LANES
 from ldnsim.engine.generate import cache
 from ldnsim.engine.methods import METHODS, ways
@@ -45,7 +47,7 @@ import numpy as np
 '''
 _COMPILED = """from numba import njit
 
-from ldnsim.engine.generate.lanes import lanes
+from ldnsim.engine.generate.lanes import claim, lanes
 
 jit = njit(nogil=True, error_model="numpy",
            fastmath={"nsz", "arcp", "contract", "afn"})
@@ -57,10 +59,20 @@ def jit(function):
     return function
 
 
+def choose(mask, a, b):
+    return a if mask != 0.0 else b
+
+
+def claim(counter, place, n):
+    before = counter[place]
+    counter[place] += n
+    return before
+
+
 lanes = inlined = jit
 """
 _MARKER = "# ---- template begins ----"
-_TEMPLATES = ("vectors", "reduce", "integrate", "groups")
+_TEMPLATES = ("vectors", "reduce", "lanes", "outputs", "integrate")
 """In ``solve/``; every method has one more."""
 SAMPLES = 4
 """Nodes at which a step is sampled for the numbers computed while solving, beside its start."""
@@ -117,7 +129,7 @@ def generate(model: Model, methods: Sequence[Method] = METHODS) -> str:
         source.constants("sizes, codes, sections of the workspace", _constants(emitter, methods)),
         *(source.constants(m.title, p.constants) for m, p in zip(methods, parts, strict=True)),
         "\n{jit}",
-        emitter.setup(), emitter.rhs(), emitter.observe(),
+        emitter.setup(), emitter.tick(), emitter.rhs(), emitter.observe(),
         *(f for p in parts for f in p.functions),
         *(source.choice(name, given, doc, names) for name, (given, doc) in STEPS.items()),
         *(_template(resources.files(m.package) / "template.py") for m in methods),
@@ -290,4 +302,5 @@ class _MachineCode:
 def warm_up(module: types.ModuleType) -> None:
     """Run a trivial solve, which makes numba compile everything for the types in use."""
     given = arguments.nothing(module.NP, module.NS)
-    module.solve_runs(0, 1, *given, arguments.new_group(given[3], given[4], module.NODES))
+    queue, taken = np.zeros(1, np.int64), np.zeros(2, np.int64)
+    module.solve_runs(queue, taken, *given, arguments.new_group(given[4], module.NODES))

@@ -2,7 +2,8 @@
 
 A generated function is a loop over eight lanes around straight-line arithmetic on ``w[k + l]``, or
 on ``w[k + s + l]`` with a shift ``s``: an argument, or what an outer loop counts. ``w[k]`` alone is
-one number for all lanes.
+one number for all lanes, and ``choose(mask, a, b)`` is ``a`` in lanes whose mask is set, else ``b``; a
+mask has all bits set, which reads as not a number, or none.
 Numba's own front end needs seconds for a thousand such lines and leaves vectorising to LLVM's
 judgement. Here the same source is read as a syntax tree and lowered to operations on vectors of
 eight doubles, as one LLVM function per kernel that numba compiles, links and caches with the rest.
@@ -27,6 +28,7 @@ from ldnsim.engine import LANES
 _DOUBLE = ir.DoubleType()
 _INTEGER = ir.IntType(64)
 _VECTOR = ir.VectorType(_DOUBLE, LANES)
+_BITS = ir.VectorType(_INTEGER, LANES)
 _FLAGS = ("nsz", "arcp", "contract", "afn")
 _INTRINSICS = {"max": "maxnum"}
 _SHIFT = "s"
@@ -89,11 +91,20 @@ class _Lowering:
             return self.builder.fneg(self.value(node.operand), flags=_FLAGS)
         # a function of every lane: LLVM has vector versions, or calls a vector library
         assert isinstance(node, ast.Call), ast.dump(node)
-        name = ast.unparse(node.func).removeprefix("math.")
+        name = ast.unparse(node.func).removeprefix("math.").removeprefix("np.")
+        if name == "choose":
+            return self.chosen(*(self.value(a) for a in node.args))
         symbol = f"llvm.{_INTRINSICS.get(name, name)}.v{LANES}f64"
         shape = ir.FunctionType(_VECTOR, [_VECTOR] * len(node.args))
         function = cgutils.get_or_insert_function(self.builder.module, shape, symbol)
         return self.builder.call(function, [self.value(a) for a in node.args])
+
+    def chosen(self, mask: Any, a: Any, b: Any) -> Any:
+        """``a`` where all bits of the mask are set, ``b`` where none is: ``(m & a) | (~m & b)``."""
+        # not a select: LLVM would make masked stores of those, which some processors hardly can do
+        m, a, b = (self.builder.bitcast(x, _BITS) for x in (mask, a, b))
+        others = self.builder.and_(self.builder.not_(m), b)
+        return self.builder.bitcast(self.builder.or_(self.builder.and_(m, a), others), _VECTOR)
 
 
 def _define(module: Any, name: str, arguments: list[str], loop: ast.For) -> Any:
@@ -193,4 +204,17 @@ def lanes(function: Callable[..., None]) -> Any:
     return intrinsic(scope[function.__name__])
 
 
-__all__ = ["LANES", "lanes"]
+def _claim(context: Any, counter: Any, place: Any, n: Any) -> Any:
+    """Add ``n`` to one place of an array of counters that threads share; returns what it was."""
+
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        data = make_array(signature.args[0])(context, builder, values[0]).data
+        pointer = builder.gep(data, [values[1]], source_etype=_INTEGER)
+        return builder.atomic_rmw("add", pointer, values[2], "monotonic")
+
+    array = types.Array(types.int64, 1, "C")
+    return types.int64(array, types.int64, types.int64), codegen
+
+
+claim = intrinsic(_claim)
+__all__ = ["LANES", "claim", "lanes"]

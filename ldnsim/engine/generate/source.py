@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -54,6 +55,28 @@ class _Printer(PythonCodePrinter):  # type: ignore[misc]
 
 printed = _Printer({"fully_qualified_modules": True}).doprint
 """Python text of an expression, in floats."""
+
+
+def choose(mask: str, a: str, b: str) -> str:
+    """Text of ``a`` in lanes whose mask is set, ``b`` in others."""
+    return f"choose({mask}, {a}, {b})"
+
+
+def clock(time: str, cosine: str, sine: str) -> list[str]:
+    """Lines that put the cosine and sine of ``2 pi time / 24 h`` of every lane into two places.
+
+    A vector has no library of its own for these. With ``x = pi (u - round(u))``, ``u = time / 24``,
+    at most ``pi / 2``, the series of both leave out less than 1e-17; then
+    ``cos 2x = 1 - 2 sin^2 x``, ``sin 2x = 2 sin x cos x``.
+    """
+    lines = [f"u = {time}*{1.0 / 24.0!r}", f"x = {math.pi!r}*(u - np.floor(u + 0.5))", "x2 = x*x"]
+    for name, first, last in (("s", 1, 21), ("c", 0, 22)):
+        signed = [(-1) ** (k // 2) / math.factorial(k) for k in range(first, last + 1, 2)]
+        text = repr(signed[-1])
+        for coefficient in reversed(signed[:-1]):
+            text = f"({coefficient!r} + x2*{text})"
+        lines.append(f"{name} = {text}" + ("*x" if first else ""))
+    return [*lines, f"{cosine} = 1.0 - 2.0*s*s", f"{sine} = 2.0*s*c"]
 
 
 def lane_function(

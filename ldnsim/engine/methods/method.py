@@ -17,21 +17,20 @@ if TYPE_CHECKING:
     from ldnsim.engine.generate.emit import Emitter
 
 STEPS = {
-    "start": ("w, t, atol", "Begin a run at time ``t``, with the state in section STATE."),
+    "start": ("w, atol", "Begin runs in lanes BEGINS at TIME, with the state in section STATE."),
     "attempt": (
-        "w, t, h, last, ahead, moved, rtol, atol",
-        "Try the step from ``t`` to ``t + h``; fill LANE_ERROR and LANE_VERDICT.",
+        "w, rtol, atol",
+        "Try a step of every lane, from TIME, of LENGTH; fill LANE_ERROR and LANE_VERDICT.",
     ),
-    "accept": ("w, h", "Take the end of the step of length ``h`` over into section STATE."),
+    "accept": ("w", "Take the end of the step over into section STATE, in lanes TAKEN."),
     "read": ("w", "Prepare for evaluations inside the step just tried."),
-    "evaluate": ("w, x", "State at the fraction ``x`` of the step just tried, into section POINT."),
+    "evaluate": ("w", "State at the fraction INSIDE of the step just tried, into section POINT."),
 }
 """What the stepper asks of a method: the arguments of each function, and what it does.
 
-``rtol`` and ``atol`` (state,) are the tolerances. ``last`` is the length of the step tried before,
-0 if its polynomials are of no use; ``ahead`` says that it was accepted, and ``moved`` that an event
-has changed states or parameters since. Sections in capitals are those that all methods share
-(:class:`ldnsim.engine.generate.emit.Emitter`)."""
+``rtol`` and ``atol`` (state,) are the tolerances. Sections in capitals are those that all methods
+share (:class:`ldnsim.engine.generate.emit.Emitter`); every lane goes from a time of its own with a
+length of its own, and what it comes to must not depend on the other lanes."""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class DailyMap:
             values[1 - LANES] += step
             # one call for all: a call of its own would take other steps, and their difference
             # would be in the derivative
-            end = self._solve(whole, values, DAY, CLOSE_UP).final
+            end = self._solve(whole, values, DAY, CLOSE_UP, together=True).final
             by_p[:] = (end[1 - LANES] - end[-LANES]) / step
             return end[:-LANES]
 
@@ -118,15 +118,16 @@ class DailyMap:
     def _solve(
         self, y0: FloatArray, values: FloatArray, hours: float, tolerances: Tolerances,
         reductions: Sequence[Measure] = (), times: FloatArray | None = None,
-        observables: NDArray[np.int64] | None = None,
+        observables: NDArray[np.int64] | None = None, together: bool = False,
     ) -> BatchResult:  # fmt: skip
         n = len(y0)
         batch = untreated(self.vectors(values), y0, hours, tolerances, reductions)
+        batch = replace(batch, together=together)
         if times is not None and observables is not None:
             batch = replace(batch, out_times=times, out_obs=observables)
         mg = values if self.parameter == DOSE else np.full(n, self.dose)
         batch = dosed(self.model, batch, mg, self.clock)
-        return solve(self.model, batch, self.threads, block=32)
+        return solve(self.model, batch, self.threads)
 
     def vectors(self, values: FloatArray) -> FloatArray:
         """Parameter vectors at values of what varies, (n, n_parameters); all alike for a dose."""

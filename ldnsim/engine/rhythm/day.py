@@ -73,9 +73,10 @@ def dosed(model: Model, batch: Batch, mg: FloatArray, clock: float) -> Batch:
 
 
 def flow(model: Model, params: FloatArray, y0: FloatArray, hours: float, tolerances: Tolerances,
-         threads: int | None) -> FloatArray:  # fmt: skip
+         threads: int | None, together: bool = False) -> FloatArray:  # fmt: skip
     """``phi(hours; y0)`` of each row, (n, n_states); NaN where the solver gave up."""
-    return solve(model, untreated(params, y0, hours, tolerances), threads).final
+    batch = replace(untreated(params, y0, hours, tolerances), together=together)
+    return solve(model, batch, threads).final
 
 
 def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:

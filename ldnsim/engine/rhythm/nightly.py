@@ -47,9 +47,6 @@ TOLERANCE = 1e-7
 """Largest accepted change of a state over one day, relative to ``1 + |state|``: a state that needs
 a year to settle is then right to four digits."""
 ROUNDS = 5
-BLOCK = 32
-FEW = 8
-"""Rows of a block where few are left for years, so that every thread has some."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +88,14 @@ class Patients:
     threads: int | None
 
     def solve(
-        self, rows: Rows, y: FloatArray, days: int, tolerances: Tolerances, means: bool = False
-    ) -> BatchResult:
+        self, rows: Rows, y: FloatArray, days: int, tolerances: Tolerances,
+        means: bool = False, together: bool = False,
+    ) -> BatchResult:  # fmt: skip
         """Solve some days of some patients (rows may repeat), with the means of observables."""
         model = self.model
         wanted = [Measure(name, "mean", 0.0, DAY) for name in model.observables if means]
         batch = untreated(self.params[rows], y, days * DAY, tolerances, wanted)
-        return solve(model, self._dosed(batch), self.threads, block=BLOCK)
+        return solve(model, replace(self._dosed(batch), together=together), self.threads)
 
     def settle(self, rows: Rows, y: FloatArray, days: int) -> tuple[FloatArray, FloatArray]:
         """States of some patients after some days, and their middle over the later half."""
@@ -108,7 +106,7 @@ class Patients:
         # states come first among the observables
         midnights = DAY * np.arange(days - days // 2, days + 1, dtype=np.float64)
         batch = replace(batch, out_times=midnights, out_obs=np.arange(y.shape[1]))
-        done = solve(model, self._dosed(batch), self.threads, block=FEW)
+        done = solve(model, self._dosed(batch), self.threads)
         return done.final, done.traj.mean(axis=2)
 
     def _dosed(self, batch: Batch) -> Batch:
@@ -131,7 +129,7 @@ class Patients:
         def slopes(some: Rows, states: FloatArray) -> FloatArray:
             def map_(starts: FloatArray) -> FloatArray:
                 many = rows[np.repeat(some, len(starts) // len(some))]
-                return self.solve(many, starts, 1, SETTLING).final
+                return self.solve(many, starts, 1, SETTLING, together=True).final
 
             return by_state(map_, states)[1]
 

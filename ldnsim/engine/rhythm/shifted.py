@@ -110,7 +110,7 @@ def untreated_slopes(
     def map_(starts: FloatArray) -> FloatArray:
         # as many rows for each patient, one patient after the other
         many = np.repeat(params, len(starts) // len(params), axis=0)
-        return flow(model, many, starts, DAY, SETTLING, threads)
+        return flow(model, many, starts, DAY, SETTLING, threads, together=True)
 
     return by_state(map_, y, living(model))[1]
 
@@ -147,7 +147,7 @@ def shifted_orbits(
     states = np.tile(y0, (len(many), 1))
     # dy <- dy + (I - M)^-1 (what is missing to Phi(y + dy; p + dp) - Phi(y; p) = dy)
     for _ in range(_MOST):
-        end = flow(model, many, states, DAY, CLOSE_UP, threads)
+        end = flow(model, many, states, DAY, CLOSE_UP, threads, together=True)
         # how much further than its patient each copy went than it was ahead
         gap = (end - end[lead]) - (states - states[lead])
         size = np.max(np.abs(gap) / (1.0 + np.abs(states)), axis=1)

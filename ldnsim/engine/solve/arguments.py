@@ -1,7 +1,7 @@
 """Records of arrays that the compiled solver takes and fills.
 
 Named tuples, because numba takes them apart at no cost: a field of one is an argument like any
-other. Times are hours; ``lane`` is one of the eight runs that are solved together.
+other. Times are hours; ``lane`` is one of the eight places where runs are solved side by side.
 """
 
 from __future__ import annotations
@@ -76,8 +76,9 @@ class Control(NamedTuple):
         atol: absolute tolerance of each state, (n_states,).
         h_start: first step.
         h_max: longest step.
-        max_steps: accepted steps after which a group gives up.
-        ways: codes of the methods to try, in order.
+        max_steps: accepted steps after which a run is given up.
+        way: code of the method.
+        together: whether the eight runs in the lanes share their steps.
     """
 
     t_start: float
@@ -88,8 +89,9 @@ class Control(NamedTuple):
     # without it a quiet stretch would be stepped over, and the clock's rhythm with it
     h_max: float
     max_steps: int
-    # more than one where a method may fail and another be tried
-    ways: IntArray
+    way: int
+    # a small difference between two runs means something only where both took the same steps
+    together: bool
 
 
 class Results(NamedTuple):
@@ -101,7 +103,7 @@ class Results(NamedTuple):
         final: state at the end, (n, n_states).
         status: codes of :class:`~ldnsim.engine.solve.status.Status`; not 0 on entry means that a
             run is not to be advanced.
-        effort: accepted steps, rejected steps and rounds of loops of each run's group, (n, 3).
+        effort: accepted steps, rejected steps and rounds of loops of each run, (n, 3).
         method: code of the method that gave the result.
     """
 
@@ -115,47 +117,39 @@ class Results(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Eight runs on their way, made once per thread and used again for the next eight.
+    """What one thread knows of its eight lanes beside the workspace.
 
     Attributes:
+        run: in each lane.
         pointer: next event of each lane.
         stop: the one after its last.
-        trajectory: (lane, observables, times).
-        numbers: values so far, (lane, numbers).
-        threshold: (numbers, lane).
+        column: next output time of each lane.
         samples: of every number's observable at the nodes of a piece of a step,
             (nodes, 8 numbers + lane).
     """
 
-    # separate from the results: an attempt that fails must leave nothing there
+    run: IntArray
     pointer: IntArray
     stop: IntArray
-    trajectory: FloatArray
-    numbers: FloatArray
-    threshold: FloatArray
+    column: IntArray
     # one row per node, as the workspace has them: numbers are sampled in all lanes at once
     samples: FloatArray
 
 
 Arguments = tuple[FloatArray, FloatArray, Events, Outputs, Numbers, Control, Results]
-"""What ``solve_runs`` takes after its range of runs: parameters (n, n_parameters), states at the
+"""What ``solve_runs`` takes after its queue and counts: parameters (n, n_parameters), states at the
 start (n, n_states), and the records; a group comes last."""
 
 
-def new_group(outputs: Outputs, numbers: Numbers, nodes: int) -> Group:
-    """Room for eight runs and what is asked of them.
+def new_group(numbers: Numbers, nodes: int) -> Group:
+    """Room for eight lanes.
 
     Args:
-        outputs: what is stored.
         numbers: what is computed while solving.
         nodes: samples of a piece of a step.
     """
-    count, stored = len(numbers.kind), (LANES, len(outputs.observables), len(outputs.times))
-    return Group(
-        np.zeros(LANES, np.int64), np.zeros(LANES, np.int64), np.zeros(stored),
-        np.zeros((LANES, count)),
-        np.zeros((count, LANES)), np.zeros((nodes, max(1, count) * LANES)),
-    )  # fmt: skip
+    places = (np.zeros(LANES, np.int64) for _ in range(4))
+    return Group(*places, np.zeros((nodes, max(1, len(numbers.kind)) * LANES)))
 
 
 def nothing(n_parameters: int, n_states: int) -> Arguments:
@@ -168,7 +162,7 @@ def nothing(n_parameters: int, n_states: int) -> Arguments:
         Events(np.zeros(2, np.int64), none, no_int, none),
         Outputs(0.0 * one, zero),
         Numbers(np.array([[0.0, 1.0]]), zero, zero, zero, np.zeros((1, 1))),
-        Control(0.0, 0.0, 1e-6, np.ones(n_states), 0.05, 6.0, 1, zero),
+        Control(0.0, 0.0, 1e-6, np.ones(n_states), 0.05, 6.0, 1, 0, False),
         Results(np.empty((1, 1, 1)), np.empty((1, 1)), np.empty((1, n_states)),
                 np.zeros(1, np.int8), np.zeros((1, 3), np.int64), np.zeros(1, np.int8)),
     )  # fmt: skip

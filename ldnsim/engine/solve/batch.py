@@ -1,8 +1,12 @@
 """Solve many runs: arrays in, arrays and statuses out.
 
-Runs are taken in groups of eight neighbours that share their steps; a block is a whole number of
-groups. Because groups are fixed by a run's place in the batch, results are the same to the last
-bit for any number of threads and any block size.
+Eight runs at a time are in the lanes of a thread, each with steps of its own; who has ended makes
+room for the next in the queue that all threads take from. What a run comes to depends on it alone:
+the results are the same to the last bit in any batch, in any order, for any number of threads.
+
+Small differences between runs (derivatives by shifted copies) mean something only where both took
+the same steps. Batches that are solved ``together`` have their runs in groups of eight neighbours
+that share their steps; there results depend on who is in the group, and on nothing else.
 """
 
 from __future__ import annotations
@@ -10,8 +14,8 @@ from __future__ import annotations
 import os
 import types
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -57,10 +61,11 @@ class Batch:
         atol: absolute tolerance of each state, (n_states,).
         h_start: first step after an event, h.
         h_max: largest step, h.
-        max_steps: steps after which a group gives up.
+        max_steps: steps after which a run is given up.
         status: runs with a status other than 0 are not advanced; (n,) or empty.
         method: ``auto``, or one of :data:`~ldnsim.engine.methods.METHODS` by name.
         t_start: where runs begin, h.
+        together: whether every eight neighbours share their steps.
     """
 
     params: FloatArray
@@ -81,6 +86,24 @@ class Batch:
     status: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
     method: str = "auto"
     t_start: float = 0.0
+    together: bool = False
+
+    def rows(self, rows: IntArray) -> Batch:
+        """Return the batch of some of its runs, (rows,)."""
+        first, last = self.event_offsets[rows], self.event_offsets[rows + 1]
+        spans = [np.arange(a, b) for a, b in zip(first, last, strict=True)]
+        at = np.concatenate([np.empty(0, np.int64), *spans])
+        reductions = [
+            replace(r, threshold=r.threshold[rows]) if np.ndim(r.threshold) else r
+            for r in self.reductions
+        ]
+        return replace(
+            self, params=self.params[rows], y0=self.y0[rows], reductions=reductions,
+            event_offsets=np.concatenate([[0], np.cumsum(last - first)]),
+            event_time=self.event_time[at], event_target=self.event_target[at],
+            event_value=self.event_value[at],
+            status=self.status[rows] if len(self.status) else self.status,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -92,8 +115,8 @@ class BatchResult:
         reductions: (n, n_reductions); NaN where a run failed.
         final: state at ``t_end``, (n, n_states); NaN where a run failed.
         status: :class:`~ldnsim.engine.solve.status.Status` of each run, (n,).
-        steps: accepted steps of each run's group, (n,).
-        rejected: rejected steps of each run's group, (n,).
+        steps: accepted steps, (n,).
+        rejected: rejected steps, (n,).
         method: :class:`~ldnsim.engine.solve.status.Method` that gave the result, (n,).
     """
 
@@ -110,7 +133,6 @@ def solve(
     model: Model,
     batch: Batch,
     threads: int | None = None,
-    block: int = 16,
     progress: Callable[[int], None] | None = None,
 ) -> BatchResult:
     """Solve a batch with the compiled kernels of a model.
@@ -119,19 +141,17 @@ def solve(
         model: the model that the arrays of the batch belong to.
         batch: the runs.
         threads: worker threads, all cores by default.
-        block: runs handed to a thread at a time, rounded up to a multiple of eight.
-        progress: called with the number of runs finished so far.
+        progress: called now and then with the number of runs finished so far.
     """
     from ldnsim.engine.generate.kernels import load_kernels
 
-    return solve_with(load_kernels(model), batch, threads, block, progress, model.observable_index)
+    return solve_with(load_kernels(model), batch, threads, progress, model.observable_index)
 
 
 def solve_with(
     kernels: types.ModuleType,
     batch: Batch,
     threads: int | None = None,
-    block: int = 16,
     progress: Callable[[int], None] | None = None,
     index: Mapping[str, int] = MappingProxyType({}),
 ) -> BatchResult:
@@ -143,63 +163,116 @@ def solve_with(
     where the solver went through: the states may be finite and what is computed from them not.
     """
     # witnesses are computed with what was asked for, and dropped at the end
-    asked = len(batch.reductions)
-    batch = replace(batch, reductions=[*batch.reductions, *_witnesses(batch)])
-    n = len(batch.params)
+    asked, n = len(batch.reductions), len(batch.params)
+    status = batch.status if len(batch.status) else np.zeros(n, np.int8)
+    batch = replace(batch, reductions=[*batch.reductions, *_witnesses(batch)], status=status)
     start, times = batch.t_start, batch.out_times
     if len(times) and not start <= times[0] <= times[-1] <= batch.t_end:
         raise ValueError(f"output times must ascend within {start} and {batch.t_end} h")
     if batch.method not in kernels.WAYS:
         raise ValueError(f"method {batch.method!r} is none of {', '.join(kernels.WAYS)}")
-    result = BatchResult(
-        np.full((n, len(batch.out_obs), len(batch.out_times)), np.nan),
-        np.full((n, len(batch.reductions)), np.nan),
-        np.full((n, batch.y0.shape[1]), np.nan),
-        batch.status.copy() if len(batch.status) else np.zeros(n, np.int8),
-        np.zeros(n, np.int64),
-        np.zeros(n, np.int64),
-        np.full(n, Method.NONE, np.int8),
-    )
-    # the kernels fill these in place; each thread has rows of its own
-    effort = np.zeros((n, 3), np.int64)
-    given = _arguments(batch, kernels.WAYS[batch.method], index)
-    filled = Results(
-        result.traj, result.reductions, result.final, result.status, effort, result.method
-    )
-    # whole groups, so that who shares steps with whom does not depend on threads or blocks
-    size = max(LANES, -(-block // LANES) * LANES)
-    starts = range(0, n, size)
-
-    # nothing is shared between stretches but rows to fill, so their order does not matter
-    def work(start: int) -> int:
-        # compiled code holds no interpreter lock: threads run side by side
-        stop = min(start + size, n)
-        # room of its own for every stretch: two threads must not write to one
-        group = new_group(given[3], given[4], kernels.NODES)
-        kernels.solve_runs(start, stop, *given, filled, group)
-        return stop - start
-
-    _in_threads(work, starts, threads, progress)
-    result.steps[:] = effort[:, 0]
-    result.rejected[:] = effort[:, 1]
+    first, *others = kernels.WAYS[batch.method]
+    result = _attempt(kernels, batch, first, threads, progress, index)
+    for way in others:
+        _again(kernels, batch, result, way, threads, index)
     _fail_what_is_not_finite(batch, result)
     return replace(result, reductions=np.ascontiguousarray(result.reductions[:, :asked]))
 
 
+def _attempt(
+    kernels: types.ModuleType, batch: Batch, way: int, threads: int | None,
+    progress: Callable[[int], None] | None, index: Mapping[str, int],
+) -> BatchResult:  # fmt: skip
+    """Solve a batch with one method."""
+    n = len(batch.params)
+    result = BatchResult(
+        np.full((n, len(batch.out_obs), len(batch.out_times)), np.nan),
+        np.full((n, len(batch.reductions)), np.nan),
+        np.full((n, batch.y0.shape[1]), np.nan),
+        batch.status.copy(),
+        np.zeros(n, np.int64),
+        np.zeros(n, np.int64),
+        np.full(n, Method.NONE, np.int8),
+    )
+    # the kernels fill these in place, each run a row of its own
+    effort = np.zeros((n, 3), np.int64)
+    given = _arguments(batch, way, index)
+    filled = Results(
+        result.traj, result.reductions, result.final, result.status, effort, result.method
+    )
+    queue = _queue(batch)
+
+    def work(taken: IntArray) -> None:
+        # compiled code holds no interpreter lock: threads run side by side
+        group = new_group(given[4], kernels.NODES)
+        kernels.solve_runs(queue, taken, *given, filled, group)
+
+    if len(queue):
+        _in_threads(work, queue, threads, progress)
+    result.steps[:], result.rejected[:] = effort[:, 0], effort[:, 1]
+    # all of it: a half of a run that failed invites to be read
+    for values in (result.traj, result.reductions, result.final):
+        values[result.status != Status.OK] = np.nan
+    return result
+
+
+def _queue(batch: Batch) -> IntArray:
+    """Runs in the order they are taken; whole groups, filled up with -1, where they go together."""
+    if not batch.together:
+        return np.flatnonzero(batch.status == Status.OK)
+    n = len(batch.params)
+    places = np.arange(-(-n // LANES) * LANES)
+    return np.where(places < n, places, -1)
+
+
+def _again(
+    kernels: types.ModuleType, batch: Batch, result: BatchResult, way: int, threads: int | None,
+    index: Mapping[str, int],
+) -> None:  # fmt: skip
+    """Solve runs that failed again by another method, and take over what that gave.
+
+    Where runs go together, those that share their steps come along.
+    """
+    failed = (result.status != Status.OK) & (batch.status == Status.OK)
+    rows = np.flatnonzero(failed)
+    if batch.together:
+        rows = np.flatnonzero(np.isin(np.arange(len(failed)) // LANES, rows // LANES))
+    if not len(rows):
+        return
+    found = _attempt(kernels, batch.rows(rows), way, threads, None, index)
+    for f in fields(BatchResult):
+        getattr(result, f.name)[rows[failed[rows]]] = getattr(found, f.name)[failed[rows]]
+
+
+POLL = 0.1
+"""Seconds between two reports of progress."""
+
+
 def _in_threads(
-    work: Callable[[int], int],
-    starts: range,
+    work: Callable[[IntArray], None],
+    queue: IntArray,
     threads: int | None,
     progress: Callable[[int], None] | None,
 ) -> None:
-    """Do the work of each stretch, and count runs as they come back, in order."""
-    done = 0
-    workers = max(1, min(threads or os.cpu_count() or 1, len(starts)))
+    """Let threads take runs from the queue until there are none; stopped, they take no more."""
+    # places taken, and runs ended: the kernels add to both, whichever thread they run in
+    taken = np.zeros(2, np.int64)
+    workers = max(1, min(threads or os.cpu_count() or 1, -(-len(queue) // LANES)))
     with ThreadPoolExecutor(workers) as pool:
-        for count in pool.map(work, starts):
-            done += count
-            if progress is not None:
-                progress(done)
+        waiting = {pool.submit(work, taken) for _ in range(workers)}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, POLL if progress else None, FIRST_COMPLETED)
+                for one in done:
+                    one.result()
+                if progress is not None and waiting:
+                    progress(int(taken[1]))
+        except BaseException:
+            # what runs is finished, and the rest left: nobody waits for a whole sweep
+            taken[0] = len(queue)
+            raise
+    if progress is not None:
+        progress(len(queue))
 
 
 _SUMS = ("mean", "integral")
@@ -241,9 +314,9 @@ def _fail_what_is_not_finite(batch: Batch, result: BatchResult) -> None:
 
 
 def _arguments(
-    batch: Batch, ways: Sequence[int], index: Mapping[str, int]
+    batch: Batch, way: int, index: Mapping[str, int]
 ) -> tuple[FloatArray, FloatArray, Events, Outputs, Numbers, Control]:
-    """What ``solve_runs`` takes after its range of runs, without the records it fills."""
+    """What ``solve_runs`` takes after queue and counts, without the records it fills."""
     # numbers over the same window share its samples, so each window is listed once
     windows = sorted({_window(r) for r in batch.reductions})
     place = {window: i for i, window in enumerate(windows)}
@@ -264,7 +337,8 @@ def _arguments(
                 _ints([SOLVED.index(r.kind) for r in batch.reductions]),
                 _ints([index[r.variable] for r in batch.reductions]), threshold),
         Control(float(batch.t_start), float(batch.t_end), float(batch.rtol), _floats(atol),
-                float(batch.h_start), float(batch.h_max), int(batch.max_steps), _ints(ways)),
+                float(batch.h_start), float(batch.h_max), int(batch.max_steps), way,
+                batch.together),
     )  # fmt: skip
 
 

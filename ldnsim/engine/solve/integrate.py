@@ -1,16 +1,15 @@
-"""Kernel template: stepping eight runs from event to event.
+"""Kernel template: stepping eight lanes, each from event to event of its own run.
 
-Eight runs share their steps, whose length is what the worst of them allows. Steps end exactly on
-every event of any lane; output times never steer them, outputs are read off the inside of a step.
-Step control is the usual one (Hairer and Wanner, Solving Ordinary Differential Equations II,
-section IV.8): an error that shrinks like ``h^q`` allows the next step ``(safety / error)^(1/q)``
-of this one's length.
+Every lane goes from a time of its own with a length of its own: what its run comes to does not
+depend on the runs beside it. Steps end exactly on every event; output times never steer them,
+outputs are read off the inside of a step. Step control is the usual one (Hairer and Wanner, Solving Ordinary
+Differential Equations II, section IV.8): an error that shrinks like ``h^q`` allows the next step ``(safety / error)^(1/q)`` of this one's length. Lanes that go together (``control.together``)
+take the length that the worst of them allows, and end a step on the next event of any of them.
 
 What a method does is behind five functions (:mod:`ldnsim.engine.methods.method`); ``start``,
 ``attempt``, ``accept``, ``read`` and ``evaluate`` called here are generated and hand on to the one
 in use. The records ``events``, ``outputs``, ``numbers``, ``control``, ``group`` and ``results`` are
-described in :mod:`ldnsim.engine.solve.arguments`. What is called at every step takes single arrays
-instead: fetching one from a record, or handing a record on, costs a count of who holds its arrays.
+described in :mod:`ldnsim.engine.solve.arguments`.
 """
 
 # mypy: ignore-errors
@@ -26,108 +25,32 @@ SHRINK = 0.2  # a rejected one at least a fifth of it
 SHRINK_BROKEN = 0.1  # or a tenth, where no error is known
 LEAST_ERROR = 1e-8
 SHORTEST = 1e-10  # h
-ON = 0  # after a rejection: a shorter step is tried
-AFRESH = 1  # ... without a guess
-ENDED = 2  # no lane is left
 PATIENCE = 20  # steps of a run that may be shortened because a loop did not settle, or 10 % of them
 
 
 @jit
-def store(w, outputs, trajectory, column):
-    """Write the observables asked for into one output column of every lane.
+def apply_events(w, l, events, pointer, stop):
+    """Apply every event of a lane that is due: add to a state, or set a parameter.
 
-    Called for every output time, with OBSERVED evaluated there. Changes in place: ``trajectory``
-    (lane, observable, time).
-    """
-    # OBSERVED has a row per observable, of which only some are asked for
-    for k in range(outputs.observables.shape[0]):
-        for l in range(LANES):
-            trajectory[l, k, column] = w[AT_OBSERVED + LANES * outputs.observables[k] + l]
+    Called at the start and whenever a step ends on an event. Changes in place: STATE, PARAMETERS,
+    ``pointer`` (lane,).
 
-
-@jit
-def apply_events(w, t, events, group):
-    """Apply every event due at ``t``: add to a state, or set a parameter; returns how many.
-
-    Called at the start and whenever a step ends on an event. Changes in place: STATE, PARAMETERS
-    (and then FIXED), ``group.pointer``.
+    Returns:
+        how many, and whether a parameter was set: what follows from those has to follow then.
     """
     count = 0
     changed = False
-    for l in range(LANES):
-        while group.pointer[l] < group.stop[l] and events.time[group.pointer[l]] <= t:
-            # a dose into a state, or from now on another value of a parameter
-            target = events.target[group.pointer[l]]
-            if target < NS:
-                w[AT_STATE + LANES * target + l] += events.value[group.pointer[l]]
-            else:
-                w[AT_PARAMETERS + LANES * (target - NS) + l] = events.value[group.pointer[l]]
-                changed = True
-            group.pointer[l] += 1
-            count += 1
-    # what follows from parameters alone is kept, so it has to follow now
-    if changed:
-        setup(w)
-    return count
-
-
-@jit
-def next_event(time, pointer, stop, t_end):
-    """Time of the next event of any lane, or the end. Called before every step.
-
-    ``time`` is of all events; ``pointer`` and ``stop`` (lane,) say which are a lane's next and last.
-    """
-    t = t_end
-    for l in range(LANES):
-        if pointer[l] < stop[l] and time[pointer[l]] < t:
-            t = time[pointer[l]]
-    return t
-
-
-@jit
-def worst(w):
-    """Largest error and worst verdict among lanes still running. Called after every attempt."""
-    error = 0.0
-    verdict = FINE
-    for l in range(LANES):
-        # lanes that have ended, or were never to run, hold up no other
-        running = w[AT_LANE_STATUS + l] == OK
-        one = w[AT_LANE_ERROR + l]
-        kind = w[AT_LANE_VERDICT + l]
-        if running and kind > verdict:
-            verdict = kind
-        if running and kind != BROKEN and one > error:
-            error = one
-    return error, verdict
-
-
-@jit
-def give_up(w, all_refused):
-    """End the lanes that hold up the others; returns whether any lane still runs.
-
-    Called when steps have become too short, or too many had to be shortened. Ends, in the first
-    case (``all_refused``), every lane that the last step did not satisfy, in the second those with
-    a loop that does not settle. Changes in place: LANE_STATUS.
-    """
-    running = False
-    for l in range(LANES):
-        if w[AT_LANE_STATUS + l] == OK:
-            verdict = w[AT_LANE_VERDICT + l]
-            # the error has no say where the verdict is not FINE
-            refused = w[AT_LANE_ERROR + l] > 1.0 or verdict != FINE
-            if verdict == UNSETTLED or (all_refused and refused):
-                w[AT_LANE_STATUS + l] = NOT_FINITE if verdict == BROKEN else STEP_TOO_SMALL
-            else:
-                running = True
-    return running
-
-
-@jit
-def out_of_steps(w):
-    """End every lane still running: the steps allowed are used up. Changes LANE_STATUS."""
-    for l in range(LANES):
-        if w[AT_LANE_STATUS + l] == OK:
-            w[AT_LANE_STATUS + l] = TOO_MANY_STEPS
+    while pointer[l] < stop[l] and events.time[pointer[l]] <= w[AT_TIME + l]:
+        # a dose into a state, or from now on another value of a parameter
+        target = events.target[pointer[l]]
+        if target < NS:
+            w[AT_STATE + LANES * target + l] += events.value[pointer[l]]
+        else:
+            w[AT_PARAMETERS + LANES * (target - NS) + l] = events.value[pointer[l]]
+            changed = True
+        pointer[l] += 1
+        count += 1
+    return count, changed
 
 
 @jit
@@ -144,6 +67,50 @@ def trial_step(h, h_max, left):
 
 
 @jit
+def set_lengths(w, events, control, pointer, stop):
+    """Choose the step of every lane that runs: LENGTH, and TARGET, its next event or the end.
+
+    Called before every step. ``pointer`` and ``stop`` (lane,) say which are a lane's next and last
+    event. Changes in place: LENGTH and the rows TARGET and END.
+    """
+    nearest = control.t_end
+    for l in range(LANES):
+        if w[AT_LANE_STATUS + l] == OK:
+            target = control.t_end
+            if pointer[l] < stop[l]:
+                target = min(target, events.time[pointer[l]])
+            w[AT_STEPPER + LANES * TARGET + l] = target
+            nearest = min(nearest, target)
+    for l in range(LANES):
+        if w[AT_LANE_STATUS + l] == OK:
+            if control.together:
+                w[AT_STEPPER + LANES * TARGET + l] = nearest
+            target = w[AT_STEPPER + LANES * TARGET + l]
+            left = target - w[AT_TIME + l]
+            trial = trial_step(w[AT_STEPPER + LANES * NEXT + l], control.h_max, left)
+            w[AT_LENGTH + l] = trial
+            # exactly on the event, whatever a sum would be rounded to
+            w[AT_STEPPER + LANES * END + l] = target if trial == left else w[AT_TIME + l] + trial
+
+
+@jit
+def worst(w):
+    """Largest error and worst verdict among lanes still running. Called where they go together."""
+    error = 0.0
+    verdict = FINE
+    for l in range(LANES):
+        # lanes that have ended, or were never to run, hold up no other
+        running = w[AT_LANE_STATUS + l] == OK
+        one = w[AT_LANE_ERROR + l]
+        kind = w[AT_LANE_VERDICT + l]
+        if running and kind > verdict:
+            verdict = kind
+        if running and kind != BROKEN and one > error:
+            error = one
+    return error, verdict
+
+
+@jit
 def shorter(error, verdict, exponent):
     """Factor of the length of a rejected step: ``safety error^-1/q``, within bounds.
 
@@ -155,136 +122,211 @@ def shorter(error, verdict, exponent):
 
 
 @jit
-def is_read(t, end, column, times, windows):
-    """Whether an output time or a window (begin, end) lies in the step ``[t, end]``.
+def give_up(w, l, short):
+    """Status with which a lane ends that can go on no further; OK if it is not to blame.
 
-    Called for every step before it is accepted; most steps of a long run are not read at all.
+    Called when steps have become too short (``short``), or too many had to be shortened: in the
+    first case every lane that the last step did not satisfy has to end, in the second those with a
+    loop that does not settle.
     """
-    wanted = column < times.shape[0] and times[column] <= end
-    for k in range(windows.shape[0]):
-        if windows[k, 0] < end and windows[k, 1] > t:
-            wanted = True
-    return wanted
+    verdict = w[AT_LANE_VERDICT + l]
+    # the error has no say where the verdict is not FINE
+    refused = w[AT_LANE_ERROR + l] > 1.0 or verdict != FINE
+    if verdict == UNSETTLED or (short and refused):
+        return NOT_FINITE if verdict == BROKEN else STEP_TOO_SMALL
+    return OK
 
 
 @jit
-def reject(w, h, verdict, unsettled):
-    """Count a rejected step, and see whether it can go on with one of length ``h``.
+def reject(w, l, error, verdict, exponent, h_start):
+    """Count a rejected step of a lane and choose a shorter one; returns its status from now on.
 
-    Called after a rejection. Changes in place: EFFORT, LANE_STATUS.
-
-    Returns:
-        how many steps were shortened because a loop did not settle, and ``ON``; ``AFRESH``, when
-        lanes were given up, whose steps are no guess for the others; or ``ENDED``, when all were.
+    ``error`` and ``verdict`` are those of the step: of the lane, or of the worst that shares it.
+    Changes in place: EFFORT, AHEAD, LAST, the rows NEXT and IMPATIENCE.
     """
-    w[AT_EFFORT + REJECTED] += 1
+    at = AT_STEPPER + l
+    w[AT_EFFORT + LANES * REJECTED + l] += 1.0
+    w[AT_AHEAD + l] = 0.0
+    h = w[AT_LENGTH + l] * shorter(error, verdict, exponent)
     short = h < SHORTEST
     impatient = False
     if verdict == UNSETTLED and not short:
-        unsettled += 1
-        impatient = unsettled > max(PATIENCE, 0.1 * w[AT_EFFORT + ACCEPTED])
+        w[at + LANES * IMPATIENCE] += 1.0
+        most = max(PATIENCE, 0.1 * w[AT_EFFORT + LANES * ACCEPTED + l])
+        impatient = w[at + LANES * IMPATIENCE] > most
+    w[at + LANES * NEXT] = h_start if short else h
     if not short and not impatient:
-        return unsettled, ON
-    return unsettled, AFRESH if give_up(w, short) else ENDED
+        return OK
+    # who is left goes on, but without a guess: the steps of lanes given up are none
+    w[AT_LAST + l] = 0.0
+    return give_up(w, l, short)
 
 
-@inlined
-def read_step(w, t, h, end, column, outputs, numbers, group, method):
-    """Store outputs and update numbers from the step ``[t, end]``; returns the next column.
+@jit
+def judge(w, taken, numbers, control, results, group, exponent):
+    """Accept the step of a lane or reject it; returns whether any was accepted.
 
-    Called before the step is accepted. Changes in place: ``group.trajectory`` and
-    ``group.numbers``; POINT and OBSERVED, and what the method needs to evaluate inside the step.
+    Called after every attempt. Changes in place: TAKEN, LAST, MOVED, and what ``reject`` does.
     """
-    times = outputs.times
-    read(w, method)
-    # at x = (t_out - t) / h, as many as lie in the step
-    while column < times.shape[0] and times[column] <= end:
-        evaluate(w, (times[column] - t) / h, method)
-        observe_at(w, times[column])
-        store(w, outputs, group.trajectory, column)
-        column += 1
-    reduce_step(w, t, h, numbers, group, method)
-    return column
+    error = 0.0
+    verdict = FINE
+    if control.together:
+        error, verdict = worst(w)
+    any_taken = False
+    for l in range(LANES):
+        w[AT_TAKEN + l] = 0.0
+        if w[AT_LANE_STATUS + l] != OK:
+            continue
+        if not control.together:
+            error = w[AT_LANE_ERROR + l]
+            verdict = w[AT_LANE_VERDICT + l]
+        w[AT_MOVED + l] = 0.0
+        w[AT_LAST + l] = 0.0 if verdict == BROKEN else w[AT_LENGTH + l]
+        if error > 1.0 or verdict != FINE:
+            status = reject(w, l, error, verdict, exponent, control.h_start)
+            if status != OK:
+                take_out(w, l, status, numbers, control, results, group)
+                claim(taken, 1, 1)
+        else:
+            w[AT_TAKEN + l] = YES[0]
+            w[AT_EFFORT + LANES * ACCEPTED + l] += 1.0
+            any_taken = True
+    if control.together:
+        # all took the same step: with the error of the worst they choose the same next one
+        for l in range(LANES):
+            w[AT_LANE_ERROR + l] = error
+    return any_taken
+
+
+@jit
+def choose_next(w, control, exponent, resumes):
+    """Length of the next step of every lane that is TAKEN; its time goes to the end of this one.
+
+    Called once a step is accepted. Changes in place: TIME, AHEAD, the rows NEXT, RESUME and FRESH.
+    """
+    for l in range(LANES):
+        if w[AT_TAKEN + l] == 0.0:
+            continue
+        at = AT_STEPPER + l
+        trial = w[AT_LENGTH + l]
+        grow = min(GROW, SAFETY * max(w[AT_LANE_ERROR + l], LEAST_ERROR) ** -exponent)
+        if w[at + LANES * FRESH] != 0.0 and resumes:
+            w[at + LANES * RESUME] = trial * grow
+        # a step cut short says nothing of the length allowed, one after a rejection not of more
+        if w[at + LANES * END] < w[at + LANES * TARGET] or grow < 1.0:
+            ahead = w[AT_AHEAD + l] != 0.0
+            w[at + LANES * NEXT] = trial * (grow if ahead else min(grow, 1.0))
+        w[at + LANES * FRESH] = 0.0
+        w[AT_AHEAD + l] = 1.0
+        w[AT_TIME + l] = w[at + LANES * END]
+
+
+@jit
+def meet_events(w, events, control, group):
+    """Apply the events on which the steps of lanes TAKEN end; what follows starts short again.
+
+    Called once time has moved on. Changes in place: STATE, PARAMETERS, FIXED, MOVED, ``pointer``,
+    the rows NEXT and FRESH.
+    """
+    changed = False
+    moved = False
+    for l in range(LANES):
+        t = w[AT_TIME + l]
+        if w[AT_TAKEN + l] == 0.0 or t >= control.t_end:
+            continue
+        if t < w[AT_STEPPER + LANES * TARGET + l]:
+            continue
+        count, sets = apply_events(w, l, events, group.pointer, group.stop)
+        changed = changed or sets
+        if count > 0:
+            moved = True
+            w[AT_MOVED + l] = YES[0]
+    for l in range(LANES):
+        at = AT_STEPPER + l
+        # an event of one is one of all that go together, or their steps would differ
+        if moved and control.together and w[AT_TAKEN + l] != 0.0:
+            w[AT_MOVED + l] = YES[0]
+        if w[AT_MOVED + l] != 0.0 and w[AT_TAKEN + l] != 0.0:
+            w[at + LANES * NEXT] = min(w[at + LANES * NEXT], w[at + LANES * RESUME])
+            w[at + LANES * FRESH] = 1.0
+    # what follows from parameters alone is kept, so it has to follow now
+    if changed:
+        setup(w)
 
 
 @inlined
-def begin_run(w, events, outputs, control, group, method):
-    """Output and events at the start, and the method's beginning; returns the next output column.
+def begin_runs(w, events, outputs, control, results, group, method):
+    """Output and events at the start, and the method's beginning, in lanes BEGINS.
 
-    Called once a group. Changes in place: FIXED, STATE and PARAMETERS where events say so,
-    ``group.trajectory``, ``group.pointer``.
+    Called when lanes have taken runs. Changes in place: FIXED, STATE and PARAMETERS where events
+    say so, ``results.trajectory``, ``group.pointer`` and ``column``.
     """
     setup(w)
-    column = 0
     # an event at an output time counts as after it
     if outputs.times.shape[0] > 0 and outputs.times[0] <= control.t_start:
         copy(w, AT_STATE, AT_POINT, WIDTH)
-        observe_at(w, control.t_start)
-        store(w, outputs, group.trajectory, 0)
-        column = 1
-    apply_events(w, control.t_start, events, group)
-    start(w, control.t_start, control.atol, method)
-    return column
+        copy(w, AT_TIME, AT_MOMENT, LANES)
+        tick(w)
+        observe(w)
+        for l in range(LANES):
+            if w[AT_BEGINS + l] != 0.0 and w[AT_LANE_STATUS + l] == OK:
+                store(w, l, group.run[l], outputs, results, 0)
+                group.column[l] = 1
+    changed = False
+    for l in range(LANES):
+        if w[AT_BEGINS + l] != 0.0 and w[AT_LANE_STATUS + l] == OK:
+            _, sets = apply_events(w, l, events, group.pointer, group.stop)
+            changed = changed or sets
+    if changed:
+        setup(w)
+    start(w, control.atol, method)
 
 
 @inlined
-def integrate(w, events, outputs, numbers, control, group, method):
-    """Advance eight lanes from ``control.t_start`` to ``control.t_end`` with one method.
+def integrate(
+    w, queue, taken, params, y0, events, outputs, numbers, control, results, group, method
+):
+    """Take runs from the queue and solve them with one method, until there are none.
 
-    Called by ``solve_runs``. Changes in place: ``w`` (PARAMETERS and STATE are the lanes' on entry,
-    STATE the last state on return, LANE_STATUS and EFFORT), and ``group``: next events, outputs,
-    numbers.
+    Called by ``solve_runs``. Changes in place: ``w``, ``taken``, ``results``, ``group``.
     """
-    column = begin_run(w, events, outputs, control, group, method)
-    # taken out of the records once: inside the loop they would be fetched at every step
-    pointer, stop, due = group.pointer, group.stop, events.time
-    times, windows, atol = outputs.times, numbers.windows, control.atol
-    t = control.t_start
-    h = control.h_start
-    after_event = h  # what the first step after the last event came to
-    last = 0.0  # length of the last step, 0 if nothing can be made of it
-    ahead = True  # the last step was accepted
-    moved = False  # an event has changed something since
-    first = True  # no step since the start or the last event
-    unsettled = 0  # steps shortened because a loop did not settle
-    while t < control.t_end and w[AT_EFFORT + ACCEPTED] < control.max_steps:
-        # try a step that the last error allows, at most up to the next event of any lane
-        target = next_event(due, pointer, stop, control.t_end)
-        left = target - t
-        trial = trial_step(h, control.h_max, left)
-        attempt(w, t, trial, last, ahead, moved, control.rtol, atol, method)
-        error, verdict = worst(w)
-        moved = False
-        last = 0.0 if verdict == BROKEN else trial
-        # not good enough: try a shorter one, or give up lanes that make it too short
-        if error > 1.0 or verdict != FINE:
-            ahead = False
-            h = trial * shorter(error, verdict, EXPONENT[method])
-            unsettled, going = reject(w, h, verdict, unsettled)
-            if going == ENDED:
-                return
-            last = last if going == ON else 0.0
-            h = control.h_start if h < SHORTEST else h
-            continue
-        # good: read what is asked for, take the end over, choose the next length
-        w[AT_EFFORT + ACCEPTED] += 1.0
-        end = target if trial == left else t + trial
-        if is_read(t, end, column, times, windows):
-            column = read_step(w, t, trial, end, column, outputs, numbers, group, method)
-        accept(w, trial, method)
-        grow = min(GROW, SAFETY * max(error, LEAST_ERROR) ** -EXPONENT[method])
-        if first and RESUMES[method]:
-            after_event = trial * grow
-        # a step cut short says nothing of the length allowed, one after a rejection not of more
-        if trial < left or grow < 1.0:
-            h = trial * (grow if ahead else min(grow, 1.0))
-        first = False
-        ahead = True
-        t = end
-        # a step that ends on an event ends exactly there; what follows it starts short again
-        if t >= target and target < control.t_end and apply_events(w, t, events, group) > 0:
-            h = min(h, after_event)
-            first = True
-            moved = True
-    if t < control.t_end:
-        out_of_steps(w)
+    exponent = EXPONENT[method]
+    while True:
+        # runs that have ended make room for the next; those that share steps wait for each other
+        going = close(w, taken, numbers, control, results, group)
+        if going == 0 or (going < LANES and not control.together):
+            if fill(w, queue, taken, params, y0, events, numbers, control, results, group) > 0:
+                begin_runs(w, events, outputs, control, results, group, method)
+                continue
+            if going == 0:
+                break
+        # try a step that the last error allows, at most up to the next event
+        set_lengths(w, events, control, group.pointer, group.stop)
+        attempt(w, control.rtol, control.atol, method)
+        # not good enough: a shorter one next; good: read what is asked for, take the end over
+        if judge(w, taken, numbers, control, results, group, exponent):
+            if is_read(w, outputs.times, group.column, numbers.windows):
+                read_steps(w, outputs, numbers, results, group, method)
+            accept(w, method)
+            choose_next(w, control, exponent, RESUMES[method])
+            meet_events(w, events, control, group)
+
+
+@jit
+def solve_runs(queue, taken, params, y0, events, outputs, numbers, control, results, group):
+    """Solve the runs of a queue with one method, eight at a time.
+
+    Called from Python (:mod:`ldnsim.engine.solve.batch`), by several threads with the same queue and
+    the same counts ``taken``. ``params`` is (run, parameter), ``y0`` the state at the start (run,
+    state). Changes in place: ``results``, ``taken``. ``group`` is room to work in.
+    """
+    # one workspace for all runs: nothing is allocated in the loop
+    w = workspace()
+    w[AT_TOGETHER] = 1.0 if control.together else 0.0
+    # lanes that never get a run compute with the first, so that nothing they do is out of range
+    for l in range(LANES):
+        put_in(w, l, max(queue[0], 0), params, y0, events, control, group)
+        w[AT_LANE_STATUS + l] = IDLE
+    integrate(
+        w, queue, taken, params, y0, events, outputs, numbers, control, results, group, control.way
+    )

@@ -200,44 +200,72 @@ def reduce_piece(kind, v, threshold, t, span, value):
 
 
 @jit
+def overlaps(w, begin, end):
+    """Whether the step of a lane that is TAKEN has more than a point in a window."""
+    for l in range(LANES):
+        t = w[AT_TIME + l]
+        if w[AT_TAKEN + l] != 0.0 and max(t, begin) < min(t + w[AT_LENGTH + l], end):
+            return True
+    return False
+
+
+@jit
 def copy_out(w, source, samples, n, target):
     """Copy one row of eight lanes of the workspace to ``samples`` (node, place)."""
     for l in range(LANES):
         samples[n, target + l] = w[source + l]
 
 
-@inlined
-def reduce_step(w, t, h, numbers, group, method):
-    """Update all numbers whose window overlaps the step ``[t, t + h]``.
+@jit
+def place_piece(w, begin, end, x):
+    """Point every lane at the fraction ``x`` of the piece of its step between two times.
 
-    Called by ``read_step`` once a step. Changes in place: ``group.numbers`` (lane, number),
-    ``group.samples``; POINT and OBSERVED of the workspace.
+    Lanes whose step has no such piece look at its start. Called before each set of samples. Changes
+    in place: INSIDE, MOMENT.
+    """
+    for l in range(LANES):
+        t = w[AT_TIME + l]
+        h = w[AT_LENGTH + l]
+        first = max(t, begin)
+        last = min(t + h, end)
+        at = first + x * (last - first) if last > first else t
+        w[AT_MOMENT + l] = at
+        w[AT_INSIDE + l] = (at - t) / h
+
+
+@inlined
+def reduce_step(w, numbers, results, group, method):
+    """Update all numbers whose window overlaps the step of a lane that is TAKEN.
+
+    Called by ``read_steps`` once a step. Changes in place: rows of ``results.numbers``,
+    ``group.samples``; INSIDE, MOMENT, POINT, CLOCK and OBSERVED of the workspace.
     """
     # one set of samples at a time; what a number needs of earlier steps is in its value
     v = np.empty(NODES)
     windows, window, kind = numbers.windows, numbers.window, numbers.kind
-    samples, threshold, values = group.samples, group.threshold, group.numbers
+    samples, threshold, values, run = group.samples, numbers.threshold, results.numbers, group.run
     for k in range(windows.shape[0]):
-        # the piece of the step that lies in window k
-        begin = max(t, windows[k, 0])
-        end = min(t + h, windows[k, 1])
-        if end <= begin:
+        if not overlaps(w, windows[k, 0], windows[k, 1]):
             continue
-        # sample what is asked for at its nodes, in all lanes at once
+        # sample what is asked for at the nodes of each lane's piece, in all lanes at once
         for n in range(NODES):
-            at = begin + REACH[n] * (end - begin)
-            evaluate(w, (at - t) / h, method)
-            observe_at(w, at)
+            place_piece(w, windows[k, 0], windows[k, 1], REACH[n])
+            look_inside(w, method)
             for r in range(window.shape[0]):
                 if window[r] == k:
                     source = AT_OBSERVED + LANES * numbers.observable[r]
                     copy_out(w, source, samples, n, LANES * r)
         # each number of each lane goes on from where it was
-        for r in range(window.shape[0]):
-            if window[r] == k:
-                for l in range(LANES):
+        for l in range(LANES):
+            begin = max(w[AT_TIME + l], windows[k, 0])
+            end = min(w[AT_TIME + l] + w[AT_LENGTH + l], windows[k, 1])
+            if w[AT_TAKEN + l] == 0.0 or end <= begin:
+                continue
+            own = run[l]
+            for r in range(window.shape[0]):
+                if window[r] == k:
                     for n in range(NODES):
                         v[n] = samples[n, LANES * r + l]
-                    values[l, r] = reduce_piece(
-                        kind[r], v, threshold[r, l], begin, end - begin, values[l, r]
+                    values[own, r] = reduce_piece(
+                        kind[r], v, threshold[own, r], begin, end - begin, values[own, r]
                     )

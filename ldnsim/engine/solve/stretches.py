@@ -80,7 +80,6 @@ def solve(
     asked: Batch,
     looker: Looker,
     threads: int | None = None,
-    block: int = 8,
     progress: Callable[[int], None] | None = None,
 ) -> BatchResult:
     """Solve a batch with somebody who looks.
@@ -90,7 +89,6 @@ def solve(
         asked: the batch; its own events are not used.
         looker: who looks.
         threads: worker threads.
-        block: runs handed to a thread at a time.
         progress: called with the number of runs that as much work would have finished.
 
     Returns:
@@ -112,7 +110,7 @@ def solve(
                 progress(int(n * share))
 
         piece, among, columns = _stretch(whole, kept, happen, start, stop)
-        kept.take(batch.solve(model, piece, threads, block, tell), piece, among, columns)
+        kept.take(batch.solve(model, piece, threads, tell), piece, among, columns)
     if progress is not None:
         progress(n)
     return kept.result(own)

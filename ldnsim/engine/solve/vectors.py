@@ -14,7 +14,7 @@ from ldnsim.engine.generate.contract import *
 
 # ---- template begins ----
 
-OMEGA = 2.0 * math.pi / 24.0  # 1/h, the clock
+YES = np.array([-1]).view(np.float64)  # all bits set: true in a row that is a mask, else 0
 WIDTH = NS * LANES  # doubles of a section with one row per state
 
 # verdicts on a step, better ones first, as in LANE_VERDICT
@@ -22,7 +22,7 @@ FINE = 0
 UNSETTLED = 1  # its equations were not solved, or its error is beyond sense: a shorter step may do
 BROKEN = 2  # something is not finite
 
-# places in section EFFORT
+# rows of section EFFORT
 ACCEPTED = 0
 REJECTED = 1
 ROUNDS = 2
@@ -49,7 +49,21 @@ def add_scaled(w, factor_, source, target, n):
         w[target + e] += factor_ * w[source + e]
 
 
+@jit
+def take_over(w, source, target, n):
+    """``w[target] = w[source]`` over ``n`` rows, in lanes TAKEN."""
+    for i in range(n):
+        for l in range(LANES):
+            if w[AT_TAKEN + l] != 0.0:
+                w[target + LANES * i + l] = w[source + LANES * i + l]
+
+
 @inlined
-def observe_at(w, t):
-    """All observables at section POINT and time ``t``. Changes in place: OBSERVED."""
-    observe(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
+def look_inside(w, method):
+    """All observables at the fraction INSIDE of every lane's step, and at its MOMENT.
+
+    Changes in place: POINT, CLOCK, OBSERVED.
+    """
+    evaluate(w, method)
+    tick(w)
+    observe(w)

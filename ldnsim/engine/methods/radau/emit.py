@@ -19,13 +19,16 @@ import sympy
 
 from ldnsim.engine import LANES
 from ldnsim.engine.generate.emit import Emitter
-from ldnsim.engine.generate.source import lane_function, printed
+from ldnsim.engine.generate.source import choose, clock, lane_function, printed
 from ldnsim.engine.methods.method import Parts
 from ldnsim.engine.methods.radau.cascade import cascade
 from ldnsim.engine.methods.radau.coefficients import radau
 from ldnsim.engine.methods.radau.records import STAGES, Records, eliminate
 from ldnsim.mechanisms.record import CLOCK
 
+_ROWS = (
+    "CHANGE", "BROKEN", "UNSETTLED", "BEFORE", "HELD", "GUESS", "ADVANCE", "RATIO", "FADE",
+)  # fmt: skip
 MOST_ROUNDS = 8
 """Rounds of a loop before it counts as one that does not settle."""
 
@@ -53,6 +56,28 @@ class Group:
     reuses: tuple[str, ...]
 
 
+def _put(place: str, value: str, repeats: bool) -> str:
+    """Line that keeps a value; in a loop, lanes that have settled stay as they are.
+
+    So what a lane comes to does not depend on how many rounds the others need.
+    """
+    return f"{place} = {choose('held', place, value) if repeats else value}"
+
+
+def _lagrange(x: str, name: str) -> list[str]:
+    """Lines that define the weights ``<name>0`` to ``<name>S`` of the interpolation at ``x``.
+
+    Through the start of the step and its nodes, ``l_j(x) = prod_(m != j) (x - x_m) / (x_j - x_m)``.
+    """
+    method, points = radau(STAGES), range(STAGES + 1)
+    places = [0.0, *(float(c) for c in method.nodes)]
+    lines = [f"x = {x}", *(f"d{m} = x - {places[m]!r}" for m in points)]
+    for j in points:
+        factors = "*".join(f"d{m}" for m in points if m != j)
+        lines.append(f"{name}{j} = {float(method.barycentric[j])!r}*{factors}")
+    return lines
+
+
 class CollocationEmitter:
     """Adds the collocation kernels to what :class:`~ldnsim.engine.generate.emit.Emitter` writes."""
 
@@ -65,7 +90,7 @@ class CollocationEmitter:
         self.records = Records(emitter.layout, list(emitter.trace.states), kept)
         self.loop_count = sum(loop.repeats for loop in self.loops)
         # one row each, for the whole step: see the template
-        for section in ("CHANGE", "BROKEN", "UNSETTLED", "BEFORE"):
+        for section in _ROWS:
             emitter.layout.reserve(section, 1)
         emitter.layout.reserve("CONTRACTION", self.loop_count)
 
@@ -133,21 +158,23 @@ class CollocationEmitter:
         """
         group = self.groups[i]
         once: set[str] = set()
-        body: list[str] = []
+        at, repeats = self.e.layout.at, self._in_loop(group.states[0])
+        body: list[str] = [f"h = {at('LENGTH', 0)}"]
+        body += [f"held = {at('HELD', 0)}"] if repeats else []
         for node in range(1, STAGES + 1):
             body.append(f"# a and b of dy/dt = b - a y at node {node}")
-            body += self._evaluate(group, node, once)
+            body += self._evaluate(group, node, once, repeats)
         for state in group.states:
             body.append(f"# {state} at all nodes: (P + h diag(a)) Y = P 1 y + h b")
-            body += self._solve(state, repeats=self._in_loop(state))
+            body += self._solve(state, repeats)
         names = ", ".join(group.states)
         doc = f"Values and rates at the nodes, in RECORDS, of {names}. Called by sweep."
-        return lane_function(f"group_{i}", "w, h, rtol", doc, [*self.e.load(once), *body])
+        return lane_function(f"group_{i}", "w, rtol", doc, [*self.e.load(once), *body])
 
     def _in_loop(self, state: str) -> bool:
         return any(state in g for loop in self.loops if loop.repeats for g in loop.groups)
 
-    def _evaluate(self, group: Group, node: int, once: set[str]) -> list[str]:
+    def _evaluate(self, group: Group, node: int, once: set[str], repeats: bool) -> list[str]:
         """Lines that define ``a`` and ``b`` of a group at one node; adds to what is loaded once."""
         r, e = self.records, self.e
         values = {q: e.trace.quantities[q].value for q in group.computes}
@@ -168,7 +195,8 @@ class CollocationEmitter:
         for state, (slope, rate) in pairs.items():
             lines.append(f"a_{state}_{node} = {text(-slope)}")
             lines.append(f"b_{state}_{node} = {text(rate)} + a_{state}_{node}*{state}_{node}")
-        lines += [f"{r.kept_at(q, node)} = {q}_{node}" for q in group.keeps]
+        for q in group.keeps:
+            lines.append(_put(r.kept_at(q, node), f"{q}_{node}", repeats))
         return lines
 
     def _solve(self, state: str, repeats: bool) -> list[str]:
@@ -191,36 +219,44 @@ class CollocationEmitter:
             change = f"math.fabs(r{STAGES - 1} - {state}_{STAGES})"
             lines.append(f"{measure} = max({measure}, {change}/tolerance)")
         for i in n:
+            slope = f"b_{state}_{i + 1} - a_{state}_{i + 1}*r{i}"
             lines += [
-                f"{r.at(state, i + 1)} = r{i}",
-                f"{r.at(state, r.slope(i + 1))} = b_{state}_{i + 1} - a_{state}_{i + 1}*r{i}",
+                _put(r.at(state, i + 1), f"r{i}", repeats),
+                _put(r.at(state, r.slope(i + 1)), slope, repeats),
             ]
-        lines.append(f"{r.at(state, r.loss)} = a_{state}_{STAGES}")
+        lines.append(_put(r.at(state, r.loss), f"a_{state}_{STAGES}", repeats))
         return lines
 
     def predict(self) -> str:
         """Function that evaluates the last polynomial of states that need a guess at new nodes."""
-        r, points = self.records, range(STAGES + 1)
-        lines = [f"c{i}{j} = {r.weight_at(i, j)}" for i in range(STAGES) for j in points]
+        r, at, points = self.records, self.e.layout.at, range(STAGES + 1)
+        lines = [f"{n.lower()} = {at(n, 0)}" for n in ("ADVANCE", "AHEAD", "GUESS", "RATIO")]
+        for i, node in enumerate(radau(STAGES).nodes):
+            lines += _lagrange(f"ahead + {float(node)!r}*ratio", f"c{i}")
         for state in filter(self.needs_guess, self.e.trace.states):
             lines.append(f"# {state}")
             lines += [f"y{j} = {r.at(state, j)}" for j in points]
+            lines.append(f"y = {choose('advance', f'y{STAGES}', 'y0')}")
             for i in range(STAGES):
                 terms = " + ".join(f"c{i}{j}*y{j}" for j in points)
-                lines.append(f"{r.at(state, i + 1)} = {terms}")
-            lines.append(f"{r.at(state, 0)} = (1.0 - ahead)*y0 + ahead*y{STAGES}")
+                lines.append(f"{r.at(state, i + 1)} = {choose('guess', terms, 'y')}")
+            lines.append(f"{r.at(state, 0)} = y")
         doc = (
-            "First guess Y_i = sum_j WEIGHTS[i, j] Y_j of the last step, where one is needed;\n"
-            "    the start of the step moves to its end if ahead is 1. Called by prepare."
+            "First guess Y_i = sum_j l_j(AHEAD + c_i RATIO) Y_j of the last step, where one is"
+            "\n    needed, and the start of the step where GUESS is not set; that moves"
+            "\n    to its end where ADVANCE is. Called by prepare."
         )
-        return lane_function("predict", "w, ahead", doc, lines)
+        return lane_function("predict", "w", doc, lines)
 
-    def constant(self) -> str:
-        """Function that takes the start of the step as first guess everywhere."""
-        lines = ["y = w[0 + s + l]"]
-        lines += [f"w[{LANES * (i + 1)} + s + l] = y" for i in range(STAGES)]
-        doc = "First guess Y_i = y at every node. Called by prepare, with no polynomial to use."
-        return lane_function("constant", "w", doc, lines, self.records.over_states)
+    def tick_nodes(self) -> str:
+        """Function that evaluates the clock at all nodes."""
+        r, at = self.records, self.e.layout.at
+        lines: list[str] = []
+        for i, node in enumerate(radau(STAGES).nodes, start=1):
+            lines.append(f"t = {at('TIME', 0)} + {float(node)!r}*{at('LENGTH', 0)}")
+            lines += clock("t", r.clock_at(0, i), r.clock_at(1, i))
+        doc = "NODE_CLOCK = cosine and sine at TIME + c_i LENGTH. Called by collocation_attempt."
+        return lane_function("tick_nodes", "w", doc, lines)
 
     def estimate(self) -> str:
         """Function that raises row LANE_ERROR to the largest error of any state, in tolerances.
@@ -240,6 +276,7 @@ class CollocationEmitter:
         for name, weights in (("fine", method.defect), ("coarse", method.coarse)):
             terms = [f"{float(c)!r}*f{j}" for j, c in enumerate(weights) if c]
             lines.append(f"{name} = math.fabs({' + '.join(terms)})")
+        lines.append(f"h = {self.e.layout.at('LENGTH', 0)}")
         size = f"max({row(r.largest)}, math.fabs({row(STAGES)}))"
         worst, broken = self.e.layout.at("LANE_ERROR", 0), self.e.layout.at("BROKEN", 0)
         lines += [
@@ -255,65 +292,61 @@ class CollocationEmitter:
             "\n    tolerances; fine and coarse are what the quadrature loses with fewer nodes, as"
             "\n    in DOP853. Called by collocation_attempt."
         )
-        arguments = "w, h, rtol, memory, smooth"
+        arguments = "w, rtol, memory, smooth"
         return lane_function("estimate", arguments, doc, lines, r.over_states)
 
     def begin(self) -> str:
         """Function that takes over values (section STATE) and rates (section RATES)."""
         e, r = self.e, self.records
-        lines = []
+        lines = [f"begins = {e.layout.at('BEGINS', 0)}"]
         for n, i in e.state_index.items():
+            largest, slope, start = (r.at(n, k) for k in (r.largest, r.slope(0), 0))
             lines += [
                 f"y{i} = {e.layout.at('STATE', i)}",
-                f"{r.at(n, r.slope(0))} = {e.layout.at('RATES', i)}",
-                f"{r.at(n, 0)} = y{i}",
-                f"{r.at(n, r.largest)} = max({r.at(n, r.largest)}, math.fabs(y{i}))",
+                f"{slope} = {choose('begins', e.layout.at('RATES', i), slope)}",
+                f"{start} = {choose('begins', f'y{i}', start)}",
+                f"{largest} = {choose('begins', f'max({largest}, math.fabs(y{i}))', largest)}",
             ]
-        doc = "Value, rate and size at the start, from STATE and RATES. Called by restart."
+        doc = "Value, rate and size at the start, in lanes of BEGINS. Called by restart."
         return lane_function("begin", "w", doc, lines)
 
     def finish(self) -> str:
         """Function that hands over the end of the step: section STATE, rates, sizes that fade."""
         e, r = self.e, self.records
-        lines = []
+        lines = [f"taken = {e.layout.at('TAKEN', 0)}", f"fade = {e.layout.at('FADE', 0)}"]
         for n, i in e.state_index.items():
+            largest, slope, state = r.at(n, r.largest), r.at(n, r.slope(0)), e.layout.at("STATE", i)
+            faded = f"max(fade*{largest}, math.fabs(y))"
             lines += [
                 f"y = {r.at(n, STAGES)}",
-                f"{r.at(n, r.largest)} = max(fade*{r.at(n, r.largest)}, math.fabs(y))",
-                f"{r.at(n, r.slope(0))} = {r.at(n, r.slope(STAGES))}",
-                f"{e.layout.at('STATE', i)} = y",
+                f"{largest} = {choose('taken', faded, largest)}",
+                f"{slope} = {choose('taken', r.at(n, r.slope(STAGES)), slope)}",
+                f"{state} = {choose('taken', 'y', state)}",
             ]
             if not self.needs_guess(n):  # a guess is made from the step, its start included
-                lines.append(f"{r.at(n, 0)} = y")
-        doc = "STATE, rate and fading size at the end. Called by collocation_accept."
-        return lane_function("finish", "w, fade", doc, lines)
-
-    def advance(self) -> str:
-        """Function that makes the end of the last step the start of the next."""
-        lines = [f"w[0 + s + l] = w[{LANES * STAGES} + s + l]"]
-        doc = "The end of the last step becomes the start of the next. Called by prepare."
-        return lane_function("advance", "w", doc, lines, self.records.over_states)
+                lines.append(f"{r.at(n, 0)} = {choose('taken', 'y', r.at(n, 0))}")
+        doc = "STATE, rate and fading size at the end, in lanes TAKEN. Called by collocation_accept."
+        return lane_function("finish", "w", doc, lines)
 
     def interpolate(self) -> str:
         """Function that evaluates the step's polynomials into section POINT."""
         e, r, points = self.e, self.records, range(STAGES + 1)
-        lines = [f"c{j} = {r.weight_at(0, j)}" for j in points]
+        lines = _lagrange(e.layout.at("INSIDE", 0), "c")
         for n, i in e.state_index.items():
             terms = " + ".join(f"c{j}*{r.at(n, j)}" for j in points)
             lines.append(f"{e.layout.at('POINT', i)} = {terms}")
-        doc = "POINT = sum_j WEIGHTS[0, j] Y_j, where Y_0 = y. Called by collocation_evaluate."
+        doc = "POINT = sum_j l_j(INSIDE) Y_j, where Y_0 = y. Called by collocation_evaluate."
         return lane_function("interpolate", "w", doc, lines)
 
     def sweep(self) -> str:
         """The order of the cascade as plain code: evaluate, solve, repeat loops until settled."""
         lines = [
-            "@inlined", "def sweep(w, h, rtol):",
-            '    """All states at all nodes, causes first; returns the rounds of loops."""',
-            "    rounds = 0",
+            "@inlined", "def sweep(w, rtol):",
+            '    """All states at all nodes, causes first."""',
         ]  # fmt: skip
         at, loops = 0, 0
         for loop in self.loops:
-            calls = [f"group_{at + i}(w, h, rtol)" for i in range(len(loop.groups))]
+            calls = [f"group_{at + i}(w, rtol)" for i in range(len(loop.groups))]
             at += len(calls)
             if not loop.repeats:
                 lines += [f"    {call}" for call in calls]
@@ -321,34 +354,31 @@ class CollocationEmitter:
             lines += [
                 f"    # loop {loops}: these states drive each other",
                 "    k = 0",
+                "    clear(w, AT_HELD)",
                 "    while k >= 0:",
                 "        clear(w, AT_CHANGE)",
                 *(f"        {call}" for call in calls),
-                "        rounds += 1",
                 f"        k = next_round(w, k, {MOST_ROUNDS}, {loops})",
             ]
             loops += 1
-        return "\n".join(["", "", *lines, "    return rounds", ""])
+        return "\n".join(["", "", *lines, ""])
 
     def functions(self) -> list[str]:
         """All of them."""
         groups = [self.group(i) for i in range(len(self.groups))]
         rest = (
-            self.predict, self.constant, self.estimate, self.begin,
-            self.finish, self.advance, self.interpolate, self.sweep,
+            self.predict, self.tick_nodes, self.estimate, self.begin,
+            self.finish, self.interpolate, self.sweep,
         )  # fmt: skip
         return [*groups, *(f() for f in rest)]
 
     def constants(self) -> dict[str, Any]:
         """Constants of the module."""
-        r, method = self.records, radau(STAGES)
+        r = self.records
         return {
             "STAGES": STAGES,
             "RECORD": r.stride,
             "FLOOR": LANES * r.floor,
             "LARGEST": LANES * r.largest,
             "LOOPS": self.loop_count,
-            "NODE": [float(c) for c in method.nodes],
-            "START_AND_NODES": [0.0, *(float(c) for c in method.nodes)],
-            "LAGRANGE": [float(c) for c in method.barycentric],
         }

@@ -38,9 +38,8 @@ class Records:
         self.layout = layout
         self.start = layout.reserve("RECORDS", self.rows * len(states))
         layout.reserve("KEPT", STAGES * len(kept))
-        # S rows of weights of Lagrange's interpolation; cosine, then sine of the clock at the nodes
-        self.weights = layout.reserve("WEIGHTS", STAGES * (STAGES + 1), lanes=1)
-        self.clock = layout.reserve("CLOCK", 2 * STAGES, lanes=1)
+        # cosine, then sine of the clock at the nodes
+        layout.reserve("NODE_CLOCK", 2 * STAGES)
 
     # rows of a record
     def slope(self, node: int) -> int:
@@ -62,11 +61,7 @@ class Records:
 
     def clock_at(self, k: int, node: int) -> str:
         """Source text of the clock's cosine (0) or sine (1) at a node, 1 to S."""
-        return f"w[{self.clock + STAGES * k + node - 1}]"
-
-    def weight_at(self, row: int, point: int) -> str:
-        """Source text of the weight of a point, 0 to S, in a row of section WEIGHTS."""
-        return f"w[{self.weights + row * (STAGES + 1) + point}]"
+        return self.layout.at("NODE_CLOCK", STAGES * k + node - 1)
 
 
 def eliminate(entry: dict[tuple[int, int], str], size: int) -> list[str]:

@@ -1,11 +1,13 @@
-"""Kernel template: one step of Radau IIA collocation over eight lanes, its error, its inside.
+"""Kernel template: one step of Radau IIA collocation in each of eight lanes, its error, its inside.
 
 Equation: ``Y_i = y + h sum_j a_ij f(t + c_j h, Y_j)`` at the ``S`` nodes ``c_i`` of the right Radau
 quadrature; the state at the end of the step is ``Y_S`` (Hairer and Wanner, Solving Ordinary
 Differential Equations II, section IV.5). It is solved in causal order. Where the equations are a
 cascade, each state is linear in itself once its causes are known at the nodes, and is solved for
 directly, however stiff. Loops are solved round by round (Gauss and Seidel's way) until the last one
-changed nothing that matters; the polynomial of the last step is the first guess.
+changed nothing that matters; the polynomial of the last step is the first guess. Lanes whose loop
+has settled are held as they are while others go on, so that each comes to the same bits whatever
+the others need; only where lanes share their steps do they share the rounds as well.
 
 What depends on the model (``predict``, ``sweep``, ``estimate`` and more) is written by
 :mod:`ldnsim.engine.methods.radau.emit`. The five functions at the end are what the stepper calls.
@@ -39,11 +41,12 @@ def next_round(w, k, most, loop):
     Rounds contract: what the last one leaves is what it changed times ``r / (1 - r)``, the rest of
     a geometric series, where ``r`` is the ratio of successive changes, the largest of late; some
     contraction is never taken for granted. A loop has settled when that is a share of the
-    tolerance, in every running lane. (Hairer and Wanner, section IV.8, stop Newton's method so.)
+    tolerance. (Hairer and Wanner, section IV.8, stop Newton's method so.)
 
     Called by ``sweep`` after every round. Reads row CHANGE (largest change of a state of the loop,
-    in tolerances, by lane). Changes in place: rows BEFORE (the change of the round before) and
-    UNSETTLED (1 in lanes that ran out of rounds), and the loop's row of CONTRACTION (``r``).
+    in tolerances, by lane). Changes in place: rows BEFORE (the change of the round before),
+    UNSETTLED (1 in lanes that ran out of rounds) and HELD (set in lanes that have settled), the
+    loop's row of CONTRACTION (``r``), and the rounds in EFFORT.
 
     Args:
         k: number of the round just done, from 0.
@@ -53,6 +56,10 @@ def next_round(w, k, most, loop):
     at = AT_CONTRACTION + LANES * loop
     settled = True
     for l in range(LANES):
+        # a lane that has settled, or ended, is asked no more and holds up none
+        if w[AT_HELD + l] != 0.0 or w[AT_LANE_STATUS + l] != OK:
+            continue
+        w[AT_EFFORT + LANES * ROUNDS + l] += 1.0
         change = w[AT_CHANGE + l]
         if k > 0:
             # two rounds tell how they contract; what is not a number counts as hardly
@@ -62,99 +69,88 @@ def next_round(w, k, most, loop):
             w[at + l] = max(ratio, FORGET * w[at + l])
         w[AT_BEFORE + l] = change
         r = max(w[at + l], LEAST_FIRST if k == 0 else LEAST_LATER)
-        # change r / (1 - r) <= share, without the division; a lane that has ended holds up none
-        if w[AT_LANE_STATUS + l] == OK and not change * r <= SETTLED * (1.0 - r):
+        # change r / (1 - r) <= share, without the division
+        if not change * r <= SETTLED * (1.0 - r):
             settled = False
             if k + 1 == most:
                 w[AT_UNSETTLED + l] = 1.0
+        elif w[AT_TOGETHER] == 0.0:
+            w[AT_HELD + l] = YES[0]
     return -1 if settled or k + 1 == most else k + 1
 
 
-@jit
-def lagrange(w, row, x):
-    """Weights of the interpolation at ``x`` through the start of the step and its nodes.
-
-    ``l_j(x) = prod_(m != j) (x - x_m) / (x_j - x_m)``; the denominators are LAGRANGE. Called for a
-    first guess and for evaluations inside a step. Changes in place: one row of S + 1 of WEIGHTS.
-    """
-    at = AT_WEIGHTS + row * (STAGES + 1)
-    for j in range(STAGES + 1):
-        c = LAGRANGE[j]
-        for m in range(STAGES + 1):
-            if m != j:
-                c *= x - START_AND_NODES[m]
-        w[at + j] = c
-
-
 @inlined
-def prepare(w, t, h, last, ahead, moved):
-    """Guess the step of length ``h`` from the polynomials of the last one.
+def restart(w):
+    """Take over section STATE, and the rates there, as the start of the step in lanes BEGINS.
 
-    Called before every attempt. Changes in place: RECORDS, values at the start and at the nodes.
-
-    Args:
-        last: length of the last step, 0 if its polynomials are of no use.
-        ahead: whether they are continued, or shortened after a rejection.
-        moved: whether an event has changed states or parameters since.
-    """
-    if last > 0.0 and h <= LONGEST_GUESS * last:
-        # node i of this step is at 1 + c_i h / last of the one before, counted from its start
-        for i in range(STAGES):
-            lagrange(w, i, (1.0 if ahead else 0.0) + h / last * NODE[i])
-        predict(w, 1.0 if ahead else 0.0)
-    else:
-        if last > 0.0:
-            advance(w)
-        constant(w)
-    # the guess at the nodes stays: slow states hardly notice a dose, and others are solved for
-    if moved:
-        restart(w, t)
-
-
-@inlined
-def restart(w, t):
-    """Take over section STATE, and the rates there, as the start of the step.
-
-    Called at the start of a run and after events. Changes in place: POINT, RATES, RECORDS.
+    Called at the start of a run and after events. Changes in place: POINT, MOMENT, CLOCK, RATES,
+    RECORDS.
     """
     copy(w, AT_STATE, AT_POINT, WIDTH)
-    rhs(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
+    copy(w, AT_TIME, AT_MOMENT, LANES)
+    tick(w)
+    rhs(w)
     begin(w)
 
 
 @inlined
-def collocation_start(w, t, atol):
-    """Begin a run: tolerances, sizes, values and rates.
+def prepare(w):
+    """Guess the step from the polynomials of the last one, where these are of use.
 
-    Called by ``integrate``. Changes in place: RECORDS, CONTRACTION. ``atol`` is (state,).
+    They are continued after a step that was accepted (AHEAD), and shortened after a rejection.
+    Called before every attempt. Changes in place: GUESS, ADVANCE, RATIO, BEGINS; RECORDS, values at the
+    start and at the nodes.
     """
-    for i in range(NS):
-        for l in range(LANES):
-            w[AT_RECORDS + i * RECORD + LARGEST + l] = 0.0
-            w[AT_RECORDS + i * RECORD + FLOOR + l] = TIGHT * atol[i]
-    # of loops nothing is known yet
-    for e in range(LOOPS * LANES):
-        w[AT_CONTRACTION + e] = MOST_CONTRACTION
-    restart(w, t)
+    moved = False
+    for l in range(LANES):
+        h = w[AT_LENGTH + l]
+        last = w[AT_LAST + l]
+        # node i of this step is at 1 + c_i h / last of the one before, counted from its start
+        usable = last > 0.0 and h <= LONGEST_GUESS * last
+        w[AT_GUESS + l] = YES[0] if usable else 0.0
+        w[AT_ADVANCE + l] = YES[0] if last > 0.0 and w[AT_AHEAD + l] > 0.0 else 0.0
+        w[AT_RATIO + l] = h / last if usable else 0.0
+        w[AT_BEGINS + l] = w[AT_MOVED + l]
+        moved = moved or w[AT_MOVED + l] != 0.0
+    predict(w)
+    # the guess at the nodes stays: slow states hardly notice a dose, and others are solved for
+    if moved:
+        restart(w)
 
 
 @inlined
-def collocation_attempt(w, t, h, last, ahead, moved, rtol, atol):
+def collocation_start(w, atol):
+    """Begin runs in lanes BEGINS: tolerances, sizes, values and rates.
+
+    Called by ``integrate``. Changes in place: RECORDS, CONTRACTION. ``atol`` is (state,).
+    """
+    for l in range(LANES):
+        if w[AT_BEGINS + l] == 0.0:
+            continue
+        for i in range(NS):
+            w[AT_RECORDS + i * RECORD + LARGEST + l] = 0.0
+            w[AT_RECORDS + i * RECORD + FLOOR + l] = TIGHT * atol[i]
+        # of loops nothing is known yet
+        for e in range(LOOPS):
+            w[AT_CONTRACTION + LANES * e + l] = MOST_CONTRACTION
+    restart(w)
+
+
+@inlined
+def collocation_attempt(w, rtol, atol):
     """Guess, then solve ``(P + h diag(a)) Y = P 1 y + h b`` state by state; estimate the error.
 
-    Called by ``integrate``. Changes in place: RECORDS (values and rates at the nodes), KEPT, CLOCK
-    and the method's single rows; LANE_ERROR, LANE_VERDICT, and the rounds of loops in EFFORT.
-    ``atol`` is in RECORDS since the start.
+    Called by ``integrate``. Changes in place: RECORDS (values and rates at the nodes), KEPT,
+    NODE_CLOCK and the method's single rows; LANE_ERROR, LANE_VERDICT, and the rounds of loops in
+    EFFORT. ``atol`` is in RECORDS since the start.
     """
-    prepare(w, t, h, last, ahead, moved)
-    for n in range(STAGES):
-        w[AT_CLOCK + n] = math.cos(OMEGA * (t + NODE[n] * h))
-        w[AT_CLOCK + STAGES + n] = math.sin(OMEGA * (t + NODE[n] * h))
+    prepare(w)
+    tick_nodes(w)
     clear(w, AT_LANE_ERROR)
     clear(w, AT_BROKEN)
     clear(w, AT_UNSETTLED)
-    w[AT_EFFORT + ROUNDS] += sweep(w, h, TIGHT * rtol)
-    estimate(w, h, TIGHT * rtol, MEMORY, SMOOTH)
+    sweep(w, TIGHT * rtol)
+    estimate(w, TIGHT * rtol, MEMORY, SMOOTH)
     # the verdict on each lane: what the stepper does about a step is not read off its error
     for l in range(LANES):
         error = w[AT_LANE_ERROR + l]
@@ -165,9 +161,11 @@ def collocation_attempt(w, t, h, last, ahead, moved, rtol, atol):
 
 
 @inlined
-def collocation_accept(w, h):
-    """The end of the step becomes the state. Changes in place: STATE, RECORDS (start, sizes)."""
-    finish(w, 2.0 ** (-h / FADE))
+def collocation_accept(w):
+    """The end of the step becomes the state in lanes TAKEN. Changes in place: STATE, RECORDS."""
+    for l in range(LANES):
+        w[AT_FADE + l] = 2.0 ** (-w[AT_LENGTH + l] / FADE)
+    finish(w)
 
 
 @inlined
@@ -177,10 +175,9 @@ def collocation_read(w):
 
 
 @inlined
-def collocation_evaluate(w, x):
-    """State at the fraction ``x`` of the step: ``sum_j l_j(x) Y_j``, of order S.
+def collocation_evaluate(w):
+    """State at the fraction ``x`` (section INSIDE) of the step: ``sum_j l_j(x) Y_j``, of order S.
 
-    Called for outputs and reductions. Changes in place: the first row of WEIGHTS, POINT.
+    Called for outputs and reductions. Changes in place: POINT.
     """
-    lagrange(w, 0, x)
     interpolate(w)

@@ -25,12 +25,12 @@ def parts(emitter: Emitter) -> Parts:
     ``TIME_SLOPE`` is the partial derivative of the rates by time, ``RIGHT`` a right-hand side and
     then its solution, ``FACTORS`` the factored matrix, ``STAGES`` the eight stages one after the
     other, ``ERROR`` the last of them, ``END`` the state at the end of the step, and ``DENSE`` three
-    vectors for evaluations inside it.
+    vectors for evaluations inside it. ``INVERSE`` is ``g``.
     """
     algebra = _Algebra(emitter)
     n = len(emitter.trace.states)
     sizes = {"TIME_SLOPE": n, "RIGHT": n, "FACTORS": len(algebra.kept), "STAGES": 8 * n,
-             "ERROR": n, "END": n, "DENSE": 3 * n}  # fmt: skip
+             "ERROR": n, "END": n, "DENSE": 3 * n, "INVERSE": 1}  # fmt: skip
     for section, rows in sizes.items():
         emitter.layout.reserve(section, rows)
     return Parts(functions=[algebra.factor(), algebra.solve()])
@@ -50,7 +50,7 @@ class _Algebra:
     def factor(self) -> str:
         """Function that writes LU of ``g I - J`` at section POINT, and the time derivative."""
         body, names, total = self._derivatives()
-        lines = [*self.e.load(names), *body]
+        lines = [*self.e.load(names | set(CLOCK)), f"g = {self.e.layout.at('INVERSE', 0)}", *body]
         for name, rate in self.e.trace.rates.items():
             place = self.e.layout.at("TIME_SLOPE", self.e.state_index[name])
             lines.append(f"{place} = {total(rate, 'time') or '0.0'}")
@@ -60,7 +60,7 @@ class _Algebra:
             "    p_x_y is a partial derivative of x by y, d_x_y the total one through quantities.\n"
             "    "
         )
-        return lane_function("factor", f"w, {', '.join(CLOCK)}, g", doc, lines)
+        return lane_function("factor", "w", doc, lines)
 
     def _derivatives(self) -> tuple[list[str], set[str], Any]:
         """Lines that define partial and total derivatives of the quantities.

@@ -62,25 +62,45 @@ CAUTION = 0.1  # share of the tolerance asked of a step, so that a run's error s
 
 
 @inlined
-def rodas5p_start(w, t, atol):
+def rodas5p_start(w, atol):
     """Nothing to begin: a step knows only the state it starts from."""
     pass
 
 
-@inlined
-def rodas5p_attempt(w, t, h, last, ahead, moved, rtol, atol):
-    """Eight stages from section STATE at ``t``, each a linear system with the same matrix.
+@jit
+def add_by_length(w, factor_, source, target, n):
+    """``w[target] += factor_ / LENGTH * w[source]`` over ``n`` rows. Called for each stage."""
+    for i in range(n):
+        for l in range(LANES):
+            k = LANES * i + l
+            w[target + k] += factor_ / w[AT_LENGTH + l] * w[source + k]
 
-    Called by ``integrate``; a one-step method needs no ``last``, ``ahead``, ``moved``. Changes in
-    place: POINT, RATES, FACTORS, TIME_SLOPE, RIGHT on the way; STAGES (``U_1`` to ``U_8``), END
-    (state at ``t + h``) and ERROR (``U_8``, the difference to the embedded method of order 4);
-    LANE_ERROR and LANE_VERDICT.
+
+@jit
+def add_times_length(w, factor_, source, target, n):
+    """``w[target] += factor_ LENGTH w[source]`` over ``n`` rows. Called for each stage."""
+    for i in range(n):
+        for l in range(LANES):
+            k = LANES * i + l
+            w[target + k] += factor_ * w[AT_LENGTH + l] * w[source + k]
+
+
+@inlined
+def rodas5p_attempt(w, rtol, atol):
+    """Eight stages from section STATE at TIME, each a linear system with the same matrix.
+
+    Called by ``integrate``; a one-step method needs no LAST, AHEAD, MOVED. Changes in place: POINT,
+    MOMENT, CLOCK, RATES, INVERSE, FACTORS, TIME_SLOPE, RIGHT on the way; STAGES (``U_1`` to
+    ``U_8``), END (state at the end) and ERROR (``U_8``, the difference to the embedded method of
+    order 4); LANE_ERROR and LANE_VERDICT.
     """
     # the matrix of all eight systems, at the start of the step
     copy(w, AT_STATE, AT_POINT, WIDTH)
-    cosine = math.cos(OMEGA * t)
-    sine = math.sin(OMEGA * t)
-    factor(w, cosine, sine, 1.0 / (GAMMA * h))
+    for l in range(LANES):
+        w[AT_MOMENT + l] = w[AT_TIME + l]
+        w[AT_INVERSE + l] = 1.0 / (GAMMA * w[AT_LENGTH + l])
+    tick(w)
+    factor(w)
     # one factorisation serves all stages: that is what makes a Rosenbrock method cheap
     for i in range(8):
         # POINT: y + sum a_ij U_j. The last three stages each add the one before to that of stage 6:
@@ -95,15 +115,16 @@ def rodas5p_attempt(w, t, h, last, ahead, moved, rtol, atol):
             else:
                 add_scaled(w, 1.0, AT_STAGES + (i - 1) * WIDTH, AT_POINT, WIDTH)
             # a stage is evaluated at its own time of day
-            cosine = math.cos(OMEGA * (t + STAGE_TIME[i] * h))
-            sine = math.sin(OMEGA * (t + STAGE_TIME[i] * h))
-        rhs(w, cosine, sine)
+            for l in range(LANES):
+                w[AT_MOMENT + l] = w[AT_TIME + l] + STAGE_TIME[i] * w[AT_LENGTH + l]
+            tick(w)
+        rhs(w)
         # RIGHT: f + sum c_ij/h U_j + gamma_i h df/dt
         copy(w, AT_RATES, AT_RIGHT, WIDTH)
         for j in range(i):
-            add_scaled(w, C[i, j] / h, AT_STAGES + j * WIDTH, AT_RIGHT, WIDTH)
+            add_by_length(w, C[i, j], AT_STAGES + j * WIDTH, AT_RIGHT, NS)
         if STAGE_D[i] != 0.0:
-            add_scaled(w, h * STAGE_D[i], AT_TIME_SLOPE, AT_RIGHT, WIDTH)
+            add_times_length(w, STAGE_D[i], AT_TIME_SLOPE, AT_RIGHT, NS)
         # U_i
         solve(w)
         copy(w, AT_RIGHT, AT_STAGES + i * WIDTH, WIDTH)
@@ -140,9 +161,9 @@ def errors(w, rtol, atol):
 
 
 @inlined
-def rodas5p_accept(w, h):
-    """The end of the step becomes the state. Changes in place: STATE."""
-    copy(w, AT_END, AT_STATE, WIDTH)
+def rodas5p_accept(w):
+    """The end of the step becomes the state in lanes TAKEN. Changes in place: STATE."""
+    take_over(w, AT_END, AT_STATE, NS)
 
 
 @jit
@@ -160,13 +181,17 @@ def rodas5p_read(w):
 
 
 @jit
-def rodas5p_evaluate(w, x):
-    """State at the fraction ``x`` of the step, of order 4.
+def rodas5p_evaluate(w):
+    """State at the fraction ``x`` (section INSIDE) of the step, of order 4.
 
     ``(1 - x) y0 + x (y1 + (1 - x) (R_1 + x (R_2 + x R_3)))``. Called for outputs and reductions,
     after ``rodas5p_read``. Changes in place: POINT.
     """
-    y = 1.0 - x
-    for e in range(WIDTH):
-        inner = w[AT_DENSE + e] + x * (w[AT_DENSE + WIDTH + e] + x * w[AT_DENSE + 2 * WIDTH + e])
-        w[AT_POINT + e] = y * w[AT_STATE + e] + x * (w[AT_END + e] + y * inner)
+    for i in range(NS):
+        for l in range(LANES):
+            e = LANES * i + l
+            x = w[AT_INSIDE + l]
+            y = 1.0 - x
+            late = w[AT_DENSE + WIDTH + e] + x * w[AT_DENSE + 2 * WIDTH + e]
+            inner = w[AT_DENSE + e] + x * late
+            w[AT_POINT + e] = y * w[AT_STATE + e] + x * (w[AT_END + e] + y * inner)
