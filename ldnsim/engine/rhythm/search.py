@@ -111,7 +111,8 @@ class Search:
         """States of some patients a rough day later, and their derivative by some states."""
 
         def map_(starts: FloatArray) -> FloatArray:
-            return self.rough(np.repeat(rows, len(starts) // len(rows)), starts)
+            own = self.params[np.repeat(rows, len(starts) // len(rows))]
+            return flow(self.model, own, starts, DAY, ROUGH, self.threads, together=True)
 
         self.matrices[rows] += 1
         return by_state(map_, y, states)
