@@ -42,12 +42,13 @@ def untreated(params: FloatArray, y0: FloatArray, hours: float, tolerances: Tole
         tolerances: relative, and absolute of every state the same.
         reductions: numbers to compute while solving.
     """
-    # h_max of a whole day: without doses nothing but the clock moves, and that is smooth
+    # h_max of a whole day: without doses nothing but the clock moves, and that is smooth; nor is
+    # there an event at midnight to begin in small steps after
     none, no_int, (rtol, atol) = np.empty(0), np.empty(0, np.int64), tolerances
     return Batch(
         params, y0, np.zeros(len(params) + 1, np.int64), none, no_int, none, hours,
-        none, no_int, reductions, rtol, np.full(y0.shape[1], atol), h_max=24.0,
-        max_steps=200_000,
+        none, no_int, reductions, rtol, np.full(y0.shape[1], atol), h_start=0.5,
+        h_max=24.0, max_steps=200_000,
     )  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def dosed(model: Model, batch: Batch, mg: FloatArray, clock: float) -> Batch:
         batch, event_offsets=np.arange(n + 1, dtype=np.int64) * days,
         event_time=np.tile(np.arange(days) * DAY + clock, n),
         event_target=np.full(n * days, model.state_index["gut_fast"], dtype=np.int64),
-        event_value=np.repeat(mg * NMOL_PER_MG, days), max_steps=2_000_000,
+        event_value=np.repeat(mg * NMOL_PER_MG, days), h_start=0.05, max_steps=2_000_000,
     )  # fmt: skip
 
 

@@ -156,11 +156,10 @@ def approach(
 def inverses(matrices: FloatArray) -> FloatArray:
     """Inverses of ``M - I`` of monodromy matrices (n, k, k), NaN where one is not finite."""
     eye = np.eye(matrices.shape[1])
-    finite = np.isfinite(matrices).all(axis=(1, 2))
-    return np.array([
-        solved(m - eye, eye) if ok else np.full(m.shape, np.nan)
-        for m, ok in zip(matrices, finite, strict=True)
-    ]).reshape(matrices.shape)  # fmt: skip
+    found = np.full(matrices.shape, np.nan)
+    for k in np.flatnonzero(np.isfinite(matrices).all(axis=(1, 2))):
+        found[k] = solved(matrices[k] - eye, eye)
+    return found
 
 
 def residuals(gap: FloatArray, y: FloatArray) -> FloatArray:

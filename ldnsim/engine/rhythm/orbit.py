@@ -110,7 +110,7 @@ def _look(found: Search, mean: FloatArray, rows: NDArray[np.intp]) -> NDArray[np
     flags = found.inflamed[rows]
     wrong = basins(found.model, found.params[rows], mean[rows], flags) != flags
     found.status[rows[wrong & (found.status[rows] == Status.OK)]] = Status.NO_SUCH_BASIN
-    return rows[found.status[rows] == Status.OK]
+    return np.asarray(rows[found.status[rows] == Status.OK])
 
 
 def basins(

@@ -13,6 +13,7 @@ discrete map at 1e-2 lies within 1e-4 of the orbit, and its derivative is as goo
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,15 +156,13 @@ def lead(search: Search) -> None:
         if begin is not None:
             y, there = _led(search, rows, begin)
             search.y[rows[there]] = y[there]
-            close(search, rows[there], begin=begin)
+            close(search, rows[there], 2, begin)
 
 
 def _led(search: Search, rows: Rows, begin: Beginning) -> tuple[FloatArray, Flags]:
     """Where rough days lead some patients from a beginning, and whether that is near an orbit."""
-    y, change = broyden(
-        lambda at, u: search.rough(rows[at], u), np.tile(begin.y, (len(rows), 1)),
-        inverses(begin.monodromy[None]), 0.1 * LED_TO, -SLACK, LED,
-    )  # fmt: skip
+    start, inverse = np.tile(begin.y, (len(rows), 1)), inverses(begin.monodromy[None])
+    y, change = _steps(search.rough, rows, start, inverse, 0.1 * LED_TO, LED)
     return y, change < LED_TO
 
 
@@ -203,24 +202,27 @@ def close(search: Search, rows: Rows, rounds: int = ROUNDS, begin: Beginning | N
             rest = np.setdiff1d(every, states)
             matrix[:, :, rest] = begin.monodromy[:, rest]
         inverse, gap = inverses(matrix), after - y
-        step = -np.matmul(inverse, gap[:, :, None])[:, :, 0]
-        search.y[rows] = new = np.maximum(y + step, -SLACK)
+        new = np.maximum(y - np.matmul(inverse, gap[:, :, None])[:, :, 0], -SLACK)
         near = residuals(new - y, y) < BESIDE
         at, far = rows[near], rows[~near]
-        search.y[far] = broyden(
-            lambda k, u, far=far: search.rough(far[k], u), search.y[far], inverse[~near], LED_TO,
-            -SLACK, STEPS,
-        )[0]  # fmt: skip
-        search.y[at], search.residual[at] = broyden(
-            lambda k, u, at=at: search.exact(at[k], u), search.y[at], inverse[near], ENOUGH,
-            -SLACK, STEPS,
-        )  # fmt: skip
+        search.y[far], _ = _steps(search.rough, far, new[~near], inverse[~near], LED_TO)
+        search.y[at], search.residual[at] = _steps(
+            search.exact, at, new[near], inverse[near], ENOUGH
+        )
         arrived = search.residual[at] < TOLERANCE
         moved = residuals(search.y[at] - y[near], y[near])
         sure = (radius[near] < 1.0 - SURE) & (moved < SURE)
         search.radius[at] = radius[near]
         _accept(search, at[arrived], sure[arrived])
         rows = np.sort(np.concatenate([at[~arrived], far]))
+
+
+def _steps(
+    days: Callable[[Rows, FloatArray], FloatArray], rows: Rows, y: FloatArray,
+    inverse: FloatArray, enough: float, most: int = STEPS,
+) -> tuple[FloatArray, FloatArray]:  # fmt: skip
+    """Broyden's method on some patients; where it leads, and the change over a day there."""
+    return broyden(lambda at, u: days(rows[at], u), y, inverse, enough, -SLACK, most)
 
 
 def _accept(search: Search, rows: Rows, sure: Flags) -> None:
