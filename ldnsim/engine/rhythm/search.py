@@ -7,7 +7,7 @@ looked for. Whom it does not lead to an orbit of his basin is left to himself in
 basin's starting guess; who leaves the basin on the way has no orbit there.
 
 Days are rough where they lead and exact where an orbit closes. That is safe: a fixed point of the
-discrete map at 1e-2 lies within 1e-4 of the orbit, and its derivative is as good as any.
+discrete map lies within 1e-4 of the orbit, and its derivative is as good as any.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.engine.rhythm.day import CLOSING, DAY, ROUGH, flow, untreated
+from ldnsim.engine.rhythm.day import CLOSE_UP, DAY, ROUGH, SETTLING, Tolerances, flow, untreated
 from ldnsim.engine.rhythm.drugfree import felt
 from ldnsim.engine.rhythm.newton import broyden, inverses, residuals
-from ldnsim.engine.rhythm.shifted import by_state, living
+from ldnsim.engine.rhythm.shifted import by_state, differences, living, shifts
 from ldnsim.engine.solve.batch import FloatArray, solve
 from ldnsim.engine.solve.status import Status
 from ldnsim.measure import Measure
@@ -37,15 +37,18 @@ ENOUGH = 0.1 * TOLERANCE
 to seven digits."""
 NEUTRAL = 1e-6
 """How near to 1 a spectral radius is as good as 1: a state that never moves back."""
-SURE = 1e-3
+SURE = 2e-4
 """How far below 1 a spectral radius is surely below it, where columns that hardly matter were left
 out of the matrix, or it was taken a little beside the orbit."""
+BEHIND = 3e-4
+"""How little beside, as a residual is measured."""
 SLACK = 1e-2
 """How far below zero a state may rest: smoothed equations leave what follows lost tone a hair below
 it, and Newton's method would never arrive if it were put back to zero each time."""
-FORGETS = 0.05
+FORGETS, LITTLE = 0.01, 0.1
 """What is left of a shift after a day, of ``1 + |state|`` of any state, below which a state of the
-default patient counts as one that forgets: its column stands for everybody's."""
+default patient counts as one that forgets: its column stands for everybody's. And what may be left
+of a shift of all of these in a patient whose own columns need not be looked at."""
 LED, LED_TO = 20, 1e-4
 """Rough days on the way from the default patient's orbit, and the change over a day at which they
 have led to one."""
@@ -104,19 +107,44 @@ class Search:
 
     def exact(self, rows: Rows, y: FloatArray) -> FloatArray:
         """States of some patients a day later, as exact as orbits shall close."""
-        return flow(self.model, self.params[rows], y, DAY, CLOSING, self.threads)
+        return flow(self.model, self.params[rows], y, DAY, CLOSE_UP, self.threads)
 
     def slopes(
-        self, rows: Rows, y: FloatArray, states: NDArray[np.int64]
+        self, rows: Rows, y: FloatArray, tolerances: Tolerances
     ) -> tuple[FloatArray, FloatArray]:
-        """States of some patients a rough day later, and their derivative by some states."""
+        """States of some patients a day later, and their whole monodromy matrices."""
+        self.matrices[rows] += 1
+        return by_state(self._copies(rows, tolerances), y, living(self.model))
+
+    def most_slopes(
+        self, rows: Rows, y: FloatArray, begin: Beginning
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The same by rough days, without columns of states that forget within a day.
+
+        Returns:
+            states a day later, (rows, n_states); matrices with columns of zeros; and what is left
+            of a shift of all those states at once, of the shift, (rows,).
+        """
+        slow, fast = begin.slow, np.setdiff1d(living(self.model), begin.slow)
+        shift, size = shifts(y), 1.0 + np.abs(y)
+        every, moved = np.arange(len(slow)), np.zeros((len(y), len(slow) + 1, y.shape[1]))
+        moved[:, every, slow] = shift[:, slow]
+        moved[:, -1, fast] = shift[:, fast]
+        after, change = differences(self._copies(rows, ROUGH), y, moved)
+        matrix = np.zeros((*y.shape, y.shape[1]))
+        matrix[:, :, slow] = (change[:, :-1] / shift[:, slow, None]).transpose(0, 2, 1)
+        left = np.max(np.abs(change[:, -1]) / size, axis=1)
+        self.matrices[rows] += 1
+        return after, matrix, left / np.max(moved[:, -1] / size, axis=1, initial=1e-300)
+
+    def _copies(self, rows: Rows, tolerances: Tolerances) -> Callable[[FloatArray], FloatArray]:
+        """The daily map of shifted copies of some patients, as many of each."""
 
         def map_(starts: FloatArray) -> FloatArray:
             own = self.params[np.repeat(rows, len(starts) // len(rows))]
-            return flow(self.model, own, starts, DAY, ROUGH, self.threads, together=True)
+            return flow(self.model, own, starts, DAY, tolerances, self.threads, together=True)
 
-        self.matrices[rows] += 1
-        return by_state(map_, y, states)
+        return map_
 
 
 @dataclass(frozen=True)
@@ -142,7 +170,7 @@ def beginning(model: Model, inflamed: bool) -> Beginning | None:
     if alone.status[0] != Status.OK:
         return None
     y, every = alone.y, np.zeros(1, np.intp)
-    monodromy = alone.slopes(every, y, living(model))[1][0]
+    monodromy = alone.slopes(every, y, ROUGH)[1][0]
     size = 1.0 + np.abs(y[0])
     kept = np.max(np.abs(monodromy * size / size[:, None]), axis=0)
     return Beginning(y[0], monodromy, np.flatnonzero(kept > FORGETS))
@@ -189,18 +217,12 @@ def close(search: Search, rows: Rows, rounds: int = ROUNDS, begin: Beginning | N
         rounds: matrices taken for one patient at most.
         begin: whose columns stand for those of states that forget; all are taken without.
     """
-    every = living(search.model)
-    states = every if begin is None else begin.slow
     for _ in range(rounds):
         rows = rows[np.isfinite(search.y[rows]).all(axis=1)]
         if not len(rows):
             return
         y = search.y[rows]
-        after, matrix = search.slopes(rows, y, states)
-        radius = _radius(matrix, states)
-        if begin is not None:
-            rest = np.setdiff1d(every, states)
-            matrix[:, :, rest] = begin.monodromy[:, rest]
+        after, matrix, radius, sure = _known(search, rows, y, begin)
         inverse, gap = inverses(matrix), after - y
         new = np.maximum(y - np.matmul(inverse, gap[:, :, None])[:, :, 0], -SLACK)
         near = residuals(new - y, y) < BESIDE
@@ -211,10 +233,27 @@ def close(search: Search, rows: Rows, rounds: int = ROUNDS, begin: Beginning | N
         )
         arrived = search.residual[at] < TOLERANCE
         moved = residuals(search.y[at] - y[near], y[near])
-        sure = (radius[near] < 1.0 - SURE) & (moved < SURE)
         search.radius[at] = radius[near]
-        _accept(search, at[arrived], sure[arrived])
+        _accept(search, at[arrived], (sure[near] & (moved < BEHIND))[arrived])
         rows = np.sort(np.concatenate([at[~arrived], far]))
+
+
+def _known(
+    search: Search, rows: Rows, y: FloatArray, begin: Beginning | None
+) -> tuple[FloatArray, FloatArray, FloatArray, Flags]:
+    """States a rough day later, matrices, their radii, and whether these surely tell of stability.
+
+    From a beginning the columns of states that forget are those of the beginning's own matrix.
+    """
+    every = living(search.model)
+    if begin is None:
+        after, matrix = search.slopes(rows, y, ROUGH)
+        radius = _radius(matrix, every)
+        return after, matrix, radius, radius < 1.0 - SURE
+    after, matrix, left = search.most_slopes(rows, y, begin)
+    radius, rest = _radius(matrix, begin.slow), np.setdiff1d(every, begin.slow)
+    matrix[:, :, rest] = begin.monodromy[:, rest]
+    return after, matrix, radius, (radius < 1.0 - SURE) & (left < LITTLE)
 
 
 def _steps(
@@ -227,11 +266,13 @@ def _steps(
 
 def _accept(search: Search, rows: Rows, sure: Flags) -> None:
     """Take orbits that attract; where that is not sure, by the whole matrix on the orbit."""
-    doubtful = rows[~sure]
-    if len(doubtful):
-        every = living(search.model)
-        matrix = search.slopes(doubtful, search.y[doubtful], every)[1]
-        search.radius[doubtful] = _radius(matrix, every)
+    every, doubtful = living(search.model), rows[~sure]
+    # rough copies never make a loop look calmer than it is, but now and then a fast one wilder
+    for tolerances in (ROUGH, SETTLING):
+        if len(doubtful):
+            matrix = search.slopes(doubtful, search.y[doubtful], tolerances)[1]
+            search.radius[doubtful] = _radius(matrix, every)
+            doubtful = doubtful[~(search.radius[doubtful] < 1.0 - NEUTRAL)]
     # an orbit that repels is one too, but nobody lives on it
     search.status[rows[search.radius[rows] < 1.0 - NEUTRAL]] = Status.OK
 
