@@ -24,7 +24,7 @@ Slopes = Callable[[Rows, FloatArray], FloatArray]
 """Rows and states (rows, n_states) to the monodromy matrices there (rows, n, n)."""
 NEAR = 0.3
 """Share of the tolerance from which on the costly matrix has nothing left to do but to agree."""
-FAR = 10.0
+FAR = 100.0
 """Steps are given up where the residual is that many times the least seen."""
 
 

@@ -49,7 +49,7 @@ FORGETS, LITTLE = 0.01, 0.1
 """What is left of a shift after a day, of ``1 + |state|`` of any state, below which a state of the
 default patient counts as one that forgets: its column stands for everybody's. And what may be left
 of a shift of all of these in a patient whose own columns need not be looked at."""
-LED, LED_TO = 20, 1e-4
+LED, LED_TO = 16, 3e-4
 """Rough days on the way from the default patient's orbit, and the change over a day at which they
 have led to one."""
 BESIDE = 1e-2
@@ -183,14 +183,17 @@ def lead(search: Search) -> None:
         begin = beginning(search.model, flag) if len(rows) else None
         if begin is not None:
             y, there = _led(search, rows, begin)
-            search.y[rows[there]] = y[there]
-            close(search, rows[there], 2, begin)
+            rows, y = rows[there], y[there]
+            # past a fold the way leads to the other basin: what is there is not looked at
+            _, _, gone = _stretch(search, rows, y, 1)
+            search.y[rows] = y
+            close(search, rows[~gone], 2, begin)
 
 
 def _led(search: Search, rows: Rows, begin: Beginning) -> tuple[FloatArray, Flags]:
     """Where rough days lead some patients from a beginning, and whether that is near an orbit."""
     start, inverse = np.tile(begin.y, (len(rows), 1)), inverses(begin.monodromy[None])
-    y, change = _steps(search.rough, rows, start, inverse, 0.1 * LED_TO, LED)
+    y, change = _steps(search.rough, rows, start, inverse, 0.03 * LED_TO, LED)
     return y, change < LED_TO
 
 
