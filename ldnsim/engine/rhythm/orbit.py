@@ -1,8 +1,8 @@
 """The untreated patient: the 24 h periodic orbit, solved for, one basin at a time.
 
 With a daily rhythm nobody rests at a fixed point. The orbit is the fixed point of the Poincare
-map ``x -> Phi(x)``, the state one day later without drug. It is found by letting the patient
-settle from the basin's starting guess and then by Newton's method on ``Phi(x) - x``,
+map ``x -> Phi(x)``, the state one day later without drug. It is found from that of the model's
+default patient, or by letting the patient settle, and then by Newton's method on ``Phi(x) - x``,
 
 ``x <- x + (I - M)^-1 (Phi(x) - x)``,
 
@@ -18,9 +18,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.engine.rhythm.closing import Search
 from ldnsim.engine.rhythm.day import DAY, MEANS, untreated
 from ldnsim.engine.rhythm.drugfree import felt
-from ldnsim.engine.rhythm.search import Search, lead, settle, tell
+from ldnsim.engine.rhythm.search import lead, settle, tell
 from ldnsim.engine.solve.batch import FloatArray, solve
 from ldnsim.engine.solve.status import Status
 from ldnsim.measure import Measure
@@ -35,8 +36,8 @@ class Orbits:
         y0: state at midnight, (n, n_states); NaN where none was found.
         mean: 24 h mean of every observable, (n, n_observables).
         residual: largest ``|Phi(x) - x| / (1 + |x|)``, (n,).
-        iterations: Newton steps taken, (n,).
-        spectral_radius: of the monodromy matrix, below 1 for a stable orbit, (n,).
+        iterations: monodromy matrices taken, (n,).
+        spectral_radius: of the last one, below 1 for a stable orbit, (n,); right to 1e-3.
         status: (n,), see :class:`~ldnsim.engine.solve.status.Status`.
     """
 
@@ -53,7 +54,8 @@ def find_orbits(
 ) -> Orbits:
     """Find the orbit of each patient in the basin asked for.
 
-    Patients who differ only in what an untreated patient does not feel share one orbit.
+    Patients who differ only in what an untreated patient does not feel share one orbit. What is
+    found of a patient depends on nobody else: it is the same bits alone and in any company.
 
     Args:
         model: what the parameters are of.
