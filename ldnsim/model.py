@@ -76,6 +76,11 @@ class Model:
         return next((m.inflamed for m in self.mechanisms if m.inflamed is not None), None)
 
     @functools.cached_property
+    def coupled(self) -> tuple[tuple[str, ...], ...]:
+        """States that drive each other strongly, as their mechanisms say; the solver's business."""
+        return tuple(some for m in self.mechanisms for some in m.coupled)
+
+    @functools.cached_property
     def observable_index(self) -> dict[str, int]:
         """Position of each observable in the engine's observable vector."""
         return {name: i for i, name in enumerate(self.observables)}

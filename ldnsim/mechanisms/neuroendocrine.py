@@ -236,6 +236,7 @@ def cortisol_brake(
     return 1.0 + coupling_cortisol * (falling(acting, brake_strength) - 1.0)
 
 
+M.couple("acth", "cortisol")
 M.reads("fold of healthy", "acth", "cortisol", "expected_cortisol", "cortisol_action")
 M.reads("relative to rest", "acth_rhythm", "cortisol_swing", "cortisol_brake")
 M.reads("fraction", "hpa_spent")

@@ -188,6 +188,7 @@ class Mechanism:
         self.parameters: dict[str, Parameter] = {}
         self.variables: dict[str, Variable] = {}
         self.replacements: dict[str, Formula] = {}
+        self.coupled: tuple[tuple[str, ...], ...] = ()
 
     def parameter(
         self,
@@ -262,6 +263,24 @@ class Mechanism:
             raise ValueError(f"{name!r} is defined twice in {self.name}")
         self.replacements[name] = formula
         return formula
+
+    def couple(self, *states: str) -> None:
+        """Say that some states of this mechanism drive each other strongly and at once.
+
+        The solver settles these among themselves before it goes on to what they drive. That changes
+        how fast a result comes, and nothing else.
+
+        Args:
+            states: recorded before.
+
+        Raises:
+            ValueError: fewer than two, one that is not there, or one that is coupled already.
+        """
+        known = {n for n, v in self.variables.items() if v.is_state}
+        taken = {n for some in self.coupled for n in some}
+        if len(set(states)) < 2 or set(states) - known or set(states) & taken:
+            raise ValueError(f"{self.name} cannot couple {states}: expected own states, each once")
+        self.coupled = (*self.coupled, tuple(states))
 
     def reads(self, scale_word: str, *names: str, better: str = "") -> None:
         """Say how variables read on an axis, and which way a patient is better off.

@@ -11,7 +11,7 @@ flagged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -280,11 +280,11 @@ def _summaries(
     each = np.arange(n, dtype=np.int64)
     lanes, inflamed = _lanes(plan, run, n), np.full(n, patient.inflamed[0])
     patients = Patients(model, laid, each, np.empty(0, np.int64), inflamed, each)
-    mean = daily_means(model, laid, start, threads)
-    day = reference_day(lanes, patients, start, threads)
+    mean = daily_means(model, laid, start, threads, together=True)
+    day = reference_day(lanes, patients, start, threads, together=True)
     state = Untreated(start, mean, np.zeros(n), np.zeros(n, np.int8), *day)
     job = Job(lanes, threads, patients, state)
-    task = job.task(0, n)
+    task = replace(job.task(0, n), together=True)
     done = job.finish(task, solve_task(task, threads))
     values = np.where(closed[:, None], done.summaries, np.nan)
     if done.status[0] != 0:

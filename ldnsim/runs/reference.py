@@ -46,11 +46,18 @@ def find_untreated(plan: Plan, patients: Patients, threads: int | None = None) -
 
 
 def reference_day(
-    plan: Plan, patients: Patients, y0: Floats, threads: int | None = None
+    plan: Plan, patients: Patients, y0: Floats, threads: int | None = None, together: bool = False
 ) -> tuple[Floats, Floats]:
     """Follow every untreated patient for one day, as far as a summary is compared with it.
 
-    Patients are taken some thousands at a time, in whole groups of the engine.
+    Patients are taken some thousands at a time.
+
+    Args:
+        plan: the plan.
+        patients: the patients.
+        y0: their states at midnight, shape (patients, states).
+        threads: threads of the engine.
+        together: whether every eight neighbours share their steps.
 
     Returns:
         ``clocked`` and ``hourly`` of :class:`Untreated`.
@@ -64,7 +71,7 @@ def reference_day(
         task = Task(
             plan.edition, patients.vectors(which), y0[which], [Events.none()] * len(which), DAY,
             plan.study.solver, wanted=summaries.wanted_untreated(plan, len(which)),
-            observables=names, time=plan.clock,
+            observables=names, time=plan.clock, together=together,
         )  # fmt: skip
         parts.append(solve_task(task, threads))
     clocked = np.concatenate([p.trajectory for p in parts])

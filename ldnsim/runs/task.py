@@ -1,8 +1,7 @@
 """One block of runs as bare arrays, and what solving it gives. Nothing here knows a label.
 
-A task can be sent to another process: it carries all it needs. A block starts at a multiple of
-8 runs of the global order, so that runs share their steps with the same neighbours whatever the
-block size, and results are the same bits.
+A task can be sent to another process: it carries all it needs. What a run comes to depends on it
+alone, so results are the same bits whatever the block size.
 """
 
 from __future__ import annotations
@@ -71,9 +70,10 @@ class Task:
         time: times of the trajectories, shape (times,).
         night_start: start of the close-up of each run, shape (runs,); none is taken when empty.
         night_time: hours after it, shape (night times,); empty for no close-up.
-        first: global number of its first run; a multiple of 8.
+        first: global number of its first run.
         visiting: who looks at the runs on their way, and then gives the doses; events are
             parameters set whatever is decided. None where nobody looks.
+        together: whether every eight neighbours share their steps, for small differences.
     """
 
     edition: Edition
@@ -89,13 +89,14 @@ class Task:
     night_time: Floats = field(default_factory=_none)
     first: int = 0
     visiting: Visiting | None = None
+    together: bool = False
 
     def __len__(self) -> int:
         """Return the number of runs."""
         return len(self.params)
 
     def cut(self, part: slice) -> Task:
-        """Return the task of some of its runs, whole groups from a whole group on."""
+        """Return the task of some of its runs."""
         # reductions share the arrays of their windows, and go on sharing them
         cut = {
             id(x): np.asarray(x)[part] for w in self.wanted for x in (w.start, w.stop, w.threshold)
@@ -134,28 +135,13 @@ class Solved:
     decided: Decided | None = None
 
 
-def stand_ins(ok: Flags) -> Ints:
-    """Return, for every run, the run that is solved in its place.
-
-    A run without a starting state must not disturb the seven that share its steps: it is
-    replaced by the first good run of its group of 8. A group without any keeps itself.
-    """
-    index = np.arange(len(ok))
-    for start in range(0, len(ok), LANES):
-        group = slice(start, start + LANES)
-        good = np.flatnonzero(ok[group])
-        if len(good):
-            index[group] = np.where(ok[group], index[group], start + good[0])
-    return index
-
-
 def solve_task(
     task: Task, threads: int | None = None, progress: Callable[[int], None] | None = None
 ) -> Solved:
     """Solve a block; runs without a starting state come back as NaN.
 
     The engine follows every window and every output time of a batch in each of its runs. A block
-    in which these differ much from run to run is solved in smaller batches of whole groups.
+    in which these differ much from run to run is solved in smaller batches.
 
     Args:
         task: the block.
@@ -180,7 +166,7 @@ def solve_task(
 
 
 def _batch_size(task: Task, threads: int | None) -> int:
-    """Return how many runs to hand to the engine at once: all, or some groups for every thread."""
+    """Return how many runs to hand to the engine at once: all, or some for every lane."""
     windows = max((len(distinct) for distinct, _ in _windows(task.wanted)), default=1)
     nights = len(np.unique(task.night_start)) if len(task.night_time) else 1
     if max(windows, nights) <= FEW_WINDOWS:
@@ -190,13 +176,12 @@ def _batch_size(task: Task, threads: int | None) -> int:
 
 def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None] | None) -> Solved:
     ok: Flags = np.asarray(np.isfinite(task.y0).all(axis=1))
-    lane, model = stand_ins(ok), task.edition.model
+    model, events = task.edition.model, task.events
     nights = _nights(task)
     times = np.unique(np.concatenate([task.time, nights.ravel()]))
-    events = [task.events[i] for i in lane]
     asked = batch.Batch(
-        params=np.ascontiguousarray(task.params[lane]),
-        y0=np.ascontiguousarray(np.nan_to_num(task.y0[lane])),
+        params=np.ascontiguousarray(task.params),
+        y0=np.nan_to_num(task.y0),
         event_offsets=np.cumsum([0, *(len(e.time) for e in events)]).astype(np.int64),
         event_time=np.concatenate([e.time for e in events]),
         event_target=np.concatenate([e.target for e in events]).astype(np.int64),
@@ -204,17 +189,18 @@ def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None
         t_end=task.end,
         out_times=times,
         out_obs=np.array([model.observable_index[n] for n in task.observables], dtype=np.int64),
-        reductions=_reductions(task, lane),
+        reductions=_reductions(task),
         rtol=task.solver.rtol,
         atol=absolute(model, task.solver),
         method=task.solver.method,
-        # where no run can start, none is advanced
-        status=np.full(len(task), not ok.any(), dtype=np.int8),
+        # who has no state to start from is not advanced
+        status=np.where(ok, 0, UNSOLVED).astype(np.int8),
+        together=task.together,
     )
     if task.visiting is None:
         done = batch.solve(model, asked, threads, progress)
         return _collect(task, done, ok, times, nights)
-    visitor = Visitor(task.visiting.of(lane), asked.params, Flat.of(events))
+    visitor = Visitor(task.visiting, asked.params, Flat.of(list(events)))
     done = stretches.solve(model, asked, visitor, threads, progress)
     visitor.found.blank(~ok | (done.status != 0))
     return replace(_collect(task, done, ok, times, nights), decided=visitor.found)
@@ -242,13 +228,13 @@ def _windows(wanted: Sequence[Measure]) -> list[tuple[Floats, Ints]]:
     return [memo[id(w.start), id(w.stop)] for w in wanted]
 
 
-def _reductions(task: Task, lane: Ints) -> list[Measure]:
+def _reductions(task: Task) -> list[Measure]:
     """Ask the engine for every distinct window of every reduction.
 
     The engine's windows belong to all runs of a batch, and do not steer its steps.
     """
     return [
-        w.placed(float(a), float(b), np.asarray(w.threshold)[lane])
+        w.placed(float(a), float(b), np.asarray(w.threshold))
         for w, (distinct, _) in zip(task.wanted, _windows(task.wanted), strict=True)
         for a, b in distinct
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from ldnsim.engine.generate.kernels import load_kernels
 from ldnsim.engine.rhythm.orbit import find_orbits
 from ldnsim.engine.solve.batch import Batch, FloatArray
 from ldnsim.measure import Measure
+from ldnsim.mechanisms.forms import OMEGA
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import default_model
 
@@ -35,11 +37,13 @@ def plain() -> Any:
 def caller(name: str) -> Callable[..., None]:
     """A compiled lane kernel, callable from Python."""
     kernel = getattr(compiled(), name)
-    if name in ("setup", "solve"):
-        return numba.njit(lambda w: kernel(w))
-    if name == "factor":
-        return numba.njit(lambda w, c, s, g: kernel(w, c, s, g))
-    return numba.njit(lambda w, c, s: kernel(w, c, s))
+    return numba.njit(lambda w: kernel(w))
+
+
+def set_clock(w: FloatArray, t: float) -> None:
+    """Put the clock at a time (h) in every lane."""
+    at = compiled().AT_CLOCK
+    w[at : at + LANES], w[at + LANES : at + 2 * LANES] = math.cos(OMEGA * t), math.sin(OMEGA * t)
 
 
 def put(w: FloatArray, at: int, values: FloatArray) -> None:

@@ -15,7 +15,6 @@ from scipy.integrate import solve_ivp
 
 from ldnsim.engine.rhythm.orbit import find_orbits
 from ldnsim.engine.solve.batch import solve
-from ldnsim.mechanisms.forms import OMEGA
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from tests.engine.bench import (
     LANES,
@@ -24,6 +23,7 @@ from tests.engine.bench import (
     compiled,
     dosing,
     random_parameters,
+    set_clock,
 )
 
 NS = len(MODEL.states)
@@ -42,7 +42,8 @@ def compiled_rates(params: np.ndarray) -> Callable[[float, np.ndarray], np.ndarr
 
     def rates(t: float, y: np.ndarray) -> np.ndarray:
         w[k.AT_POINT : k.AT_POINT + LANES * NS] = np.repeat(y, LANES)
-        rhs(w, np.cos(OMEGA * t), np.sin(OMEGA * t))
+        set_clock(w, t)
+        rhs(w)
         return w[k.AT_RATES : k.AT_RATES + LANES * NS : LANES].copy()
 
     return rates

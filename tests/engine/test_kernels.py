@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -24,6 +23,7 @@ from tests.engine.bench import (
     put,
     random_parameters,
     random_state,
+    set_clock,
 )
 
 NS, NOBS = len(MODEL.states), len(MODEL.observables)
@@ -48,7 +48,8 @@ def run(name: str, how: str) -> Callable[..., None]:
 @pytest.mark.parametrize("seed", range(5))
 def test_rates_equal_the_mechanism_functions_in_every_lane(how: str, seed: int) -> None:
     w, params, y, t = workspace(seed, how)
-    run("rhs", how)(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
+    set_clock(w, t)
+    run("rhs", how)(w)
     got = get(w, plain().AT_RATES, NS)
     want = np.array([MODEL.rates(t, y[lane], params[lane]) for lane in range(LANES)])
     np.testing.assert_allclose(got, want, rtol=1e-11, atol=1e-13)
@@ -57,7 +58,8 @@ def test_rates_equal_the_mechanism_functions_in_every_lane(how: str, seed: int) 
 @pytest.mark.parametrize("how", ["compiled", "plain"])
 def test_observables_equal_the_mechanism_functions(how: str) -> None:
     w, params, y, t = workspace(11, how)
-    run("observe", how)(w, math.cos(OMEGA * t), math.sin(OMEGA * t))
+    set_clock(w, t)
+    run("observe", how)(w)
     got = get(w, plain().AT_OBSERVED, NOBS)
     for lane in range(LANES):
         names = MODEL.environment(t, y[lane], params[lane])
@@ -84,8 +86,9 @@ def _differences(t: float, y: np.ndarray, p: np.ndarray, step: float) -> np.ndar
 @pytest.mark.parametrize("g", [0.5, 20.0])
 def test_factor_and_solve_invert_the_numeric_jacobian(how: str, g: float) -> None:
     w, params, y, t = workspace(3, how)
-    clock = math.cos(OMEGA * t), math.sin(OMEGA * t)
-    run("factor", how)(w, *clock, g)
+    set_clock(w, t)
+    put(w, plain().AT_INVERSE, np.full((LANES, 1), g))
+    run("factor", how)(w)
     right = np.random.default_rng(0).normal(size=(LANES, NS))
     put(w, plain().AT_RIGHT, right)
     run("solve", how)(w)
@@ -98,13 +101,29 @@ def test_factor_and_solve_invert_the_numeric_jacobian(how: str, g: float) -> Non
 @pytest.mark.parametrize("how", ["compiled", "plain"])
 def test_time_derivative_of_the_rates(how: str) -> None:
     w, params, y, t = workspace(4, how)
-    run("factor", how)(w, math.cos(OMEGA * t), math.sin(OMEGA * t), 1.0)
+    set_clock(w, t)
+    put(w, plain().AT_INVERSE, np.ones((LANES, 1)))
+    run("factor", how)(w)
     got = get(w, plain().AT_TIME_SLOPE, NS)
     for lane in range(LANES):
         later = MODEL.rates(t + 1e-4, y[lane], params[lane])
         earlier = MODEL.rates(t - 1e-4, y[lane], params[lane])
         np.testing.assert_allclose(got[lane], (later - earlier) / 2e-4, atol=1e-7)
     assert np.abs(got).max() > 1e-3  # the clock does reach the equations
+
+
+@pytest.mark.parametrize("how", ["compiled", "plain"])
+def test_the_clock_of_every_lane_is_that_of_the_library(how: str) -> None:
+    k, w = plain(), np.zeros(plain().SIZE)
+    rng = np.random.default_rng(2)
+    edges = [[0.0, 6.0, 12.0, 18.0, 24.0, 36.0, -12.0, 1e-9]]
+    for t in (*np.array(edges), *rng.uniform(0.0, 30_000.0, (20, LANES))):
+        put(w, k.AT_MOMENT, t[:, None])
+        run("tick", how)(w)
+        got = get(w, k.AT_CLOCK, 2)
+        want = np.stack([np.cos(OMEGA * t), np.sin(OMEGA * t)], axis=1)
+        # a product with 2 pi / 24 is itself rounded: to 2e-16 of the angle
+        np.testing.assert_allclose(got, want, rtol=0.0, atol=4e-16 + 3e-16 * OMEGA * t.max())
 
 
 @given(st.integers(2, 9), st.integers(0, 10_000))

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ldnsim.engine.solve.batch import Batch, failed, solve
+from ldnsim.engine.solve.batch import Batch, BatchResult, failed, solve
 from ldnsim.engine.solve.status import Status
 from ldnsim.measure import SOLVED, Measure
 from tests.engine.bench import MODEL, compiled, default_orbit, dosing, nightly, tolerances
@@ -167,7 +167,7 @@ def test_a_failed_run_has_a_status_and_leaves_its_neighbours_alone() -> None:
     result = solve(MODEL, batch)
     assert result.status.tolist() == [Status.OK, Status.NOT_FINITE, Status.OK]
     assert np.all(np.isnan(result.traj[1])) and np.all(np.isnan(result.final[1]))
-    np.testing.assert_allclose(result.traj[[0, 2]], healthy.traj[[0, 2]], rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(result.traj[[0, 2]], healthy.traj[[0, 2]])
     assert failed(result) == {Status.NOT_FINITE: 1}
     assert "denominator" in Status.NOT_FINITE.advice
 
@@ -184,25 +184,76 @@ def test_output_times_beyond_the_end_are_refused() -> None:
         solve(MODEL, week(np.array([0.0, 200.0])))
 
 
-@pytest.mark.parametrize(("threads", "block"), [(1, 8), (2, 8), (2, 16), (1, 24), (2, 1000)])
-def test_same_bits_for_any_threads_and_block(threads: int, block: int) -> None:
+def mixed(method: str = "auto") -> Batch:
+    """Runs of many doses at scattered times; one has to be given to another method."""
     doses = list(10.0 ** np.linspace(-3, 1.5, 27))
     params, y0, times, amounts = nightly(doses, 1.0)
+    params[5, MODEL.parameter_index["q_naltrexol"]] *= 1e4
     rng = np.random.default_rng(5)
     times = [t + rng.uniform(-2.0, 2.0, len(t)) for t in times]
-    reductions = [Measure("tnf", "mean", 10.0, 100.0)]
-    batch = dosing(
-        params, y0, times, amounts, 168.0, np.arange(0.0, 169.0, 6.0), STATES, reductions
-    )
-    one = solve(MODEL, batch, threads=1, block=27)
-    other = solve(MODEL, batch, threads=threads, block=block)
-    for a, b in (
-        (one.traj, other.traj),
-        (one.reductions, other.reductions),
-        (one.final, other.final),
-    ):
-        np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(one.steps, other.steps)
+    kinds = [("mean", 0.0), ("max", 0.0), ("hours_above", 1.0), ("first_above", 1.0)]
+    numbers = [Measure("tnf", k, 10.0, 100.0, threshold=level) for k, level in kinds]
+    batch = dosing(params, y0, times, amounts, 168.0, np.arange(0.0, 169.0, 6.0), STATES, numbers)
+    return dataclasses.replace(batch, method=method)
+
+
+def same(one: BatchResult, other: BatchResult, rows: np.ndarray) -> None:
+    """That some runs of one result are, bit by bit, those of another."""
+    for f in dataclasses.fields(BatchResult):
+        np.testing.assert_array_equal(getattr(one, f.name)[rows], getattr(other, f.name), f.name)
+
+
+@pytest.mark.parametrize("method", ["auto", "rodas5p"])
+def test_a_run_is_the_same_bits_alone_in_any_company_and_for_any_threads(method: str) -> None:
+    batch = mixed(method)
+    whole = solve(MODEL, batch, threads=1)
+    assert (whole.status == Status.OK).all()
+    assert set(whole.method.tolist()) == ({0, 1} if method == "auto" else {0})
+    rng = np.random.default_rng(1)
+    for threads in (1, 2, 3):
+        same(whole, solve(MODEL, batch, threads=threads), np.arange(27))
+    for size in (1, 2, 8, 9, 20):
+        rows = rng.choice(27, size, replace=False)
+        same(whole, solve(MODEL, batch.rows(rows), threads=1), rows)
+    same(whole, solve(MODEL, batch.rows(np.array([5])), threads=1), np.array([5]))
+
+
+def test_runs_that_go_together_share_their_steps_with_their_group_alone() -> None:
+    batch = dataclasses.replace(mixed(), together=True)
+    whole = solve(MODEL, batch, threads=1)
+    same(whole, solve(MODEL, batch, threads=2), np.arange(27))
+    for first in (0, 8, 16, 24):
+        rows = np.arange(first, min(first + 8, 27))
+        group = solve(MODEL, batch.rows(rows), threads=1)
+        same(whole, group, rows)
+        taken = whole.steps[rows][whole.method[rows] == whole.method[first + 1]]
+        assert (taken == taken[0]).all()
+    apart = solve(MODEL, dataclasses.replace(batch, together=False))
+    assert (apart.steps < whole.steps).all()
+    np.testing.assert_allclose(apart.traj, whole.traj, rtol=1e-4, atol=1e-5)
+
+
+def test_copies_that_go_together_differ_by_what_they_differ_in_alone() -> None:
+    """Eight equal runs but for a shift of 1e-9: their difference is smooth, not noise of steps."""
+    batch = week(np.array([168.0]), doses=(4.5,) * 8, rtol=1e-4)
+    batch.params[4:, MODEL.parameter_index["demand_gain"]] *= 1.0 + 1e-9
+    found = solve(MODEL, dataclasses.replace(batch, together=True))
+    np.testing.assert_array_equal(found.final[0], found.final[3])
+    np.testing.assert_array_equal(found.final[4], found.final[7])
+    assert 0.0 < np.abs(found.final[4] - found.final[0]).max() < 1e-7
+
+
+def test_whoever_is_stopped_takes_no_further_runs() -> None:
+    batch = mixed().rows(np.tile(np.arange(27), 200))
+    seen: list[int] = []
+
+    def stop(done: int) -> None:
+        seen.append(done)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        solve(MODEL, batch, threads=2, progress=stop)
+    assert seen[0] < len(batch.params)
 
 
 def test_codes_of_kernels_and_python_agree() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,15 +18,17 @@ def lanes(w: np.ndarray, at: int) -> np.ndarray:
     return w[at : at + LANES]
 
 
-def judged(verdicts: dict[int, int], short: bool, unsettled: int) -> tuple[Any, list[int]]:
-    """What ``reject`` says of a step with some verdicts, and the status of the lanes after it."""
+def judged(verdicts: dict[int, int], short: bool, unsettled: int) -> tuple[list[float], list[int]]:
+    """How often each lane was impatient, and its status, after a step with some verdicts."""
     k = plain()
     w = np.zeros(k.SIZE)
+    lanes(w, k.AT_LENGTH)[:] = 0.9 * k.SHORTEST if short else 1.0
+    lanes(w, k.AT_STEPPER + LANES * k.IMPATIENCE)[:] = unsettled
     for lane, verdict in verdicts.items():
         lanes(w, k.AT_LANE_VERDICT)[lane] = verdict
-    h = 0.1 * k.SHORTEST if short else 1.0
-    said = k.reject(w, h, max(verdicts.values()), unsettled)
-    return said, lanes(w, k.AT_LANE_STATUS).astype(int).tolist()
+    worst = max(verdicts.values())
+    status = [k.reject(w, lane, 0.0, worst, 1 / 6, 0.05) for lane in range(LANES)]
+    return lanes(w, k.AT_STEPPER + LANES * k.IMPATIENCE).tolist(), status
 
 
 @pytest.mark.parametrize("state", [0, 5, len(MODEL.states) - 1])
@@ -44,19 +45,20 @@ def test_rodas_rejects_a_step_in_which_any_state_is_not_finite(state: int, bad: 
 
 
 def test_a_lane_whose_loop_does_not_settle_is_given_up_when_patience_ends() -> None:
+    """Lanes that go together lose patience together, but only the one to blame is given up."""
     k = plain()
     one = {2: k.UNSETTLED}
-    assert judged(one, False, k.PATIENCE - 1) == ((k.PATIENCE, k.ON), OK)
+    assert judged(one, False, k.PATIENCE - 1) == ([k.PATIENCE] * LANES, OK)
     left = [Status.STEP_TOO_SMALL if lane == 2 else Status.OK for lane in range(LANES)]
-    assert judged(one, False, k.PATIENCE) == ((k.PATIENCE + 1, k.AFRESH), left)
-    (_, going), status = judged(dict.fromkeys(range(LANES), k.UNSETTLED), False, k.PATIENCE)
-    assert going == k.ENDED and status == [Status.STEP_TOO_SMALL] * LANES
+    assert judged(one, False, k.PATIENCE) == ([k.PATIENCE + 1] * LANES, left)
+    _, status = judged(dict.fromkeys(range(LANES), k.UNSETTLED), False, k.PATIENCE)
+    assert status == [Status.STEP_TOO_SMALL] * LANES
 
 
 def test_a_step_that_is_too_short_ends_the_lanes_that_refuse_it_and_no_other() -> None:
     k = plain()
-    (unsettled, going), status = judged({0: k.BROKEN, 1: k.UNSETTLED}, True, 0)
-    assert (unsettled, going) == (0, k.AFRESH)
+    impatient, status = judged({0: k.BROKEN, 1: k.UNSETTLED}, True, 0)
+    assert impatient == [0.0] * LANES
     assert status == [Status.NOT_FINITE, Status.STEP_TOO_SMALL, *OK[2:]]
 
 

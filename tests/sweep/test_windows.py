@@ -9,7 +9,6 @@ from ldnsim.results import assemble
 from ldnsim.runs import doses
 from ldnsim.runs.measures import hours_above_reference
 from ldnsim.runs.plan import clock_time
-from ldnsim.runs.task import stand_ins
 
 
 def test_the_close_up_of_nightly_doses_starts_at_the_last() -> None:
@@ -50,15 +49,6 @@ def test_chunks_cover_every_run_once_in_order(shape: list[int], samples: int, li
 def test_a_chunk_of_scattered_runs_is_refused() -> None:
     with pytest.raises(ValueError, match="consecutive"):
         list(assemble.regions((4, 4), (2, 2)))
-
-
-@given(st.lists(st.booleans(), min_size=1, max_size=40))
-def test_a_stand_in_is_a_good_run_of_the_same_group(ok: list[bool]) -> None:
-    flags = np.array(ok)
-    for i, j in enumerate(stand_ins(flags)):
-        assert i // 8 == j // 8
-        assert flags[j] or not flags[i // 8 * 8 : i // 8 * 8 + 8].any()
-        assert not flags[i] or i == j
 
 
 def test_rebound_hours_of_a_shifted_sine_are_half_a_day() -> None:

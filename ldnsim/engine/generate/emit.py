@@ -8,7 +8,7 @@ each is written once as straight-line arithmetic on rows of eight lanes of the w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sympy
@@ -17,7 +17,6 @@ from ldnsim.engine.generate.layout import Layout
 from ldnsim.engine.generate.source import clock, lane_function, printed
 from ldnsim.engine.generate.trace import Trace, Traced
 from ldnsim.mechanisms.record import CLOCK
-
 
 LANE_ROWS = {
     "MOMENT": 1, "CLOCK": len(CLOCK), "TIME": 1, "LENGTH": 1, "LAST": 1, "AHEAD": 1, "MOVED": 1,
@@ -37,9 +36,10 @@ class Emitter:
         rows: for each state, the states that its rate depends on: the rows of the Jacobian.
         observables: names in the order of section ``OBSERVED``.
         layout: the workspace; methods reserve sections of their own.
+        coupled: states that drive each other strongly.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, coupled: Sequence[Sequence[str]] = ()) -> None:
         """Lay out the sections that all methods share.
 
         ``PARAMETERS`` and ``STATE`` are the run: its parameters, and its state at the start of the
@@ -57,6 +57,7 @@ class Emitter:
         every lane, and ``TOGETHER`` one number, not 0 where all lanes share their steps.
         """
         self.trace = trace
+        self.coupled = coupled
         self.state_index = {n: i for i, n in enumerate(trace.states)}
         self.observables = [*trace.states, *trace.quantities, *trace.constants]
         self.quantity_states: dict[str, set[str]] = {}

@@ -121,7 +121,7 @@ def generate(model: Model, methods: Sequence[Method] = METHODS) -> str:
         {n: v.arguments for n, v in everything.items()},
     )
     # every section has its place before the first function is written
-    emitter = Emitter(traced)
+    emitter = Emitter(traced, model.coupled)
     parts = [m.parts(emitter) for m in methods]  # reserves their sections of the workspace
     names = [m.name for m in methods]
     solve = resources.files("ldnsim.engine") / "solve"
@@ -171,7 +171,8 @@ def kernel_key(model: Model, compiled: bool = True, methods: Sequence[Method] = 
     from numba.core.registry import cpu_target
 
     parts = [
-        model.fingerprint, _engine_hash(methods), compiled, sys.implementation.cache_tag,
+        model.fingerprint, model.coupled, _engine_hash(methods), compiled,
+        sys.implementation.cache_tag,
         numba.__version__, llvmlite.__version__, getattr(config, "USING_SVML", None),
         cpu_target.target_context.codegen().magic_tuple(), [m.name for m in methods],
     ]  # fmt: skip
@@ -189,7 +190,7 @@ def load_kernels(
     Raises:
         UserError: when numba is told not to compile.
     """
-    wanted = model.fingerprint, compiled, tuple(m.name for m in methods)
+    wanted = f"{model.fingerprint} {model.coupled}", compiled, tuple(m.name for m in methods)
     if wanted not in _loaded:
         with _one_at_a_time:
             if wanted not in _loaded:

@@ -2,8 +2,8 @@
 
 A generated function is a loop over eight lanes around straight-line arithmetic on ``w[k + l]``, or
 on ``w[k + s + l]`` with a shift ``s``: an argument, or what an outer loop counts. ``w[k]`` alone is
-one number for all lanes, and ``choose(mask, a, b)`` is ``a`` in lanes whose mask is set, else ``b``; a
-mask has all bits set, which reads as not a number, or none.
+one number for all lanes, and ``choose(mask, a, b)`` is ``a`` in lanes whose mask is set, else
+``b``; a mask has all bits set, which reads as not a number, or none.
 Numba's own front end needs seconds for a thousand such lines and leaves vectorising to LLVM's
 judgement. Here the same source is read as a syntax tree and lowered to operations on vectors of
 eight doubles, as one LLVM function per kernel that numba compiles, links and caches with the rest.

@@ -13,7 +13,7 @@ chapter 1). Which basin an orbit lies in is the model's to say (:attr:`Model.inf
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,10 +135,12 @@ def basins(
 
 
 def daily_means(
-    model: Model, params: FloatArray, y0: FloatArray, threads: int | None = None
-) -> FloatArray:
+    model: Model, params: FloatArray, y0: FloatArray, threads: int | None = None,
+    together: bool = False,
+) -> FloatArray:  # fmt: skip
     """Mean of every observable over the first day without drug, (n, n_observables)."""
     if not len(params):
         return np.empty((0, len(model.observables)))
     measures = [Measure(name, "mean", 0.0, DAY) for name in model.observables]
-    return solve(model, untreated(params, y0, DAY, MEANS, measures), threads).reductions
+    batch = replace(untreated(params, y0, DAY, MEANS, measures), together=together)
+    return solve(model, batch, threads).reductions

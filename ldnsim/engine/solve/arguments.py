@@ -148,8 +148,9 @@ def new_group(numbers: Numbers, nodes: int) -> Group:
         numbers: what is computed while solving.
         nodes: samples of a piece of a step.
     """
-    places = (np.zeros(LANES, np.int64) for _ in range(4))
-    return Group(*places, np.zeros((nodes, max(1, len(numbers.kind)) * LANES)))
+    run, pointer, stop, column = np.zeros((4, LANES), np.int64)
+    samples = np.zeros((nodes, max(1, len(numbers.kind)) * LANES))
+    return Group(run, pointer, stop, column, samples)
 
 
 def nothing(n_parameters: int, n_states: int) -> Arguments:

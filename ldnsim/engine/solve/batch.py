@@ -94,7 +94,7 @@ class Batch:
         spans = [np.arange(a, b) for a, b in zip(first, last, strict=True)]
         at = np.concatenate([np.empty(0, np.int64), *spans])
         reductions = [
-            replace(r, threshold=r.threshold[rows]) if np.ndim(r.threshold) else r
+            replace(r, threshold=np.asarray(r.threshold)[rows]) if np.ndim(r.threshold) else r
             for r in self.reductions
         ]
         return replace(

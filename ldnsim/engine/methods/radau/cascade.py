@@ -3,6 +3,8 @@
 The equations form a cascade. Kinetics drive binding, binding drives the peptides, these drive
 glia, glia drive symptoms; only a few groups of states drive each other in a loop. The graph of who
 reads whom is read off the equations, so the order follows the model and is nowhere written down.
+Inside a loop, states that drive each other strongly (as their mechanism says) are a loop of their
+own, which is settled before what they drive is looked at: rounds of the whole are then few.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from itertools import combinations
+from itertools import combinations, groupby
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -25,18 +27,26 @@ class Loop:
 
     Attributes:
         groups: states to solve one group after the other; those of a group do not read each other.
+            In place of a group there may be a loop of its own.
         repeats: whether a state reads one that is solved later, so that a second round is needed.
     """
 
-    groups: tuple[tuple[str, ...], ...]
+    groups: tuple[tuple[str, ...] | Loop, ...]
     repeats: bool
 
+    @property
+    def flat(self) -> list[tuple[str, ...]]:
+        """Groups in the order they are first solved, those of inner loops among them."""
+        inner = (g.flat if isinstance(g, Loop) else [g] for g in self.groups)
+        return [group for groups in inner for group in groups]
 
-def cascade(reads: Graph) -> list[Loop]:
+
+def cascade(reads: Graph, coupled: Sequence[Sequence[str]] = ()) -> list[Loop]:
     """Order the states of a model, causes first.
 
     Args:
         reads: for each state, the states its rate depends on.
+        coupled: states that drive each other strongly, in sets that share none.
 
     Returns:
         Loops in causal order; states of equal depth that are in no loop share one.
@@ -56,8 +66,25 @@ def cascade(reads: Graph) -> list[Loop]:
             loops.append(Loop((single,), False))
         for k in here:
             if len(inside[k]) > 1:
-                loops.append(Loop(_grouped(fewest_backward(inside[k], reads), reads), True))
+                loops.append(_loop(inside[k], reads, coupled))
     return loops
+
+
+def _loop(names: Sequence[str], reads: Graph, coupled: Sequence[Sequence[str]]) -> Loop:
+    """Order states that drive each other; those coupled are one step of it, a loop of their own."""
+    inner = [s for s in coupled if set(s) < set(names)]
+    # each of those is stood for by its first state
+    stands = {n: some[0] for some in inner for n in some}
+    seen: dict[str, set[str]] = {}
+    for n in names:
+        seen.setdefault(stands.get(n, n), set()).update(stands.get(r, r) for r in reads[n])
+    order = fewest_backward(list(seen), seen)
+    within = {s[0]: Loop(_grouped(fewest_backward(s, reads), reads), True) for s in inner}
+    groups: list[tuple[str, ...] | Loop] = []
+    for alone, part in groupby(order, lambda n: n not in within):
+        some = list(part)
+        groups += _grouped(some, reads) if alone else [within[n] for n in some]
+    return Loop(tuple(groups), True)
 
 
 def _components(reads: Graph, names: Sequence[str]) -> dict[str, int]:

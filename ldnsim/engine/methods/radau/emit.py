@@ -24,13 +24,13 @@ from ldnsim.engine.methods.method import Parts
 from ldnsim.engine.methods.radau.cascade import cascade
 from ldnsim.engine.methods.radau.coefficients import radau
 from ldnsim.engine.methods.radau.records import STAGES, Records, eliminate
+from ldnsim.engine.methods.radau.rounds import depths, loops_in, sweep
 from ldnsim.mechanisms.record import CLOCK
 
-_ROWS = (
-    "CHANGE", "BROKEN", "UNSETTLED", "BEFORE", "HELD", "GUESS", "ADVANCE", "RATIO", "FADE",
-)  # fmt: skip
-MOST_ROUNDS = 8
-"""Rounds of a loop before it counts as one that does not settle."""
+_ROWS = {
+    "BROKEN": 1, "UNSETTLED": 1, "CHANGE": 2, "BEFORE": 2, "HELD": 2, "GUESS": 1, "ADVANCE": 1,
+    "RATIO": 1, "FADE": 1,
+}  # fmt: skip
 
 
 def parts(emitter: Emitter) -> Parts:
@@ -84,20 +84,21 @@ class CollocationEmitter:
     def __init__(self, emitter: Emitter) -> None:
         """Plan the cascade, its groups, and which quantities are kept between them."""
         self.e = emitter
-        self.loops = cascade({r: set(row) for r, row in emitter.rows.items()})
+        self.loops = cascade({r: set(row) for r, row in emitter.rows.items()}, emitter.coupled)
         self.groups = self._plan()
         kept = sorted({q for g in self.groups for q in g.keeps})
         self.records = Records(emitter.layout, list(emitter.trace.states), kept)
-        self.loop_count = sum(loop.repeats for loop in self.loops)
-        # one row each, for the whole step: see the template
-        for section in _ROWS:
-            emitter.layout.reserve(section, 1)
+        self.depth = {n: d for loop in self.loops for n, d in depths(loop)}
+        self.loop_count = sum(map(loops_in, self.loops))
+        # one row each, and two where a loop may be inside another: see the template
+        for section, rows in _ROWS.items():
+            emitter.layout.reserve(section, rows)
         emitter.layout.reserve("CONTRACTION", self.loop_count)
 
     # -- planning ----------------------------------------------------------------------
 
     def _plan(self) -> list[Group]:
-        order = [g for loop in self.loops for g in loop.groups]
+        order = [g for loop in self.loops for g in loop.flat]
         solved_at = {n: i for i, g in enumerate(order) for n in g}
         last: dict[str, int] = {}  # the last group that evaluated a quantity
         computes: list[tuple[str, ...]] = []
@@ -158,9 +159,10 @@ class CollocationEmitter:
         """
         group = self.groups[i]
         once: set[str] = set()
-        at, repeats = self.e.layout.at, self._in_loop(group.states[0])
+        at, depth = self.e.layout.at, self.depth[group.states[0]]
+        repeats = depth > 0
         body: list[str] = [f"h = {at('LENGTH', 0)}"]
-        body += [f"held = {at('HELD', 0)}"] if repeats else []
+        body += [f"held = {at('HELD', depth - 1)}"] if repeats else []
         for node in range(1, STAGES + 1):
             body.append(f"# a and b of dy/dt = b - a y at node {node}")
             body += self._evaluate(group, node, once, repeats)
@@ -172,7 +174,7 @@ class CollocationEmitter:
         return lane_function(f"group_{i}", "w, rtol", doc, [*self.e.load(once), *body])
 
     def _in_loop(self, state: str) -> bool:
-        return any(state in g for loop in self.loops if loop.repeats for g in loop.groups)
+        return self.depth[state] > 0
 
     def _evaluate(self, group: Group, node: int, once: set[str], repeats: bool) -> list[str]:
         """Lines that define ``a`` and ``b`` of a group at one node; adds to what is loaded once."""
@@ -213,7 +215,7 @@ class CollocationEmitter:
         lines += eliminate(entry, STAGES)
         if repeats:
             # in tolerances, at the end of the step; the loop reads the largest of its states
-            measure = self.e.layout.at("CHANGE", 0)
+            measure = self.e.layout.at("CHANGE", self.depth[state] - 1)
             size = f"max({r.at(state, r.largest)}, math.fabs(r{STAGES - 1}))"
             lines.append(f"tolerance = {r.at(state, r.floor)} + rtol*{size}")
             change = f"math.fabs(r{STAGES - 1} - {state}_{STAGES})"
@@ -325,7 +327,9 @@ class CollocationEmitter:
             ]
             if not self.needs_guess(n):  # a guess is made from the step, its start included
                 lines.append(f"{r.at(n, 0)} = {choose('taken', 'y', r.at(n, 0))}")
-        doc = "STATE, rate and fading size at the end, in lanes TAKEN. Called by collocation_accept."
+        doc = (
+            "STATE, rate and fading size at the end, in lanes TAKEN. Called by collocation_accept."
+        )
         return lane_function("finish", "w", doc, lines)
 
     def interpolate(self) -> str:
@@ -338,39 +342,14 @@ class CollocationEmitter:
         doc = "POINT = sum_j l_j(INSIDE) Y_j, where Y_0 = y. Called by collocation_evaluate."
         return lane_function("interpolate", "w", doc, lines)
 
-    def sweep(self) -> str:
-        """The order of the cascade as plain code: evaluate, solve, repeat loops until settled."""
-        lines = [
-            "@inlined", "def sweep(w, rtol):",
-            '    """All states at all nodes, causes first."""',
-        ]  # fmt: skip
-        at, loops = 0, 0
-        for loop in self.loops:
-            calls = [f"group_{at + i}(w, rtol)" for i in range(len(loop.groups))]
-            at += len(calls)
-            if not loop.repeats:
-                lines += [f"    {call}" for call in calls]
-                continue
-            lines += [
-                f"    # loop {loops}: these states drive each other",
-                "    k = 0",
-                "    clear(w, AT_HELD)",
-                "    while k >= 0:",
-                "        clear(w, AT_CHANGE)",
-                *(f"        {call}" for call in calls),
-                f"        k = next_round(w, k, {MOST_ROUNDS}, {loops})",
-            ]
-            loops += 1
-        return "\n".join(["", "", *lines, ""])
-
     def functions(self) -> list[str]:
         """All of them."""
         groups = [self.group(i) for i in range(len(self.groups))]
         rest = (
             self.predict, self.tick_nodes, self.estimate, self.begin,
-            self.finish, self.interpolate, self.sweep,
+            self.finish, self.interpolate,
         )  # fmt: skip
-        return [*groups, *(f() for f in rest)]
+        return [*groups, *(f() for f in rest), sweep(self.loops)]
 
     def constants(self) -> dict[str, Any]:
         """Constants of the module."""

@@ -28,14 +28,14 @@ LEAST_LATER = 0.3  # ... and after more
 MOST_CONTRACTION = 0.99
 FORGET = 0.8  # how much of the slowest contraction lately is remembered from round to round
 FADE = 24.0  # h in which the largest size of a state lately halves
-TIGHT = 0.2  # share of the tolerance asked of a step, so that a run's error stays below it
+TIGHT = 0.4  # share of the tolerance asked of a step, so that a run's error stays below it
 FAR = 1e4  # tolerances: so far out the polynomials of the step are worth nothing
 FARTHEST = 1e30
 LONGEST_GUESS = 3.0  # times the last step's length: further ahead its polynomials are not continued
 
 
 @jit
-def next_round(w, k, most, loop):
+def next_round(w, k, most, loop, depth):
     """Number of the next round of a loop, or -1 when it has settled, or will not.
 
     Rounds contract: what the last one leaves is what it changed times ``r / (1 - r)``, the rest of
@@ -52,22 +52,24 @@ def next_round(w, k, most, loop):
         k: number of the round just done, from 0.
         most: rounds there may be.
         loop: which one.
+        depth: 1 of a loop inside another, else 0; the row of CHANGE, BEFORE and HELD.
     """
     at = AT_CONTRACTION + LANES * loop
+    row = LANES * depth
     settled = True
     for l in range(LANES):
         # a lane that has settled, or ended, is asked no more and holds up none
-        if w[AT_HELD + l] != 0.0 or w[AT_LANE_STATUS + l] != OK:
+        if w[AT_HELD + row + l] != 0.0 or w[AT_LANE_STATUS + l] != OK:
             continue
         w[AT_EFFORT + LANES * ROUNDS + l] += 1.0
-        change = w[AT_CHANGE + l]
+        change = w[AT_CHANGE + row + l]
         if k > 0:
             # two rounds tell how they contract; what is not a number counts as hardly
-            ratio = change / max(w[AT_BEFORE + l], 1e-30)
+            ratio = change / max(w[AT_BEFORE + row + l], 1e-30)
             if not ratio <= MOST_CONTRACTION:
                 ratio = MOST_CONTRACTION
             w[at + l] = max(ratio, FORGET * w[at + l])
-        w[AT_BEFORE + l] = change
+        w[AT_BEFORE + row + l] = change
         r = max(w[at + l], LEAST_FIRST if k == 0 else LEAST_LATER)
         # change r / (1 - r) <= share, without the division
         if not change * r <= SETTLED * (1.0 - r):
@@ -75,7 +77,7 @@ def next_round(w, k, most, loop):
             if k + 1 == most:
                 w[AT_UNSETTLED + l] = 1.0
         elif w[AT_TOGETHER] == 0.0:
-            w[AT_HELD + l] = YES[0]
+            w[AT_HELD + row + l] = YES[0]
     return -1 if settled or k + 1 == most else k + 1
 
 
@@ -130,6 +132,9 @@ def collocation_start(w, atol):
         for i in range(NS):
             w[AT_RECORDS + i * RECORD + LARGEST + l] = 0.0
             w[AT_RECORDS + i * RECORD + FLOOR + l] = TIGHT * atol[i]
+            # nothing of the run before may be left, not even where it would cancel
+            for k in range(STAGES + 1):
+                w[AT_RECORDS + i * RECORD + LANES * k + l] = w[AT_STATE + LANES * i + l]
         # of loops nothing is known yet
         for e in range(LOOPS):
             w[AT_CONTRACTION + LANES * e + l] = MOST_CONTRACTION
