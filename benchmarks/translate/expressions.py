@@ -221,6 +221,9 @@ class Expressions:
             module, _, name = ast.unparse(node.func).rpartition(".")
             if module not in ("np", "math"):
                 raise self.fail(node, "unknown function")
+        if name == "claim":
+            counter, place, n = (self.value(a)[0] for a in node.args)
+            return f"__atomic_fetch_add(&{counter}.d[{place}], {n}, __ATOMIC_RELAXED)", "int"
         return self._builtin(node, name)
 
     def _builtin(self, node: ast.Call, name: str) -> Value:
@@ -258,5 +261,10 @@ def plain_literal(value: object) -> Value | None:
     if isinstance(value, (float, np.floating)):
         number = float(value)
         special = {np.inf: "INFINITY", -np.inf: "(-INFINITY)"}
-        return ("NAN" if number != number else special.get(number, f"({number!r})")), "double"
+        # all bits set: the one kind of it that matters
+        return (
+            '(-__builtin_nan("0xfffffffffffff"))'
+            if number != number
+            else special.get(number, f"({number!r})")
+        ), "double"
     return None

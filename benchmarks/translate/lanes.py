@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from benchmarks.translate.kinds import Array, Type, Unknown
 
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
-_UNARY = ("sqrt", "exp", "log", "cos", "sin", "fabs", "tanh", "expm1", "log1p")
+_UNARY = ("sqrt", "exp", "log", "cos", "sin", "fabs", "tanh", "expm1", "log1p", "floor")
 _BINARY = ("pow", "max", "min")
+_TERNARY = ("choose",)
 _SPELLED = {"abs": "fabs"}
 
 
@@ -55,6 +56,12 @@ def runtime(n: int) -> str:
                         ("min", f"y[l] < x[l] ? y[l] : {number}")):  # fmt: skip
         lines.append(f"static inline vec vec_{name}(vec x, vec y) "
                      f"{{ vec r; {each} r[l] = {value}; return r; }}")  # fmt: skip
+    # a mask has all bits set, or none
+    lines += [
+        f"typedef long long bits __attribute__((vector_size({size})));",
+        "static inline vec vec_choose(vec m, vec a, vec b) "
+        "{ return (vec)(((bits)m & (bits)a) | (~(bits)m & (bits)b)); }",
+    ]
     return "\n".join(lines)
 
 
@@ -118,7 +125,8 @@ class _Lanes:
     def call(self, node: ast.Call) -> str:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
         name = _SPELLED.get(name, name)
-        expected = 1 if name in _UNARY else 2 if name in _BINARY else -1
+        known = {**dict.fromkeys(_UNARY, 1), **dict.fromkeys(_BINARY, 2)}
+        expected = {**known, **dict.fromkeys(_TERNARY, 3)}.get(name, -1)
         if len(node.args) != expected:
             raise self.fail(node, "unknown function")
         return f"vec_{name}({', '.join(self.vector(a) for a in node.args)})"

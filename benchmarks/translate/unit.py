@@ -58,7 +58,17 @@ static void let_go(void) {
   while (kept) { void **next = *kept; free(kept); kept = next; }
 }
 """  # noqa: E501
-_PLAIN = "\ndef jit(function):\n    return function\n\n\nlanes = inlined = jit\n"
+_PLAIN = """
+def jit(function):
+    return function
+
+
+def choose(mask, a, b):
+    return a if mask != 0.0 else b
+
+
+lanes = inlined = jit
+"""
 
 
 class Unit:

@@ -200,7 +200,7 @@ def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None
     if task.visiting is None:
         done = batch.solve(model, asked, threads, progress)
         return _collect(task, done, ok, times, nights)
-    visitor = Visitor(task.visiting, asked.params, Flat.of(list(events)))
+    visitor = Visitor(task.visiting, asked.params, Flat.of(events))
     done = stretches.solve(model, asked, visitor, threads, progress)
     visitor.found.blank(~ok | (done.status != 0))
     return replace(_collect(task, done, ok, times, nights), decided=visitor.found)

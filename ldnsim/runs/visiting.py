@@ -60,9 +60,17 @@ class Visiting:
 class Happens(Protocol):
     """Events of one run (:class:`ldnsim.runs.task.Events`)."""
 
-    time: Floats
-    target: Ints
-    value: Floats
+    @property
+    def time(self) -> Floats:
+        """Hours, ascending."""
+
+    @property
+    def target(self) -> Ints:
+        """State, or number of states plus parameter."""
+
+    @property
+    def value(self) -> Floats:
+        """Amount, or new value."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def whole() -> Batch:
 
 @pytest.fixture(scope="module")
 def at_once(whole: Batch) -> BatchResult:
-    return batch.solve(MODEL, whole, 1, 8)
+    return batch.solve(MODEL, whole, 1)
 
 
 def test_numbers_and_curves_are_those_of_a_run_in_one_go(
@@ -104,7 +104,7 @@ def test_a_look_is_shown_the_numbers_of_its_windows(whole: Batch) -> None:
     looker = Onlooker(whole, asked)
     stretches.solve(MODEL, whole, looker, 1)
     alone = Batch(**{**whole.__dict__, "reductions": asked})
-    direct = batch.solve(MODEL, alone, 1, 8).reductions
+    direct = batch.solve(MODEL, alone, 1).reductions
     assert [s.shape for s in looker.seen] == [(9, 1)] * len(LOOKS)
     np.testing.assert_allclose(np.concatenate(looker.seen, axis=1), direct, rtol=1e-5)
 
@@ -130,11 +130,8 @@ def test_a_run_that_fails_is_not_looked_at_and_disturbs_nobody(whole: Batch) -> 
     np.testing.assert_allclose(done.final[others], sound.final[others], rtol=1e-3, atol=1e-5)
 
 
-def test_the_same_bits_for_any_number_of_threads_and_block_size(whole: Batch) -> None:
-    one, two = (
-        stretches.solve(MODEL, whole, Onlooker(whole), threads, block)
-        for threads, block in ((1, 16), (2, 8))
-    )
+def test_the_same_bits_for_any_number_of_threads(whole: Batch) -> None:
+    one, two = (stretches.solve(MODEL, whole, Onlooker(whole), threads) for threads in (1, 2))
     assert one.traj.tobytes() == two.traj.tobytes()
     assert one.reductions.tobytes() == two.reductions.tobytes()
 

@@ -94,6 +94,34 @@ def test_a_lane_function_is_vector_code_with_the_same_values() -> None:
     np.testing.assert_allclose(w, expected, rtol=1e-15)
 
 
+CHOOSING = """
+YES = np.array([-1]).view(np.float64)
+
+
+@lanes
+def pick(w):
+    for l in range(8):
+        w[0 + l] = choose(w[8 + l], w[16 + l], np.floor(w[24 + l]))
+
+
+@jit
+def go(w, counts):
+    for l in range(0, 8, 2):
+        w[8 + l] = YES[0]
+    pick(w)
+    return claim(counts, 1, 3)
+"""
+
+
+@needs_gcc
+def test_lanes_are_chosen_by_masks_and_counters_are_added_to() -> None:
+    u, w, counts = unit(CHOOSING), np.linspace(-3.0, 9.0, 32), np.array([5, 7])
+    w[8:16] = 0.0
+    expected = np.where(np.arange(8) % 2, np.floor(w[24:]), w[16:24])
+    assert u.go(w, counts) == 7 and counts.tolist() == [5, 10]
+    np.testing.assert_array_equal(w[:8], expected)
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

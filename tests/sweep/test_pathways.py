@@ -168,8 +168,8 @@ def test_stores_and_blocks_hold_the_same_bits(tmp_path: Path, ending: str) -> No
     assert whole.through_pain_change.dims == ("regimen", "patient", "pathway")
     again = ldnsim.open_store(tmp_path / f"a{ending}", verify=True)
     gap = again.through_pain_change.sum("pathway") - again.pain_change
-    assert float(abs(gap.where(again.status == 0)).max()) < 1e-7, (
-        "as closely as the untreated rhythm is found"
+    assert float(abs(gap.where(again.status == 0)).max()) < 1e-6, (
+        "as closely as a run with neither pathway stays on the untreated rhythm"
     )
 
 

@@ -174,9 +174,9 @@ def test_runs_with_windows_of_their_own_are_solved_in_smaller_batches_to_the_sam
     sizes: list[int] = []
     solve = batch.solve
 
-    def counted(model: Model, one: batch.Batch, **rest: object) -> batch.BatchResult:
+    def counted(model: Model, one: batch.Batch, *rest: object) -> batch.BatchResult:
         sizes.append(len(one.params))
-        return solve(model, one, **rest)  # type: ignore[arg-type]
+        return solve(model, one, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(batch, "solve", counted)
     apart = study.run(threads=1)
