@@ -10,6 +10,9 @@ import numpy as np
 from ldnsim.engine.generate.kernels import load_kernels
 from ldnsim.engine.rhythm.orbit import find_orbits
 from ldnsim.model import default_model
+from ldnsim.patients import draws
+from ldnsim.patients.people import varied, vary
+from ldnsim.patients.vectors import own_parameters
 from ldnsim.runs.job import Job
 from ldnsim.runs.task import solve_task
 from ldnsim.sweep.study import Study
@@ -64,3 +67,19 @@ def test_untreated_orbits_of_8_patients(measure: Any) -> None:
     inflamed = np.ones(LANES, dtype=bool)
     orbits = measure(find_orbits, model, params, inflamed, 1, rounds=5, warmup=1)
     assert (orbits.status == 0).any()
+
+
+def test_untreated_orbits_of_256_candidates(measure: Any) -> None:
+    """Of the default patient at full spread: about a quarter have none in the basin."""
+    study = Study.build({"seed": 3, "regimen": "placebo", "population": {"size": 256}}, "benchmark")
+    settings, reference = study.population, study.plan().runs.start
+    assert settings is not None
+    model, n = reference.edition.model, settings.size
+    names = varied(model, settings)
+    u = np.stack([draws.quantiles("sobol", study.seed, name, n, n) for name in names], axis=1)
+    params = vary(model, settings, names, np.tile(own_parameters(reference), (n, 1)), u)
+    orbits = measure(find_orbits, model, params, np.ones(n, bool), 1, rounds=3, warmup=1)
+    found = int((orbits.status == 0).sum())
+    assert n / 2 < found < n
+    if measure.best is not None:
+        measure.note(accepted_per_cpu_s=found / measure.best)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from reference import cpu_seconds
 
+from ldnsim.patients import untreated
 from ldnsim.sweep.study import Study
 
 RUNS = 1000
@@ -58,3 +59,23 @@ def test_patients_seen_weekly(measure: Any) -> None:
         began = cpu_seconds()
         ladder.run(threads=1)
         measure.note(over_fixed=measure.best / (cpu_seconds() - began))
+
+
+def test_population_of_1000(measure: Any) -> None:
+    """Two arms of 12 weeks in the default patient's population, from drawing to dataset."""
+    arms = [
+        {"name": name, "prescription": f"{name} nightly at 22:00, for 12 wk"}
+        for name in ("placebo", "4.5 mg")
+    ]
+    kept = {"variables": ["pain"], "summaries": ["pain_change"], "night": False}
+    data = {"seed": 3, "regimens": arms, "population": {"size": RUNS}, "output": kept}
+    study = Study.build(data, "benchmark")
+
+    def whole() -> Any:
+        untreated._SOLVED.clear()  # as in a process of its own
+        return study.run(threads=1)
+
+    ds = measure(whole, rounds=2)
+    assert np.asarray(ds["status"] == 0).all() and ds.sizes["patient"] == RUNS
+    if measure.best is not None:
+        measure.note(patients_per_cpu_s=RUNS / measure.best)

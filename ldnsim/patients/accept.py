@@ -8,6 +8,7 @@ in every regimen and under every hypothesis of the study.
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -32,9 +33,9 @@ from ldnsim.patients.untreated import pick, untreated
 from ldnsim.patients.vectors import is_inflamed, own_parameters
 
 log = logging.getLogger("ldnsim")
-CHUNK = 64
-"""Candidates solved at once. It is fixed, so that whether one is accepted never depends on how
-many are wanted."""
+CHUNK, AT_ONCE = 64, 2048
+"""Fewest and most candidates solved at once. A candidate's orbit depends on nobody else's, so that
+whether one is accepted depends neither on this nor on how many are wanted."""
 MOST = 20
 """Candidates tried per patient before a population is given up."""
 
@@ -82,6 +83,13 @@ class _Accepted:
             self.arrays[name][self.count : self.count + n] = values[:n]
         self.count += n
 
+    def likely(self) -> int:
+        """Return how many more candidates are likely to be needed, within :data:`AT_ONCE`."""
+        tried, left = len(self.reason), self.size - self.count
+        # at the share accepted so far; below one in MOST the population is given up
+        share = max(self.count / tried, 1.0 / MOST) if tried else 1.0
+        return min(max(math.ceil(left / share), CHUNK), AT_ONCE)
+
 
 def find_people(
     study: StudyConfig, reference: RunSpec, threads: int | None = None
@@ -100,38 +108,42 @@ def find_people(
     if settings is None:
         return None
     seed = study.seed if settings.seed is None else settings.seed
-    found, most = _Accepted(settings.size), max(MOST * settings.size, 4 * CHUNK)
-    for number, chunk in enumerate(_stream(settings, seed, reference, threads), start=1):
+    found = _Accepted(settings.size)
+    for chunk in _stream(settings, seed, reference, found, threads):
         found.add(chunk)
-        if found.count == settings.size:
-            return _accept(settings, reference, found, seed)
-        if number % 8 == 0:
+        if found.count < settings.size and len(found.reason) >= 8 * CHUNK:
             log.info("%d of %d virtual patients found, %d candidates tried", found.count,
-                     settings.size, number * CHUNK)  # fmt: skip
-        if number * CHUNK >= most:
-            break
-    raise _too_few(settings, found)
+                     settings.size, len(found.reason))  # fmt: skip
+    if found.count < settings.size:
+        raise _too_few(settings, found)
+    return _accept(settings, reference, found, seed)
+
+
+def most(settings: Population) -> int:
+    """Return how many candidates are tried before a population is given up."""
+    return max(MOST * settings.size, 4 * CHUNK)
 
 
 def _stream(
-    settings: Population, seed: int, reference: RunSpec, threads: int | None
+    settings: Population, seed: int, reference: RunSpec, found: _Accepted, threads: int | None
 ) -> Iterator[_Candidates]:
-    """Draw and look at candidates, a chunk at a time, without end."""
+    """Draw and look at candidates, some at a time, until enough are found or none is left."""
     names = varied(reference.edition.model, settings)
     first, drawn = 0, 0
     u, genes = np.empty((0, len(names))), np.empty(0)
-    while True:
-        if first + CHUNK > drawn:
-            drawn = max(2 * drawn, settings.size, CHUNK) + CHUNK
+    while found.count < settings.size and first < most(settings):
+        last = min(first + found.likely(), most(settings))
+        if last > drawn:
+            drawn = max(2 * drawn, last)
             args = (drawn, settings.size)
             u = np.empty((drawn, len(names)))
             for j, name in enumerate(names):
                 u[:, j] = draws.quantiles(settings.method, seed, name, *args)
             u = _together(settings, names, u)
             genes = draws.quantiles(settings.method, seed, f"covariate {OPRM1}", *args)
-        rows = slice(first, first + CHUNK)
+        rows = slice(first, last)
         yield _look_at(settings, names, reference, u[rows], genes[rows], threads)
-        first += CHUNK
+        first = last
 
 
 def _together(settings: Population, names: tuple[str, ...], u: Floats) -> Floats:
@@ -246,5 +258,5 @@ def describe(model: Model, settings: Population) -> str:
     return (
         f"{text}; drawn until so many are plausible (the basin exists"
         f"{', ' + limits if limits else ''}), at most"
-        f" {max(MOST * settings.size, 4 * CHUNK)} candidates"
+        f" {most(settings)} candidates"
     )

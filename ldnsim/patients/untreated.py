@@ -1,15 +1,16 @@
 """Untreated patients: the one place that solves for them, and what was solved is kept.
 
-A day solved for differs in its last bits with the patients that shared the solver's steps. So
-whole requests are kept, never single patients out of them: what a study or a table gives does not
-depend on what was asked for before it in the same process.
+An untreated day depends on its own patient alone, to the last bit. So single patients are kept, and
+what a study or a table gives does not depend on what was asked for before it in the same process.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,9 @@ from ldnsim.patients.people import AT_ONCE, People
 from ldnsim.patients.vectors import Patients
 
 KEPT = 16_384
-"""Patients kept, over all requests; the oldest requests go first."""
-_SOLVED: dict[tuple[Model, bytes], Orbits] = {}
+"""Patients kept; the oldest go first."""
+_Day = tuple[NDArray[Any], ...]
+_SOLVED: dict[tuple[Model, bytes], _Day] = {}
 _LOCK = threading.Lock()
 
 
@@ -40,15 +42,37 @@ def untreated(model: Model, params: Floats, inflamed: Flags, threads: int | None
     Returns:
         Orbits; a patient without one has a status and NaN.
     """
-    told = felt(model, params).tobytes() + np.asarray(inflamed, dtype=np.bool_).tobytes()
-    key = (model, hashlib.sha256(told).digest())
-    found = _SOLVED.get(key) or orbit.find_orbits(model, params, inflamed, threads)
-    found.mean[found.status != 0] = np.nan
+    flags = np.asarray(inflamed, dtype=np.bool_)
+    keys = [
+        (model, hashlib.sha256(own.tobytes() + bytes([flag])).digest())
+        for own, flag in zip(felt(model, params), flags.tolist(), strict=True)
+    ]
     with _LOCK:
-        _SOLVED[key] = found
-        while sum(len(days.status) for days in _SOLVED.values()) > KEPT:
-            del _SOLVED[next(iter(_SOLVED))]
+        known = {i: _SOLVED[key] for i, key in enumerate(keys) if key in _SOLVED}
+    new = np.array([i for i in range(len(keys)) if i not in known], dtype=np.intp)
+    if not known:
+        found = orbit.find_orbits(model, params, flags, threads)
+    else:
+        some = orbit.find_orbits(model, params[new], flags[new], threads) if len(new) else None
+        found = _merged(known, new, some)
+    with _LOCK:
+        for i in new[-KEPT:].tolist():
+            _SOLVED[keys[i]] = tuple(getattr(found, f.name)[i].copy() for f in fields(Orbits))
+        for key in list(itertools.islice(_SOLVED, max(0, len(_SOLVED) - KEPT))):
+            del _SOLVED[key]
     return found
+
+
+def _merged(known: dict[int, _Day], new: NDArray[np.intp], found: Orbits | None) -> Orbits:
+    """Return the days of all patients from those known and those found, by their places."""
+    at, merged = np.array(list(known), dtype=np.intp), {}
+    for k, field in enumerate(fields(Orbits)):
+        values = np.array([day[k] for day in known.values()])
+        merged[field.name] = np.empty((len(known) + len(new), *values.shape[1:]), values.dtype)
+        merged[field.name][at] = values
+        if found is not None:
+            merged[field.name][new] = getattr(found, field.name)
+    return Orbits(**merged)
 
 
 def untreated_days(patients: Patients, threads: int | None = None) -> Orbits:

@@ -75,8 +75,8 @@ def test_an_oscillator_that_is_dosed_has_its_own_ratio(monkeypatch: pytest.Monke
     model = oscillator()
     kernels = load_kernels(model, compiled=False)
 
-    def plain(model: Model, batch: Batch, threads: int | None = None, block: int = 16) -> Any:
-        return solve_with(kernels, batch, 1, block, index=model.observable_index)
+    def plain(model: Model, batch: Batch, threads: int | None = None) -> Any:
+        return solve_with(kernels, batch, 1, index=model.observable_index)
 
     monkeypatch.setattr(nightly, "solve", plain)
     start, params = np.zeros((1, 3)), model.defaults()[None]

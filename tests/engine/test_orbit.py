@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
-from ldnsim.engine.rhythm.orbit import basins, find_orbits
+from ldnsim.engine.rhythm import search
+from ldnsim.engine.rhythm.orbit import Orbits, basins, find_orbits
+from ldnsim.engine.rhythm.shifted import untreated_slopes
 from ldnsim.engine.solve.batch import solve
 from ldnsim.engine.solve.status import Status
 from ldnsim.mechanisms.record import Mechanism, Switch
@@ -122,3 +126,50 @@ def test_which_basin_an_orbit_lies_in_is_the_models_to_say() -> None:
     assert basins(assemble([m]), params, mean, asked).tolist() == [True, False, True]
     m.inflamed = Switch("level", "size", 2.0)
     assert basins(assemble([m]), params, mean, asked).tolist() == [False, True, False]
+
+
+def test_an_orbit_is_the_same_bits_alone_in_any_order_and_in_any_company() -> None:
+    rng = np.random.default_rng(21)
+    params, flags = random_parameters(rng, 24, most=0.5), rng.random(24) < 0.5
+    all_ = find_orbits(MODEL, params, flags)
+    assert {Status.OK, Status.NO_SUCH_BASIN} <= set(all_.status.tolist())
+    order = rng.permutation(24)
+    turned = find_orbits(MODEL, params[order], flags[order])
+    for f in fields(Orbits):
+        np.testing.assert_array_equal(getattr(turned, f.name), getattr(all_, f.name)[order])
+    # who was led there, who had to settle, and who has none
+    for k in (int(np.argmin(all_.iterations)), int(np.argmax(all_.iterations)), 5):
+        one = find_orbits(MODEL, params[[k]], flags[[k]])
+        for f in fields(Orbits):
+            np.testing.assert_array_equal(getattr(one, f.name)[0], getattr(all_, f.name)[k])
+
+
+def test_what_is_accepted_attracts_by_the_whole_exact_matrix() -> None:
+    rng = np.random.default_rng(33)
+    params, flags = random_parameters(rng, 40, most=0.4), rng.random(40) < 0.5
+    found = find_orbits(MODEL, params, flags)
+    good = np.flatnonzero(found.status == Status.OK)
+    assert len(good) > 20
+    whole = untreated_slopes(MODEL, params[good], found.y0[good], None)
+    radius = np.abs(np.linalg.eigvals(whole)).max(axis=1)
+    assert np.all(radius < 1.0)
+    np.testing.assert_allclose(found.spectral_radius[good], radius, rtol=0.0, atol=1e-3)
+
+
+def test_where_the_default_patient_has_no_orbit_the_same_ones_are_found_by_settling(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    params, flags = random_parameters(np.random.default_rng(3), 16, most=0.3), np.arange(16) < 8
+    led = find_orbits(MODEL, params, flags)
+    monkeypatch.setattr(search, "beginning", lambda *_: None)
+    settled = find_orbits(MODEL, params, flags)
+    good = np.flatnonzero(led.status == Status.OK)
+    assert len(good) >= 8 and np.all(settled.status[good] == Status.OK)
+    assert np.all((led.status == Status.OK) == (settled.status == Status.OK))
+    np.testing.assert_allclose(led.y0[good], settled.y0[good], rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(led.mean[good], settled.mean[good], rtol=1e-6, atol=1e-7)
+
+
+def test_a_state_that_never_moves_back_is_seen_though_it_forgets_in_the_default_patient() -> None:
+    still = find_orbits(MODEL, patient(k_tnf=0.0), BOTH)
+    assert np.all(still.status != Status.OK)

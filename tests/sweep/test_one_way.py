@@ -121,9 +121,22 @@ def test_what_was_asked_for_before_changes_nothing(monkeypatch: pytest.MonkeyPat
 def test_what_is_kept_has_an_end(monkeypatch: pytest.MonkeyPatch, solved: list[int]) -> None:
     monkeypatch.setattr(days, "KEPT", 2)
     model = default_model()
-    for basin in ([True], [False], [True], [False, True], [True]):
-        untreated(model, model.defaults()[None].repeat(len(basin), 0), np.array(basin))
-    assert solved == [1, 1, 2, 1]
+    for reserve, basin in ((1.0, True), (1.0, False), (1.0, True), (0.9, True), (1.0, True)):
+        own = model.parameter_vector({"reserve": reserve})
+        untreated(model, own[None], np.array([basin]))
+    assert solved == [1, 1, 1, 1], "the oldest went first, and was solved for again"
+
+
+def test_days_known_and_days_found_stand_in_their_own_places(solved: list[int]) -> None:
+    model = default_model()
+    params = np.array([model.parameter_vector({"reserve": r}) for r in (0.9, 0.8, 0.7, 0.9)])
+    flags = np.array([True, True, True, False])
+    untreated(model, params[[1, 3]], flags[[1, 3]])
+    found = untreated(model, params, flags)
+    assert solved == [2, 2]
+    alone = orbit.find_orbits(model, params, flags)
+    for name in ("y0", "mean", "status"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(alone, name))
 
 
 def test_a_plan_of_a_population_starts_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:

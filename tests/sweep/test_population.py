@@ -279,3 +279,17 @@ def test_the_shipped_trial_runs_and_keeps_the_limits_it_states() -> None:
     assert ds.sizes["patient"] == 64
     assert float(ds["baseline_pain"].min()) >= 3.0
     assert float(ds["pain_change"].sel(regimen="placebo").max()) < 0.01
+
+
+def test_patients_are_the_same_bits_however_many_are_wanted_or_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(untreated_module, "_SOLVED", {})
+    many = people_of(TEXT)
+    monkeypatch.setattr(untreated_module, "_SOLVED", {})
+    monkeypatch.setattr(population, "CHUNK", 8)
+    monkeypatch.setattr(population, "AT_ONCE", 11)
+    few = people_of(TEXT.replace(f"size = {SIZE}", "size = 7"), threads=1)
+    np.testing.assert_array_equal(few.candidate, many.candidate[:7])
+    np.testing.assert_array_equal(few.orbits.y0, many.orbits.y0[:7])
+    np.testing.assert_array_equal(few.orbits.mean, many.orbits.mean[:7])

@@ -13,9 +13,10 @@ from ldnsim.analysis.states.cycles import find_swing, ringing
 from ldnsim.arrays import Floats
 from ldnsim.config.run import RunSpec
 from ldnsim.edition import Edition, shipped
+from ldnsim.engine.rhythm.closing import SLACK
 from ldnsim.engine.rhythm.continuation import Curve, Point, Settings, fixed_point, trace
 from ldnsim.engine.rhythm.daily_map import DOSE, DailyMap
-from ldnsim.engine.rhythm.orbit import SLACK, basins
+from ldnsim.engine.rhythm.orbit import basins
 from ldnsim.errors import UserError, check_known, unknown
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.model import Model

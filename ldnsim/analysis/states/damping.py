@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ldnsim.arrays import Flags, Floats
+from ldnsim.engine.rhythm.closing import NEUTRAL
 from ldnsim.engine.rhythm.continuation import REAL
 from ldnsim.engine.rhythm.nightly import nightly_orbits
-from ldnsim.engine.rhythm.orbit import NEUTRAL
 from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.model import Model

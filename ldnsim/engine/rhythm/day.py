@@ -19,12 +19,16 @@ from ldnsim.model import Model
 DAY = 24.0  # h
 Tolerances = tuple[float, float]
 """Relative tolerance, and absolute tolerance of every state."""
+ROUGH: Tolerances = (3e-3, 3e-5)
+"""Days that lead to an orbit, and shifted copies: a map of its own, as smooth as the exact one. At
+1e-2 steps are so long that a fast loop may look as if it grew."""
 SETTLING: Tolerances = (1e-6, 1e-8)
 """Weeks until a patient has settled: Newton's method begins where they end."""
-MEANS: Tolerances = (1e-8, 1e-10)
-"""A day on an orbit that is known: as exact as the orbit itself."""
-CLOSE_UP: Tolerances = (1e-9, 1e-11)
-"""Days that orbits close in, and that small differences are taken from."""
+MEANS: Tolerances = (1e-5, 1e-7)
+"""A day on an orbit that is known: means are right to 1e-8, closer than the orbit itself."""
+CLOSE_UP: Tolerances = (1e-7, 1e-9)
+"""Days that orbits close in, and that small differences are taken from: with tighter ones no orbit
+moves by 1e-9 of its size."""
 
 
 def untreated(params: FloatArray, y0: FloatArray, hours: float, tolerances: Tolerances,
@@ -38,12 +42,13 @@ def untreated(params: FloatArray, y0: FloatArray, hours: float, tolerances: Tole
         tolerances: relative, and absolute of every state the same.
         reductions: numbers to compute while solving.
     """
-    # h_max of a whole day: without doses nothing but the clock moves, and that is smooth
+    # h_max of a whole day: without doses nothing but the clock moves, and that is smooth; nor is
+    # there an event at midnight to begin in small steps after
     none, no_int, (rtol, atol) = np.empty(0), np.empty(0, np.int64), tolerances
     return Batch(
         params, y0, np.zeros(len(params) + 1, np.int64), none, no_int, none, hours,
-        none, no_int, reductions, rtol, np.full(y0.shape[1], atol), h_max=24.0,
-        max_steps=200_000,
+        none, no_int, reductions, rtol, np.full(y0.shape[1], atol), h_start=0.5,
+        h_max=24.0, max_steps=200_000,
     )  # fmt: skip
 
 
@@ -64,7 +69,7 @@ def dosed(model: Model, batch: Batch, mg: FloatArray, clock: float) -> Batch:
         batch, event_offsets=np.arange(n + 1, dtype=np.int64) * days,
         event_time=np.tile(np.arange(days) * DAY + clock, n),
         event_target=np.full(n * days, model.state_index["gut_fast"], dtype=np.int64),
-        event_value=np.repeat(mg * NMOL_PER_MG, days), max_steps=2_000_000,
+        event_value=np.repeat(mg * NMOL_PER_MG, days), h_start=0.05, max_steps=2_000_000,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ Slopes = Callable[[Rows, FloatArray], FloatArray]
 """Rows and states (rows, n_states) to the monodromy matrices there (rows, n, n)."""
 NEAR = 0.3
 """Share of the tolerance from which on the costly matrix has nothing left to do but to agree."""
-FAR = 10.0
+FAR = 100.0
 """Steps are given up where the residual is that many times the least seen."""
 
 
@@ -69,33 +69,35 @@ def newton(
 
 
 def broyden(
-    image: Image, y: FloatArray, matrices: FloatArray, tolerance: float, floor: float,
+    image: Image, y: FloatArray, inverse: FloatArray, tolerance: float, floor: float,
     most: int = 12,
-) -> FloatArray:  # fmt: skip
+) -> tuple[FloatArray, FloatArray]:  # fmt: skip
     """Take steps from matrices that are known near by, mended by what each step shows.
 
     Broyden's method (Math. Comp. 1965; 19: 577): the inverse of ``M - I`` is changed as little as
-    makes it map the change of ``Phi(x) - x`` over the last step to that step.
+    makes it map the change of ``Phi(x) - x`` over the last step to that step. What changes it is
+    kept as factors ``I + w s'``, so that all patients may share one matrix to begin with.
 
     Args:
         image: the daily map.
         y: states at midnight, (n, n_states).
-        matrices: monodromy matrices near by, (n, n_states, n_states); NaN for no step.
+        inverse: of ``M - I`` near by, (n, n_states, n_states), or one for all, (1, ...); NaN for
+            no step.
         tolerance: no step is taken from a smaller residual.
         floor: no state is put below it.
         most: steps.
 
     Returns:
-        states, (n, n_states): the best seen of each patient.
+        states, (n, n_states): the best seen of each patient; and their residuals, infinite where
+        none was seen.
     """
-    best, u, eye = y.copy(), y.copy(), np.eye(y.shape[1])
-    # large states count by their size, as in the residual
-    size = 1.0 + np.abs(y)
-    low = np.full(len(y), np.inf)
-    active = np.flatnonzero(np.isfinite(matrices).all(axis=(1, 2)) & np.isfinite(y).all(axis=1))
-    inverse = {k: solved(matrices[k] - eye, eye) * size[k] / size[k][:, None] for k in active}
-    before: dict[np.intp, tuple[FloatArray, FloatArray]] = {}
-    for _ in range(most):
+    n, size = len(y), 1.0 + np.abs(y)
+    best, low, u = y.copy(), np.full(n, np.inf), y.copy()
+    known = np.broadcast_to(inverse, (n, *inverse.shape[1:]))
+    active = np.flatnonzero(np.isfinite(known).all(axis=(1, 2)) & np.isfinite(y).all(axis=1))
+    steps, weights = np.zeros((most, *y.shape)), np.zeros((most, *y.shape))
+    last = np.zeros_like(y)
+    for k in range(most):
         if not len(active):
             break
         gaps = image(active, u[active]) - u[active]
@@ -103,18 +105,27 @@ def broyden(
         on = (found < FAR * low[active]) & (found > tolerance)
         better = found < low[active]
         best[active[better]], low[active[better]] = u[active[better]], found[better]
-        for k, gap in zip(active[on], gaps[on] / size[active[on]], strict=True):
-            if k in before:
-                step, last = before[k]
-                turned = inverse[k] @ (gap - last)
-                # a step that was cut to nothing shows nothing
-                if (along := step @ turned) != 0.0:
-                    inverse[k] += np.outer((step - turned) / along, step @ inverse[k])
-            new = np.maximum(u[k] - size[k] * (inverse[k] @ gap), floor)
-            before[k] = (new - u[k]) / size[k], gap
-            u[k] = new
         active = active[on]
-    return best
+        # large states count by their size, as in the residual
+        turn = np.matmul(known[active], gaps[on][:, :, None])[:, :, 0] / size[active]
+        for s, w in zip(steps[: k - 1, active], weights[: k - 1, active], strict=True):
+            turn += w * _along(s, turn)
+        if k:
+            step, turned = steps[k - 1, active], turn - last[active]
+            along = _along(step, turned)
+            # a step that was cut to nothing shows nothing
+            w = np.divide(step - turned, along, out=np.zeros_like(step), where=along != 0.0)
+            weights[k - 1, active] = w
+            turn = turn + w * _along(step, turn)
+        new = np.maximum(u[active] - size[active] * turn, floor)
+        steps[k, active], last[active] = (new - u[active]) / size[active], turn
+        u[active] = new
+    return best, low
+
+
+def _along(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Inner products of rows, (n, 1); each by itself, whatever rows stand beside it."""
+    return np.asarray((a * b).sum(axis=1, keepdims=True))
 
 
 def approach(
@@ -134,12 +145,21 @@ def approach(
 
     def days(rows: Rows) -> tuple[FloatArray, FloatArray]:
         y[rows] = broyden(
-            lambda at, u: image(rows[at], u), y[rows], near[rows], enough, floor
-        )  # fmt: skip
+            lambda at, u: image(rows[at], u), y[rows], inverses(near[rows]), enough, floor
+        )[0]
         near[rows] = slopes(rows, y[rows])
         return image(rows, y[rows]), near[rows]
 
     return days
+
+
+def inverses(matrices: FloatArray) -> FloatArray:
+    """Inverses of ``M - I`` of monodromy matrices (n, k, k), NaN where one is not finite."""
+    eye = np.eye(matrices.shape[1])
+    found = np.full(matrices.shape, np.nan)
+    for k in np.flatnonzero(np.isfinite(matrices).all(axis=(1, 2))):
+        found[k] = solved(matrices[k] - eye, eye)
+    return found
 
 
 def residuals(gap: FloatArray, y: FloatArray) -> FloatArray:

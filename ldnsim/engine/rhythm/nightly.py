@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.engine.rhythm.closing import NEUTRAL, SLACK
 from ldnsim.engine.rhythm.day import (
     DAY,
     MEANS,
@@ -26,7 +27,7 @@ from ldnsim.engine.rhythm.day import (
     untreated,
 )  # fmt: skip
 from ldnsim.engine.rhythm.newton import NEAR, approach, newton
-from ldnsim.engine.rhythm.orbit import NEUTRAL, SLACK, basins
+from ldnsim.engine.rhythm.orbit import basins
 from ldnsim.engine.rhythm.shifted import by_state
 from ldnsim.engine.solve.batch import Batch, BatchResult, FloatArray, solve
 from ldnsim.engine.solve.status import Status

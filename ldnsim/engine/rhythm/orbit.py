@@ -1,8 +1,8 @@
 """The untreated patient: the 24 h periodic orbit, solved for, one basin at a time.
 
 With a daily rhythm nobody rests at a fixed point. The orbit is the fixed point of the Poincare
-map ``x -> Phi(x)``, the state one day later without drug. It is found by letting the patient
-settle from the basin's starting guess and then by Newton's method on ``Phi(x) - x``,
+map ``x -> Phi(x)``, the state one day later without drug. It is found from that of the model's
+default patient, or by letting the patient settle, and then by Newton's method on ``Phi(x) - x``,
 
 ``x <- x + (I - M)^-1 (Phi(x) - x)``,
 
@@ -18,24 +18,14 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.engine.rhythm.day import CLOSE_UP, DAY, MEANS, SETTLING, flow, untreated
+from ldnsim.engine.rhythm.closing import Search
+from ldnsim.engine.rhythm.day import DAY, MEANS, untreated
 from ldnsim.engine.rhythm.drugfree import felt
-from ldnsim.engine.rhythm.newton import NEAR, approach, newton
-from ldnsim.engine.rhythm.shifted import untreated_slopes
+from ldnsim.engine.rhythm.search import lead, settle, tell
 from ldnsim.engine.solve.batch import FloatArray, solve
 from ldnsim.engine.solve.status import Status
 from ldnsim.measure import Measure
 from ldnsim.model import Model
-
-SETTLE = (4320.0, 43200.0)
-"""Hours a patient is left to settle before Newton's method: first attempt, second attempt."""
-TOLERANCE = 1e-8
-"""Largest accepted change of any state over one day, relative to ``1 + |state|``."""
-NEUTRAL = 1e-6
-"""How near to 1 a spectral radius is as good as 1: a state that never moves back."""
-SLACK = 1e-2
-"""How far below zero a state may rest: smoothed equations leave what follows lost tone a hair below
-it, and Newton's method would never arrive if it were put back to zero each time."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +36,8 @@ class Orbits:
         y0: state at midnight, (n, n_states); NaN where none was found.
         mean: 24 h mean of every observable, (n, n_observables).
         residual: largest ``|Phi(x) - x| / (1 + |x|)``, (n,).
-        iterations: Newton steps taken, (n,).
-        spectral_radius: of the monodromy matrix, below 1 for a stable orbit, (n,).
+        iterations: monodromy matrices taken, (n,).
+        spectral_radius: of the last one, below 1 for a stable orbit, (n,); right to 1e-3.
         status: (n,), see :class:`~ldnsim.engine.solve.status.Status`.
     """
 
@@ -64,7 +54,8 @@ def find_orbits(
 ) -> Orbits:
     """Find the orbit of each patient in the basin asked for.
 
-    Patients who differ only in what an untreated patient does not feel share one orbit.
+    Patients who differ only in what an untreated patient does not feel share one orbit. What is
+    found of a patient depends on nobody else: it is the same bits alone and in any company.
 
     Args:
         model: what the parameters are of.
@@ -98,41 +89,30 @@ def _find(
     model: Model, params: FloatArray, flags: NDArray[np.bool_], threads: int | None
 ) -> Orbits:
     """Find the orbits of patients who all differ."""
-    n, size = len(params), len(model.states)
-    y = np.array([model.start(bool(b)) for b in flags]).reshape(n, size)
-    best = Orbits(
-        np.full((n, size), np.nan),
-        np.full((n, len(model.observables)), np.nan),
-        np.full(n, np.inf),
-        np.zeros(n, np.int64),
-        np.full(n, np.nan),
-        np.full(n, Status.NO_ORBIT, np.int8),
-    )
-    open_ = np.arange(n)
-    # left to itself a patient comes near the orbit; who does not is left longer, once
-    for hours in SETTLE:
-        settled = solve(model, untreated(params[open_], y[open_], hours, SETTLING), threads)
-        y[open_], wild = settled.final, open_[settled.status == Status.NOT_FINITE]
-        _newton(model, params, y, open_, best, threads)
-        open_ = np.flatnonzero(best.status == Status.NO_ORBIT)
-        if not len(open_):
-            break
-        # whom the solver gave up starts again; others go on from where Newton's method left them
-        lost = open_[~np.isfinite(y[open_]).all(axis=1)]
-        for k in lost:
-            y[k] = model.start(bool(flags[k]))
-    # why there is none: the equations failed, or there is no fixed point that attracts
-    best.status[np.intersect1d(open_, wild)] = Status.NOT_FINITE
+    found = Search.of(model, params, flags, threads)
+    mean = np.full((len(params), len(model.observables)), np.nan)
+    lead(found)
+    new = _look(found, mean, np.flatnonzero(found.status == Status.OK))
+    # led to the other basin: it may still be that own settling leads to an orbit of the own one
+    found.status[found.status != Status.OK] = Status.NO_ORBIT
+    settle(found)
+    tell(found)
+    _look(found, mean, np.setdiff1d(np.flatnonzero(found.status == Status.OK), new))
+    found.y[found.status != Status.OK] = np.nan
+    mean[found.status != Status.OK] = np.nan
+    return Orbits(found.y, mean, found.residual, found.matrices, found.radius, found.status)
+
+
+def _look(found: Search, mean: FloatArray, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Follow orbits for a day: fill in means; those that are what was asked for."""
+    mean[rows] = daily_means(found.model, found.params[rows], found.y[rows], found.threads)
     # a fixed point of the map may still have quantities that are not finite during the day
-    found = np.flatnonzero(best.status == Status.OK)
-    best.mean[found] = daily_means(model, params[found], best.y0[found], threads)
-    best.status[found[~np.isfinite(best.mean[found]).all(axis=1)]] = Status.NOT_FINITE
+    found.status[rows[~np.isfinite(mean[rows]).all(axis=1)]] = Status.NOT_FINITE
     # an orbit of the other basin is an orbit, but not of the patient asked for
-    wrong = (best.status == Status.OK) & (basins(model, params, best.mean, flags) != flags)
-    best.status[wrong] = Status.NO_SUCH_BASIN
-    best.y0[best.status != Status.OK] = np.nan
-    best.residual[np.isinf(best.residual)] = np.nan  # no step of Newton's method was taken
-    return best
+    flags = found.inflamed[rows]
+    wrong = basins(found.model, found.params[rows], mean[rows], flags) != flags
+    found.status[rows[wrong & (found.status[rows] == Status.OK)]] = Status.NO_SUCH_BASIN
+    return np.asarray(rows[found.status[rows] == Status.OK])
 
 
 def basins(
@@ -152,38 +132,6 @@ def basins(
     # means, not states at midnight: these depend on where in the day midnight lies
     level = switch.share * params[:, model.parameter_index[switch.parameter]]
     return np.asarray(mean[:, model.observable_index[switch.variable]] > level)
-
-
-def _newton(model: Model, params: FloatArray, y: FloatArray, patients: NDArray[np.intp],
-            best: Orbits, threads: int | None) -> None:  # fmt: skip
-    """Newton's method on the daily map of some patients; fills ``best``, changes ``y``."""
-
-    def image(rows: NDArray[np.intp], states: FloatArray) -> FloatArray:
-        return flow(model, params[rows], states, DAY, CLOSE_UP, threads)
-
-    def slopes(rows: NDArray[np.intp], states: FloatArray) -> FloatArray:
-        return untreated_slopes(model, params[rows], states, threads)
-
-    near = np.full((len(y), y.shape[1], y.shape[1]), np.nan)
-    days = approach(image, slopes, y, near, NEAR * TOLERANCE, -SLACK)
-    for k, residual, monodromy in newton(days, y, patients, TOLERANCE, -SLACK):
-        best.iterations[k] += 1
-        # kept also without success: it tells how far from closing the last try was
-        best.residual[k] = residual
-        if residual < TOLERANCE:
-            _accept(best, k, y[k], residual, monodromy)
-
-
-def _accept(
-    best: Orbits, k: np.intp, y: FloatArray, residual: float, monodromy: FloatArray
-) -> None:
-    # a disturbance shrinks by the largest modulus of an eigenvalue each day, or grows
-    radius = float(np.max(np.abs(np.linalg.eigvals(monodromy))))
-    best.residual[k], best.spectral_radius[k] = residual, radius
-    # an orbit that repels is one too, but nobody lives on it
-    if radius < 1.0 - NEUTRAL:
-        best.y0[k] = y
-        best.status[k] = Status.OK
 
 
 def daily_means(

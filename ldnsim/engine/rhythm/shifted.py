@@ -60,8 +60,7 @@ def by_state(
     """Image of states under a map, and its derivative by the state.
 
     Args:
-        map_: rows of states (rows, n_states) to their images; rows come in whole groups of eight,
-            those of each patient of ``y`` together, led by the patient.
+        map_: as in :func:`differences`.
         y: states, (n, n_states).
         states: indices of those to differentiate by, all by default; columns of others are zero.
 
@@ -71,18 +70,44 @@ def by_state(
     """
     n, size = y.shape
     states = np.arange(size) if states is None else states
-    at, lead = rows(len(states))
-    # far above rounding, small beside where the equations bend; the sign does not matter
-    shift = SHIFT * np.maximum(np.abs(y[:, states]), LEAST)
+    shift = shifts(y)[:, states]
     # in copy i of each patient, state i is shifted
-    starts = np.repeat(y[:, None, :], LANES * -(-len(states) // COPIES), axis=1)
-    starts[:, at, states] += shift
+    moved = np.zeros((n, len(states), size))
+    moved[:, np.arange(len(states)), states] = shift
+    image, change = differences(map_, y, moved)
+    slopes = np.zeros((n, size, size))
+    slopes[:, :, states] = (change / shift[:, :, None]).transpose(0, 2, 1)
+    return image, slopes
+
+
+def shifts(y: FloatArray) -> FloatArray:
+    """Shifts of states for derivatives, as ``y``."""
+    # far above rounding, small beside where the equations bend; the sign does not matter
+    return np.asarray(SHIFT * np.maximum(np.abs(y), LEAST))
+
+
+def differences(
+    map_: Callable[[FloatArray], FloatArray], y: FloatArray, moved: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Image of states under a map, and how much further shifted copies of them come.
+
+    Args:
+        map_: rows of states (rows, n_states) to their images; rows come in whole groups of eight,
+            those of each patient of ``y`` together, led by the patient.
+        y: states, (n, n_states).
+        moved: shifts of the copies of each, (n, copies, n_states).
+
+    Returns:
+        images (n, n_states), and differences (n, copies, n_states).
+    """
+    n, copies, size = moved.shape
+    at, lead = rows(copies)
+    starts = np.repeat(y[:, None, :], LANES * -(-copies // COPIES), axis=1)
+    starts[:, at] += moved
     # all patients and copies in one go: the solver takes groups of eight from it
     end = map_(starts.reshape(-1, size)).reshape(n, -1, size)
     # a difference within a group, where the steps are the same: smooth in the shift
-    slopes = np.zeros((n, size, size))
-    slopes[:, :, states] = ((end[:, at] - end[:, lead]) / shift[:, :, None]).transpose(0, 2, 1)
-    return end[:, 0], slopes
+    return end[:, 0], end[:, at] - end[:, lead]
 
 
 @functools.cache
