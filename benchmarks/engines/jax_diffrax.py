@@ -31,9 +31,9 @@ class Tsit5(Engine):
         jax.config.update("jax_enable_x64", True)
         self.batched = jax.jit(jax.vmap(self._run(), in_axes=(0, 0, 0, 0, 0, 0, None)))
         self.compiled = {}
-        self.compile_for(problem)
+        self.compile_for(problem, 1e-3)
 
-    def compile_for(self, problem: Problem) -> None:
+    def compile_for(self, problem: Problem, rtol: float) -> None:
         """Compile for this many runs, unless that is done."""
         given, _ = self._arguments(problem, 1e-3)
         shape = tuple(np.shape(a) for a in given)

@@ -42,7 +42,7 @@ def _serve(pipe: Connection, module: str, name: str, cores: list[int]) -> None:
                 pipe.send(("done", None, 0.0))
                 continue
             problem, rtol, threads = given
-            engine.compile_for(problem)
+            engine.compile_for(problem, rtol)
             began = time.perf_counter()
             found = engine.solve(problem, rtol, threads)
             took = time.perf_counter() - began
