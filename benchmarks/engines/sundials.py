@@ -105,7 +105,9 @@ class CvodeCompiled(Cvode):
         if absent := super().missing():
             return absent
         there = _libraries()
-        return "" if there and all(p.is_file() for p in there) else "no shared libraries in the wheel"
+        return (
+            "" if there and all(p.is_file() for p in there) else "no shared libraries in the wheel"
+        )
 
     def prepare(self, problem: Problem) -> None:
         """Compile both, and make the solver once; runs only set it back."""

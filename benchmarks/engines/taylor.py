@@ -14,7 +14,7 @@ from benchmarks.engines.problem import GUT, SCALES, STATES, Problem
 class Heyoka(Engine):
     """Eight runs a vector that go from dose to dose together, each with steps of its own.
 
-    Its one tolerance counts for every variable, so variables are states in units of their usual size.
+    Its one tolerance counts for every variable: these are states in units of their usual size.
     """
 
     label = "heyoka"
