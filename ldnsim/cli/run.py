@@ -52,7 +52,7 @@ def demo(
     with progress() as report:
         ds = study.run(store, threads=threads, progress=report, overwrite=True)
     say(f"done in {seconds(time.perf_counter() - start)}")
-    _outcome(ds["status"].values)
+    _outcome(ds["status"].values, ds["accuracy"].values)
     typer.echo(f"dataset  {store}")
     files.save_picture(plots.compare(ds), picture)
 
@@ -126,7 +126,7 @@ def sweep(
         return
     if config.optimise is not None:
         say(f"[optimise] is left alone by a sweep: ldnsim optimise {study} looks at it")
-    from ldnsim.results.store import attributes, statuses
+    from ldnsim.results.store import accuracies, attributes, statuses
     from ldnsim.sweep.execute import run_into_store
 
     say(plan.describe())
@@ -138,7 +138,7 @@ def sweep(
         _candidates(attributes(store))
     if plan.watch is not None:
         _oddities(store)
-    alive = _outcome(statuses(store))
+    alive = _outcome(statuses(store), accuracies(store))
     typer.echo(str(store))
     if not alive:
         raise typer.Exit(ALL_FAILED)
@@ -172,7 +172,7 @@ def simulate(
     for remark in remarks(plan.study, plan.runs):
         say(f"remark: {remark}")
     ds = study.run(threads=threads)
-    if not _outcome(ds["status"].values):
+    if not _outcome(ds["status"].values, ds["accuracy"].values):
         raise typer.Exit(ALL_FAILED)
     show_run(ds, resting(plan.runs[0]))
     if plot is not None:
@@ -201,15 +201,17 @@ def _drawn_finely(study: Study) -> Study:
     return study.model_copy(update={"output": study.output.model_copy(update={"every": every})})
 
 
-def _outcome(status: NDArray[np.int8]) -> int:
-    """Say how many runs failed and why; return how many did not.
+def _outcome(status: NDArray[np.int8], accuracy: NDArray[np.int8]) -> int:
+    """Say how many runs failed and why, and how many may be off; return how many did not fail.
 
     Args:
         status: outcome of every run, of any shape.
+        accuracy: what is known of the error of every run.
     """
     from collections import Counter
 
     from ldnsim.engine.solve.status import Status
+    from ldnsim.runs.sensitive import Accuracy
 
     codes = status.reshape(-1)
     failed = codes[codes != 0]
@@ -217,6 +219,8 @@ def _outcome(status: NDArray[np.int8]) -> int:
         say(f"{len(failed)} of {len(codes)} runs failed:")
         for code, count in Counter(failed.tolist()).most_common():
             say(f"  {count} x {Status(code).advice}")
+    if off := int((accuracy == Accuracy.SENSITIVE).sum()):
+        say(f"{off} of {len(codes)} runs: {Accuracy.SENSITIVE.advice}")
     return len(codes) - len(failed)
 
 
