@@ -11,7 +11,8 @@ runs at doses around the one at which priming comes to rest halfway.
 The error of a value is its distance from the reference (rtol 1e-10), relative to the state's
 range: its largest size in the run, or its usual size (the state's recorded scale) where that is
 larger. The reference is itself checked against other solvers by the tests. ``--write`` rewrites the
-table in docs/speed.md. Exit code 1: a run is above rtol and not flagged, or more than 1 % are.
+table in docs/speed.md. Exit code 1: more than 1 % of fresh runs are above rtol, or above a hundredth
+of it where that is asked for; or a run of either set is above rtol and does not say so.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ INTERVALS = (6.0, 12.0, 24.0, 48.0)
 SUMMARIES = ("mean", "max", "min")
 SUMMARISED = ("mor_occupancy", "beta_endorphin", "tnf", "pain")
 REFERENCE = 1e-10
+SHARE = 0.01
+"""Share of fresh runs that may be above rtol."""
 AT_ONCE = 256
 """Cases whose trajectories are in memory at a time."""
 TRIED = (0.3, 1.0, 3.0, 10.0, 30.0)
@@ -193,11 +196,6 @@ class Row:
         """How many of them do not say that they may be."""
         return int((self.above & (self.accuracy != Accuracy.SENSITIVE)).sum())
 
-    @property
-    def kept(self) -> bool:
-        """Whether the promise is."""
-        return not self.silent and float(self.above.mean()) <= 0.01
-
     def line(self) -> str:
         """One line of the table."""
         shares = [f"{np.quantile(self.stored, q):.1e}" for q in (0.5, 0.99, 1.0)]
@@ -264,7 +262,9 @@ def main() -> None:
         before, _, rest = DOCS.read_text(encoding="utf-8").partition(BEGIN)
         _, _, after = rest.partition(END)
         DOCS.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-    broken = [r.name for r in found[1:3] + found[4:] if not r.kept]
+    fresh, finer, hard = found[1], found[2], found[4]
+    broken = [r.name for r in (fresh, finer) if r.above.mean() > SHARE]
+    broken += [f"{r.name}, not told" for r in (fresh, hard) if r.silent]
     if broken:
         raise SystemExit(f"the promise is broken: {'; '.join(broken)}")
 
