@@ -11,8 +11,8 @@ runs at doses around the one at which priming comes to rest halfway.
 The error of a value is its distance from the reference (rtol 1e-10), relative to the state's
 range: its largest size in the run, or its usual size (the state's recorded scale) where that is
 larger. The reference is itself checked against other solvers by the tests. ``--write`` rewrites the
-table in docs/speed.md. Exit code 1: more than 1 % of fresh runs are above rtol, or above a hundredth
-of it where that is asked for; or a run of either set is above rtol and does not say so.
+table in docs/speed.md. Exit code 1: more than 1 % of fresh runs are above rtol (or a hundredth
+of it where that is asked for), or a run of either set is above rtol and does not say so.
 """
 
 from __future__ import annotations
