@@ -25,6 +25,9 @@ STILL = 0.03
 """Speed below which the memory stands still, in its usual sizes a day."""
 TIGHTER = 0.1
 """By how much rtol falls when a run is solved again."""
+CALM = 0.3
+"""A looser solution that differs by less, in units of rtol, shows that little has grown: of such
+runs none was off by more than half of rtol."""
 TRUSTED = 4.0
 """Two solutions that differ by less, in units of rtol, show the more exact one to be within rtol:
 its error is about a tenth of the other's, and was never above a fifth where that mattered."""
@@ -42,7 +45,7 @@ class Accuracy(IntEnum):
     NONE = -1
     """Not solved."""
     AS_ASKED = 0
-    """No error grows in it."""
+    """No error grows in it, or so little that a looser solution is nearly the same."""
     REFINED = 1
     """Errors grow in it; solved again more exactly until two solutions agreed."""
     SENSITIVE = 2
@@ -105,10 +108,18 @@ def apart(one: Floats, other: Floats, model: Model) -> Floats:
     return np.where(np.isfinite(gap), gap, np.inf)
 
 
+def looser(solver: Solver) -> Solver | None:
+    """Return a solver ten times as loose, to see what it changes; None where none is allowed."""
+    rtol = solver.rtol / TIGHTER
+    return None if rtol >= 1e-2 else _with(solver, rtol)
+
+
 def tighter(solver: Solver) -> Solver | None:
     """Return the next more exact solver; None where rounding is as large as what is asked."""
     rtol = TIGHTER * solver.rtol
-    if rtol < LEAST_RTOL:
-        return None
-    atol = None if solver.atol is None else max(TIGHTER * solver.atol, 1e-15)
+    return None if rtol < LEAST_RTOL else _with(solver, rtol)
+
+
+def _with(solver: Solver, rtol: float) -> Solver:
+    atol = None if solver.atol is None else max(solver.atol * rtol / solver.rtol, 1e-15)
     return solver.model_copy(update={"rtol": rtol, "atol": atol})

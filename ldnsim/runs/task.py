@@ -218,7 +218,12 @@ def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None
     model = task.edition.model
     grows = sensitive.growing(daily, model)
     solved.accuracy[grows] = Accuracy.SENSITIVE
-    finer = task.solver
+    finer, loose = task.solver, sensitive.looser(task.solver)
+    if task.solver.refine and loose is not None and grows.any():
+        rows = _with_neighbours(grows)
+        _, other = _solve_once(replace(task.of(rows), solver=loose), threads, None)
+        little = sensitive.apart(other, daily[rows], model) <= sensitive.CALM * task.solver.rtol
+        solved.accuracy[rows[little & grows[rows]]] = Accuracy.AS_ASKED
     for _ in range(sensitive.MOST if task.solver.refine else 0):
         tight = sensitive.tighter(finer)
         again = _with_neighbours(solved.accuracy == Accuracy.SENSITIVE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,14 @@ DOSES = (
 def study(doses: str = DOSES, **solver: object) -> Study:
     found = Study.loads(TEXT.replace("DOSES", doses))
     return found.model_copy(update={"solver": found.solver.model_copy(update=solver)})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _every_doubt_counts() -> Iterator[None]:
+    """In the default patient so little grows that a looser solution clears every run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sensitive, "CALM", 0.0)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +97,9 @@ def test_a_solver_gets_tighter_until_rounding_is_as_large() -> None:
     assert once is not None and once.rtol == pytest.approx(1e-5)
     assert once.atol == pytest.approx(1e-8)
     assert sensitive.tighter(Solver(rtol=5e-11)) is None
+    wide = sensitive.looser(Solver(rtol=1e-4, atol=1e-7))
+    assert wide is not None and (wide.rtol, wide.atol) == pytest.approx((1e-3, 1e-6))
+    assert sensitive.looser(Solver(rtol=5e-3)) is None
 
 
 def test_runs_that_tip_are_refined_and_no_others_move_by_a_bit(
@@ -101,6 +113,16 @@ def test_runs_that_tip_are_refined_and_no_others_move_by_a_bit(
         np.testing.assert_array_equal(refined[name].values[same], plain[name].values[same])
         assert (refined[name].values[~same] != plain[name].values[~same]).any()
     assert (refined["steps"].values[~same] > plain["steps"].values[~same]).all()
+
+
+def test_a_looser_solution_that_is_nearly_the_same_clears_a_run(
+    plain: xr.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sensitive, "CALM", 1e9)
+    found = study().run()
+    assert (found["accuracy"] == Accuracy.AS_ASKED).all()
+    for name in ("priming", "pain", "steps"):
+        np.testing.assert_array_equal(found[name], plain[name])
 
 
 def test_what_is_refined_is_more_exact(refined: xr.Dataset, plain: xr.Dataset) -> None:
