@@ -1,31 +1,40 @@
-"""Check the promise of accuracy: 200 random patients on random regimens against a tight reference.
+"""Check the promise of accuracy: 1,000 fresh patients on random regimens against a tight reference.
 
-Usage: python benchmarks/accuracy.py [--cases 200] [--days 84] [--rtol 1e-4] [--seed 1] [--write]
+Usage: python benchmarks/accuracy.py [--cases 1000] [--days 84] [--rtol 1e-4] [--seed 1] [--write]
 
 Every case is a patient drawn from the recorded spreads, in a basin drawn for it, on a regimen over
 the whole dose range (1 ng to 50 mg, every 6 to 48 h, at once or in steps). All states are stored
-every 6 h and summaries are computed while solving. The error of a value is its distance from the
-reference (rtol 1e-11), relative to the state's range: its largest size in the run, or its usual
-size (the state's recorded scale) where that is larger. The reference is itself checked against
-SciPy's Radau on a few cases. ``--write`` rewrites the table in docs/speed.md.
+every 6 h and summaries are computed while solving, as a study does it: runs in which errors grow
+are solved again and flagged. A second set is made to be hard: of each patient whom some dose tips,
+runs at doses around the one at which priming comes to rest halfway.
+
+The error of a value is its distance from the reference (rtol 1e-10), relative to the state's
+range: its largest size in the run, or its usual size (the state's recorded scale) where that is
+larger. The reference is itself checked against other solvers by the tests. ``--write`` rewrites the
+table in docs/speed.md. Exit code 1: more than 1 % of fresh runs are above rtol (or a hundredth
+of it where that is asked for), or a run of either set is above rtol and does not say so.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.config.blocks import Solver
+from ldnsim.edition import shipped
 from ldnsim.engine.rhythm.orbit import find_orbits
-from ldnsim.engine.solve.batch import Batch, BatchResult, solve
-from ldnsim.engine.solve.status import Method, Status
+from ldnsim.engine.solve.status import Status
 from ldnsim.measure import Measure
 from ldnsim.mechanisms.pharmacokinetics import NMOL_PER_MG
 from ldnsim.mechanisms.record import Spread
 from ldnsim.model import default_model
+from ldnsim.runs.sensitive import Accuracy
+from ldnsim.runs.task import Events, Solved, Task, solve_task
 
 Floats = NDArray[np.float64]
 MODEL = default_model()
@@ -37,6 +46,17 @@ LEAST_DOSE, LARGEST_DOSE = 1e-6, 50.0
 INTERVALS = (6.0, 12.0, 24.0, 48.0)
 SUMMARIES = ("mean", "max", "min")
 SUMMARISED = ("mor_occupancy", "beta_endorphin", "tnf", "pain")
+REFERENCE = 1e-10
+SHARE = 0.01
+"""Share of fresh runs that may be above rtol."""
+AT_ONCE = 256
+"""Cases whose trajectories are in memory at a time."""
+TRIED = (0.3, 1.0, 3.0, 10.0, 30.0)
+"""Final doses, mg, between which a patient is looked for who tips."""
+TIPS = 0.25
+"""Difference of priming at the end between two neighbouring ones that counts as tipping."""
+AROUND = (0.1, 0.01, 0.001, 1e-4)
+"""How far from the tipping dose runs are made, as a share of it, on either side."""
 DOCS = Path(__file__).parent.parent / "docs" / "speed.md"
 BEGIN, END = "<!-- accuracy -->", "<!-- /accuracy -->"
 
@@ -76,64 +96,143 @@ def regimen(rng: np.random.Generator, end: float) -> tuple[Floats, Floats]:
     return times, dose * np.minimum(1.0 + np.floor(times / 168.0), steps) / steps
 
 
-def cases(n: int, days: int, seed: int) -> Batch:
+def cases(n: int, days: int, seed: int) -> Task:
     """The runs to solve, with rtol still to be set."""
     rng = np.random.default_rng(seed)
     params, y0 = patients(rng, n)
     end = 24.0 * days
-    plans = [regimen(rng, end) for _ in range(n)]
-    offsets = np.cumsum([0, *(len(t) for t, _ in plans)]).astype(np.int64)
-    index = MODEL.observable_index
-    reductions = [
-        Measure(name, kind, max(0.0, end - 168.0), end) for name in SUMMARISED for kind in SUMMARIES
-    ]
-    return Batch(
-        params, y0, offsets, np.concatenate([t for t, _ in plans]),
-        np.full(offsets[-1], MODEL.state_index["gut_fast"], np.int64),
-        NMOL_PER_MG * np.concatenate([a for _, a in plans]), end,
-        np.arange(6.0, end + 1.0, 6.0), np.array([index[s] for s in STATES], np.int64), reductions,
+    events = []
+    for _ in range(n):
+        times, mg = regimen(rng, end)
+        gut = np.full(len(times), MODEL.state_index["gut_fast"], np.int64)
+        events.append(Events(times, gut, NMOL_PER_MG * mg))
+    wanted = [
+        Measure(name, kind, max(0.0, end - 168.0), end).over(n)
+        for name in SUMMARISED for kind in SUMMARIES
+    ]  # fmt: skip
+    return Task(
+        shipped(), params, y0, events, end, Solver(), wanted=wanted, observables=STATES,
+        time=np.arange(6.0, end + 1.0, 6.0), night_start=np.zeros(n),
     )  # fmt: skip
 
 
-def at(batch: Batch, rtol: float) -> BatchResult:
+def dosed(task: Task, rows: NDArray[np.int64], final: Floats) -> Task:
+    """Some of the runs, each with all its doses multiplied so that it ends with another one, mg."""
+    few = task.of(rows)
+    events = [
+        dataclasses.replace(e, value=e.value * mg * NMOL_PER_MG / e.value[-1])
+        for e, mg in zip(few.events, final, strict=True)
+    ]
+    return dataclasses.replace(few, events=events)
+
+
+def tipping(task: Task, seed: int) -> Task:
+    """Runs around the dose at which a patient just tips, of every patient who does."""
+
+    def rest(rows: NDArray[np.int64], final: Floats) -> Floats:
+        asked = dosed(dataclasses.replace(task, wanted=()), rows, final)
+        asked = dataclasses.replace(asked, observables=("priming",), time=np.array([task.end]))
+        return at(asked, 1e-3, refine=False).trajectory[:, 0, 0]
+
+    every = np.arange(len(task))
+    ends = np.stack([rest(every, np.full(len(task), mg)) for mg in TRIED])
+    jump = np.abs(np.diff(ends, axis=0))
+    rows = np.flatnonzero(jump.max(axis=0) > TIPS)
+    below = jump.argmax(axis=0)[rows]
+    low, high = np.array(TRIED)[below], np.array(TRIED)[below + 1]
+    middle = 0.5 * (ends[below, rows] + ends[below + 1, rows])
+    rises = ends[below, rows] < middle
+    for _ in range(16):
+        mg = np.sqrt(low * high)
+        upper = (rest(rows, mg) > middle) == rises
+        low, high = np.where(upper, low, mg), np.where(upper, mg, high)
+    rng = np.random.default_rng(seed)
+    far = np.array([sign * share for share in AROUND for sign in (1.0, -1.0)])
+    factor = 1.0 + far * 10.0 ** rng.uniform(-0.5, 0.5, (len(rows), len(far)))
+    return dosed(task, np.repeat(rows, len(far)), (np.sqrt(low * high)[:, None] * factor).ravel())
+
+
+def at(task: Task, rtol: float, refine: bool = True) -> Solved:
     """Solve with a tolerance, as a study does."""
-    return solve(default_model(), dataclasses.replace(batch, rtol=rtol, atol=1e-2 * rtol * SCALE))
+    return solve_task(dataclasses.replace(task, solver=Solver(rtol=rtol, refine=refine)))
 
 
-def errors(found: BatchResult, reference: BatchResult, floor: Floats) -> tuple[Floats, Floats]:
+def errors(found: Solved, reference: Solved) -> tuple[Floats, Floats]:
     """Largest error of each case's stored values, and of its summaries, each (n,)."""
-    size = np.maximum(np.abs(reference.traj).max(axis=2), floor)
-    stored = np.abs(found.traj - reference.traj).max(axis=2) / size
+    size = np.maximum(np.abs(reference.trajectory).max(axis=2), SCALE)
+    stored = np.abs(found.trajectory - reference.trajectory).max(axis=2) / size
     of = [STATES.index(s) for s in SUMMARISED for _ in SUMMARIES]
     summed = np.abs(found.reductions - reference.reductions) / size[:, of]
     return stored.max(axis=1), summed.max(axis=1)
 
 
-def row(name: str, values: Floats) -> str:
-    """One line of the table."""
-    parts = [f"{np.quantile(values, q):.1e}" for q in (0.5, 0.95, 1.0)]
-    return f"| {name} | {' | '.join(parts)} |"
+@dataclasses.dataclass
+class Row:
+    """Cases solved in one way.
+
+    Attributes:
+        name: of the way.
+        rtol: the tolerance.
+        stored: largest error of each case's stored values.
+        summed: and of its summaries.
+        accuracy: what the results say of themselves, codes.
+        steps: accepted steps of each case.
+    """
+
+    name: str
+    rtol: float
+    stored: Floats
+    summed: Floats
+    accuracy: NDArray[np.int8]
+    steps: NDArray[np.int64]
+
+    @property
+    def above(self) -> NDArray[np.bool_]:
+        """Which cases are above the tolerance."""
+        return self.stored > self.rtol
+
+    @property
+    def silent(self) -> int:
+        """How many of them do not say that they may be."""
+        return int((self.above & (self.accuracy != Accuracy.SENSITIVE)).sum())
+
+    def line(self) -> str:
+        """One line of the table."""
+        shares = [f"{np.quantile(self.stored, q):.1e}" for q in (0.5, 0.99, 1.0)]
+        flagged = [int((self.accuracy == a).sum()) for a in (Accuracy.REFINED, Accuracy.SENSITIVE)]
+        cells = [self.name, f"{len(self.stored):,}", *shares, f"{self.summed.max():.1e}",
+                 int(self.above.sum()), *flagged, self.silent]  # fmt: skip
+        return "| " + " | ".join(map(str, cells)) + " |"
 
 
-def table(batch: Batch, rtols: list[float]) -> tuple[str, float]:
-    """The table as Markdown, and the largest error at the first tolerance."""
-    reference = at(batch, 1e-11)
-    lines = ["| rtol | median | 95 % | largest |", "|---|---|---|---|"]
-    first = np.inf
-    for i, rtol in enumerate(rtols):
-        found = at(batch, rtol)
-        assert (found.status == Status.OK).all() and (reference.status == Status.OK).all()
-        stored, summed = errors(found, reference, SCALE)
-        by_other = int((found.method != Method.COLLOCATION).sum())
-        lines.append(row(f"{rtol:g}, stored values", stored))
-        lines.append(row(f"{rtol:g}, summaries", summed))
-        own, _ = errors(found, reference, 1e-2 * SCALE)
-        lines.append(row(f"{rtol:g}, stored values, range at least 1 % of the usual size", own))
-        if i == 0:
-            first = float(stored.max())
-            print(f"{len(stored)} cases, {by_other} by Rodas5P; largest error of each, sorted:")
-            print(np.array2string(np.sort(stored), precision=1, max_line_width=100))
-    return "\n".join(lines), first
+COLUMNS = ("runs", "number", "median", "99 %", "largest", "largest of summaries", "above rtol",
+           "refined", "sensitive", "above rtol, not told")  # fmt: skip
+
+
+def rows(name: str, task: Task, ways: list[tuple[float, bool]]) -> list[Row]:
+    """Solve the cases in several ways, some of them at a time."""
+    parts: dict[tuple[float, bool], list[Row]] = {way: [] for way in ways}
+    for part in _parts(task):
+        reference = at(part, REFERENCE, refine=False)
+        assert (reference.status == Status.OK).all()
+        for rtol, refine in ways:
+            found = at(part, rtol, refine)
+            assert (found.status == Status.OK).all()
+            label = f"{name}, rtol {rtol:g}" + ("" if refine else ", not refined")
+            row = Row(label, rtol, *errors(found, reference), found.accuracy, found.steps)
+            parts[rtol, refine].append(row)
+    return [_joined(parts[way]) for way in ways]
+
+
+def _parts(task: Task) -> Iterator[Task]:
+    for first in range(0, len(task), AT_ONCE):
+        yield task.of(np.arange(first, min(first + AT_ONCE, len(task))))
+
+
+def _joined(parts: list[Row]) -> Row:
+    names = ("stored", "summed", "accuracy", "steps")
+    whole = {n: np.concatenate([getattr(p, n) for p in parts]) for n in names}
+    return dataclasses.replace(parts[0], **whole)
 
 
 def at_least_one(text: str) -> int:
@@ -147,22 +246,27 @@ def at_least_one(text: str) -> int:
 def main() -> None:
     """Print the check; exit with 1 where the promise is broken."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", type=at_least_one, default=200)
+    parser.add_argument("--cases", type=at_least_one, default=1000)
     parser.add_argument("--days", type=at_least_one, default=84)
     parser.add_argument("--rtol", type=float, default=1e-4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help="rewrite the table in the docs")
     args = parser.parse_args()
-    text, largest = table(
-        cases(args.cases, args.days, args.seed), [args.rtol, 1e-2 * args.rtol, 1e-4 * args.rtol]
-    )
+    task = cases(args.cases, args.days, args.seed)
+    ways = [(args.rtol, False), (args.rtol, True), (1e-2 * args.rtol, True)]
+    found = rows("fresh", task, ways) + rows("tipping", tipping(task, args.seed), ways)
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * (len(COLUMNS) - 1)]
+    text = "\n".join([*lines, *(r.line() for r in found)])
     print(text)
     if args.write:
         before, _, rest = DOCS.read_text(encoding="utf-8").partition(BEGIN)
         _, _, after = rest.partition(END)
         DOCS.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-    if largest > args.rtol:
-        raise SystemExit(f"the largest error is {largest:.1e}, above {args.rtol:g}")
+    fresh, finer, hard = found[1], found[2], found[4]
+    broken = [r.name for r in (fresh, finer) if r.above.mean() > SHARE]
+    broken += [f"{r.name}, not told" for r in (fresh, hard) if r.silent]
+    if broken:
+        raise SystemExit(f"the promise is broken: {'; '.join(broken)}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
     python benchmarks/history.py results.json                 # compare; exit 1 when worse
     python benchmarks/history.py results.json --rerun 2       # the same, doubtful ones run again
     python benchmarks/history.py results.json --record "why"  # add a line to history.jsonl
+    python benchmarks/history.py results.json --also kept.jsonl  # lines of other machines, too
     python benchmarks/history.py --plot                       # draw docs/img/benchmarks.png
 
 Exit code 0: nothing worsened by more than the limit; 1: something did; 2: wrong input.
@@ -131,6 +132,9 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(description="Compare, record and draw benchmark results.")
     p.add_argument("results", nargs="?", type=Path, help="what pytest --benchmark-json wrote")
     p.add_argument("--history", type=Path, default=HISTORY, help="lines of earlier runs")
+    p.add_argument("--also", type=Path, action="append", default=[], metavar="FILE",
+                   help="lines to compare with besides, such as those of the branch benchmarks, "
+                        "where they are of a later day than the last of the history")  # fmt: skip
     p.add_argument("--limit", type=float, default=LIMIT, metavar="PERCENT", help="25 by default")
     p.add_argument("--rerun", type=int, default=0, metavar="TIMES", help="run the worse ones again")
     p.add_argument("--record", metavar="WHY", help="append the run to the history")
@@ -146,7 +150,8 @@ def compare(options: argparse.Namespace) -> int:
     """
     results = read_results(options.results)
     new = line_of(results)
-    old = comparable(read_history(options.history), new)
+    known = read_history(options.history)
+    old = comparable([*known, *_since(known, options.also)], new)
     nodes = {b["name"]: b["fullname"] for b in results["benchmarks"]}
     new = settle(old, new, nodes, options.rerun, options.limit)
     report(old, new, options.limit)
@@ -165,6 +170,15 @@ def compare(options: argparse.Namespace) -> int:
         print(ELSEWHERE)
         return 0
     return 1 if worse else 0
+
+
+def _since(known: Sequence[Line], also: Sequence[Path]) -> list[Line]:
+    """Read lines kept elsewhere that are of a later day than the last one of the history.
+
+    A line that is recorded says why something got slower; what was measured before does not count.
+    """
+    last = max((line["date"] for line in known), default="")
+    return [line for path in also for line in read_history(path) if line["date"] > last]
 
 
 def check(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
-from records import Line
+from records import LIMIT, Line
 
 from ldnsim.errors import UserError
 from ldnsim.plots.style import DASHES, OKABE_ITO, headline, new_figure, polish, save, styled
@@ -22,6 +22,7 @@ PANELS = {
 }
 COLOURS = [c for name, c in OKABE_ITO.items() if name != "yellow"]
 MARKERS = "osD^vPX*<>"
+RISE = "#b2182b"
 TICKS = 6
 """At most about so many runs are named under the picture."""
 
@@ -51,7 +52,10 @@ def trend(lines: Sequence[Line]) -> Figure:
         _panel(ax, lines, panel)
     named = range(len(lines) - 1, -1, -math.ceil(len(lines) / TICKS))  # the last one always
     axes[-1].set_xticks(list(named), [_tick(lines[i]) for i in named])
-    headline(figure, f"Benchmarks on {lines[-1]['cpu']}; lower is better")
+    headline(
+        figure,
+        f"Benchmarks on {lines[-1]['cpu']}; lower is better; ringed: up by more than {LIMIT:g} %",
+    )
     return figure
 
 
@@ -81,6 +85,8 @@ def _panel(ax: Axes, lines: Sequence[Line], panel: str) -> None:
         label = f"{name.removeprefix('test_').replace('_', ' ')}: {y[np.isfinite(y)][-1]:,.4g}"
         look = {"marker": MARKERS[k % len(MARKERS)], "color": COLOURS[k % len(COLOURS)]}
         ax.plot(x, y, linestyle=style, markersize=7, label=label, **look)
+        rose = np.flatnonzero(y[1:] > y[:-1] * (1.0 + LIMIT / 100.0)) + 1  # NaN is never above
+        ax.plot(x[rose], y[rose], "o", markersize=14, fillstyle="none", color=RISE, zorder=1)
     for i in breaks:
         ax.axvline(i - 0.5, color="#666666", linestyle=":", linewidth=1.0)
     ax.set_yscale("log")

@@ -39,8 +39,8 @@ class Engine:
     def prepare(self, problem: Problem) -> None:
         """Compile whatever can be compiled; not timed."""
 
-    def compile_for(self, problem: Problem) -> None:
-        """Compile what depends on the number of runs; called before a solve, not timed."""
+    def compile_for(self, problem: Problem, rtol: float) -> None:
+        """Compile what depends on the number of runs or on the tolerance; not timed."""
 
     def solve(self, problem: Problem, rtol: float, threads: int) -> FloatArray:
         """All states at the outputs, (n, n_states, m); rows of NaN where a run failed."""

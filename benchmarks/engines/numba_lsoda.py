@@ -8,11 +8,11 @@ import numpy as np
 
 from benchmarks.engines.base import Engine, FloatArray, segments
 from benchmarks.engines.equations import fixed_values, numba_rates
-from benchmarks.engines.problem import GUT, SCALES, STATES, Problem
+from benchmarks.engines.problem import GUT, SCALES, STATES, Problem, absolute
 
 
 class Lsoda(Engine):
-    """LSODA in C++."""
+    """LSODA in C++, with one absolute tolerance: for states in units of their usual size."""
 
     label = "numbalsoda lsoda"
     needs = ("numbalsoda",)
@@ -29,10 +29,17 @@ class Lsoda(Engine):
         import numbalsoda
 
         rates, ns, nk = numba_rates(), len(STATES), fixed_values(problem.params[:1]).shape[1]
+        usual = SCALES
 
         @numba.cfunc(numbalsoda.lsoda_sig)
         def rhs(t, u, du, p):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-            rates(t, numba.carray(u, (ns,)), numba.carray(du, (ns,)), numba.carray(p, (nk,)))
+            x, dx = numba.carray(u, (ns,)), numba.carray(du, (ns,))
+            y = np.empty(ns)
+            for i in range(ns):
+                y[i] = x[i] * usual[i]
+            rates(t, y, dx, numba.carray(p, (nk,)))
+            for i in range(ns):
+                dx[i] /= usual[i]
 
         self._keep = rhs
         self.address = rhs.address
@@ -42,10 +49,10 @@ class Lsoda(Engine):
         def loop(address, y0, k, start, stop, dose, wanted, place, rtol, atol, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
             most = wanted.shape[2]
             for run in range(len(y0)):
-                y = y0[run].copy()
+                y = y0[run] / usual
                 for piece in range(start.shape[1]):
                     t0, t1 = start[run, piece], stop[run, piece]
-                    y[GUT] += dose[run, piece]
+                    y[GUT] += dose[run, piece] / usual[GUT]
                     if t1 <= t0:
                         continue
                     stops = np.empty(most + 2)
@@ -62,7 +69,7 @@ class Lsoda(Engine):
                     y = found[n].copy()
                     for j in range(most):
                         if place[run, piece, j] >= 0:
-                            out[run, :, place[run, piece, j]] = found[min(j + 1, n)]
+                            out[run, :, place[run, piece, j]] = usual * found[min(j + 1, n)]
 
         self.loop = loop
         self.solve(problem.take(0, 1), 1e-2, 1)
@@ -72,7 +79,7 @@ class Lsoda(Engine):
         out = np.full((len(problem), len(STATES), len(problem.outputs)), np.nan)
         s = segments(problem)
         self.loop(self.address, problem.y0, fixed_values(problem.params), s.start, s.stop, s.dose,
-                  s.wanted, s.place, rtol, 1e-3 * rtol * SCALES.min(), out)  # fmt: skip
+                  s.wanted, s.place, rtol, float(absolute(rtol)[0] / SCALES[0]), out)  # fmt: skip
         return out
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.engines.base import Engine, FloatArray
-from benchmarks.engines.problem import GUT, MODEL, SCALES, STATES, Problem, dose_to_dose
+from benchmarks.engines.problem import GUT, MODEL, STATES, Problem, absolute, dose_to_dose
 
 
 def document() -> str:
@@ -52,7 +52,8 @@ class RoadRunner(Engine):
         """One run after the other."""
         runner, model = self.runner, self.runner.model
         runner.integrator.relative_tolerance = rtol
-        runner.integrator.absolute_tolerance = 1e-3 * rtol * float(SCALES.min())
+        for name, size in zip(STATES, absolute(rtol).tolist(), strict=True):
+            runner.integrator.setIndividualTolerance(name, size)
         gut = [self.where[len(MODEL.parameters) + GUT]]
         out = np.full((len(problem), len(STATES), len(problem.outputs)), np.nan)
         for run in range(len(problem)):
@@ -78,7 +79,7 @@ class Copasi(Engine):
     label = "COPASI LSODA"
     needs = ("COPASI", "basico", "ldnsim.export")
     packages = ("python-copasi", "copasi-basico")
-    method = "LSODA on exported SBML"
+    method = "LSODA on exported SBML, one absolute tolerance, that of the smallest state"
     most = 16
     task: Any
     model: Any
@@ -106,7 +107,7 @@ class Copasi(Engine):
         """One run after the other."""
         method = self.task.getMethod()
         method.getParameter("Relative Tolerance").setValue(rtol)
-        method.getParameter("Absolute Tolerance").setValue(1e-3 * rtol * float(SCALES.min()))
+        method.getParameter("Absolute Tolerance").setValue(float(absolute(rtol).min()))
         out = np.full((len(problem), len(STATES), len(problem.outputs)), np.nan)
         for run in range(len(problem)):
             given = np.concatenate([problem.params[run], problem.y0[run]])

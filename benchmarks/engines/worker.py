@@ -5,12 +5,29 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 
 from benchmarks.engines.problem import FloatArray, Problem
+
+
+@dataclass(frozen=True)
+class Took:
+    """What an order took, in seconds.
+
+    Attributes:
+        wall: by the clock.
+        cpu: of the processor, in all threads: other processes do not count.
+    """
+
+    wall: float
+    cpu: float
+
+
+_NOTHING = Took(0.0, 0.0)
 
 
 class Failed(RuntimeError):
@@ -35,21 +52,21 @@ def _serve(pipe: Connection, module: str, name: str, cores: list[int]) -> None:
 
                 engine = getattr(importlib.import_module(f"benchmarks.engines.{module}"), name)()
                 engine.prepare(*given)
-                pipe.send(("done", None, 0.0))
+                pipe.send(("done", None, _NOTHING))
                 continue
             if order == "compile":
                 engine.compile_for(*given)
-                pipe.send(("done", None, 0.0))
+                pipe.send(("done", None, _NOTHING))
                 continue
             problem, rtol, threads = given
-            engine.compile_for(problem)
-            began = time.perf_counter()
+            engine.compile_for(problem, rtol)
+            began, cpu = time.perf_counter(), time.process_time()
             found = engine.solve(problem, rtol, threads)
-            took = time.perf_counter() - began
+            took = Took(time.perf_counter() - began, time.process_time() - cpu)
             pipe.send(("done", found, took))
         except Exception as error:
             words = (str(error).strip().splitlines() or [""])[0][:160]
-            pipe.send(("failed", f"{type(error).__name__}: {words}", 0.0))
+            pipe.send(("failed", f"{type(error).__name__}: {words}", _NOTHING))
 
 
 def _environment(cores: list[int]) -> dict[str, str]:
@@ -80,7 +97,7 @@ class Worker:
         """Hand over an order without waiting."""
         self.pipe.send(order)
 
-    def answer(self, seconds: float) -> tuple[FloatArray, float]:
+    def answer(self, seconds: float) -> tuple[FloatArray, Took]:
         """What the order gave, and how long it took.
 
         Raises:
@@ -104,7 +121,7 @@ class Worker:
         self.answer(seconds)
 
     def solve(self, problem: Problem, rtol: float, threads: int,
-              seconds: float) -> tuple[FloatArray, float]:  # fmt: skip
+              seconds: float) -> tuple[FloatArray, Took]:  # fmt: skip
         """Solve and time."""
         self.ask("solve", problem, rtol, threads)
         return self.answer(seconds)

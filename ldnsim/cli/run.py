@@ -52,7 +52,7 @@ def demo(
     with progress() as report:
         ds = study.run(store, threads=threads, progress=report, overwrite=True)
     say(f"done in {seconds(time.perf_counter() - start)}")
-    _outcome(ds["status"].values)
+    _outcome(ds["status"].values, ds["accuracy"].values)
     typer.echo(f"dataset  {store}")
     files.save_picture(plots.compare(ds), picture)
 
@@ -127,7 +127,7 @@ def sweep(
         return
     if config.optimise is not None:
         say(f"[optimise] is left alone by a sweep: ldnsim optimise {study} looks at it")
-    from ldnsim.results.store import attributes, statuses
+    from ldnsim.results.store import accuracies, attributes, statuses
     from ldnsim.sweep.execute import run_into_store
 
     say(plan.describe())
@@ -147,7 +147,7 @@ def sweep(
         _candidates(attributes(store))
     if plan.watch is not None:
         _oddities(store)
-    alive = _outcome(statuses(store))
+    alive = _outcome(statuses(store), accuracies(store))
     typer.echo(str(store))
     if not alive:
         raise typer.Exit(ALL_FAILED)
@@ -182,7 +182,7 @@ def simulate(
     for remark in remarks(plan.study, plan.runs):
         say(f"remark: {remark}")
     found = solved(plan)
-    if not _outcome(found["status"].values):
+    if not _outcome(found["status"].values, found["accuracy"].values):
         raise typer.Exit(ALL_FAILED)
     show_run(found, resting(plan.runs[0]))
     if plot is not None:
@@ -230,15 +230,17 @@ def _fit_together(resume: bool, overwrite: bool, append: bool, dry_run: bool) ->
         raise UserError(f"--dry-run writes nothing, so {word} would do nothing: leave it out")
 
 
-def _outcome(status: NDArray[np.int8]) -> int:
-    """Say how many runs failed and why; return how many did not.
+def _outcome(status: NDArray[np.int8], accuracy: NDArray[np.int8]) -> int:
+    """Say how many runs failed and why, and how many may be off; return how many did not fail.
 
     Args:
         status: outcome of every run, of any shape.
+        accuracy: what is known of the error of every run.
     """
     from collections import Counter
 
     from ldnsim.engine.solve.status import Status
+    from ldnsim.runs.sensitive import Accuracy
 
     codes = status.reshape(-1)
     failed = codes[codes != 0]
@@ -246,6 +248,8 @@ def _outcome(status: NDArray[np.int8]) -> int:
         say(f"{len(failed)} of {len(codes)} runs failed:")
         for code, count in Counter(failed.tolist()).most_common():
             say(f"  {count} x {Status(code).advice}")
+    if off := int((accuracy == Accuracy.SENSITIVE).sum()):
+        say(f"{off} of {len(codes)} runs: {Accuracy.SENSITIVE.advice}")
     return len(codes) - len(failed)
 
 

@@ -219,6 +219,9 @@ class Solver(Config):
     """What of each state's usual size need not be resolved; a hundredth of rtol when left out."""
     method: MethodName = "auto"
     """auto: collocation, and Rodas5P for runs in which that fails; or one of them for all."""
+    refine: Flag = True
+    """Whether a run in which errors grow (its microglia tip) is solved again at a tenth of rtol,
+    and of that, until two solutions agree; ``accuracy`` of the result says which were."""
     threads: Whole | None = Field(default=None, ge=1, le=4096)
     """Number of threads; all cores when left out."""
     block: Whole | None = Field(default=None, ge=8, le=5_000_000)

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 Rule = Callable[["StudyConfig"], Iterator[str]]
 RESERVED = (
     "time", "night_time", "day", "night_start", "prescribed_dose",
-    "status", "status_advice", "target_reached", "steps", "rejected", "method", "orbit_residual",
+    "status", "status_advice", "target_reached", "steps", "rejected", "method", "accuracy",
+    "orbit_residual",
     "ledger_row", "ledger_run", "ledger_planned_time", "ledger_given_time", "ledger_planned_dose",
     "ledger_visit", "visit", "visit_day", "visit_decision", "visit_rule", "visit_dose",
     "visit_rule_list",

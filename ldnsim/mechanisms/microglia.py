@@ -56,7 +56,7 @@ P("tspo_gain", 0.5927, "1", "glial PET signal added by inflamed cells, at all ce
   spread=lognormal(0.4))
 
 # half primed is where the slow positive feedback has taken hold
-M.inflamed = Switch("microglia_m1", "priming50", 0.6)
+M.inflamed = Switch("microglia_m1", "priming50", 0.6, memory="priming")
 
 
 def released(drive: float, tolerance: float, tolerance50: float) -> float:

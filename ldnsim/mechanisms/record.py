@@ -74,11 +74,15 @@ class Switch:
         variable: a state or quantity.
         parameter: what it is measured by.
         share: of that parameter's value; the mean lies above it in the inflamed basin.
+        memory: the state that keeps a patient in one basin for weeks; errors of a run grow while it
+            leaves where it nearly rests. None where nothing is known of one: no run is then told
+            to be sensitive.
     """
 
     variable: str
     parameter: str
     share: float
+    memory: str | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ldnsim.runs import measures as summaries
 from ldnsim.runs.block import Block
 from ldnsim.runs.job import Job
 from ldnsim.runs.plan import Plan
+from ldnsim.runs.sensitive import Accuracy
 
 Values = Callable[[Block], NDArray[Any]]
 Labelled = tuple[tuple[str, ...] | str, NDArray[Any], Mapping[str, Any]]
@@ -172,6 +173,8 @@ def _outcome(job: Job, status: NDArray[np.int8]) -> Iterator[Column]:
         yield _column(name, np.int64, words, _attribute(name))
     used = flags("method that gave the result", Method)
     yield _column("method", np.int8, used, lambda b: b.method)
+    known = flags("what is known of the error of the run", Accuracy)
+    yield _column("accuracy", np.int8, known, lambda b: b.accuracy)
     words = {
         "units": "1", "long_name": "residual of the untreated 24 h orbit",
         "scale": "relative to the size of each state",

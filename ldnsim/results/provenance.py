@@ -120,6 +120,7 @@ def attributes(plan: Plan, patients: Patients) -> dict[str, Any]:
     study, drawn = plan.study, patients.people
     chosen = study.solver
     solver = {"method": chosen.method, "rtol": chosen.rtol, "atol": chosen.floor, "lanes": 8}
+    solver["refine"] = chosen.refine
     used = sorted({r.hypothesis for r in plan.kinds})
     return {
         "title": study.title,

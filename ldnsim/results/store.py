@@ -262,14 +262,27 @@ def statuses(path: Path) -> Codes:
     Raises:
         UserError: there is no such result, or it is damaged.
     """
+    return _codes(path, "status")
+
+
+def accuracies(path: Path) -> Codes:
+    """Return what is known of the error of every run of a finished result, shape (runs,).
+
+    Raises:
+        UserError: there is no such result, or it is damaged.
+    """
+    return _codes(path, "accuracy")
+
+
+def _codes(path: Path, name: str) -> Codes:
     found = checked(path)
     try:
         if found.is_dir():
-            return np.asarray(read_array(found / "status"), dtype=np.int8).reshape(-1)
+            return np.asarray(read_array(found / name), dtype=np.int8).reshape(-1)
     except (OSError, ValueError, KeyError, RuntimeError):
         pass  # the library says what is wrong, or reads what this package does not
     with open_store(path) as ds:
-        return np.asarray(ds["status"].values, dtype=np.int8).reshape(-1)
+        return np.asarray(ds[name].values, dtype=np.int8).reshape(-1)
 
 
 def attributes(path: Path) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class Block:
         steps: shape (runs,).
         rejected: shape (runs,).
         method: the engine's code of what gave each result, shape (runs,).
+        accuracy: codes of `ldnsim.runs.sensitive.Accuracy`, shape (runs,).
         decision: and what else is in :data:`VISITED`, as `ldnsim.runs.decided.Decided` has them.
     """
 
@@ -45,6 +46,7 @@ class Block:
     steps: Ints
     rejected: Ints
     method: Codes
+    accuracy: Codes
     decision: Codes = field(default_factory=_none)
     rule: NDArray[np.int16] = field(default_factory=_none)
     dose: Floats = field(default_factory=_none)

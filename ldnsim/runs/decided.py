@@ -121,6 +121,18 @@ class Decided:
         found[row, :, place] = values.T
         return found
 
+    def of_runs(self, rows: Ints) -> Decided:
+        """Return what became of some of the runs, in this order."""
+        names = [f.name for f in fields(Decided) if f.name not in ("keeps", "parts")]
+        arrays: dict[str, Any] = {n: getattr(self, n)[rows] for n in names}
+        place = np.full(len(self.stopped_at), -1)
+        place[rows] = np.arange(len(rows))
+        found = Decided(**arrays, keeps=self.keeps)
+        for row, values in self.parts:
+            own = place[row] >= 0
+            found.parts.append((place[row[own]], values[:, own]))
+        return found
+
     @staticmethod
     def join(parts: Sequence[Decided]) -> Decided | None:
         """Return what became of runs of several parts, one after the other; None of no part."""
@@ -134,6 +146,21 @@ class Decided:
             made.parts += [(row + before, values) for row, values in part.parts]
             before += len(part.stopped_at)
         return made
+
+    def put(self, rows: Ints, other: Decided) -> None:
+        """Take what became of some runs from elsewhere.
+
+        Args:
+            rows: which runs.
+            other: what became of them, in this order.
+        """
+        for name in (f.name for f in fields(Decided) if f.name not in ("keeps", "parts")):
+            getattr(self, name)[rows] = getattr(other, name)
+        kept = []
+        for row, values in self.parts:
+            stays = ~np.isin(row, rows)
+            kept.append((row[stays], values[:, stays]))
+        self.parts = kept + [(rows[row], values) for row, values in other.parts]
 
     def blank(self, bad: Flags) -> None:
         """Take away what runs that failed had given."""

@@ -315,7 +315,8 @@ def _thrifty(study: StudyConfig) -> StudyConfig:
         update={
             "output": study.output.model_copy(update=kept),
             "solver": study.solver.model_copy(
-                update={"rtol": max(study.solver.rtol, DIFFERENTIATED)}
+                # copies have to share their errors: a copy solved again would not
+                update={"rtol": max(study.solver.rtol, DIFFERENTIATED), "refine": False}
             ),
         }
     )

@@ -133,7 +133,7 @@ def run_specs(
         days.y0[who],
         Treatment(runs, Dosing(runs), end).events(rows, params),
         end,
-        Solver(rtol=rtol),
+        Solver(rtol=rtol, refine=False),
         wanted=[m.over(len(specs)) for m in measures],
         observables=observables,
         time=np.array(times, dtype=np.float64),

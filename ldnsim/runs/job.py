@@ -229,6 +229,7 @@ class Job:
             solved.steps,
             solved.rejected,
             solved.method,
+            solved.accuracy,
             **self._visited(solved),
         )
 

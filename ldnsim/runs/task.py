@@ -18,8 +18,10 @@ from ldnsim.config.blocks import Solver
 from ldnsim.edition import Edition
 from ldnsim.engine.solve import batch, stretches
 from ldnsim.measure import Measure
+from ldnsim.runs import sensitive
 from ldnsim.runs.accuracy import absolute
 from ldnsim.runs.decided import Decided
+from ldnsim.runs.sensitive import Accuracy
 from ldnsim.runs.visiting import Flat, Visiting
 from ldnsim.runs.visitor import Visitor
 
@@ -97,16 +99,20 @@ class Task:
 
     def cut(self, part: slice) -> Task:
         """Return the task of some of its runs."""
+        return replace(self.of(np.arange(len(self))[part]), first=self.first + part.start)
+
+    def of(self, rows: Ints) -> Task:
+        """Return the task of some of its runs, in this order."""
         # reductions share the arrays of their windows, and go on sharing them
         cut = {
-            id(x): np.asarray(x)[part] for w in self.wanted for x in (w.start, w.stop, w.threshold)
+            id(x): np.asarray(x)[rows] for w in self.wanted for x in (w.start, w.stop, w.threshold)
         }
         wanted = tuple(w.placed(*(cut[id(x)] for x in (w.start, w.stop, w.threshold)))
                        for w in self.wanted)  # fmt: skip
         return replace(
-            self, first=self.first + part.start, params=self.params[part], y0=self.y0[part],
-            events=self.events[part], night_start=self.night_start[part], wanted=wanted,
-            visiting=self.visiting and self.visiting.of(np.arange(len(self))[part]),
+            self, params=self.params[rows], y0=self.y0[rows],
+            events=[self.events[i] for i in rows.tolist()], night_start=self.night_start[rows],
+            wanted=wanted, visiting=self.visiting and self.visiting.of(rows),
         )  # fmt: skip
 
 
@@ -122,6 +128,7 @@ class Solved:
         steps: accepted steps, shape (runs,).
         rejected: rejected steps, shape (runs,).
         method: the engine's code of what gave each result, shape (runs,).
+        accuracy: :class:`ldnsim.runs.sensitive.Accuracy` of each run, shape (runs,).
         decided: what became of the runs where somebody looked at them.
     """
 
@@ -132,7 +139,25 @@ class Solved:
     steps: Ints
     rejected: Ints
     method: Codes
+    accuracy: Codes
     decided: Decided | None = None
+
+    def put(self, rows: Ints, other: Solved, which: Ints) -> None:
+        """Take the results of some runs from elsewhere.
+
+        Args:
+            rows: which runs.
+            other: where the results are.
+            which: of its runs are these, in this order.
+        """
+        for name in _arrays():
+            getattr(self, name)[rows] = getattr(other, name)[which]
+        if self.decided is not None and other.decided is not None:
+            self.decided.put(rows, other.decided.of_runs(which))
+
+
+def _arrays() -> list[str]:
+    return [f.name for f in fields(Solved) if f.name != "decided"]
 
 
 def solve_task(
@@ -159,8 +184,7 @@ def solve_task(
                 progress(first + n)
 
         found.append(_solve_batch(task.cut(slice(first, first + size)), threads, tell))
-    names = [f.name for f in fields(Solved) if f.name != "decided"]
-    arrays: dict[str, Any] = {n: np.concatenate([getattr(s, n) for s in found]) for n in names}
+    arrays: dict[str, Any] = {n: np.concatenate([getattr(s, n) for s in found]) for n in _arrays()}
     whole = Solved(**arrays)
     return replace(whole, decided=Decided.join([s.decided for s in found if s.decided]))
 
@@ -175,10 +199,46 @@ def _batch_size(task: Task, threads: int | None) -> int:
 
 
 def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None] | None) -> Solved:
+    """Solve, and solve again more exactly those runs in which errors grow."""
+    solved, daily = _solve_once(task, threads, progress)
+    model = task.edition.model
+    grows = sensitive.growing(daily, model)
+    solved.accuracy[grows] = Accuracy.SENSITIVE
+    # runs that go together are compared with each other: all or none would have to be refined
+    if not task.solver.refine or task.together:
+        return solved
+    finer, loose = task.solver, sensitive.looser(task.solver)
+    if loose is not None and grows.any():
+        rows = np.flatnonzero(grows)
+        _, other = _solve_once(replace(task.of(rows), solver=loose), threads, None)
+        little = sensitive.apart(other, daily[rows], model) <= sensitive.CALM * task.solver.rtol
+        solved.accuracy[rows[little]] = Accuracy.AS_ASKED
+    for _ in range(sensitive.MOST):
+        tight = sensitive.tighter(finer)
+        again = np.flatnonzero(solved.accuracy == Accuracy.SENSITIVE)
+        if tight is None or not len(again):
+            break
+        finer = tight
+        better, more = _solve_once(replace(task.of(again), solver=finer), threads, None)
+        fine = better.status == 0
+        gap = sensitive.apart(daily[again], more, model)
+        trusted = gap <= sensitive.TRUSTED * task.solver.rtol
+        better.accuracy[:] = np.where(trusted, Accuracy.REFINED, Accuracy.SENSITIVE)
+        solved.put(again[fine], better, np.flatnonzero(fine))
+        daily[again[fine]] = more[fine]
+    return solved
+
+
+def _solve_once(
+    task: Task, threads: int | None, progress: Callable[[int], None] | None
+) -> tuple[Solved, Floats]:
+    """Solve a batch, and return as well what tells whether errors grow (see `sensitive`)."""
     ok: Flags = np.asarray(np.isfinite(task.y0).all(axis=1))
     model, events = task.edition.model, task.events
     nights = _nights(task)
-    times = np.unique(np.concatenate([task.time, nights.ravel()]))
+    days = sensitive.days(task.end) if sensitive.watched(model) else np.empty(0)
+    times = np.unique(np.concatenate([task.time, nights.ravel(), days]))
+    observed = list(dict.fromkeys([*task.observables, *sensitive.watched(model)]))
     asked = batch.Batch(
         params=np.ascontiguousarray(task.params),
         y0=np.nan_to_num(task.y0),
@@ -188,7 +248,7 @@ def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None
         event_value=np.concatenate([e.value for e in events]),
         t_end=task.end,
         out_times=times,
-        out_obs=np.array([model.observable_index[n] for n in task.observables], dtype=np.int64),
+        out_obs=np.array([model.observable_index[n] for n in observed], dtype=np.int64),
         reductions=_reductions(task),
         rtol=task.solver.rtol,
         atol=absolute(model, task.solver),
@@ -199,11 +259,20 @@ def _solve_batch(task: Task, threads: int | None, progress: Callable[[int], None
     )
     if task.visiting is None:
         done = batch.solve(model, asked, threads, progress)
-        return _collect(task, done, ok, times, nights)
+        return _collect(task, done, ok, times, nights), _daily(done, task, observed, times, days)
     visitor = Visitor(task.visiting, asked.params, Flat.of(events))
     done = stretches.solve(model, asked, visitor, threads, progress)
     visitor.found.blank(~ok | (done.status != 0))
-    return replace(_collect(task, done, ok, times, nights), decided=visitor.found)
+    solved = replace(_collect(task, done, ok, times, nights), decided=visitor.found)
+    return solved, _daily(done, task, observed, times, days)
+
+
+def _daily(
+    done: batch.BatchResult, task: Task, observed: Sequence[str], times: Floats, days: Floats
+) -> Floats:
+    """Return the watched variables once a day, shape (runs, watched, days)."""
+    rows = [observed.index(name) for name in sensitive.watched(task.edition.model)]
+    return np.asarray(done.traj[:, rows][:, :, np.searchsorted(times, days)])
 
 
 def _nights(task: Task) -> Floats:
@@ -254,8 +323,9 @@ def _collect(task: Task, done: Any, ok: Flags, times: Floats, nights: Floats) ->
     at = np.searchsorted(times, task.time)
     night_at = np.searchsorted(times, nights)
     bad = ~ok | (done.status != 0)
-    trajectory = done.traj[:, :, at].copy()
-    night = np.take_along_axis(done.traj, night_at[:, None, :], axis=2)
+    asked = done.traj[:, : len(task.observables)]
+    trajectory = asked[:, :, at].copy()
+    night = np.take_along_axis(asked, night_at[:, None, :], axis=2)
     reductions = _pick(task, done.reductions)
     for values in (trajectory, night, reductions):
         values[bad] = np.nan
@@ -267,4 +337,5 @@ def _collect(task: Task, done: Any, ok: Flags, times: Floats, nights: Floats) ->
         np.where(ok, done.steps, 0).astype(np.int64),
         np.where(ok, done.rejected, 0).astype(np.int64),
         np.where(ok, done.method, UNSOLVED).astype(np.int8),
+        np.where(bad, Accuracy.NONE, Accuracy.AS_ASKED).astype(np.int8),
     )

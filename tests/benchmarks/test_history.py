@@ -48,6 +48,23 @@ def test_another_processor_s_line_fails_nothing_and_one_of_this_is_asked_for(
     assert "Another processor" in said and history.ELSEWHERE in said
 
 
+def test_lines_kept_elsewhere_are_compared_with_and_never_written(
+    tmp_path: Path, kept: Path
+) -> None:
+    elsewhere = tmp_path / "runner.jsonl"
+    later = kept.read_text().replace('"date": "', '"date": "9')
+    elsewhere.write_text(later)
+    kept.write_text(kept.read_text().replace("Ours", "Theirs"))
+    before = elsewhere.read_text(), kept.read_text()
+    asked = [write(tmp_path, 1.26), "--history", str(kept)]
+    assert history.main(asked) == 0
+    assert history.main([*asked, "--also", str(elsewhere)]) == 1
+    assert history.main([*asked, "--also", str(tmp_path / "none.jsonl")]) == 0
+    assert (elsewhere.read_text(), kept.read_text()) == before
+    elsewhere.write_text(later.replace('"date": "9', '"date": "1'))
+    assert history.main([*asked, "--also", str(elsewhere)]) == 0, "a later line excuses it"
+
+
 def test_recording_adds_a_line_that_the_next_run_is_held_against(
     tmp_path: Path, kept: Path
 ) -> None:
@@ -139,6 +156,11 @@ def test_the_picture_has_one_curve_per_benchmark_and_processor_drawn(tmp_path: P
     curves = [[c for c in ax.lines if c.get_label()[0] != "_"] for ax in panels]
     assert [len(c) for c in curves] == [2, 1, 1]
     assert {ax.get_yscale() for ax in panels} == {"log"}
+    assert not any(len(c.get_xdata()) for ax in panels for c in ax.lines if c.get_markersize() > 10)
+    worse = {**figures, "test_b": {"ratio": 0.3, "reference": "solver"}}
+    ringed = [c for c in trend([one, one | {"figures": worse}]).axes[0].lines
+              if c.get_markersize() > 10 and len(c.get_xdata())]  # fmt: skip
+    assert [tuple(c.get_data()[1]) for c in ringed] == [(0.3,)]
     assert [t.get_text() for t in panels[0].get_legend().get_texts()] == ["a: 3", "b: 0.2"]
     x, _ = curves[2][0].get_data()
     assert len(x) == 4, "a new release of the suite breaks the curve"

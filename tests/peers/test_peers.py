@@ -6,6 +6,7 @@ import datetime
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +14,13 @@ import pytest
 from benchmarks import scaling
 from benchmarks.engines import measure, problem, report
 from benchmarks.engines.base import segments
-from benchmarks.engines.equations import fixed_values, numba_rates
+from benchmarks.engines.equations import fixed_values, jacobian_text, numba_rates
 from benchmarks.engines.explicit_c import Tsit5InC
-from benchmarks.engines.measure import Row
+from benchmarks.engines.measure import Row, Timed
 from benchmarks.engines.native import Ldnsim, LdnsimInC
 from benchmarks.engines.search import LADDER, loosest
+from ldnsim.config.blocks import Solver
+from ldnsim.runs import accuracy
 
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 MODEL = problem.MODEL
@@ -63,10 +66,49 @@ def test_the_explicit_method_in_c_solves_the_same_problem(small: problem.Problem
     assert problem.errors(engine.solve(small, 1e-8, 1), exact).max() < 1e-6
 
 
-def test_the_reference_is_what_ldnsim_comes_to(small: problem.Problem) -> None:
+def test_what_the_reference_is_held_against_is_what_ldnsim_comes_to(small: problem.Problem) -> None:
     first = small.take(0, 2)
-    found = problem.reference(first)
+    found = problem.by_dop853(first)
     assert problem.errors(Ldnsim().solve(first, 1e-9, 1), found).max() < 1e-6
+
+
+def test_the_jacobian_is_the_slope_of_the_models_rates(small: problem.Problem) -> None:
+    space: dict[str, Any] = {"math": math}
+    exec(jacobian_text(), space)
+    y, n = small.y0[1] + 0.05, len(problem.STATES)
+    found, expected = np.zeros((n, n)), np.empty((n, n))
+    space["jacobian"](7.3, y, found, fixed_values(small.params, jacobian=True)[1])
+    size = problem.SCALES
+    for j in range(n):
+        aside = np.zeros(n)
+        aside[j] = 1e-6 * size[j]
+        up, down = (MODEL.rates(7.3, y + s * aside, small.params[1]) for s in (1.0, -1.0))
+        expected[:, j] = (up - down) / (2e-6 * size[j])
+    gap = np.abs(found - expected) * size[None, :] / size[:, None]
+    assert gap.max() < 1e-5
+    assert np.count_nonzero(found) > 3 * n
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("module", "engine"), [("heyoka", "heyoka"), ("sksundae", "cvode"), ("sksundae", "sundae")]
+)
+def test_engines_that_pip_installs_solve_the_same_problem(
+    small: problem.Problem, module: str, engine: str
+) -> None:
+    pytest.importorskip(module)
+    made = measure.engine_class(engine)()
+    if why := made.missing():
+        pytest.skip(why)
+    made.prepare(small)
+    made.compile_for(small, 1e-8)
+    exact = Ldnsim().solve(small, 1e-9, 1)
+    assert problem.errors(made.solve(small, 1e-8, 1), exact).max() < 1e-6
+
+
+def test_tolerances_per_state_are_those_of_a_study() -> None:
+    expected = accuracy.absolute(MODEL, Solver(rtol=1e-5))
+    np.testing.assert_allclose(problem.absolute(1e-5), expected, rtol=1e-12)
 
 
 def test_runs_are_cut_at_their_doses(small: problem.Problem) -> None:
@@ -113,22 +155,37 @@ def test_the_search_tells_when_nothing_meets_the_target() -> None:
     assert loosest(lambda rtol: math.inf, 1e-4) is None
 
 
+def row(key: str, label: str, one: float, above: float, judged: int) -> Row:
+    speeds = Timed((one, 1.1 * one, 0.9 * one)), Timed((2.0 * one,))
+    return Row(key, label, "own", "threads", "", 1e-6, 5e-5, above, judged, *speeds, load=0.5)
+
+
 ROWS = [
-    Row("scipy-ivp", "SciPy", "LSODA", "processes", "", 1e-6, 5e-5, 16, 4.0, 8.0),
-    Row("ldnsim", "ldnsim", "own", "threads", "", 1e-5, 6e-5, 1024, 400.0, 800.0),
+    row("scipy-ivp", "SciPy", 4.0, 0.0, 32),
+    row("ldnsim", "ldnsim", 400.0, 0.01, 500),
     Row("copasi", "COPASI", "LSODA", "processes", "missing: COPASI not installed"),
 ]
+UNDER = report.Conditions(84, 250, 1e-4, 3, 2e-9, 0.97)
 
 
 def test_the_table_has_a_row_for_every_engine_and_says_why_one_is_not_measured() -> None:
     table = report.cells(ROWS)
     assert [row[0] for row in table] == ["ldnsim", "SciPy", "COPASI"]
+    assert table[0][4:9] == ["5 of 500", "400", "20 %", "800", "0 %"]
     assert table[1][-2:] == ["100 x", "100 x"]
     assert table[2][1] == "missing: COPASI not installed"
-    notes = report.conditions(ROWS, 84, 1e-4, datetime.date(2026, 1, 2))
+    notes = report.conditions(ROWS, UNDER, datetime.date(2026, 1, 2))
     text = report.markdown(ROWS, notes)
     assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
     assert "2026-01-02" in text and "mrgsolve" in text
+    assert "so not compared either: COPASI" in text
+    assert "0.97 times" in text and "2e-09" in text and "0.5 to 0.5" in text
+
+
+def test_an_engine_is_judged_by_99_of_100_runs_and_by_all_of_few() -> None:
+    errors = np.arange(1.0, 257.0)
+    assert measure.p99(errors) == 254.0
+    assert measure.p99(errors[:64]) == 64.0
 
 
 def test_the_table_replaces_the_one_before_and_nothing_else(tmp_path: Path) -> None:

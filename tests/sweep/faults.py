@@ -82,7 +82,7 @@ def solve(job: Job, starts: Sequence[int], size: int, *rest: object) -> Iterator
         none, counts = np.empty((n, 1, 0), np.float32), np.ones(n, np.int64)
         zero = np.zeros(n, np.int8)
         sums = part[:, :1].astype(float)
-        yield Block(first, part[:, None, :], none, sums, zero, counts, counts, zero)
+        yield Block(first, part[:, None, :], none, sums, zero, counts, counts, zero, zero)
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:

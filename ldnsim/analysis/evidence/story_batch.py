@@ -185,7 +185,7 @@ class _Group:
             days.y0,
             self.treatment.events(rows, params),
             self.end,
-            Solver(rtol=COMPARED),
+            Solver(rtol=COMPARED, refine=False),
             wanted=[m.over(len(params)) for m in self.measures],
             observables=self.names,
             time=np.array(self.times, dtype=np.float64),
