@@ -1,9 +1,10 @@
-"""Finished blocks on disk while a sweep runs: one file each, whole or absent.
+"""Finished blocks while a sweep runs: one file each, whole or absent.
 
-A block is written under another name, flushed, then renamed; so a file that exists is finished,
-and a kill at any moment costs at most the blocks being solved. The manifest says what the blocks
-belong to; a sweep is resumed only if that is still the same. Every file carries its checksum. The
-same folder holds the new result until it is whole; see :mod:`ldnsim.results.swap`.
+In a folder a block is written under another name, flushed, then renamed; so a file that exists is
+finished, and a kill at any moment costs at most the blocks being solved. The manifest says what
+the blocks belong to; a sweep is resumed only if that is still the same. Every file carries its
+checksum. The same folder holds the new result until it is whole; see :mod:`ldnsim.results.swap`.
+Whoever solves a block saves it: the folder is where all meet who work on a sweep.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ import io
 import json
 import logging
 import re
+import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -32,26 +36,56 @@ ARRAYS = tuple(names())
 
 MARK = {"written_by": "ldnsim", "holds": "blocks of an unfinished sweep"}
 log = logging.getLogger("ldnsim")
-_BLOCK = re.compile(r"\.manifest\.json\.draft|\.?block-\d{9}\.npz(\.draft)?")
+_BLOCK = re.compile(
+    r"\.manifest\.json\.draft|\.?(block-\d{9}\.npz|job-[0-9a-f]{16}\.pickle)"
+    r"((\.[0-9a-f]{8})?\.draft)?"
+)
 
 
-class BlockFolder:
-    """The folder of finished blocks of one sweep."""
+class Blocks(ABC):
+    """The finished blocks of one sweep, wherever they lie.
 
-    def __init__(self, path: Path) -> None:
-        """Name the folder; nothing is read or written yet."""
-        self.path = path
-        self.swap = Swap(path)
+    Attributes:
+        path: of the folder, or its address.
+    """
+
+    path: Any
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """Return a file.
+
+        Raises:
+            OSError: it is not there, or cannot be read.
+        """
+
+    @abstractmethod
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file so that it is either whole or as before, whatever happens."""
+
+    @abstractmethod
+    def holds(self, name: str) -> bool:
+        """Whether a file is there."""
+
+    @abstractmethod
+    def opened(self, name: str) -> AbstractContextManager[Any]:
+        """Return a file to read parts of, or its path."""
+
+    @abstractmethod
+    def start(self, manifest: Mapping[str, Any]) -> None:
+        """Write what the blocks belong to."""
+
+    @abstractmethod
+    def remove(self) -> None:
+        """Delete what is the sweep's; a kill midway leaves nothing to resume."""
+
+    @abstractmethod
+    def elsewhere(self) -> Blocks:
+        """Return the same place for another process, whose drafts are its own."""
 
     def exists(self) -> bool:
         """Whether a sweep was started here."""
-        return (self.path / MANIFEST).is_file()
-
-    def start(self, manifest: Mapping[str, Any]) -> None:
-        """Make the folder and write what its blocks belong to."""
-        files.make_known(self.path)
-        text = json.dumps({**MARK, **manifest}, indent=1)
-        files.write_atomically(self.path / MANIFEST, text.encode())
+        return self.holds(MANIFEST)
 
     def manifest(self) -> dict[str, Any]:
         """Read what the blocks belong to.
@@ -71,11 +105,119 @@ class BlockFolder:
     def _marked(self) -> dict[str, Any] | None:
         """Read the manifest; None when it is not there or not one of this program."""
         try:
-            found = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+            found = json.loads(self.read(MANIFEST))
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
         ours = isinstance(found, dict) and found.get("written_by") == MARK["written_by"]
         return found if ours else None
+
+    def has(self, first: int) -> bool:
+        """Whether the block that starts at run ``first`` is finished."""
+        return self.holds(name_of(first))
+
+    def save(self, block: Block, size: int) -> None:
+        """Save a finished block.
+
+        Raises:
+            ValueError: when it does not start at a whole number of blocks of whole groups.
+        """
+        if block.first % size or size % LANES:
+            raise ValueError(f"block at run {block.first} is not aligned to blocks of {size}")
+        buffer = io.BytesIO()
+        arrays = {name: getattr(block, name) for name in ARRAYS}
+        np.savez(buffer, first=np.int64(block.first), **arrays)
+        self.write(name_of(block.first), sealed(buffer.getvalue()))
+
+    def load(self, first: int, names: Sequence[str] = ARRAYS) -> Block:
+        """Read a finished block, or only some of its arrays; the others are empty.
+
+        Raises:
+            UserError: it was damaged since it was written.
+        """
+        none: Any = np.empty((0, 0, 0))
+        try:
+            with (
+                self.opened(name_of(first)) as file,
+                np.load(file, allow_pickle=False) as data,
+            ):
+                return Block(first, **{n: data[n] if n in names else none for n in ARRAYS})
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever the reader of the format raises
+            reason = getattr(error, "strerror", None) or error or type(error).__name__
+            raise UserError(
+                f"{self.path}/{name_of(first)} cannot be read ({reason}): run the same command with"
+                " --resume, which solves its runs again"
+            ) from error
+
+    def fault(self, first: int, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+        """Say why a finished block cannot be used, or nothing.
+
+        Args:
+            first: its first run.
+            shapes: of its arrays.
+        """
+        try:
+            whole = unsealed(self.read(name_of(first)))
+            with np.load(io.BytesIO(whole), allow_pickle=False) as data:
+                if int(data["first"]) != first:
+                    return f"it is the block at run {int(data['first'])}"
+                wrong = [n for n in ARRAYS if data[n].shape != shapes[n]]
+        except Damaged as error:
+            return str(error)
+        except OSError as error:
+            return f"it cannot be read: {error.strerror or error}"
+        except (ValueError, KeyError, TypeError) as error:  # whole, but of something else
+            return f"it is no block: {error}"
+        return f"its {wrong[0]} has another shape" if wrong else None
+
+
+class BlockFolder(Blocks):
+    """A folder of them, on a disk or on a file system that machines share.
+
+    Attributes:
+        path: of the folder.
+        swap: where the result is made, and replaced.
+    """
+
+    path: Path
+
+    def __init__(self, path: Path, writer: str = "") -> None:
+        """Name the folder; nothing is read or written yet.
+
+        Args:
+            path: the folder.
+            writer: eight hexadecimal digits that tell the drafts of one process from those of
+                others, where several write.
+        """
+        self.path = path
+        self.writer = writer
+        self.swap = Swap(path)
+
+    def read(self, name: str) -> bytes:
+        """Return a file."""
+        return (self.path / name).read_bytes()
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file so that it is either whole or as before."""
+        files.write_atomically(self.path / name, data, self.writer)
+
+    def holds(self, name: str) -> bool:
+        """Whether a file is there."""
+        return (self.path / name).is_file()
+
+    def opened(self, name: str) -> AbstractContextManager[Path]:
+        """Return the path of a file."""
+        return contextlib.nullcontext(self.path / name)
+
+    def elsewhere(self) -> BlockFolder:
+        """Return the same folder for another process."""
+        return BlockFolder(self.path.absolute(), uuid.uuid4().hex[:8])
+
+    def start(self, manifest: Mapping[str, Any]) -> None:
+        """Make the folder and write what its blocks belong to."""
+        files.make_known(self.path)
+        files.write_atomically(self.path / MANIFEST, text_of(manifest))
 
     def _ours(self, name: str) -> bool:
         """Whether a file in the folder is of a sweep; a link never is."""
@@ -104,66 +246,6 @@ class BlockFolder:
                 " blocks of the sweep would be kept there: move or delete it, or choose another"
                 " --out"
             )
-
-    def _file(self, first: int) -> Path:
-        return self.path / f"block-{first:09d}.npz"
-
-    def has(self, first: int) -> bool:
-        """Whether the block that starts at run ``first`` is finished."""
-        return self._file(first).is_file()
-
-    def save(self, block: Block, size: int) -> None:
-        """Save a finished block.
-
-        Raises:
-            ValueError: when it does not start at a whole number of blocks of whole groups.
-        """
-        if block.first % size or size % LANES:
-            raise ValueError(f"block at run {block.first} is not aligned to blocks of {size}")
-        buffer = io.BytesIO()
-        arrays = {name: getattr(block, name) for name in ARRAYS}
-        np.savez(buffer, first=np.int64(block.first), **arrays)
-        files.write_atomically(self._file(block.first), sealed(buffer.getvalue()))
-
-    def load(self, first: int, names: Sequence[str] = ARRAYS) -> Block:
-        """Read a finished block, or only some of its arrays; the others are empty.
-
-        Raises:
-            UserError: it was damaged since it was written.
-        """
-        none: Any = np.empty((0, 0, 0))
-        try:
-            with np.load(self._file(first), allow_pickle=False) as data:
-                return Block(first, **{n: data[n] if n in names else none for n in ARRAYS})
-        except MemoryError:
-            raise
-        except Exception as error:  # whatever the reader of the format raises
-            reason = getattr(error, "strerror", None) or error or type(error).__name__
-            raise UserError(
-                f"{self._file(first)} cannot be read ({reason}): run the same command with"
-                " --resume, which solves its runs again"
-            ) from error
-
-    def fault(self, first: int, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
-        """Say why a finished block cannot be used, or nothing.
-
-        Args:
-            first: its first run.
-            shapes: of its arrays.
-        """
-        try:
-            whole = unsealed(self._file(first).read_bytes())
-            with np.load(io.BytesIO(whole), allow_pickle=False) as data:
-                if int(data["first"]) != first:
-                    return f"it is the block at run {int(data['first'])}"
-                wrong = [n for n in ARRAYS if data[n].shape != shapes[n]]
-        except Damaged as error:
-            return str(error)
-        except OSError as error:
-            return f"it cannot be read: {error.strerror or error}"
-        except (ValueError, KeyError, TypeError) as error:  # whole, but of something else
-            return f"it is no block: {error}"
-        return f"its {wrong[0]} has another shape" if wrong else None
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -205,6 +287,16 @@ class BlockFolder:
             files.delete(self.path, MANIFEST.__eq__)
         self.swap.clear_draft()
         files.delete(self.path, lambda name: bool(_BLOCK.fullmatch(name)))
+
+
+def name_of(first: int) -> str:
+    """Return the name of the file of the block that starts at run ``first``."""
+    return f"block-{first:09d}.npz"
+
+
+def text_of(manifest: Mapping[str, Any]) -> bytes:
+    """Return a manifest as its file has it."""
+    return json.dumps({**MARK, **manifest}, indent=1).encode()
 
 
 def _wrong(manifest: Mapping[str, Any]) -> str:
