@@ -83,6 +83,14 @@ class Blocks(ABC):
     def elsewhere(self) -> Blocks:
         """Return the same place for another process, whose drafts are its own."""
 
+    @abstractmethod
+    def forget(self, first: int) -> None:
+        """Delete a block that is damaged."""
+
+    @abstractmethod
+    def look(self) -> None:
+        """Look at the place anew, where a file system has kept what it saw before."""
+
     def exists(self) -> bool:
         """Whether a sweep was started here."""
         return self.holds(MANIFEST)
@@ -210,6 +218,14 @@ class BlockFolder(Blocks):
         """Return the path of a file."""
         return contextlib.nullcontext(self.path / name)
 
+    def look(self) -> None:
+        """Read the names in the folder, which a network file system then asks for again."""
+        files.names(self.path)
+
+    def forget(self, first: int) -> None:
+        """Delete a block that is damaged."""
+        files.delete(self.path, name_of(first).__eq__)
+
     def elsewhere(self) -> BlockFolder:
         """Return the same folder for another process."""
         return BlockFolder(self.path.absolute(), uuid.uuid4().hex[:8])
@@ -221,8 +237,8 @@ class BlockFolder(Blocks):
 
     def _ours(self, name: str) -> bool:
         """Whether a file in the folder is of a sweep; a link never is."""
-        known = name == MANIFEST or _BLOCK.fullmatch(name) or self.swap.ours(name)
-        return bool(known) and not files.is_link(self.path / name)
+        known = is_block(name) or self.swap.ours(name)
+        return known and not files.is_link(self.path / name)
 
     def check(self) -> None:
         """Refuse a folder of this name that holds anything but what a sweep leaves.
@@ -254,12 +270,52 @@ class BlockFolder(Blocks):
         Raises:
             UserError: another process is writing here.
         """
-        with lock.held(self.path.with_name(f".{self.path.name}.lock")) as alone:
+        with lock.held(self._lock()) as alone:
             if not alone:
                 raise UserError(
                     f"another sweep is writing to {self.path}; wait for it, or choose another --out"
                 )
             yield
+
+    @contextlib.contextmanager
+    def held_shard(self, name: str) -> Iterator[None]:
+        """Keep others out of one shard; entered while the whole is held, kept when it is not.
+
+        Args:
+            name: such as ``3-of-40``.
+
+        Raises:
+            UserError: another process works on it.
+        """
+        with lock.held(self._lock(name)) as alone:
+            if not alone:
+                raise UserError(
+                    f"another process is at work on shard {name.replace('-of-', '/')} of"
+                    f" {self.path}: wait for it"
+                )
+            yield
+
+    def check_shards(self) -> None:
+        """Refuse to touch the whole while a shard is being worked on.
+
+        Raises:
+            UserError: naming the shards.
+        """
+        busy = []
+        for path in sorted(self.path.parent.glob(self._lock("*").name)):
+            with lock.held(path) as alone:
+                if not alone:
+                    busy.append(path.name.split(".shard-")[-1].removesuffix(".lock"))
+        if busy:
+            words = ", ".join(name.replace("-of-", "/") for name in busy[:6])
+            raise UserError(
+                f"{self.path} is being worked on: {len(busy)} shard{'s' if len(busy) > 1 else ''}"
+                f" ({words}{', ...' if len(busy) > 6 else ''}); wait for them"
+            )
+
+    def _lock(self, shard: str = "") -> Path:
+        ending = f".shard-{shard}" if shard else ""
+        return self.path.with_name(f".{self.path.name}{ending}.lock")
 
     def draft(self) -> Path:
         """Return where a new result is made; the folder is made when it is not there.
@@ -292,6 +348,11 @@ class BlockFolder(Blocks):
 def name_of(first: int) -> str:
     """Return the name of the file of the block that starts at run ``first``."""
     return f"block-{first:09d}.npz"
+
+
+def is_block(name: str) -> bool:
+    """Whether a file is one that a sweep keeps beside its result."""
+    return name == MANIFEST or bool(_BLOCK.fullmatch(name))
 
 
 def text_of(manifest: Mapping[str, Any]) -> bytes:

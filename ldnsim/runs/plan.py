@@ -180,8 +180,12 @@ class Plan:
         solver = self.study.solver
         least = 8 * max(4, 2 * (solver.threads or os.cpu_count() or 1))
         room = min(MOST_IN_BLOCK, BLOCK_BYTES // self._bytes_at_work, len(self) // 16)
-        most = int(budget.BLOCK_BYTES.most) // self._bytes_at_work
-        return solver.block or max(8, min(max(least, room // 8 * 8), most // 8 * 8))
+        return solver.block or max(8, min(max(least, room // 8 * 8), self.most_in_block // 8 * 8))
+
+    @property
+    def most_in_block(self) -> int:
+        """Most runs that a block may have, for the memory they take while they are solved."""
+        return int(budget.BLOCK_BYTES.most) // self._bytes_at_work
 
     @property
     def bytes(self) -> int:

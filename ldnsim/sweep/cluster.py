@@ -1,0 +1,393 @@
+"""Blocks as tasks of dask.distributed (extra ``dask``).
+
+Blocks meet in the folder of the unfinished sweep, as they do on one machine: a worker solves a
+block and saves it there under its name, and tells the client how many runs it has. The other way,
+workers that write their runs straight into the arrays of the result, was left: a chunk of a
+variable with one number per run holds the runs of many blocks, so that workers would have to wait
+for each other or the chunks be as small as blocks; and whether a region is whole would have to be
+kept somewhere else. So blocks come first, and the regions of the result, which share no file, are
+written by the workers afterwards; the client writes the record, last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ldnsim.errors import UserError
+from ldnsim.results.assemble import Region, Spread
+from ldnsim.results.blocks import Blocks
+from ldnsim.runs import parcel
+from ldnsim.runs.block import Block
+from ldnsim.runs.job import Job
+from ldnsim.runs.plan import MOST_IN_BLOCK, Plan
+from ldnsim.sweep import worker
+from ldnsim.sweep.engines import Tell
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+T = TypeVar("T")
+R = TypeVar("R")
+log = logging.getLogger("ldnsim")
+PER_SLOT, LEAST, MOST = 8, 32, 256
+"""Blocks for each thread of the workers, and least and most runs in one: more workers may come."""
+TRIES = 4
+"""Times that a task may be handed out again after the scheduler has given it up."""
+PATIENCE = 300.0
+"""Seconds to wait for a scheduler that was lost, and for files that others say they wrote."""
+REMIND = 60.0
+
+
+class Lost(Exception):
+    """The scheduler is gone, and with it what it knew."""
+
+
+def needed() -> Any:
+    """Return the package.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        import distributed
+    except ImportError:
+        raise UserError("a cluster needs dask.distributed: pip install 'ldnsim[dask]'") from None
+    return distributed
+
+
+class Cluster:
+    """Workers that solve blocks; see :class:`ldnsim.sweep.engines.Engine`."""
+
+    def __init__(self, client: Client, threads: int | None = None) -> None:
+        """Take a client that is connected to a scheduler.
+
+        Args:
+            client: the client.
+            threads: threads of this process, for what is found here; all cores when None.
+
+        Raises:
+            UserError: it is no client, or one for asynchronous code.
+        """
+        if not isinstance(client, needed().Client):
+            raise UserError(
+                f"client = {client!r}: expected a distributed.Client, such as"
+                " Client('tcp://10.0.0.1:8786')"
+            )
+        if client.asynchronous:
+            raise UserError("client: it is asynchronous; make one without asynchronous=True")
+        self.client = client
+        self.threads = threads
+        self.where = str(client.scheduler.address) if client.scheduler else "?"
+        self._checked: set[str] = set()
+
+    def block(self, plan: Plan) -> int:
+        """Return how many runs a block of a new sweep has: some blocks for every thread."""
+        self._wait_for_workers()
+        slots = sum(self.client.nthreads().values())
+        wanted = min(MOST, max(LEAST, len(plan) // (PER_SLOT * max(1, slots))))
+        limit = min(plan.most_in_block, MOST_IN_BLOCK)
+        return plan.study.solver.block or max(8, min(wanted, limit) // 8 * 8)
+
+    def job(self, plan: Plan) -> Job:
+        """Check the workers, then find the patients of a plan and what they are untreated."""
+        self._wait_for_workers()
+        self.check(plan)
+        return Job(plan, self.threads)
+
+    def check(self, plan: Plan) -> None:
+        """Refuse workers with other versions, code, model or kernels, before work begins.
+
+        Those that come later are looked at when they open the job.
+
+        Raises:
+            UserError: naming the worker and what differs.
+        """
+        wanted = worker.about(plan.edition)
+        said = self.client.run(worker.about, plan.edition, on_error="return")
+        for address, theirs in said.items():
+            if isinstance(theirs, Exception):
+                raise UserError(
+                    f"the worker {address} cannot take part: {type(theirs).__name__}: {theirs}."
+                    " Install the same ldnsim on all machines"
+                )
+            no = worker.refused(address, theirs, wanted)
+            if no is not None:
+                raise no
+
+    def solve(self, job: Job, starts: list[int], size: int, tell: Tell) -> list[Block]:
+        """Solve blocks and return them, in any order."""
+        data = parcel.packed(job, worker.about(job.plan.edition))
+        packed = worker.Parcel(parcel.digest(data), None, data)
+        # the graph keeps the parcel, so that it outlives any worker
+        shared = self.client.submit(_same, packed, key=_key("open study"), pure=False)
+        call = functools.partial(_shared, worker.solve, size)
+        found, done = [], 0
+        tell(0)
+        for _, block in self._each("solve runs", call, starts, shared):
+            found.append(block)
+            done += len(block.status)
+            tell(done)
+        return found
+
+    def fill(self, job: Job, blocks: Blocks, starts: list[int], size: int, tell: Tell) -> None:
+        """Have workers solve blocks and save them; only counts come back.
+
+        Raises:
+            OSError: a worker cannot write one.
+            UserError: a block has ended several workers, or the scheduler stays away.
+        """
+        tell(0)
+        if not starts:
+            return
+        call = functools.partial(worker.save, job=self._beside(job, blocks), size=size)
+        done = 0
+        for _, runs in self._each("solve runs", call, starts):
+            done += runs
+            tell(done)
+        self._seen(blocks, starts)
+
+    def spread(self, job: Job, blocks: Blocks, size: int) -> Spread:
+        """Return what has workers write the regions of a store."""
+
+        def write(store: Any, parts: Sequence[Region], codes: Any) -> list[dict[str, Any]]:
+            call = functools.partial(
+                worker.write, job=self._beside(job, blocks), size=size, store=store.part(),
+                codes=codes,
+            )  # fmt: skip
+            found: list[dict[str, Any]] = [{} for _ in parts]
+            for i, files in self._each("write result", call, parts):
+                found[i] = files
+            return found
+
+        return write
+
+    def _beside(self, job: Job, blocks: Blocks) -> worker.Parcel:
+        """Put the parcel of a job beside its blocks, unless it is there."""
+        data = parcel.packed(job, worker.about(job.plan.edition))
+        found = worker.Parcel(parcel.digest(data), blocks.elsewhere())
+        if not blocks.holds(found.name):
+            blocks.write(found.name, data)
+        return found
+
+    def _each(
+        self, words: str, call: Callable[..., R], items: Sequence[T], *more: Any
+    ) -> Iterator[tuple[int, R]]:
+        """Call a function with every item on the workers; yield place and result, as they come.
+
+        What a lost worker was doing is done by another. When the scheduler is lost, what had not
+        come back is asked for again.
+        """
+        left = dict.fromkeys(range(len(items)), 0)
+        while left:
+            try:
+                yield from self._round(words, call, items, more, left)
+            except Lost:
+                self._again()
+
+    def _round(
+        self,
+        words: str,
+        call: Callable[..., R],
+        items: Sequence[T],
+        more: Sequence[Any],
+        left: dict[int, int],
+    ) -> Iterator[tuple[int, R]]:
+        name = _key(words)
+        at = {(name, i, 0): i for i in left}
+        try:
+            futures = self.client.map(
+                call, [items[i] for i in left], *([m] * len(left) for m in more),
+                key=list(at), pure=False,
+            )  # fmt: skip
+        except _gone() as error:
+            raise Lost from error
+        waiting = {f.key: f for f in futures}
+        del futures
+        try:
+            stream = needed().as_completed(list(waiting.values()), loop=self.client.loop)
+            for future in stream:
+                i = at[future.key]
+                del waiting[future.key]
+                if future.status == "finished":
+                    result = self._result(future)
+                    del left[i]
+                    yield i, result
+                    continue
+                self._check(future, items[i], left[i])
+                left[i] += 1
+                key = (name, i, left[i])
+                at[key] = i
+                again = self.client.submit(call, items[i], *more, key=key, pure=False)
+                waiting[key] = again
+                stream.add(again)
+        finally:
+            if waiting:
+                with contextlib.suppress(Exception):  # the scheduler may be gone
+                    self.client.cancel(list(waiting.values()))
+
+    def _result(self, future: Future[Any]) -> Any:
+        try:
+            return future.result()
+        except _gone() as error:
+            raise Lost from error
+
+    def _check(self, future: Future[Any], item: Any, tries: int) -> None:
+        """Raise what went wrong with a task, unless it may be handed out again."""
+        from distributed.scheduler import KilledWorker
+
+        if future.status != "error":
+            raise Lost
+        error: Any = future.exception()  # type: ignore[no-untyped-call]
+        if not isinstance(error, KilledWorker):
+            raise error
+        if tries + 1 >= TRIES:
+            what = f"runs from {item}" if isinstance(item, int) else "a region of the result"
+            raise UserError(
+                f"{what}: {TRIES} times the scheduler gave up, since worker after worker ended"
+                f" over it, the last {error.last_worker.address}: often for want of memory; give"
+                " workers more, or make blocks smaller with solver.block"
+            )
+        log.warning("a task was given up after several workers had ended; it is tried again")
+
+    def _again(self) -> None:
+        """Wait for a scheduler that was lost, and connect again.
+
+        Raises:
+            UserError: it does not come back.
+        """
+        log.warning("the scheduler at %s is lost: waiting for it", self.where)
+        deadline = time.monotonic() + PATIENCE
+        old = self.client
+        while time.monotonic() < deadline:
+            if self.client.status == "running" and self._answers():
+                log.info("connected again to the scheduler at %s", self.where)
+                self._wait_for_workers()
+                return
+            if self.client.status == "closed":
+                with contextlib.suppress(OSError, TimeoutError):
+                    self.client = needed().Client(
+                        self.where, security=old.security, set_as_default=False, timeout="5s"
+                    )
+            time.sleep(0.5)
+        raise UserError(
+            f"the scheduler at {self.where} is lost; start it and its workers again, and run the"
+            " same command with --resume"
+        )
+
+    def _answers(self) -> bool:
+        try:
+            self.client.nthreads()
+        except _gone():
+            return False
+        return True
+
+    def _wait_for_workers(self) -> None:
+        """Wait until there is a worker; a batch system may take its time."""
+        said = False
+        while not self.client.nthreads():
+            if not said:
+                log.warning(
+                    "waiting for workers: none is connected to %s yet (dask worker %s)",
+                    self.where, self.where,
+                )  # fmt: skip
+                said = True
+            with contextlib.suppress(TimeoutError):
+                self.client.wait_for_workers(1, timeout=REMIND)
+
+    def _seen(self, blocks: Blocks, starts: Sequence[int]) -> None:
+        """Wait until files that workers wrote are seen here, which a network file system delays.
+
+        Raises:
+            UserError: they are not.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while missing := [s for s in starts if not blocks.has(s)]:
+            if time.monotonic() > deadline:
+                raise UserError(
+                    f"workers have saved {len(starts)} blocks in {blocks.path}, and {len(missing)}"
+                    " of them are not seen here: let them lie where all machines see the same"
+                )
+            blocks.look()
+            time.sleep(0.2)
+
+
+def _same(value: T) -> T:
+    return value
+
+
+def _shared(call: Callable[..., R], size: int, item: Any, job: worker.Parcel) -> R:
+    return call(item, job, size)
+
+
+def _key(words: str) -> str:
+    """Return a name of tasks, which the dashboard shows without the digits at its end."""
+    return f"{words}-{uuid.uuid4().hex}"
+
+
+def _gone() -> tuple[type[BaseException], ...]:
+    """Return what is raised when the scheduler is gone."""
+    from concurrent.futures import CancelledError
+
+    from distributed.comm.core import CommClosedError
+
+    return CancelledError, CommClosedError, OSError, TimeoutError, RuntimeError
+
+
+@contextlib.contextmanager
+def connected(address: str, threads: int | None = None) -> Iterator[Cluster]:
+    """Connect to a scheduler.
+
+    Args:
+        address: such as ``tcp://10.0.0.1:8786``, or the file ending in ``.json`` that it wrote.
+        threads: see :class:`Cluster`.
+
+    Raises:
+        UserError: nothing answers there.
+    """
+    how = {"scheduler_file": address} if address.endswith(".json") else {"address": address}
+    try:
+        client = needed().Client(**how, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise UserError(
+            f"--scheduler {address}: no scheduler answers ({error}); start one with `dask"
+            " scheduler`, which prints its address, such as tcp://10.0.0.1:8786"
+        ) from None
+    cluster = Cluster(client, threads)
+    try:
+        yield cluster
+    finally:
+        cluster.client.close()
+        client.close()
+
+
+@contextlib.contextmanager
+def local(workers: int | None = None, threads: int | None = None) -> Iterator[Cluster]:
+    """Start worker processes on this machine, each with one thread; they end with the block.
+
+    Args:
+        workers: how many; one for every core when None.
+        threads: see :class:`Cluster`.
+
+    Raises:
+        UserError: they cannot be started, as in a script without a main guard.
+    """
+    package = needed()
+    try:
+        processes = package.LocalCluster(
+            n_workers=workers or os.cpu_count() or 1, threads_per_worker=1,
+            dashboard_address=":0", silence_logs=logging.CRITICAL,
+        )  # fmt: skip
+    except (RuntimeError, OSError, TimeoutError) as error:
+        raise UserError(
+            f"worker processes cannot be started ({error}): in a script, start the run under `if"
+            " __name__ == '__main__':`, since every worker imports the script"
+        ) from None
+    with processes, package.Client(processes, set_as_default=False) as client:
+        yield Cluster(client, threads)
