@@ -51,6 +51,10 @@ class Address:
         """Return the address."""
         return self.url
 
+    def __fspath__(self) -> str:
+        """Return the address, where a path may stand as well."""
+        return self.url
+
     def beside(self, ending: str) -> Address:
         """Return the address with an ending behind it."""
         return Address(self.url + ending)

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import logging
-import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,8 @@ from ldnsim.runs import parcel
 from ldnsim.runs.block import Block
 from ldnsim.runs.job import Job
 from ldnsim.runs.plan import MOST_IN_BLOCK, Plan
-from ldnsim.sweep import worker
+from ldnsim.sweep import clients, worker
+from ldnsim.sweep.clients import gone, needed
 from ldnsim.sweep.engines import Tell
 
 if TYPE_CHECKING:
@@ -47,19 +48,6 @@ REMIND = 60.0
 
 class Lost(Exception):
     """The scheduler is gone, and with it what it knew."""
-
-
-def needed() -> Any:
-    """Return the package.
-
-    Raises:
-        UserError: it is not installed.
-    """
-    try:
-        import distributed
-    except ImportError:
-        raise UserError("a cluster needs dask.distributed: pip install 'ldnsim[dask]'") from None
-    return distributed
 
 
 class Cluster:
@@ -86,6 +74,13 @@ class Cluster:
         self.threads = threads
         self.where = str(client.scheduler.address) if client.scheduler else "?"
         self._checked: set[str] = set()
+
+    @property
+    def dashboard(self) -> str:
+        """Address of its pages; empty where there are none, for want of the package bokeh."""
+        if importlib.util.find_spec("bokeh") is None:
+            return ""
+        return str(self.client.dashboard_link or "")
 
     def block(self, plan: Plan) -> int:
         """Return how many runs a block of a new sweep has: some blocks for every thread."""
@@ -206,7 +201,7 @@ class Cluster:
                 call, [items[i] for i in left], *([m] * len(left) for m in more),
                 key=list(at), pure=False,
             )  # fmt: skip
-        except _gone() as error:
+        except gone() as error:
             raise Lost from error
         waiting = {f.key: f for f in futures}
         del futures
@@ -235,7 +230,7 @@ class Cluster:
     def _result(self, future: Future[Any]) -> Any:
         try:
             return future.result()
-        except _gone() as error:
+        except gone() as error:
             raise Lost from error
 
     def _check(self, future: Future[Any], item: Any, tries: int) -> None:
@@ -284,7 +279,7 @@ class Cluster:
     def _answers(self) -> bool:
         try:
             self.client.nthreads()
-        except _gone():
+        except gone():
             return False
         return True
 
@@ -331,63 +326,19 @@ def _key(words: str) -> str:
     return f"{words}-{uuid.uuid4().hex}"
 
 
-def _gone() -> tuple[type[BaseException], ...]:
-    """Return what is raised when the scheduler is gone."""
-    from concurrent.futures import CancelledError
-
-    from distributed.comm.core import CommClosedError
-
-    return CancelledError, CommClosedError, OSError, TimeoutError, RuntimeError
-
-
 @contextlib.contextmanager
-def connected(address: str, threads: int | None = None) -> Iterator[Cluster]:
-    """Connect to a scheduler.
-
-    Args:
-        address: such as ``tcp://10.0.0.1:8786``, or the file ending in ``.json`` that it wrote.
-        threads: see :class:`Cluster`.
-
-    Raises:
-        UserError: nothing answers there.
-    """
-    how = {"scheduler_file": address} if address.endswith(".json") else {"address": address}
-    try:
-        client = needed().Client(**how, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise UserError(
-            f"--scheduler {address}: no scheduler answers ({error}); start one with `dask"
-            " scheduler`, which prints its address, such as tcp://10.0.0.1:8786"
-        ) from None
-    cluster = Cluster(client, threads)
-    try:
-        yield cluster
-    finally:
-        cluster.client.close()
-        client.close()
+def at(address: str, threads: int | None = None) -> Iterator[Cluster]:
+    """Give the workers of a scheduler; see :func:`ldnsim.sweep.clients.connected`."""
+    with clients.connected(address) as client:
+        found = Cluster(client, threads)
+        try:
+            yield found
+        finally:
+            found.client.close()
 
 
 @contextlib.contextmanager
 def local(workers: int | None = None, threads: int | None = None) -> Iterator[Cluster]:
-    """Start worker processes on this machine, each with one thread; they end with the block.
-
-    Args:
-        workers: how many; one for every core when None.
-        threads: see :class:`Cluster`.
-
-    Raises:
-        UserError: they cannot be started, as in a script without a main guard.
-    """
-    package = needed()
-    try:
-        processes = package.LocalCluster(
-            n_workers=workers or os.cpu_count() or 1, threads_per_worker=1,
-            dashboard_address=":0", silence_logs=logging.CRITICAL,
-        )  # fmt: skip
-    except (RuntimeError, OSError, TimeoutError) as error:
-        raise UserError(
-            f"worker processes cannot be started ({error}): in a script, start the run under `if"
-            " __name__ == '__main__':`, since every worker imports the script"
-        ) from None
-    with processes, package.Client(processes, set_as_default=False) as client:
+    """Give worker processes on this machine; see :func:`ldnsim.sweep.clients.local`."""
+    with clients.local(workers) as client:
         yield Cluster(client, threads)

@@ -144,9 +144,9 @@ def _engine(
         raise UserError("executor = 'dask' starts workers of its own: leave it out with client")
     if executor == "threads" and client is None:
         return nullcontext()
-    from ldnsim.sweep import cluster
+    from ldnsim.sweep.cluster import Cluster, local
 
-    return cluster.local(threads) if client is None else nullcontext(cluster.Cluster(client))
+    return local(threads) if client is None else nullcontext(Cluster(client, threads))
 
 
 def check_threads(threads: object) -> None:
