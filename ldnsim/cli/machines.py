@@ -86,8 +86,8 @@ class Machines:
 
         how = (
             local(_workers(self.cluster), threads)
-            if self.scheduler is None
-            else at(self.scheduler, threads)
+            if self.cluster is not None
+            else at(str(self.scheduler), threads)
         )
         with how as found:
             if link := found.dashboard:

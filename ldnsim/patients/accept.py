@@ -7,9 +7,10 @@ in every regimen and under every hypothesis of the study.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -83,8 +84,18 @@ class _Accepted:
         self.count += n
 
 
+Chunk = tuple[Floats, Floats]
+"""Quantiles of the parameters of some candidates, and of their genotype."""
+Looking = Callable[[Callable[[Chunk], _Candidates], Iterator[Chunk], int], Iterator[_Candidates]]
+"""Takes what looks at a chunk, chunks without end, and how many are needed at the least; gives
+what was found in each, in order, and may look at some more than are asked for."""
+
+
 def find_people(
-    study: StudyConfig, reference: RunSpec, threads: int | None = None
+    study: StudyConfig,
+    reference: RunSpec,
+    threads: int | None = None,
+    looking: Looking | None = None,
 ) -> People | None:
     """Draw the patients of a study; None when it has no population.
 
@@ -92,6 +103,8 @@ def find_people(
         study: the study.
         reference: the run on which plausibility is decided.
         threads: threads of the engine.
+        looking: has chunks of candidates looked at elsewhere, each by one thread; None does it
+            here, one after the other.
 
     Raises:
         UserError: when too few candidates are plausible; it says why they were not.
@@ -101,7 +114,11 @@ def find_people(
         return None
     seed = study.seed if settings.seed is None else settings.seed
     found, most = _Accepted(settings.size), max(MOST * settings.size, 4 * CHUNK)
-    for number, chunk in enumerate(_stream(settings, seed, reference, threads), start=1):
+    names = varied(reference.edition.model, settings)
+    look = functools.partial(_look_at, settings, names, reference, 1 if looking else threads)
+    chunks = _stream(settings, seed, names)
+    looked = looking(look, chunks, -(-settings.size // CHUNK)) if looking else map(look, chunks)
+    for number, chunk in enumerate(looked, start=1):
         found.add(chunk)
         if found.count == settings.size:
             return _accept(settings, reference, found, seed)
@@ -113,11 +130,8 @@ def find_people(
     raise _too_few(settings, found)
 
 
-def _stream(
-    settings: Population, seed: int, reference: RunSpec, threads: int | None
-) -> Iterator[_Candidates]:
-    """Draw and look at candidates, a chunk at a time, without end."""
-    names = varied(reference.edition.model, settings)
+def _stream(settings: Population, seed: int, names: tuple[str, ...]) -> Iterator[Chunk]:
+    """Draw candidates, a chunk at a time, without end."""
     first, drawn = 0, 0
     u, genes = np.empty((0, len(names))), np.empty(0)
     while True:
@@ -130,7 +144,7 @@ def _stream(
             u = _together(settings, names, u)
             genes = draws.quantiles(settings.method, seed, f"covariate {OPRM1}", *args)
         rows = slice(first, first + CHUNK)
-        yield _look_at(settings, names, reference, u[rows], genes[rows], threads)
+        yield u[rows], genes[rows]
         first += CHUNK
 
 
@@ -148,12 +162,11 @@ def _look_at(
     settings: Population,
     names: tuple[str, ...],
     reference: RunSpec,
-    u: Floats,
-    genes: Floats,
     threads: int | None,
+    chunk: Chunk,
 ) -> _Candidates:
     """Solve for the untreated state of a chunk of candidates and judge it."""
-    model = reference.edition.model
+    (u, genes), model = chunk, reference.edition.model
     g = settings.oprm1_g_frequency
     genotype = () if g is None else tuple(str(x) for x in draws.genotypes(genes, g))
     runs = [with_genotype(reference, x) for x in genotype] or [reference] * len(u)

@@ -19,7 +19,7 @@ from ldnsim.config.summaries import stored_variables
 from ldnsim.edition import Edition
 from ldnsim.errors import UserError
 from ldnsim.measure import Measure, Summary
-from ldnsim.patients.accept import describe, find_people
+from ldnsim.patients.accept import Looking, describe, find_people
 from ldnsim.patients.vectors import Patients, find_patients, sets_patient
 from ldnsim.runs import grid, observed, pathways, recordings
 from ldnsim.runs.bounds import check_parameters
@@ -350,7 +350,7 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
     return plan
 
 
-def enrol(plan: Plan, threads: int | None = None) -> Patients:
+def enrol(plan: Plan, threads: int | None = None, looking: Looking | None = None) -> Patients:
     """Find the distinct patients of the runs of a plan.
 
     Those of a population are drawn, and candidates solved for untreated until enough of them are
@@ -359,12 +359,13 @@ def enrol(plan: Plan, threads: int | None = None) -> Patients:
     Args:
         plan: the study laid out.
         threads: threads of the engine; those of the plan when None.
+        looking: see :func:`ldnsim.patients.accept.find_people`.
 
     Raises:
         UserError: when too few candidates are plausible, or a parameter of one of them is taken
             out of its bounds.
     """
-    people = find_people(plan.study, plan.runs.start, threads or plan.threads)
+    people = find_people(plan.study, plan.runs.start, threads or plan.threads, looking)
     if people is None:
         return plan.described
     found = find_patients(plan.runs, people)

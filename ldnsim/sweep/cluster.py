@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import itertools
 import logging
 import time
 import uuid
@@ -26,7 +27,7 @@ from ldnsim.results.blocks import Blocks
 from ldnsim.runs import parcel
 from ldnsim.runs.block import Block
 from ldnsim.runs.job import Job
-from ldnsim.runs.plan import MOST_IN_BLOCK, Plan
+from ldnsim.runs.plan import MOST_IN_BLOCK, Plan, enrol
 from ldnsim.sweep import clients, worker
 from ldnsim.sweep.clients import gone, needed
 from ldnsim.sweep.engines import Tell
@@ -39,6 +40,8 @@ R = TypeVar("R")
 log = logging.getLogger("ldnsim")
 PER_SLOT, LEAST, MOST = 8, 32, 256
 """Blocks for each thread of the workers, and least and most runs in one: more workers may come."""
+AHEAD = 32
+"""Chunks of candidates for each thread of the workers that are looked at before others."""
 TRIES = 4
 """Times that a task may be handed out again after the scheduler has given it up."""
 PATIENCE = 300.0
@@ -94,7 +97,18 @@ class Cluster:
         """Check the workers, then find the patients of a plan and what they are untreated."""
         self._wait_for_workers()
         self.check(plan)
-        return Job(plan, self.threads)
+        return Job(plan, self.threads, enrol(plan, self.threads, self._look))
+
+    def _look(self, look: Callable[[T], R], chunks: Iterator[T], least: int) -> Iterator[R]:
+        """Have candidates looked at by workers: those needed in any case, then some at a time."""
+        slots = max(1, sum(self.client.nthreads().values()))
+        wanted = min(least, AHEAD * slots)
+        while True:
+            some = list(itertools.islice(chunks, max(wanted, slots)))
+            found = dict(self._each("find patients", look, some))
+            yield from (found[i] for i in range(len(some)))
+            least -= len(some)
+            wanted = min(least, AHEAD * slots)
 
     def check(self, plan: Plan) -> None:
         """Refuse workers with other versions, code, model or kernels, before work begins.
@@ -105,9 +119,8 @@ class Cluster:
             UserError: naming the worker and what differs.
         """
         wanted = worker.about(plan.edition)
-        said = self.client.run(worker.about, plan.edition, on_error="return")
-        for address, theirs in said.items():
-            if isinstance(theirs, Exception):
+        for address, theirs in self._about(plan):
+            if isinstance(theirs, BaseException):
                 raise UserError(
                     f"the worker {address} cannot take part: {type(theirs).__name__}: {theirs}."
                     " Install the same ldnsim on all machines"
@@ -115,6 +128,36 @@ class Cluster:
             no = worker.refused(address, theirs, wanted)
             if no is not None:
                 raise no
+
+    def _about(self, plan: Plan) -> Iterator[tuple[str, Any]]:
+        """Ask every worker what it is, or get its error; one that is lost meanwhile says nothing.
+
+        They are asked by tasks: what a worker answers by itself holds up all else that it does,
+        and here it may have to load a compiler first.
+        """
+        name = _key("look at worker")
+        asked = {
+            address: self.client.submit(
+                worker.about, plan.edition, workers=[address], key=(name, k), pure=False
+            )
+            for k, address in enumerate(self.client.nthreads())
+        }
+        while asked:
+            for address, future in list(asked.items()):
+                if future.done():
+                    del asked[address]
+                    yield address, self._answer(future)
+            there = self.client.nthreads() if asked else {}
+            asked = {address: f for address, f in asked.items() if address in there}
+            time.sleep(0.05)
+
+    def _answer(self, future: Future[Any]) -> Any:
+        try:
+            return future.result()
+        except gone() as error:
+            raise UserError(f"the scheduler at {self.where} is lost: {error}") from error
+        except Exception as error:  # whatever importing something else there raises
+            return error
 
     def solve(self, job: Job, starts: list[int], size: int, tell: Tell) -> list[Block]:
         """Solve blocks and return them, in any order."""
