@@ -13,7 +13,8 @@ import numpy as np
 
 from ldnsim.arrays import Codes
 from ldnsim.results import dataset, files
-from ldnsim.results.blocks import ARRAYS, BlockFolder, Blocks
+from ldnsim.results.blocks import ARRAYS, Blocks
+from ldnsim.results.folder import BlockFolder
 from ldnsim.results.record import sealed
 from ldnsim.results.target import check_free, kind_of
 from ldnsim.results.zarr_files import Store, StoreFiles

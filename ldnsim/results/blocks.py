@@ -1,37 +1,29 @@
-"""Finished blocks while a sweep runs: one file each, whole or absent.
+"""Finished blocks while a sweep runs: one file each, whole or absent, wherever they lie.
 
-In a folder a block is written under another name, flushed, then renamed; so a file that exists is
-finished, and a kill at any moment costs at most the blocks being solved. The manifest says what
-the blocks belong to; a sweep is resumed only if that is still the same. Every file carries its
-checksum. The same folder holds the new result until it is whole; see :mod:`ldnsim.results.swap`.
-Whoever solves a block saves it: the folder is where all meet who work on a sweep.
+The manifest says what the blocks belong to; a sweep is resumed only if that is still the same.
+Every file carries its checksum. Whoever solves a block saves it: the place of the blocks is where
+all meet who work on a sweep.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import logging
 import re
-import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ldnsim.errors import UserError
-from ldnsim.results import files, lock
-from ldnsim.results.files import some
 from ldnsim.results.record import Damaged, sealed, unsealed
-from ldnsim.results.swap import Swap
 from ldnsim.runs.block import Block, names
 from ldnsim.runs.task import LANES
 
-MANIFEST = "manifest.json"
+MANIFEST, TOKEN = "manifest.json", "token"
 ARRAYS = tuple(names())
 
 MARK = {"written_by": "ldnsim", "holds": "blocks of an unfinished sweep"}
@@ -47,9 +39,13 @@ class Blocks(ABC):
 
     Attributes:
         path: of the folder, or its address.
+        token: of the sweep, which its blocks carry: a worker that was given up may still be
+            writing when another sweep has begun at the same place. Empty until the manifest is
+            read or written.
     """
 
     path: Any
+    token: str = ""
 
     @abstractmethod
     def read(self, name: str) -> bytes:
@@ -101,16 +97,17 @@ class Blocks(ABC):
         Raises:
             UserError: when it cannot be read, or holds what no sweep writes.
         """
-        found = self._marked()
+        found = self.marked()
         wrong = "it is missing, or of another program" if found is None else _wrong(found)
         if found is None or wrong:
             raise UserError(
                 f"{self.path} cannot be resumed: its {MANIFEST} is damaged: {wrong}; start again"
                 " with --overwrite"
             )
-        return {k: v for k, v in found.items() if k not in MARK}
+        self.token = found[TOKEN]
+        return {k: v for k, v in found.items() if k not in MARK and k != TOKEN}
 
-    def _marked(self) -> dict[str, Any] | None:
+    def marked(self) -> dict[str, Any] | None:
         """Read the manifest; None when it is not there or not one of this program."""
         try:
             found = json.loads(self.read(MANIFEST))
@@ -133,7 +130,7 @@ class Blocks(ABC):
             raise ValueError(f"block at run {block.first} is not aligned to blocks of {size}")
         buffer = io.BytesIO()
         arrays = {name: getattr(block, name) for name in ARRAYS}
-        np.savez(buffer, first=np.int64(block.first), **arrays)
+        np.savez(buffer, first=np.int64(block.first), sweep=np.array(self.token), **arrays)
         self.write(name_of(block.first), sealed(buffer.getvalue()))
 
     def load(self, first: int, names: Sequence[str] = ARRAYS) -> Block:
@@ -148,6 +145,7 @@ class Blocks(ABC):
                 self.opened(name_of(first)) as file,
                 np.load(file, allow_pickle=False) as data,
             ):
+                self._check_token(data)
                 return Block(first, **{n: data[n] if n in names else none for n in ARRAYS})
         except MemoryError:
             raise
@@ -157,6 +155,15 @@ class Blocks(ABC):
                 f"{self.path}/{name_of(first)} cannot be read ({reason}): run the same command with"
                 " --resume, which solves its runs again"
             ) from error
+
+    def _check_token(self, data: Mapping[str, Any]) -> None:
+        if self.token and str(data["sweep"]) != self.token:
+            raise Damaged("it was written by another sweep")
+
+    def goes_on(self) -> bool:
+        """Whether the sweep that this was begun for is still the one that is here."""
+        found = self.marked() if self.exists() else None
+        return found is not None and found.get(TOKEN) == self.token
 
     def fault(self, first: int, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
         """Say why a finished block cannot be used, or nothing.
@@ -168,6 +175,7 @@ class Blocks(ABC):
         try:
             whole = unsealed(self.read(name_of(first)))
             with np.load(io.BytesIO(whole), allow_pickle=False) as data:
+                self._check_token(data)
                 if int(data["first"]) != first:
                     return f"it is the block at run {int(data['first'])}"
                 wrong = [n for n in ARRAYS if data[n].shape != shapes[n]]
@@ -180,171 +188,6 @@ class Blocks(ABC):
         return f"its {wrong[0]} has another shape" if wrong else None
 
 
-class BlockFolder(Blocks):
-    """A folder of them, on a disk or on a file system that machines share.
-
-    Attributes:
-        path: of the folder.
-        swap: where the result is made, and replaced.
-    """
-
-    path: Path
-
-    def __init__(self, path: Path, writer: str = "") -> None:
-        """Name the folder; nothing is read or written yet.
-
-        Args:
-            path: the folder.
-            writer: eight hexadecimal digits that tell the drafts of one process from those of
-                others, where several write.
-        """
-        self.path = path
-        self.writer = writer
-        self.swap = Swap(path)
-
-    def read(self, name: str) -> bytes:
-        """Return a file."""
-        return (self.path / name).read_bytes()
-
-    def write(self, name: str, data: bytes) -> None:
-        """Write a file so that it is either whole or as before."""
-        files.write_atomically(self.path / name, data, self.writer)
-
-    def holds(self, name: str) -> bool:
-        """Whether a file is there."""
-        return (self.path / name).is_file()
-
-    def opened(self, name: str) -> AbstractContextManager[Path]:
-        """Return the path of a file."""
-        return contextlib.nullcontext(self.path / name)
-
-    def look(self) -> None:
-        """Read the names in the folder, which a network file system then asks for again."""
-        files.names(self.path)
-
-    def forget(self, first: int) -> None:
-        """Delete a block that is damaged."""
-        files.delete(self.path, name_of(first).__eq__)
-
-    def elsewhere(self) -> BlockFolder:
-        """Return the same folder for another process."""
-        return BlockFolder(self.path.absolute(), uuid.uuid4().hex[:8])
-
-    def start(self, manifest: Mapping[str, Any]) -> None:
-        """Make the folder and write what its blocks belong to."""
-        files.make_known(self.path)
-        files.write_atomically(self.path / MANIFEST, text_of(manifest))
-
-    def _ours(self, name: str) -> bool:
-        """Whether a file in the folder is of a sweep; a link never is."""
-        known = is_block(name) or self.swap.ours(name)
-        return known and not files.is_link(self.path / name)
-
-    def check(self) -> None:
-        """Refuse a folder of this name that holds anything but what a sweep leaves.
-
-        Raises:
-            UserError: naming what was found.
-        """
-        if not self.path.exists() and not self.path.is_symlink():
-            return
-        if self.path.is_symlink() or not self.path.is_dir():
-            raise UserError(
-                f"{self.path} is in the way: the blocks of the sweep would be kept under that"
-                " name; move it, or choose another --out"
-            )
-        foreign = [n for n in files.names(self.path) if not self._ours(n)]
-        if self.exists() and self._marked() is None:
-            foreign.append(f"{MANIFEST} (damaged, or of another program or version)")
-        if foreign:
-            raise UserError(
-                f"{self.path} holds what no sweep of this version wrote: {some(foreign)}; the"
-                " blocks of the sweep would be kept there: move or delete it, or choose another"
-                " --out"
-            )
-
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep every other sweep out while this one writes.
-
-        Raises:
-            UserError: another process is writing here.
-        """
-        with lock.held(self._lock()) as alone:
-            if not alone:
-                raise UserError(
-                    f"another sweep is writing to {self.path}; wait for it, or choose another --out"
-                )
-            yield
-
-    @contextlib.contextmanager
-    def held_shard(self, name: str) -> Iterator[None]:
-        """Keep others out of one shard; entered while the whole is held, kept when it is not.
-
-        Args:
-            name: such as ``3-of-40``.
-
-        Raises:
-            UserError: another process works on it.
-        """
-        with lock.held(self._lock(name)) as alone:
-            if not alone:
-                raise UserError(
-                    f"another process is at work on shard {name.replace('-of-', '/')} of"
-                    f" {self.path}: wait for it"
-                )
-            yield
-
-    def check_shards(self) -> None:
-        """Refuse to touch the whole while a shard is being worked on.
-
-        Raises:
-            UserError: naming the shards.
-        """
-        busy = []
-        for path in sorted(self.path.parent.glob(self._lock("*").name)):
-            with lock.held(path) as alone:
-                if not alone:
-                    busy.append(path.name.split(".shard-")[-1].removesuffix(".lock"))
-        if busy:
-            words = ", ".join(name.replace("-of-", "/") for name in busy[:6])
-            raise UserError(
-                f"{self.path} is being worked on: {len(busy)} shard{'s' if len(busy) > 1 else ''}"
-                f" ({words}{', ...' if len(busy) > 6 else ''}); wait for them"
-            )
-
-    def _lock(self, shard: str = "") -> Path:
-        ending = f".shard-{shard}" if shard else ""
-        return self.path.with_name(f".{self.path.name}{ending}.lock")
-
-    def draft(self) -> Path:
-        """Return where a new result is made; the folder is made when it is not there.
-
-        Raises:
-            UserError: something else is there.
-        """
-        files.make_known(self.path)
-        return self.swap.fresh_draft()
-
-    def settle(self) -> None:
-        """Put right what a kill left, and say so; unfinished blocks stay.
-
-        Raises:
-            UserError: as :meth:`ldnsim.results.swap.Swap.settle`.
-        """
-        self.swap.settle()
-        if self.path.is_dir() and not self.exists():
-            log.info("deleted what a stopped sweep had left in %s", self.path)
-            self.remove()
-
-    def remove(self) -> None:
-        """Delete what is the sweep's in the folder; a kill midway leaves nothing to resume."""
-        if self.exists():
-            files.delete(self.path, MANIFEST.__eq__)
-        self.swap.clear_draft()
-        files.delete(self.path, lambda name: bool(_BLOCK.fullmatch(name)))
-
-
 def name_of(first: int) -> str:
     """Return the name of the file of the block that starts at run ``first``."""
     return f"block-{first:09d}.npz"
@@ -355,9 +198,9 @@ def is_block(name: str) -> bool:
     return name == MANIFEST or bool(_BLOCK.fullmatch(name))
 
 
-def text_of(manifest: Mapping[str, Any]) -> bytes:
+def text_of(manifest: Mapping[str, Any], token: str) -> bytes:
     """Return a manifest as its file has it."""
-    return json.dumps({**MARK, **manifest}, indent=1).encode()
+    return json.dumps({**MARK, TOKEN: token, **manifest}, indent=1).encode()
 
 
 def _wrong(manifest: Mapping[str, Any]) -> str:
@@ -365,6 +208,8 @@ def _wrong(manifest: Mapping[str, Any]) -> str:
     size = manifest.get("block")
     if not isinstance(size, int) or isinstance(size, bool) or size <= 0 or size % LANES:
         return f"block = {json.dumps(size)} is not a multiple of {LANES}"
+    if not isinstance(manifest.get(TOKEN), str):
+        return f"it holds no {TOKEN}"
     for name in ("study", "versions", "code"):
         if not isinstance(manifest.get(name), dict):
             return f"it holds no {name}"

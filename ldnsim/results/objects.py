@@ -8,6 +8,7 @@ a lock: the manifest is put only where none is, so that one of them begins and t
 from __future__ import annotations
 
 import logging
+import uuid
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -168,7 +169,9 @@ class ObjectBlocks(Blocks):
 
     def elsewhere(self) -> ObjectBlocks:
         """Return the same place; objects have no drafts."""
-        return self
+        found = ObjectBlocks(self.path)
+        found.token = self.token
+        return found
 
     def start(self, manifest: Mapping[str, Any]) -> None:
         """Write what the blocks belong to.
@@ -176,8 +179,9 @@ class ObjectBlocks(Blocks):
         Raises:
             Begun: another sweep began here at the same time.
         """
+        self.token = uuid.uuid4().hex
         try:
-            self.path.put(MANIFEST, text_of(manifest), new=True)
+            self.path.put(MANIFEST, text_of(manifest, self.token), new=True)
         except FileExistsError:
             raise Begun(
                 f"another sweep has just begun at {self.path}: wait for it, or choose another --out"
@@ -190,7 +194,7 @@ class ObjectBlocks(Blocks):
             UserError: naming what was found.
         """
         foreign = [n for n in sorted(self.path.sizes()) if not is_block(n)]
-        if self.exists() and self._marked() is None:
+        if self.exists() and self.marked() is None:
             foreign.append(f"{MANIFEST} (damaged, or of another program or version)")
         if foreign:
             raise UserError(

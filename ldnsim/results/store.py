@@ -16,8 +16,8 @@ from ldnsim.arrays import Codes
 from ldnsim.edition import shipped
 from ldnsim.edition.versions import older
 from ldnsim.errors import UserError, flag, nearest, path_text
-from ldnsim.results.blocks import BlockFolder
 from ldnsim.results.files import some
+from ldnsim.results.folder import BlockFolder
 from ldnsim.results.objects import Address, faults, is_address
 from ldnsim.results.record import Damaged, Record, broken_seal, is_sealed, read_record
 from ldnsim.results.target import KINDS

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -262,7 +260,7 @@ class Plan:
             + (f" every {self.study.output.every:g} h" if len(self.time) else " (no trajectories)")
             + f", {len(self.summaries)} summar{'y' if len(self.summaries) == 1 else 'ies'}",
             *(self.attributed.lines(self.described) if self.attributed else ()),
-            f"store      {self.study.output.store}, about {_size_text(self.bytes)} uncompressed",
+            f"store      {self.study.output.store}, about {size_text(self.bytes)} uncompressed",
             f"solver     {solver.method}, rtol {solver.rtol:g}, atol {solver.floor:g}, "
             f"blocks of {self.block} runs",
         ]
@@ -296,7 +294,8 @@ def _axis_line(dim: str, c: grid.Coordinate) -> str:
     return f"{name}: {len(values)} values of {c.field}{f' in {c.unit}' if c.unit else ''}: {shown}"
 
 
-def _size_text(n: int) -> str:
+def size_text(n: int) -> str:
+    """Write a number of bytes as ``1.5 GB``."""
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if n >= size:
             return f"{n / size:.1f} {unit}"
@@ -371,35 +370,3 @@ def enrol(plan: Plan, threads: int | None = None, looking: Looking | None = None
     found = find_patients(plan.runs, people)
     check_parameters(plan, found)
     return found
-
-
-def check_space(plan: Plan, folder: Any) -> None:
-    """Refuse a sweep whose result cannot fit on the disk.
-
-    Raises:
-        UserError: naming the need, the free space and the settings that reduce it.
-    """
-    free = shutil.disk_usage(folder).free
-    if 2 * plan.bytes > free:
-        raise UserError(
-            f"the sweep needs about {_size_text(2 * plan.bytes)} of disk while running and"
-            f" {_size_text(free)} are free in {folder}; keep fewer output.variables, a longer"
-            " output.every, or output.trajectories = false"
-        )
-
-
-def check_memory(plan: Plan) -> None:
-    """Refuse a sweep whose result is kept in memory and cannot fit there.
-
-    Raises:
-        UserError: naming the need, the memory of the machine and the remedy.
-    """
-    if not hasattr(os, "sysconf"):  # Windows does not say
-        return
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if 2 * plan.bytes > memory:
-        raise UserError(
-            f"the result needs about {_size_text(2 * plan.bytes)} of memory and this machine has"
-            f' {_size_text(memory)}; write it to a store (run("result.zarr")), or keep fewer'
-            " output.variables, a longer output.every, or output.trajectories = false"
-        )

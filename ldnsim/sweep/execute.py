@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ldnsim.errors import Interrupted, UserError
 from ldnsim.results import assemble, dataset, store
-from ldnsim.results.blocks import BlockFolder, Blocks
+from ldnsim.results.blocks import Blocks
+from ldnsim.results.folder import BlockFolder
 from ldnsim.results.objects import (
     Address,
     ObjectBlocks,
@@ -30,9 +31,10 @@ from ldnsim.results.target import checked_target
 from ldnsim.runs.block import Block
 from ldnsim.runs.derivatives import Sensitivities, of_job
 from ldnsim.runs.job import Job, run_blocks
-from ldnsim.runs.plan import Plan, check_memory, check_space
+from ldnsim.runs.plan import Plan
 from ldnsim.sweep.engines import Engine, Tell
 from ldnsim.sweep.progress import Progress, Report, reporting
+from ldnsim.sweep.room import check_memory, check_space
 from ldnsim.sweep.there import compare, is_done, may_go_on, told
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ldnsim.errors import UserError
 from ldnsim.results import store
-from ldnsim.results.blocks import BlockFolder
+from ldnsim.results.folder import BlockFolder
 from ldnsim.results.objects import (
     Address,
     Begun,

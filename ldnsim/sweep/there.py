@@ -11,7 +11,8 @@ from typing import Any
 
 from ldnsim.errors import UserError
 from ldnsim.results import store
-from ldnsim.results.blocks import BlockFolder, differences
+from ldnsim.results.blocks import differences
+from ldnsim.results.folder import BlockFolder
 from ldnsim.results.objects import Address
 from ldnsim.results.target import check_free, check_replaceable
 

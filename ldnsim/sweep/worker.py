@@ -150,9 +150,12 @@ def solve(first: int, job: Parcel, size: int) -> Block:
 def save(first: int, job: Parcel, size: int) -> int:
     """Solve a block and save it, unless it is there; return how many runs it has."""
     blocks = job.place()
-    total = len(job.job().plan)
-    if not blocks.has(first):
-        blocks.save(solve(first, job, size), size)
+    total, shapes = len(job.job().plan), job.job().shapes(first, size)
+    if not blocks.has(first) or blocks.fault(first, shapes) is not None:
+        found = solve(first, job, size)
+        if not blocks.goes_on():  # given up while this was solved, and perhaps another began
+            raise UserError(f"the sweep at {blocks.path} is over")
+        blocks.save(found, size)
     return min(size, total - first)
 
 

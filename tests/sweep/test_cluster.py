@@ -1,0 +1,190 @@
+"""A cluster of processes that are killed, of a scheduler that starts anew, of a disk that fills."""
+
+from __future__ import annotations
+
+import filecmp
+import random
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ldnsim.errors import UserError
+from ldnsim.results import store
+from ldnsim.runs.plan import Plan, make_plan
+from ldnsim.sweep import cluster, execute
+from ldnsim.sweep.study import Study
+from tests.sweep import faults
+from tests.sweep.farm import Farm
+
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.long
+SIZE = 8
+
+
+def plan(runs: int) -> Plan:
+    axis = {"name": "gain", "field": "parameters.driver", "linspace": [0.01, 0.02, runs]}
+    data: dict[str, Any] = {
+        "title": "farm", "regimen": "2 mg nightly at 22:00, for 2 d", "axes": [axis],
+        "output": faults.OUTPUT, "solver": {"block": SIZE},
+    }  # fmt: skip
+    return make_plan(Study.build(data, "x"))
+
+
+@pytest.fixture(scope="module")
+def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    found = Farm(tmp_path_factory.mktemp("farm"))
+    found.pace(0.0)
+    found.start()
+    try:
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_solver(monkeypatch: pytest.MonkeyPatch, farm: Farm) -> None:
+    faults.stand_in(monkeypatch)
+    monkeypatch.setattr(cluster, "Job", lambda plan, *rest: faults.StandIn(plan))
+    (farm.folder / "solved").unlink(missing_ok=True)
+    farm.pace(0.02)
+
+
+class Run(threading.Thread):
+    """A sweep on the farm, in a thread."""
+
+    def __init__(self, farm: Farm, one: Plan, out: Path, **how: Any) -> None:
+        super().__init__()
+        self.farm, self.one, self.out, self.how = farm, one, out, how
+        self.error: BaseException | None = None
+        self.told: list[int] = []
+        self.start()
+
+    def run(self) -> None:
+        try:
+            with cluster.at(self.farm.address) as engine:
+                execute.run_into_store(
+                    self.one, self.out, engine=engine,
+                    progress=lambda done, total: self.told.append(done), **self.how,
+                )  # fmt: skip
+        except BaseException as error:
+            self.error = error
+
+    def wait_for(self, blocks: int) -> None:
+        """Wait until so many blocks are finished."""
+        folder = store.partial_folder(self.out).path
+        while self.is_alive() and len(list(folder.glob("block-*"))) < blocks:
+            time.sleep(0.01)
+
+    def done(self) -> None:
+        self.join(300.0)
+        assert not self.is_alive()
+        if self.error is not None:
+            raise self.error
+
+
+def check(out: Path, one: Plan, tmp_path: Path) -> None:
+    """The files are those of one machine, and nothing is left beside them."""
+    alone = tmp_path / "alone" / out.name
+    alone.parent.mkdir()
+    execute.run_into_store(one, alone)
+    names = sorted(str(p.relative_to(alone)) for p in alone.rglob("*") if p.is_file())
+    assert names == sorted(str(p.relative_to(out)) for p in out.rglob("*") if p.is_file())
+    assert filecmp.cmpfiles(alone, out, names, shallow=False)[1:] == ([], [])
+    assert [p.name for p in out.parent.iterdir()] == [out.name]
+    with store.open_store(out, verify=True) as ds:
+        np.testing.assert_array_equal(ds["pain"].values, faults.values(one))
+    shutil.rmtree(alone.parent)
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.soak)])
+def test_workers_killed_at_any_moment(farm: Farm, tmp_path: Path, kills: int) -> None:
+    """Nothing is lost, nothing doubled: a kill costs the block that was being solved."""
+    out, dice, one = tmp_path / "s" / "a.zarr", random.Random(kills), plan(100 * SIZE)
+    out.parent.mkdir()
+    farm.pace(0.1 if kills < 10 else 4.0)
+    run = Run(farm, one, out)
+    for k in range(kills):
+        run.wait_for(k + 1)
+        assert run.is_alive(), "it ended before the last kill"
+        time.sleep(dice.uniform(0.0, 0.3))
+        farm.add()
+        farm.kill(dice.randrange(len(farm.workers) - 1))
+        farm.pace(4.0 if k % 5 and kills > 10 else 0.1)
+    farm.pace(0.0)
+    run.done()
+    assert sorted(set(farm.solved())) == list(range(0, len(one), SIZE))
+    assert len(farm.solved()) - 100 <= kills
+    assert run.told[0] == 0 and run.told[-1] == len(one)
+    check(out, one, tmp_path)
+
+
+def test_a_scheduler_that_starts_anew_is_waited_for(farm: Farm, tmp_path: Path) -> None:
+    out, one = tmp_path / "s" / "a.zarr", plan(40 * SIZE)
+    out.parent.mkdir()
+    farm.pace(0.1)
+    run = Run(farm, one, out)
+    run.wait_for(5)
+    farm.restart()
+    farm.pace(0.0)
+    run.done()
+    assert len(farm.solved()) - 40 <= 2
+    check(out, one, tmp_path)
+
+
+def test_a_full_disk_keeps_what_is_finished(farm: Farm, tmp_path: Path) -> None:
+    out, one = tmp_path / "s" / "a.zarr", plan(20 * SIZE)
+    out.parent.mkdir()
+    farm.pace(0.05)
+    run = Run(farm, one, out)
+    run.wait_for(5)
+    (farm.folder / "full").touch()
+    try:
+        with pytest.raises(UserError, match=r"No space left.* of 160 runs are finished.*--resume"):
+            run.done()
+    finally:
+        (farm.folder / "full").unlink()
+    assert not out.exists()
+    kept = {p.name for p in store.partial_folder(out).path.glob("block-*")}
+    assert len(kept) >= 5
+    (farm.folder / "solved").unlink()
+    Run(farm, one, out, resume=True).done()
+    # each worker may have saved one more block after the sweep was given up
+    assert 18 <= len(farm.solved()) + len(kept) <= 20, "what was finished is not solved again"
+    check(out, one, tmp_path)
+
+
+def test_what_a_worker_saves_late_is_not_taken_for_another_sweep(
+    farm: Farm, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker that was given up goes on for a while, and another study may have begun there."""
+    out, one = tmp_path / "s" / "a.zarr", plan(3 * SIZE)
+    out.parent.mkdir()
+    folder = store.partial_folder(out)
+    folder.start({**execute.manifest_of(one), "title": "another"})
+    late = folder.elsewhere()
+    folder.remove()
+    farm.pace(0.5)
+    run = Run(farm, one, out)
+    run.wait_for(2)
+    assert not late.goes_on()
+    job = faults.StandIn(one)
+    late.save(next(iter(faults.solve(job, [0], SIZE))), SIZE)
+    with pytest.raises(UserError, match=r"block-000000000.npz cannot be read .*another sweep"):
+        run.done()
+    farm.pace(0.0)
+    Run(farm, one, out, resume=True).done()
+    assert "another sweep" in caplog.text
+    check(out, one, tmp_path)
+
+
+def test_workers_in_memory(farm: Farm) -> None:
+    one = plan(6 * SIZE)
+    with cluster.at(farm.address) as engine:
+        ds = execute.run_plan(one, engine=engine)
+    np.testing.assert_array_equal(ds["pain"].values, faults.values(one))
