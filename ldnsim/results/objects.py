@@ -21,7 +21,7 @@ from ldnsim.results.record import RECORD, Record, parsed_record
 from ldnsim.results.zarr_files import Store
 
 log = logging.getLogger("ldnsim")
-_EXTRA = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
+_PACKAGES = {"s3": "'ldnsim[s3]'", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
 
 
 def is_address(text: str) -> bool:
@@ -122,8 +122,8 @@ def _file_system(url: str, protocol: str) -> tuple[Any, str]:
     try:
         fs, root = url_to_fs(url)
     except ImportError:
-        package = _EXTRA.get(protocol, "the package of fsspec for it")
-        raise UserError(f"{url}: {protocol}:// needs {package}: pip install {package}") from None
+        package = _PACKAGES.get(protocol, "the package that fsspec names for it")
+        raise UserError(f"{url}: {protocol}:// is not installed: pip install {package}") from None
     except ValueError as error:
         raise UserError(f"{url}: {error}; expected an address such as s3://bucket/x.zarr") from None
     return fs, str(root).rstrip("/")

@@ -17,7 +17,7 @@ import pytest
 from ldnsim.errors import UserError
 from ldnsim.results import store
 from ldnsim.runs.plan import Plan, make_plan
-from ldnsim.sweep import cluster, execute
+from ldnsim.sweep import cluster, execute, worker
 from ldnsim.sweep.study import Study
 from tests.sweep import faults
 from tests.sweep.farm import Farm
@@ -181,6 +181,58 @@ def test_what_a_worker_saves_late_is_not_taken_for_another_sweep(
     Run(farm, one, out, resume=True).done()
     assert "another sweep" in caplog.text
     check(out, one, tmp_path)
+
+
+ODD = {
+    "versions": r"cannot take part: versions\.numpy .*versions\.other .*Install the same",
+    "import": r"cannot take part: ModuleNotFoundError.*Install the same ldnsim",
+}
+
+
+@pytest.mark.parametrize("how", ODD)
+def test_a_worker_that_is_another_is_named_before_work_begins(
+    farm: Farm, tmp_path: Path, how: str
+) -> None:
+    out, one = tmp_path / "s" / "a.zarr", plan(2 * SIZE)
+    out.parent.mkdir()
+    block = tmp_path / "block.py"
+    block.write_text("import sys\nsys.modules['ldnsim'] = None\n")
+    if how == "versions":
+        farm.add(LDNSIM_TEST_ODD="other")
+    else:
+        farm.add("--preload", str(block))
+    try:
+        with distributed.Client(farm.address, set_as_default=False) as client:
+            client.wait_for_workers(3, timeout=60)
+            found = client.scheduler_info(n_workers=-1)["workers"]
+            odd = next(a for a, w in found.items() if w["pid"] == farm.workers[-1].pid)
+        with pytest.raises(UserError, match=f"the worker {odd} {ODD[how]}"):
+            Run(farm, one, out).done()
+        assert not farm.solved() and not list(out.parent.iterdir())
+    finally:
+        farm.kill(-1)
+
+
+def test_kernels_for_another_processor_are_told_as_such() -> None:
+    mine = {"versions": {"numpy": "2.0"}, "kernels": "aa"}
+    assert worker.refused("w", mine, mine) is None
+    told = worker.refused("w", {**mine, "kernels": "bb"}, mine)
+    assert "another kind of processor" in str(told)
+
+
+def test_a_worker_that_does_not_see_the_place_says_so(tmp_path: Path) -> None:
+    """Without a shared file system the parcel of the job is not there."""
+    away = worker.Parcel("0" * 64, store.partial_folder(tmp_path / "a.zarr"))
+    with pytest.raises(UserError, match=r"does not see .*a\.zarr\.partial.*where all workers can"):
+        away.job()
+
+
+def test_arguments_that_are_no_cluster() -> None:
+    study = Study.build({"regimen": "2 mg nightly at 22:00, for 2 d"}, "x")
+    with pytest.raises(UserError, match=r"client = 'tcp://x:1': expected a distributed\.Client"):
+        study.run(client="tcp://x:1")
+    with pytest.raises(UserError, match="starts workers of its own"):
+        study.run(client=object(), executor="dask")
 
 
 def test_workers_in_memory(farm: Farm) -> None:
