@@ -47,6 +47,7 @@ TRIES = 4
 PATIENCE = 300.0
 """Seconds to wait for a scheduler that was lost, and for files that others say they wrote."""
 REMIND = 60.0
+_PROBE = "__import__('importlib.util').util.find_spec('ldnsim.sweep.worker') is not None"
 
 
 class Lost(Exception):
@@ -118,19 +119,22 @@ class Cluster:
         Raises:
             UserError: naming the worker and what differs.
         """
+        # a worker without the package would end over the first task that names it
+        for address, found in self.client.run(eval, _PROBE, on_error="return").items():
+            if found is not True:
+                why = f": {found}" if found else ""
+                raise UserError(
+                    f"the worker {address} cannot take part: it has no ldnsim of this version{why}."
+                    " Install the same on all machines"
+                )
         wanted = worker.about(plan.edition)
         for address, theirs in self._about(plan):
-            if isinstance(theirs, BaseException):
-                raise UserError(
-                    f"the worker {address} cannot take part: {type(theirs).__name__}: {theirs}."
-                    " Install the same ldnsim on all machines"
-                )
             no = worker.refused(address, theirs, wanted)
             if no is not None:
                 raise no
 
     def _about(self, plan: Plan) -> Iterator[tuple[str, Any]]:
-        """Ask every worker what it is, or get its error; one that is lost meanwhile says nothing.
+        """Ask every worker what it is; one that is lost meanwhile says nothing.
 
         They are asked by tasks: what a worker answers by itself holds up all else that it does,
         and here it may have to load a compiler first.
@@ -146,18 +150,10 @@ class Cluster:
             for address, future in list(asked.items()):
                 if future.done():
                     del asked[address]
-                    yield address, self._answer(future)
+                    yield address, future.result()
             there = self.client.nthreads() if asked else {}
             asked = {address: f for address, f in asked.items() if address in there}
             time.sleep(0.05)
-
-    def _answer(self, future: Future[Any]) -> Any:
-        try:
-            return future.result()
-        except gone() as error:
-            raise UserError(f"the scheduler at {self.where} is lost: {error}") from error
-        except Exception as error:  # whatever importing something else there raises
-            return error
 
     def solve(self, job: Job, starts: list[int], size: int, tell: Tell) -> list[Block]:
         """Solve blocks and return them, in any order."""
