@@ -47,11 +47,11 @@ class Cost:
 
 
 def plan(runs: int, weeks: int) -> Plan:
-    """A study of one axis: summaries only, as a large sweep has it."""
+    """One patient on many doses: summaries only, as a large sweep has it."""
     data: dict[str, Any] = {
         "title": "benchmark",
         "regimen": f"2 mg nightly at 22:00, for {weeks} wk",
-        "axes": [{"name": "gain", "field": "parameters.driver", "linspace": [0.01, 0.02, runs]}],
+        "axes": [{"name": "dose", "field": "regimen.target", "linspace": ["1 mg", "9 mg", runs]}],
         "output": {"trajectories": False, "night": False, "ledger": False},
     }
     return make_plan(Study.build(data, "benchmark"), WORKERS)
