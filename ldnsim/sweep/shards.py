@@ -137,7 +137,7 @@ def run_shard(
             if isinstance(blocks, BlockFolder):
                 own.enter_context(blocks.held_shard(f"{shard.number}-of-{shard.of}"))
                 blocks.check()
-                blocks.swap.settle()
+                blocks.settle()
             if not blocks.exists() and _finished(target, manifest):
                 return None
             size = _begun(blocks, manifest, plan, engine, shard)
@@ -237,6 +237,7 @@ def merge(
             stack.enter_context(blocks.held())
             blocks.check_shards()
             blocks.check()
+            blocks.settle()
         if not blocks.exists():
             whole = RECORD in reached(target) if isinstance(target, Address) else target.exists()
             why = "is whole already" if whole else "has no shards: run ldnsim sweep with --shard"

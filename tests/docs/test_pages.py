@@ -47,6 +47,7 @@ LEFT_OUT = {
     "tcp://10.0.0.1": "tests/docs/test_clusters.py has a scheduler",
     "SLURMCluster": "tests/docs/test_clusters.py runs the script",
     "#!/bin/sh": "the beginning of a job",
+    "#SBATCH": "the beginning of a job",
     "$SLURM_ARRAY_TASK_ID": "tests/sweep/test_shards.py has jobs of an array",
     "ldnsim merge": "tests/sweep/test_shards.py has jobs of an array",
     "s3://": "tests/sweep/test_cluster.py has an object store",
