@@ -120,7 +120,7 @@ def main() -> None:
         f" {platform.python_version()}, {now:%Y-%m-%d}.",
     ]
     if not asked.dry_run:
-        report.write_between(ROOT / "docs/speed.md", "cluster", "\n".join(lines))
+        report.write_between(ROOT / "docs/speed.md", "cluster", "\n".join([*lines, ""]))
     else:
         print("\n".join(lines))
 

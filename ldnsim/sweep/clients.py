@@ -69,11 +69,15 @@ def local(workers: int | None = None) -> Iterator[Client]:
         UserError: they cannot be started, as in a script without a main guard.
     """
     package = needed()
+    import dask
+
     try:
-        processes = package.LocalCluster(
-            n_workers=workers or os.cpu_count() or 1, threads_per_worker=1,
-            dashboard_address=":0", silence_logs=logging.CRITICAL,
-        )  # fmt: skip
+        # the profiler looks at a worker's threads a hundred times a second, for some 7 %
+        with dask.config.set({"distributed.worker.profile.enabled": False}):
+            processes = package.LocalCluster(
+                n_workers=workers or os.cpu_count() or 1, threads_per_worker=1,
+                dashboard_address=":0", silence_logs=logging.CRITICAL,
+            )  # fmt: skip
     except (RuntimeError, OSError, TimeoutError) as error:
         raise UserError(
             f"worker processes cannot be started ({error}): in a script, start the run under `if"
