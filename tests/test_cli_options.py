@@ -29,7 +29,8 @@ RUN = CliRunner()
 ELSEWHERE = {
     "demo --out": "tests/test_cli.py", "demo --threads": "a sweep's",
     "population": "tests/sweep/test_matched.py",
-    "sweep": "tests/test_cli.py and tests/sweep", "compare": "tests/test_cli.py and tests/plots",
+    "sweep": "tests/test_cli.py and tests/sweep", "merge": "tests/sweep/test_shards.py",
+    "compare": "tests/test_cli.py and tests/plots",
     "cite": "tests/test_cli.py and tests/test_cli_provenance.py",
     "states --plot": "tests/analysis/test_continuation.py",
     "states --json": "tests/analysis/test_continuation.py",

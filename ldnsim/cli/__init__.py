@@ -23,6 +23,7 @@ from ldnsim.cli import (
     export,
     lists,
     look,
+    machines,
     observations,
     optimise,
     population,
@@ -58,7 +59,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    run.demo, run.init, run.sweep, run.simulate, states.states, look.compare,
+    run.demo, run.init, run.sweep, machines.merge, run.simulate, states.states, look.compare,
     discriminate.discriminate, optimise.optimise, start_dose.start_dose, cite.cite,
     sensitivity.sensitivity, trial.trial, visits.visits,
     population.population,

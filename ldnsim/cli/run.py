@@ -14,6 +14,7 @@ import typer
 from ldnsim.cli import files
 from ldnsim.cli.extend import Extend
 from ldnsim.cli.guard import ALL_FAILED, guarded, say
+from ldnsim.cli.machines import Cluster, Machines, Scheduler, ShardText, one_shard
 from ldnsim.cli.numbers import Threads
 from ldnsim.cli.source import EVENTS, PRESCRIPTION, STUDY, resolve
 from ldnsim.errors import UserError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ldnsim.results.objects import Address
+    from ldnsim.runs.plan import Plan
     from ldnsim.sweep.study import Study
 
 
@@ -108,16 +111,21 @@ def sweep(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run.")] = False,
     threads: Threads = None,
+    scheduler: Scheduler = None,
+    cluster: Cluster = None,
+    shard: ShardText = None,
 ) -> None:
     """Run a study file and store the result."""
-    from ldnsim.results.target import checked_target
     from ldnsim.runs.plan import make_plan
+    from ldnsim.sweep.execute import checked_out, run_into_store
 
     _fit_together(resume, overwrite, append, dry_run)
+    machines = Machines(scheduler, cluster, shard)
+    machines.check(resume, overwrite, append, dry_run)
     start = time.perf_counter()
     config = resolve(study, STUDY).study()
     ending = ".nc" if config.output.store == "netcdf" else ".zarr"
-    store = checked_target(study.with_suffix(ending) if out is None else out)
+    store = checked_out(study.with_suffix(ending) if out is None else out)
     try:
         plan = make_plan(config, threads)
     except UserError as error:
@@ -127,11 +135,11 @@ def sweep(
         return
     if config.optimise is not None:
         say(f"[optimise] is left alone by a sweep: ldnsim optimise {study} looks at it")
-    from ldnsim.results.store import accuracies, attributes, statuses
-    from ldnsim.sweep.execute import run_into_store
-
     say(plan.describe())
-    with progress() as report:
+    if shard is not None:
+        one_shard(plan, store, shard, study)
+        return
+    with machines.engine(threads) as engine, progress() as report:
         if append:
             from ldnsim.sweep import grow
 
@@ -139,11 +147,20 @@ def sweep(
             if not ran:
                 say(f"nothing to add: all {len(plan)} runs are there")
         else:
-            done = run_into_store(plan, store, resume=resume, progress=report, overwrite=overwrite)
+            done = run_into_store(
+                plan, store, resume=resume, progress=report, overwrite=overwrite, engine=engine
+            )
             ran = len(plan) if done else 0
     if ran:
         say(f"{ran} runs in {seconds(time.perf_counter() - start)}")
-    if config.population is not None:
+    told(plan, store)
+
+
+def told(plan: Plan, store: Path | Address) -> None:
+    """Say what became of a finished sweep, and last where its result is."""
+    from ldnsim.results.store import accuracies, attributes, statuses
+
+    if plan.study.population is not None:
         _candidates(attributes(store))
     if plan.watch is not None:
         _oddities(store)
@@ -253,12 +270,12 @@ def _outcome(status: NDArray[np.int8], accuracy: NDArray[np.int8]) -> int:
     return len(codes) - len(failed)
 
 
-def _oddities(store: Path) -> None:
+def _oddities(store: Path | Address) -> None:
     """Say which rules acted in no run, and which go up and down for ever."""
     import ldnsim
     from ldnsim.cli.visits import oddities
 
-    with ldnsim.open_store(store) as ds:
+    with ldnsim.open_store(str(store)) as ds:
         for line in oddities(ds):
             say(line)
 

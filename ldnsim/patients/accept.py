@@ -7,10 +7,11 @@ in every regimen and under every hypothesis of the study.
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -91,8 +92,18 @@ class _Accepted:
         return min(max(math.ceil(left / share), CHUNK), AT_ONCE)
 
 
+Chunk = tuple[Floats, Floats]
+"""Quantiles of the parameters of some candidates, and of their genotype."""
+Looking = Callable[[Callable[[Chunk], _Candidates], Iterator[Chunk], int], Iterator[_Candidates]]
+"""Takes what looks at a chunk, chunks without end, and how many are needed at the least; gives
+what was found in each, in order, and may look at some more than are asked for."""
+
+
 def find_people(
-    study: StudyConfig, reference: RunSpec, threads: int | None = None
+    study: StudyConfig,
+    reference: RunSpec,
+    threads: int | None = None,
+    looking: Looking | None = None,
 ) -> People | None:
     """Draw the patients of a study; None when it has no population.
 
@@ -100,6 +111,8 @@ def find_people(
         study: the study.
         reference: the run on which plausibility is decided.
         threads: threads of the engine.
+        looking: has chunks of candidates looked at elsewhere, each by one thread; None does it
+            here, one after the other.
 
     Raises:
         UserError: when too few candidates are plausible; it says why they were not.
@@ -109,9 +122,16 @@ def find_people(
         return None
     seed = study.seed if settings.seed is None else settings.seed
     found = _Accepted(settings.size)
-    for chunk in _stream(settings, seed, reference, found, threads):
+    names = varied(reference.edition.model, settings)
+    look = functools.partial(_look_at, settings, names, reference, 1 if looking else threads)
+    # elsewhere chunks are looked at side by side, before it is known how many are needed
+    chunks = _stream(settings, seed, names, (lambda: CHUNK) if looking else found.likely)
+    looked = looking(look, chunks, -(-settings.size // CHUNK)) if looking else map(look, chunks)
+    for chunk in looked:
         found.add(chunk)
-        if found.count < settings.size and len(found.reason) >= 8 * CHUNK:
+        if found.count == settings.size:
+            break
+        if len(found.reason) >= 8 * CHUNK:
             log.info("%d of %d virtual patients found, %d candidates tried", found.count,
                      settings.size, len(found.reason))  # fmt: skip
     if found.count < settings.size:
@@ -125,14 +145,13 @@ def most(settings: Population) -> int:
 
 
 def _stream(
-    settings: Population, seed: int, reference: RunSpec, found: _Accepted, threads: int | None
-) -> Iterator[_Candidates]:
-    """Draw and look at candidates, some at a time, until enough are found or none is left."""
-    names = varied(reference.edition.model, settings)
+    settings: Population, seed: int, names: tuple[str, ...], how_many: Callable[[], int]
+) -> Iterator[Chunk]:
+    """Draw candidates, so many at a time, up to as many as are tried."""
     first, drawn = 0, 0
     u, genes = np.empty((0, len(names))), np.empty(0)
-    while found.count < settings.size and first < most(settings):
-        last = min(first + found.likely(), most(settings))
+    while first < most(settings):
+        last = min(first + how_many(), most(settings))
         if last > drawn:
             drawn = max(2 * drawn, last)
             args = (drawn, settings.size)
@@ -141,8 +160,7 @@ def _stream(
                 u[:, j] = draws.quantiles(settings.method, seed, name, *args)
             u = _together(settings, names, u)
             genes = draws.quantiles(settings.method, seed, f"covariate {OPRM1}", *args)
-        rows = slice(first, last)
-        yield _look_at(settings, names, reference, u[rows], genes[rows], threads)
+        yield u[first:last], genes[first:last]
         first = last
 
 
@@ -160,12 +178,11 @@ def _look_at(
     settings: Population,
     names: tuple[str, ...],
     reference: RunSpec,
-    u: Floats,
-    genes: Floats,
     threads: int | None,
+    chunk: Chunk,
 ) -> _Candidates:
     """Solve for the untreated state of a chunk of candidates and judge it."""
-    model = reference.edition.model
+    (u, genes), model = chunk, reference.edition.model
     g = settings.oprm1_g_frequency
     genotype = () if g is None else tuple(str(x) for x in draws.genotypes(genes, g))
     runs = [with_genotype(reference, x) for x in genotype] or [reference] * len(u)

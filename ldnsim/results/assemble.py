@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,11 @@ import numpy as np
 
 from ldnsim.arrays import Codes
 from ldnsim.results import dataset, files
-from ldnsim.results.blocks import ARRAYS, BlockFolder
+from ldnsim.results.blocks import ARRAYS, Blocks
+from ldnsim.results.folder import BlockFolder
 from ldnsim.results.record import sealed
 from ldnsim.results.target import check_free, kind_of
-from ldnsim.results.zarr_files import StoreFiles
+from ldnsim.results.zarr_files import Store, StoreFiles
 from ldnsim.runs.block import Block
 
 if TYPE_CHECKING:
@@ -83,12 +85,35 @@ def regions(shape: Sequence[int], chunks: Sequence[int]) -> Iterator[tuple[int, 
         yield first, last, slices
 
 
+@dataclass(frozen=True)
+class Region:
+    """A stretch of runs whose chunks are files of their own in every array of a kind.
+
+    Attributes:
+        kind: dimensions of the arrays beside those of the sweep.
+        first: its first run.
+        last: the run after its last.
+        where: the part of the dimensions of the sweep.
+    """
+
+    kind: str
+    first: int
+    last: int
+    where: tuple[slice, ...]
+
+
+Spread = Callable[[Store, Sequence[Region], Codes], Iterable[dict[str, tuple[int, int]]]]
+"""Takes a store, regions to write and the outcomes that occur; gives the files of each region,
+in order, as :attr:`ldnsim.results.zarr_files.Store.files` has them."""
+
+
 def finish(
     job: Job,
     folder: BlockFolder,
     size: int,
     target: Path,
     found: Sensitivities | None,
+    spread: Spread | None = None,
     taken: Taken | None = None,
 ) -> None:
     """Assemble the finished blocks into the store; the name appears only when it is whole.
@@ -99,6 +124,7 @@ def finish(
         size: runs per block.
         target: the store.
         found: how its summaries follow the parameters, if that was asked for.
+        spread: what has regions of a Zarr store written elsewhere; None writes them here.
         taken: what is taken over from the result that is replaced; a Zarr store only.
 
     Raises:
@@ -112,7 +138,7 @@ def finish(
         whole = Block.join([folder.load(first) for first in job.starts(size)])
         write_netcdf(dataset.in_memory(job, whole, found).dataset(), draft)
     else:
-        _write_zarr(job, folder, size, draft, found, taken)
+        write_zarr(job, folder, size, lambda attrs: StoreFiles(draft, attrs), found, spread, taken)
     check_free(target, folder.path, replaces)
     folder.swap.replace()
     folder.remove()
@@ -128,74 +154,111 @@ def write_netcdf(ds: xr.Dataset, path: Path) -> None:
     files.put(path, sealed(file.getvalue()), flush=True)
 
 
-def _write_zarr(
+def write_zarr(
     job: Job,
-    folder: BlockFolder,
+    blocks: Blocks,
     size: int,
-    path: Path,
+    store_of: Callable[[Mapping[str, Any]], Store],
     found: Sensitivities | None,
+    spread: Spread | None = None,
     taken: Taken | None = None,
 ) -> None:
-    """Write the store region by region; only the blocks of one region are in memory."""
+    """Write the store region by region; only the blocks of one region are in memory.
+
+    Args:
+        job: the job.
+        blocks: its finished blocks.
+        size: runs per block.
+        store_of: makes the store, of its attributes.
+        found: how its summaries follow the parameters, if that was asked for.
+        spread: what has regions written elsewhere; None writes them here.
+        taken: what is taken over from a finished result; not with ``spread``.
+    """
     kept = ("status", "ledger") if job.plan.watch else ("status",)
-    told = Block.join([folder.load(first, kept) for first in job.starts(size)])
+    told = Block.join([blocks.load(first, kept) for first in job.starts(size)])
     if taken is not None:
         told = _told(job, told, taken)
     laid = dataset.frame(job, told, found)
     axes = {c: v[0] for c, v in laid.coords.items()}
-    store = StoreFiles(path, laid.attrs)
+    store = store_of(laid.attrs)
     for name, (dims, values, attrs) in {**laid.coords, **laid.fixed}.items():
         names = (dims,) if isinstance(dims, str) else dims
         words = dict(attrs) if name in laid.coords else with_coordinates(attrs, names, axes)
         store.whole(name, names, values, words)
     for kind in _UNUSED:
         columns = [c for c in laid.columns if c.dim == kind]
-        if columns:
-            _fill(job, folder, size, store, columns, axes, taken, told)
+        if not columns:
+            continue
+        for c in columns:
+            dims, shape, chunks = _laid_out(job, c.dim, columns)
+            store.array(c.name, dims, shape, chunks, c.dtype, with_coordinates(c.attrs, dims, axes))
+        parts = _regions(job, kind, columns)
+        old = None if taken is None else (taken, told)
+        if spread is None:
+            for region in parts:
+                write_region(job, blocks, size, store, columns, region, old)
+        else:
+            for written in spread(store, parts, np.unique(told.status)):
+                store.files.update(written)
     store.close()
 
 
-def _fill(
-    job: Job,
-    folder: BlockFolder,
-    size: int,
-    store: StoreFiles,
-    columns: Sequence[Column],
-    axes: Mapping[str, Any],
-    taken: Taken | None,
-    told: Block,
-) -> None:
-    """Write columns that share their shape, region by region."""
-    plan, kind = job.plan, columns[0].dim
-    names = tuple(d.name for d in plan.dims)
+def _laid_out(
+    job: Job, kind: str, columns: Sequence[Column]
+) -> tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
+    """Return dimensions, shape and chunks of the arrays of a kind."""
+    plan = job.plan
     tail = dataset.tail(plan, kind)
-    dims = (*names, *kind.split())
     item = max(c.dtype.itemsize for c in columns)
-    timed = "time" in kind
-    room = CHUNK_BYTES // max(1, math.prod(tail) * item) if timed else CHUNK_RUNS
+    room = CHUNK_BYTES // max(1, math.prod(tail) * item) if "time" in kind else CHUNK_RUNS
     chunks = chunk_shape(plan.shape, max(1, room))
-    arrays = [
-        store.array(
-            c.name, dims, (*plan.shape, *tail), (*chunks, *tail), c.dtype,
-            with_coordinates(c.attrs, dims, axes),
-        )
-        for c in columns
-    ]  # fmt: skip
-    kept = [n for n in ARRAYS if n not in _UNUSED[kind]]
-    for first, last, where in regions(plan.shape, chunks):
-        if taken is None:
-            block = _runs(job, folder, size, first, last, kept)
+    names = tuple(d.name for d in plan.dims)
+    return (*names, *kind.split()), (*plan.shape, *tail), (*chunks, *tail)
+
+
+def _regions(job: Job, kind: str, columns: Sequence[Column]) -> list[Region]:
+    """List the regions of the arrays of a kind, in order."""
+    shape = job.plan.shape
+    chunks = _laid_out(job, kind, columns)[2][: len(shape)]
+    return [Region(kind, first, last, where) for first, last, where in regions(shape, chunks)]
+
+
+def write_region(
+    job: Job,
+    blocks: Blocks,
+    size: int,
+    store: Store,
+    columns: Sequence[Column],
+    region: Region,
+    old: tuple[Taken, Block] | None = None,
+) -> None:
+    """Write one region of arrays that share their shape.
+
+    Args:
+        job: the job.
+        blocks: its finished blocks.
+        size: runs per block.
+        store: the store, in which the arrays are described.
+        columns: all of the arrays of the region's kind.
+        region: the region.
+        old: what is taken over from a finished result, and the outcome of all runs.
+    """
+    kept = [n for n in ARRAYS if n not in _UNUSED[region.kind]]
+    _, shape, chunks = _laid_out(job, region.kind, columns)
+    tail = shape[len(job.plan.shape) :]
+    lengths = [s.stop - s.start for s in region.where]
+    span = region.first, region.last
+    lo, hi = span if old is None else old[0].among_new(*span)
+    block = _runs(job, blocks, size, lo, hi, kept)
+    for column in columns:
+        array = store.described(column.name, shape, chunks, column.dtype)
+        if old is None:
+            values = np.asarray(column.values(block))
         else:
-            lo, hi = taken.among_new(first, last)
-            block = taken.picked(_runs(job, folder, size, lo, hi, kept))
-        lengths = [s.stop - s.start for s in where]
-        for array, column in zip(arrays, columns, strict=True):
-            if taken is None:
-                values = np.asarray(column.values(block))
-            else:
-                values = taken.values(column, block, told.cut(first, last), tail)
-            values = values.reshape((*lengths, *tail))
-            array.write((*where, *(slice(0, n) for n in tail)), values)
+            taken, told = old
+            values = taken.values(column, taken.picked(block), told.cut(*span), tail)
+        values = values.reshape((*lengths, *tail))
+        array.write((*region.where, *(slice(0, n) for n in tail)), values)
 
 
 def _told(job: Job, new: Block, taken: Taken) -> Block:
@@ -226,7 +289,7 @@ def with_coordinates(
 
 
 def _runs(
-    job: Job, folder: BlockFolder, size: int, first: int, last: int, names: Sequence[str]
+    job: Job, folder: Blocks, size: int, first: int, last: int, names: Sequence[str]
 ) -> Block:
     """Read the runs from ``first`` to before ``last`` out of the blocks that hold them."""
     # where none is wanted, such as of a stretch that is taken over, the first block says of what
@@ -235,6 +298,6 @@ def _runs(
     return Block.join([block.cut(first, last) for block in found])
 
 
-def statuses(job: Job, folder: BlockFolder, size: int) -> Codes:
+def statuses(job: Job, folder: Blocks, size: int) -> Codes:
     """Read the outcome of every run out of the blocks, shape (runs,)."""
     return np.concatenate([folder.load(i, ("status",)).status for i in job.starts(size)])

@@ -1,57 +1,95 @@
-"""Finished blocks on disk while a sweep runs: one file each, whole or absent.
+"""Finished blocks while a sweep runs: one file each, whole or absent, wherever they lie.
 
-A block is written under another name, flushed, then renamed; so a file that exists is finished,
-and a kill at any moment costs at most the blocks being solved. The manifest says what the blocks
-belong to; a sweep is resumed only if that is still the same. Every file carries its checksum. The
-same folder holds the new result until it is whole; see :mod:`ldnsim.results.swap`.
+The manifest says what the blocks belong to; a sweep is resumed only if that is still the same.
+Every file carries its checksum. Whoever solves a block saves it: the place of the blocks is where
+all meet who work on a sweep.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from ldnsim.errors import UserError
-from ldnsim.results import files, lock
-from ldnsim.results.files import some
 from ldnsim.results.record import Damaged, sealed, unsealed
-from ldnsim.results.swap import Swap
 from ldnsim.runs.block import Block, names
 from ldnsim.runs.task import LANES
 
-MANIFEST = "manifest.json"
+MANIFEST, TOKEN = "manifest.json", "token"
 ARRAYS = tuple(names())
 
 MARK = {"written_by": "ldnsim", "holds": "blocks of an unfinished sweep"}
 log = logging.getLogger("ldnsim")
-_BLOCK = re.compile(r"\.manifest\.json\.draft|\.?block-\d{9}\.npz(\.draft)?")
+_BLOCK = re.compile(
+    r"\.manifest\.json\.draft|\.?(block-\d{9}\.npz|job-[0-9a-f]{16}\.pickle)"
+    r"((\.[0-9a-f]{8})?\.draft)?"
+)
 
 
-class BlockFolder:
-    """The folder of finished blocks of one sweep."""
+class Blocks(ABC):
+    """The finished blocks of one sweep, wherever they lie.
 
-    def __init__(self, path: Path) -> None:
-        """Name the folder; nothing is read or written yet."""
-        self.path = path
-        self.swap = Swap(path)
+    Attributes:
+        path: of the folder, or its address.
+        token: of the sweep, which its blocks carry: a worker that was given up may still be
+            writing when another sweep has begun at the same place. Empty until the manifest is
+            read or written.
+    """
+
+    path: Any
+    token: str = ""
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """Return a file.
+
+        Raises:
+            OSError: it is not there, or cannot be read.
+        """
+
+    @abstractmethod
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file so that it is either whole or as before, whatever happens."""
+
+    @abstractmethod
+    def holds(self, name: str) -> bool:
+        """Whether a file is there."""
+
+    @abstractmethod
+    def opened(self, name: str) -> AbstractContextManager[Any]:
+        """Return a file to read parts of, or its path."""
+
+    @abstractmethod
+    def start(self, manifest: Mapping[str, Any]) -> None:
+        """Write what the blocks belong to."""
+
+    @abstractmethod
+    def remove(self) -> None:
+        """Delete what is the sweep's; a kill midway leaves nothing to resume."""
+
+    @abstractmethod
+    def elsewhere(self) -> Blocks:
+        """Return the same place for another process, whose drafts are its own."""
+
+    @abstractmethod
+    def forget(self, first: int) -> None:
+        """Delete a block that is damaged."""
+
+    @abstractmethod
+    def look(self) -> None:
+        """Look at the place anew, where a file system has kept what it saw before."""
 
     def exists(self) -> bool:
         """Whether a sweep was started here."""
-        return (self.path / MANIFEST).is_file()
-
-    def start(self, manifest: Mapping[str, Any]) -> None:
-        """Make the folder and write what its blocks belong to."""
-        files.make_known(self.path)
-        text = json.dumps({**MARK, **manifest}, indent=1)
-        files.write_atomically(self.path / MANIFEST, text.encode())
+        return self.holds(MANIFEST)
 
     def manifest(self) -> dict[str, Any]:
         """Read what the blocks belong to.
@@ -59,58 +97,28 @@ class BlockFolder:
         Raises:
             UserError: when it cannot be read, or holds what no sweep writes.
         """
-        found = self._marked()
+        found = self.marked()
         wrong = "it is missing, or of another program" if found is None else _wrong(found)
         if found is None or wrong:
             raise UserError(
                 f"{self.path} cannot be resumed: its {MANIFEST} is damaged: {wrong}; start again"
                 " with --overwrite"
             )
-        return {k: v for k, v in found.items() if k not in MARK}
+        self.token = found[TOKEN]
+        return {k: v for k, v in found.items() if k not in MARK and k != TOKEN}
 
-    def _marked(self) -> dict[str, Any] | None:
+    def marked(self) -> dict[str, Any] | None:
         """Read the manifest; None when it is not there or not one of this program."""
         try:
-            found = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+            found = json.loads(self.read(MANIFEST))
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
         ours = isinstance(found, dict) and found.get("written_by") == MARK["written_by"]
         return found if ours else None
 
-    def _ours(self, name: str) -> bool:
-        """Whether a file in the folder is of a sweep; a link never is."""
-        known = name == MANIFEST or _BLOCK.fullmatch(name) or self.swap.ours(name)
-        return bool(known) and not files.is_link(self.path / name)
-
-    def check(self) -> None:
-        """Refuse a folder of this name that holds anything but what a sweep leaves.
-
-        Raises:
-            UserError: naming what was found.
-        """
-        if not self.path.exists() and not self.path.is_symlink():
-            return
-        if self.path.is_symlink() or not self.path.is_dir():
-            raise UserError(
-                f"{self.path} is in the way: the blocks of the sweep would be kept under that"
-                " name; move it, or choose another --out"
-            )
-        foreign = [n for n in files.names(self.path) if not self._ours(n)]
-        if self.exists() and self._marked() is None:
-            foreign.append(f"{MANIFEST} (damaged, or of another program or version)")
-        if foreign:
-            raise UserError(
-                f"{self.path} holds what no sweep of this version wrote: {some(foreign)}; the"
-                " blocks of the sweep would be kept there: move or delete it, or choose another"
-                " --out"
-            )
-
-    def _file(self, first: int) -> Path:
-        return self.path / f"block-{first:09d}.npz"
-
     def has(self, first: int) -> bool:
         """Whether the block that starts at run ``first`` is finished."""
-        return self._file(first).is_file()
+        return self.holds(name_of(first))
 
     def save(self, block: Block, size: int) -> None:
         """Save a finished block.
@@ -122,8 +130,8 @@ class BlockFolder:
             raise ValueError(f"block at run {block.first} is not aligned to blocks of {size}")
         buffer = io.BytesIO()
         arrays = {name: getattr(block, name) for name in ARRAYS}
-        np.savez(buffer, first=np.int64(block.first), **arrays)
-        files.write_atomically(self._file(block.first), sealed(buffer.getvalue()))
+        np.savez(buffer, first=np.int64(block.first), sweep=np.array(self.token), **arrays)
+        self.write(name_of(block.first), sealed(buffer.getvalue()))
 
     def load(self, first: int, names: Sequence[str] = ARRAYS) -> Block:
         """Read a finished block, or only some of its arrays; the others are empty.
@@ -133,16 +141,29 @@ class BlockFolder:
         """
         none: Any = np.empty((0, 0, 0))
         try:
-            with np.load(self._file(first), allow_pickle=False) as data:
+            with (
+                self.opened(name_of(first)) as file,
+                np.load(file, allow_pickle=False) as data,
+            ):
+                self._check_token(data)
                 return Block(first, **{n: data[n] if n in names else none for n in ARRAYS})
         except MemoryError:
             raise
         except Exception as error:  # whatever the reader of the format raises
             reason = getattr(error, "strerror", None) or error or type(error).__name__
             raise UserError(
-                f"{self._file(first)} cannot be read ({reason}): run the same command with"
+                f"{self.path}/{name_of(first)} cannot be read ({reason}): run the same command with"
                 " --resume, which solves its runs again"
             ) from error
+
+    def _check_token(self, data: Mapping[str, Any]) -> None:
+        if self.token and str(data["sweep"]) != self.token:
+            raise Damaged("it was written by another sweep")
+
+    def goes_on(self) -> bool:
+        """Whether the sweep that this was begun for is still the one that is here."""
+        found = self.marked() if self.exists() else None
+        return found is not None and found.get(TOKEN) == self.token
 
     def fault(self, first: int, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
         """Say why a finished block cannot be used, or nothing.
@@ -152,8 +173,9 @@ class BlockFolder:
             shapes: of its arrays.
         """
         try:
-            whole = unsealed(self._file(first).read_bytes())
+            whole = unsealed(self.read(name_of(first)))
             with np.load(io.BytesIO(whole), allow_pickle=False) as data:
+                self._check_token(data)
                 if int(data["first"]) != first:
                     return f"it is the block at run {int(data['first'])}"
                 wrong = [n for n in ARRAYS if data[n].shape != shapes[n]]
@@ -165,46 +187,20 @@ class BlockFolder:
             return f"it is no block: {error}"
         return f"its {wrong[0]} has another shape" if wrong else None
 
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep every other sweep out while this one writes.
 
-        Raises:
-            UserError: another process is writing here.
-        """
-        with lock.held(self.path.with_name(f".{self.path.name}.lock")) as alone:
-            if not alone:
-                raise UserError(
-                    f"another sweep is writing to {self.path}; wait for it, or choose another --out"
-                )
-            yield
+def name_of(first: int) -> str:
+    """Return the name of the file of the block that starts at run ``first``."""
+    return f"block-{first:09d}.npz"
 
-    def draft(self) -> Path:
-        """Return where a new result is made; the folder is made when it is not there.
 
-        Raises:
-            UserError: something else is there.
-        """
-        files.make_known(self.path)
-        return self.swap.fresh_draft()
+def is_block(name: str) -> bool:
+    """Whether a file is one that a sweep keeps beside its result."""
+    return name == MANIFEST or bool(_BLOCK.fullmatch(name))
 
-    def settle(self) -> None:
-        """Put right what a kill left, and say so; unfinished blocks stay.
 
-        Raises:
-            UserError: as :meth:`ldnsim.results.swap.Swap.settle`.
-        """
-        self.swap.settle()
-        if self.path.is_dir() and not self.exists():
-            log.info("deleted what a stopped sweep had left in %s", self.path)
-            self.remove()
-
-    def remove(self) -> None:
-        """Delete what is the sweep's in the folder; a kill midway leaves nothing to resume."""
-        if self.exists():
-            files.delete(self.path, MANIFEST.__eq__)
-        self.swap.clear_draft()
-        files.delete(self.path, lambda name: bool(_BLOCK.fullmatch(name)))
+def text_of(manifest: Mapping[str, Any], token: str) -> bytes:
+    """Return a manifest as its file has it."""
+    return json.dumps({**MARK, TOKEN: token, **manifest}, indent=1).encode()
 
 
 def _wrong(manifest: Mapping[str, Any]) -> str:
@@ -212,6 +208,8 @@ def _wrong(manifest: Mapping[str, Any]) -> str:
     size = manifest.get("block")
     if not isinstance(size, int) or isinstance(size, bool) or size <= 0 or size % LANES:
         return f"block = {json.dumps(size)} is not a multiple of {LANES}"
+    if not isinstance(manifest.get(TOKEN), str):
+        return f"it holds no {TOKEN}"
     for name in ("study", "versions", "code"):
         if not isinstance(manifest.get(name), dict):
             return f"it holds no {name}"

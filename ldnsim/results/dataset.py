@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ldnsim.arrays import Codes
 from ldnsim.config.attribution import SWITCHES
 from ldnsim.patients import people
 from ldnsim.regimen import DoseStatus
@@ -52,11 +53,7 @@ def frame(job: Job, whole: Block, found: Sensitivities | None) -> Frame:
         found: how its summaries follow the parameters, if that was asked for.
     """
     plan, drawn = job.plan, job.patients.people
-    columns = [
-        *single(job, whole.status), visits.target_reached(plan), *timed(plan),
-        *pathways.columns(plan), *visits.columns(plan),
-    ]  # fmt: skip
-    laid = Frame(coordinates(plan), {}, columns, attributes(plan, job.patients))
+    laid = Frame(coordinates(plan), {}, columns(job, whole.status), attributes(plan, job.patients))
     laid.fixed.update(observed.labelled(plan))
     if plan.study.output.ledger:
         laid.fixed.update(visits.ledger(whole) if plan.watch else ledger(plan))
@@ -66,6 +63,20 @@ def frame(job: Job, whole: Block, found: Sensitivities | None) -> Frame:
         laid.coords.update(people.coordinates(drawn))
         laid.fixed.update(people.drawn(drawn))
     return laid
+
+
+def columns(job: Job, status: Codes) -> list[Column]:
+    """List what has an entry for every run.
+
+    Args:
+        job: the job.
+        status: outcome of every run, or each that occurs once.
+    """
+    plan = job.plan
+    return [
+        *single(job, status), visits.target_reached(plan), *timed(plan), *pathways.columns(plan),
+        *visits.columns(plan),
+    ]  # fmt: skip
 
 
 def _add(found: Frame, ds: xr.Dataset) -> None:

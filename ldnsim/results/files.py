@@ -36,14 +36,19 @@ def put(path: Path, data: bytes, *, flush: bool = False) -> None:
         os.close(handle)
 
 
-def draft_of(path: Path) -> Path:
-    """Return where a file is written before it gets its name."""
-    return path.with_name(f".{path.name}.draft")
+def draft_of(path: Path, writer: str = "") -> Path:
+    """Return where a file is written before it gets its name.
+
+    Args:
+        path: the file.
+        writer: tells the drafts of one process from those of others, where several write.
+    """
+    return path.with_name(f".{path.name}{'.' if writer else ''}{writer}.draft")
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, writer: str = "") -> None:
     """Write a file so that it is either whole or as before, whatever happens."""
-    draft = draft_of(path)
+    draft = draft_of(path, writer)
     put(draft, data, flush=True)
     move(draft, path)
 
@@ -102,7 +107,11 @@ def make(path: Path) -> None:
     """Make a folder, with those above it, unless it is there."""
     if not path.is_dir():
         make(path.parent)
-        os.mkdir(path)
+        try:
+            os.mkdir(path)
+        except FileExistsError:  # another process made it meanwhile
+            if not path.is_dir():
+                raise
 
 
 def make_known(path: Path) -> None:

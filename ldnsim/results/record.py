@@ -48,10 +48,14 @@ class Record:
         """Write the record into its store, when all else of it is on the disk."""
         files.make(root / GROUP)
         files.flush_all(root, self.files)
+        files.write_atomically(root / RECORD, self.text())
+
+    def text(self) -> bytes:
+        """Return the record as its file has it."""
         listed = {name: list(entry) for name, entry in self.files.items()}
         attrs = {**mark(), "files": listed, "sum": _sum(listed)}
         document = {"zarr_format": 3, "node_type": "group", "attributes": attrs}
-        files.write_atomically(root / RECORD, json.dumps(document).encode())
+        return json.dumps(document).encode()
 
     def foreign(self, root: Path) -> list[str]:
         """List what is in the store and was not written with it; a link never was."""
@@ -105,24 +109,35 @@ def read_record(root: Path) -> Record | None:
         OSError: it cannot be read for another reason.
     """
     try:
-        attrs = json.loads((root / RECORD).read_bytes())["attributes"]
-        if attrs["written_by"] != WRITTEN_BY:
-            return None
-        _check_format(root, attrs["format"])
-        if attrs["sum"] != _sum(attrs["files"]):
-            raise Damaged("the record of its files is damaged")
-        return Record({str(n): (int(s), int(c)) for n, (s, c) in attrs["files"].items()})
+        return parsed_record(root, (root / RECORD).read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         if expects_record(root):
             raise Damaged("the record of its files is missing") from None
         return None
+
+
+def parsed_record(where: Path | str, data: bytes) -> Record | None:
+    """Read a record from its file; None when it is not of this program.
+
+    Raises:
+        Damaged: it cannot be read.
+        UserError: it is of a later format.
+    """
+    try:
+        attrs = json.loads(data)["attributes"]
+        if attrs["written_by"] != WRITTEN_BY:
+            return None
+        _check_format(where, attrs["format"])
+        if attrs["sum"] != _sum(attrs["files"]):
+            raise Damaged("the record of its files is damaged")
+        return Record({str(n): (int(s), int(c)) for n, (s, c) in attrs["files"].items()})
     except UserError:
         raise
     except (ValueError, KeyError, TypeError):
         raise Damaged("the record of its files is damaged") from None
 
 
-def _check_format(path: Path, number: Any) -> None:
+def _check_format(path: Path | str, number: Any) -> None:
     """Refuse a format that this version does not know; its files may mean something else."""
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise Damaged("the record of its files is damaged")

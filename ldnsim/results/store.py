@@ -16,8 +16,9 @@ from ldnsim.arrays import Codes
 from ldnsim.edition import shipped
 from ldnsim.edition.versions import older
 from ldnsim.errors import UserError, flag, nearest, path_text
-from ldnsim.results.blocks import BlockFolder
 from ldnsim.results.files import some
+from ldnsim.results.folder import BlockFolder
+from ldnsim.results.objects import Address, faults, is_address
 from ldnsim.results.record import Damaged, Record, broken_seal, is_sealed, read_record
 from ldnsim.results.target import KINDS
 from ldnsim.results.zarr_files import read_array
@@ -49,15 +50,20 @@ def open_store(path: str | os.PathLike[str], *, verify: bool = False) -> xr.Data
     checksum, which is compared when it is read.
 
     Args:
-        path: a Zarr folder or a NetCDF file that a sweep wrote.
+        path: a Zarr folder or a NetCDF file that a sweep wrote, or the address of such a folder
+            in an object store.
         verify: compare every file of a Zarr store at once.
 
     Raises:
         UserError: when there is none, the sweep that was to write it is unfinished, or it is
             damaged or cannot be read.
     """
-    found = checked(path, flag(verify, "verify"))
-    ds = _opened(found)
+    text = path_text(path, "path")
+    if is_address(text):
+        found: Path | Address = checked_at(Address(text), flag(verify, "verify"))
+    else:
+        found = checked(path, flag(verify, "verify"))
+    ds = _opened(found) if isinstance(found, Path) else _opened_at(found)
     if "status" not in ds or "study" not in ds.attrs:
         ds.close()
         raise UserError(f"{found} is not a result of a sweep: it holds no status and no study")
@@ -220,6 +226,31 @@ def _opened(found: Path) -> xr.Dataset:
     return ds
 
 
+def checked_at(address: Address, verify: bool = False) -> Address:
+    """Return the address of a result that is as it was written; see :func:`open_store`."""
+    try:
+        wrong = faults(address, verify)
+    except Damaged as error:
+        raise UserError(f"{address} is damaged: {error}{_DELETE}") from None
+    except OSError as error:
+        raise UserError(f"{address} cannot be read: {error.strerror or error}") from None
+    if wrong:
+        raise UserError(
+            f"{address} is damaged, or was changed by another program: {some(wrong)}{_DELETE}"
+        )
+    return address
+
+
+def _opened_at(address: Address) -> xr.Dataset:
+    import xarray as xr
+
+    try:
+        return xr.open_dataset(str(address), engine="zarr", consolidated=True, chunks=None)
+    except Exception as error:  # whatever the packages raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{address} cannot be opened: {reason}") from error
+
+
 def _why(found: Path, error: Exception) -> str:
     """Say why a library cannot open a result, and which library."""
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -254,7 +285,7 @@ def _plain_text(ds: xr.Dataset) -> xr.Dataset:
     return ds.assign_coords(coords).assign(kept) if texts else ds
 
 
-def statuses(path: Path) -> Codes:
+def statuses(path: Path | Address) -> Codes:
     """Return the outcome of every run of a finished result, shape (runs,).
 
     That of a Zarr store is read without xarray, which takes longer to load than a small sweep.
@@ -265,7 +296,7 @@ def statuses(path: Path) -> Codes:
     return _codes(path, "status")
 
 
-def accuracies(path: Path) -> Codes:
+def accuracies(path: Path | Address) -> Codes:
     """Return what is known of the error of every run of a finished result, shape (runs,).
 
     Raises:
@@ -274,23 +305,25 @@ def accuracies(path: Path) -> Codes:
     return _codes(path, "accuracy")
 
 
-def _codes(path: Path, name: str) -> Codes:
-    found = checked(path)
+def _codes(path: Path | Address, name: str) -> Codes:
     try:
-        if found.is_dir():
+        if isinstance(path, Path) and (found := checked(path)).is_dir():
             return np.asarray(read_array(found / name), dtype=np.int8).reshape(-1)
     except (OSError, ValueError, KeyError, RuntimeError):
         pass  # the library says what is wrong, or reads what this package does not
-    with open_store(path) as ds:
+    with open_store(path if isinstance(path, Path) else str(path)) as ds:
         return np.asarray(ds[name].values, dtype=np.int8).reshape(-1)
 
 
-def attributes(path: Path) -> dict[str, Any]:
+def attributes(path: Path | Address) -> dict[str, Any]:
     """Return the attributes of a finished result.
 
     Raises:
         UserError: there is no such result, or it is damaged.
     """
+    if isinstance(path, Address):
+        read = json.loads(checked_at(path).read("zarr.json"))
+        return dict(read.get("attributes", {}))
     found = checked(path)
     if found.is_dir():
         return dict(json.loads((found / "zarr.json").read_bytes()).get("attributes", {}))

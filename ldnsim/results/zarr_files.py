@@ -8,12 +8,15 @@ file and carries a checksum of its content, which readers check.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 import struct
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,23 +30,31 @@ from ldnsim.results.record import GROUP, Record, mark
 LEVEL = 0  # of Zstandard: its default, and that of the zarr package
 
 
-@dataclass
-class StoreFiles:
+class Store(ABC):
     """A store being written: arrays one by one, then :meth:`close`.
 
     Attributes:
-        path: its folder, which must not be there yet.
         attrs: attributes of the group.
+        files: size and CRC-32 of what was written, by name.
     """
 
-    path: Path
-    attrs: Mapping[str, Any]
-    _files: dict[str, tuple[int, int]] = field(default_factory=dict)
-    _described: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, attrs: Mapping[str, Any]) -> None:
+        """Begin with nothing."""
+        self.attrs = attrs
+        self.files: dict[str, tuple[int, int]] = {}
+        self._described: dict[str, Any] = {}
 
-    def __post_init__(self) -> None:
-        """Make the folder."""
-        files.make(self.path)
+    @abstractmethod
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file of the store."""
+
+    @abstractmethod
+    def record(self) -> None:
+        """Write the record of all files, when all of them are there to stay."""
+
+    @abstractmethod
+    def part(self) -> Store:
+        """Return the same store for another process, which writes some chunks of it."""
 
     def array(
         self,
@@ -64,11 +75,18 @@ class StoreFiles:
             dtype: a number, or text.
             attrs: attributes, of what JSON knows and NumPy arrays and numbers.
         """
-        kind = np.dtype(dtype).newbyteorder("<")
-        sizes = tuple(max(1, int(c)) for c in chunks)
-        document = _description(dims, shape, sizes, kind, attrs)
+        array = self.described(name, shape, chunks, dtype)
+        document = _description(dims, shape, array.chunks, array.dtype, attrs)
         self._described[name] = document
         self.put(f"{name}/zarr.json", _text(document))
+        return array
+
+    def described(
+        self, name: str, shape: Sequence[int], chunks: Sequence[int], dtype: Any
+    ) -> ArrayFiles:
+        """Return an array that :meth:`array` described, perhaps in another process."""
+        sizes = tuple(max(1, int(c)) for c in chunks)
+        kind = np.dtype(dtype).newbyteorder("<")
         return ArrayFiles(self, name, tuple(int(n) for n in shape), sizes, kind)
 
     def whole(
@@ -77,6 +95,65 @@ class StoreFiles:
         """Write an array as one chunk."""
         array = self.array(name, dims, values.shape, values.shape, values.dtype, attrs)
         array.write([slice(0, n) for n in values.shape], values)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a file of the store and note what was written."""
+        self.write(name, data)
+        self.files[name] = (len(data), zlib.crc32(data))
+
+    def close(self) -> None:
+        """Write the description of the whole, and last the record of all files."""
+        group = {"zarr_format": 3, "node_type": "group", "attributes": mark()}
+        known = {
+            "kind": "inline",
+            "must_understand": False,
+            "metadata": {**self._described, GROUP: group},
+        }
+        document = {**group, "attributes": dict(self.attrs), "consolidated_metadata": known}
+        self.put("zarr.json", _text(document))
+        self.record()
+
+
+class StoreFiles(Store):
+    """A store in a folder.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path, attrs: Mapping[str, Any], *, shared: bool = False) -> None:
+        """Make the folder, which must not be there yet.
+
+        Args:
+            path: the folder.
+            attrs: attributes of the group.
+            shared: another process made it; what this one writes is on the disk at once, since
+                the other cannot wait for it.
+        """
+        super().__init__(attrs)
+        self.path = path
+        self.shared = shared
+        if not shared:
+            files.make(path)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file of the store.
+
+        Raises:
+            FileNotFoundError: the store was made whole, or given up, by whoever made it.
+        """
+        if self.shared and not self.path.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
+        files.make((self.path / name).parent)
+        files.put(self.path / name, data, flush=self.shared)
+
+    def record(self) -> None:
+        """Write the record of all files."""
+        Record(self.files).save(self.path)
+
+    def part(self) -> StoreFiles:
+        """Return the same store for another process."""
+        return StoreFiles(self.path.absolute(), {}, shared=True)
 
     def take(self, old: Path, record: Record, leave: Iterable[str]) -> None:
         """Take over the arrays of another store, sharing its files.
@@ -92,27 +169,9 @@ class StoreFiles:
             if "/" in name and array not in left:
                 files.make((self.path / name).parent)
                 files.link(old / name, self.path / name)
-                self._files[name] = record.files[name]
+                self.files[name] = record.files[name]
                 if name == f"{array}/zarr.json":
                     self._described[array] = json.loads((old / name).read_bytes())
-
-    def put(self, name: str, data: bytes) -> None:
-        """Write a file of the store and note what was written."""
-        files.make((self.path / name).parent)
-        files.put(self.path / name, data)
-        self._files[name] = (len(data), zlib.crc32(data))
-
-    def close(self) -> None:
-        """Write the description of the whole, and last the record of all files."""
-        group = {"zarr_format": 3, "node_type": "group", "attributes": mark()}
-        known = {
-            "kind": "inline",
-            "must_understand": False,
-            "metadata": {**self._described, GROUP: group},
-        }
-        document = {**group, "attributes": dict(self.attrs), "consolidated_metadata": known}
-        self.put("zarr.json", _text(document))
-        Record(self._files).save(self.path)
 
 
 @dataclass(frozen=True)
@@ -127,7 +186,7 @@ class ArrayFiles:
         dtype: of the values.
     """
 
-    store: StoreFiles
+    store: Store
     name: str
     shape: tuple[int, ...]
     chunks: tuple[int, ...]

@@ -315,35 +315,3 @@ def run_blocks(
             solved.append(solve_task(task, threads, part))
         done += len(tasks[0])
         yield job.gather(tasks, solved)
-
-
-def run_blocks_dask(job: Job, starts: list[int], block: int, workers: int) -> Iterator[Block]:
-    """Solve blocks in dask worker processes, whole blocks at a time (extra ``dask``).
-
-    The result is the same bits as that of :func:`run_blocks`.
-
-    Raises:
-        UserError: when dask is not installed, or a worker process ended before its work was done.
-    """
-    from concurrent.futures.process import BrokenProcessPool
-
-    from ldnsim.errors import UserError
-
-    try:
-        from dask import compute, delayed  # type: ignore[attr-defined]
-    except ImportError:
-        raise UserError("the dask executor needs dask: pip install 'ldnsim[dask]'") from None
-    for i in range(0, len(starts), workers):
-        blocks = [job.tasks(first, block) for first in starts[i : i + workers]]
-        calls = [[delayed(solve_task, pure=False)(t, 1) for t in tasks] for tasks in blocks]
-        try:
-            found = compute(calls, scheduler="processes", num_workers=workers)  # type: ignore[no-untyped-call]
-        except BrokenProcessPool:
-            raise UserError(
-                "a worker process of the dask executor ended before its work was done: in a script,"
-                " start the run under `if __name__ == '__main__':`, since every worker imports the"
-                " script; otherwise it was killed, often for want of memory. executor = 'threads'"
-                " needs no worker processes; finished blocks of a store are kept for resume"
-            ) from None
-        for tasks, solved in zip(blocks, found[0], strict=True):
-            yield job.gather(tasks, solved)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +17,7 @@ from ldnsim.config.summaries import stored_variables
 from ldnsim.edition import Edition
 from ldnsim.errors import UserError
 from ldnsim.measure import Measure, Summary
-from ldnsim.patients.accept import describe, find_people
+from ldnsim.patients.accept import Looking, describe, find_people
 from ldnsim.patients.vectors import Patients, find_patients, sets_patient
 from ldnsim.runs import grid, observed, pathways, recordings
 from ldnsim.runs.bounds import check_parameters
@@ -180,8 +178,12 @@ class Plan:
         solver = self.study.solver
         least = 8 * max(4, 2 * (solver.threads or os.cpu_count() or 1))
         room = min(MOST_IN_BLOCK, BLOCK_BYTES // self._bytes_at_work, len(self) // 16)
-        most = int(budget.BLOCK_BYTES.most) // self._bytes_at_work
-        return solver.block or max(8, min(max(least, room // 8 * 8), most // 8 * 8))
+        return solver.block or max(8, min(max(least, room // 8 * 8), self.most_in_block // 8 * 8))
+
+    @property
+    def most_in_block(self) -> int:
+        """Most runs that a block may have, for the memory they take while they are solved."""
+        return int(budget.BLOCK_BYTES.most) // self._bytes_at_work
 
     @property
     def bytes(self) -> int:
@@ -258,7 +260,7 @@ class Plan:
             + (f" every {self.study.output.every:g} h" if len(self.time) else " (no trajectories)")
             + f", {len(self.summaries)} summar{'y' if len(self.summaries) == 1 else 'ies'}",
             *(self.attributed.lines(self.described) if self.attributed else ()),
-            f"store      {self.study.output.store}, about {_size_text(self.bytes)} uncompressed",
+            f"store      {self.study.output.store}, about {size_text(self.bytes)} uncompressed",
             f"solver     {solver.method}, rtol {solver.rtol:g}, atol {solver.floor:g}, "
             f"blocks of {self.block} runs",
         ]
@@ -292,7 +294,8 @@ def _axis_line(dim: str, c: grid.Coordinate) -> str:
     return f"{name}: {len(values)} values of {c.field}{f' in {c.unit}' if c.unit else ''}: {shown}"
 
 
-def _size_text(n: int) -> str:
+def size_text(n: int) -> str:
+    """Write a number of bytes as ``1.5 GB``."""
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if n >= size:
             return f"{n / size:.1f} {unit}"
@@ -346,7 +349,7 @@ def make_plan(study: StudyConfig, threads: int | None = None) -> Plan:
     return plan
 
 
-def enrol(plan: Plan, threads: int | None = None) -> Patients:
+def enrol(plan: Plan, threads: int | None = None, looking: Looking | None = None) -> Patients:
     """Find the distinct patients of the runs of a plan.
 
     Those of a population are drawn, and candidates solved for untreated until enough of them are
@@ -355,46 +358,15 @@ def enrol(plan: Plan, threads: int | None = None) -> Patients:
     Args:
         plan: the study laid out.
         threads: threads of the engine; those of the plan when None.
+        looking: see :func:`ldnsim.patients.accept.find_people`.
 
     Raises:
         UserError: when too few candidates are plausible, or a parameter of one of them is taken
             out of its bounds.
     """
-    people = find_people(plan.study, plan.runs.start, threads or plan.threads)
+    people = find_people(plan.study, plan.runs.start, threads or plan.threads, looking)
     if people is None:
         return plan.described
     found = find_patients(plan.runs, people)
     check_parameters(plan, found)
     return found
-
-
-def check_space(plan: Plan, folder: Any) -> None:
-    """Refuse a sweep whose result cannot fit on the disk.
-
-    Raises:
-        UserError: naming the need, the free space and the settings that reduce it.
-    """
-    free = shutil.disk_usage(folder).free
-    if 2 * plan.bytes > free:
-        raise UserError(
-            f"the sweep needs about {_size_text(2 * plan.bytes)} of disk while running and"
-            f" {_size_text(free)} are free in {folder}; keep fewer output.variables, a longer"
-            " output.every, or output.trajectories = false"
-        )
-
-
-def check_memory(plan: Plan) -> None:
-    """Refuse a sweep whose result is kept in memory and cannot fit there.
-
-    Raises:
-        UserError: naming the need, the memory of the machine and the remedy.
-    """
-    if not hasattr(os, "sysconf"):  # Windows does not say
-        return
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if 2 * plan.bytes > memory:
-        raise UserError(
-            f"the result needs about {_size_text(2 * plan.bytes)} of memory and this machine has"
-            f' {_size_text(memory)}; write it to a store (run("result.zarr")), or keep fewer'
-            " output.variables, a longer output.every, or output.trajectories = false"
-        )

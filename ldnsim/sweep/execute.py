@@ -3,34 +3,77 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import platform
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ldnsim.errors import Interrupted, UserError
 from ldnsim.results import assemble, dataset, store
-from ldnsim.results.blocks import BlockFolder, differences
+from ldnsim.results.blocks import Blocks
+from ldnsim.results.folder import BlockFolder
+from ldnsim.results.objects import (
+    Address,
+    ObjectBlocks,
+    StoreObjects,
+    check_clear,
+    checked_address,
+    is_address,
+    partial_objects,
+    reached,
+)
 from ldnsim.results.provenance import fingerprints, identity, versions
-from ldnsim.results.target import check_free, check_replaceable, checked_target
+from ldnsim.results.record import RECORD
+from ldnsim.results.target import checked_target
 from ldnsim.runs.block import Block
 from ldnsim.runs.derivatives import Sensitivities, of_job
-from ldnsim.runs.job import Job, run_blocks, run_blocks_dask
-from ldnsim.runs.plan import Plan, check_memory, check_space
+from ldnsim.runs.job import Job, run_blocks
+from ldnsim.runs.plan import Plan
+from ldnsim.sweep.engines import Engine, Tell
 from ldnsim.sweep.progress import Progress, Report, reporting
+from ldnsim.sweep.room import check_memory, check_space
+from ldnsim.sweep.there import compare, is_done, may_go_on, told
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from ldnsim.arrays import Codes
 
-Executor = Literal["threads", "dask"]
 log = logging.getLogger("ldnsim")
-_OF_THE_SWEEP = ("block", "replaces")  # in a manifest, and without meaning for the numbers
+RESUME = "run the same command with --resume"
+"""How a sweep that was stopped goes on."""
+
+
+class Threads:
+    """Solves blocks here, one after the other, with threads inside each."""
+
+    def __init__(self, threads: int | None) -> None:
+        """Keep how many threads; all cores when None."""
+        self.threads = threads
+
+    def block(self, plan: Plan) -> int:
+        """Return how many runs a block of a new sweep has."""
+        return plan.block
+
+    def job(self, plan: Plan) -> Job:
+        """Find the patients of a plan, and what they are untreated."""
+        return Job(plan, self.threads)
+
+    def solve(self, job: Job, starts: list[int], size: int, tell: Tell) -> list[Block]:
+        """Solve blocks."""
+        return list(_solve(job, starts, size, self.threads, tell))
+
+    def fill(self, job: Job, blocks: Blocks, starts: list[int], size: int, tell: Tell) -> None:
+        """Solve blocks and save each."""
+        for block in _solve(job, starts, size, self.threads, tell):
+            blocks.save(block, size)
+
+    def spread(self, job: Job, blocks: Blocks, size: int) -> assemble.Spread | None:
+        """Return None: a store is written here."""
+        return None
 
 
 def run_plan(
@@ -40,7 +83,7 @@ def run_plan(
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
-    executor: Executor = "threads",
+    engine: Engine | None = None,
 ) -> xr.Dataset:
     """Run every run of a plan, with its threads.
 
@@ -50,7 +93,7 @@ def run_plan(
         resume: complete an unfinished sweep, or return a finished one of the same study.
         overwrite: replace what is there.
         progress: called with the number of runs done and their total; True shows a bar.
-        executor: ``threads``, or ``dask`` for worker processes.
+        engine: what solves the blocks; threads of this process when None.
 
     Raises:
         UserError: when something is in the way at ``out``, or cannot be resumed or written.
@@ -58,23 +101,24 @@ def run_plan(
     """
     if out is not None:
         run_into_store(
-            plan, out, resume=resume, overwrite=overwrite, progress=progress, executor=executor
+            plan, out, resume=resume, overwrite=overwrite, progress=progress, engine=engine
         )
         return store.open_store(out)
-    return solved(plan, progress, executor).dataset()
+    return solved(plan, progress, engine).dataset()
 
 
 def solved(
-    plan: Plan, progress: Progress | None = None, executor: Executor = "threads"
+    plan: Plan, progress: Progress | None = None, engine: Engine | None = None
 ) -> dataset.Arrays:
     """Run every run of a plan in memory; arguments and errors as for :func:`run_plan`."""
-    _check_executor(executor)
+    engine = engine or Threads(plan.threads)
     check_memory(plan)
     with reporting(progress) as report:
-        job = Job(plan, plan.threads)
-        blocks = _solve(job, job.starts(plan.block), plan.block, plan.threads, report, executor)
-        whole = Block.join(list(blocks))
-        return dataset.in_memory(job, whole, _derivatives(job, whole.status))
+        job, size = engine.job(plan), engine.block(plan)
+        tell = told_of(report, 0, len(plan))
+        blocks = engine.solve(job, job.starts(size), size, tell)
+        whole = Block.join(sorted(blocks, key=lambda block: block.first))
+        return dataset.in_memory(job, whole, derivatives(job, whole.status))
 
 
 def run_into_store(
@@ -84,7 +128,7 @@ def run_into_store(
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
-    executor: Executor = "threads",
+    engine: Engine | None = None,
 ) -> bool:
     """Run every run of a plan and store the result without opening it.
 
@@ -93,63 +137,113 @@ def run_into_store(
     Returns:
         whether anything was done; not when the finished result was there.
     """
-    target = checked_target(out)
-    _check_executor(executor)
+    target = checked_out(out)
     if resume and overwrite:
         raise UserError(
             "resume and overwrite contradict each other: the one keeps what is finished, the other"
             " starts again; choose one"
         )
+    engine = engine or Threads(plan.threads)
     manifest = manifest_of(plan, overwrite)
+    if isinstance(target, Address):
+        with reporting(progress) as report:
+            return _run_into_address(target, plan, manifest, resume, report, engine)
     folder = store.partial_folder(target)
     with reporting(progress) as report, folder.held():
+        folder.check_shards()
         folder.check()
         folder.settle()
-        going_on = resume and _may_go_on(folder, target, manifest)
-        if not going_on and _is_done(target, manifest, resume, overwrite):
+        going_on = resume and may_go_on(folder, target, manifest)
+        if not going_on and is_done(target, manifest, resume, overwrite):
             return False
-        size = _prepare(folder, manifest, plan, resume, overwrite)
-        with _mended(folder, range(0, len(plan), size)):
-            job = Job(plan, plan.threads)
-            _run_into(folder, job, size, target, plan.threads, report, executor)
+        size = prepare(folder, manifest, plan, engine, resume, overwrite)
+        with mended(folder, range(0, len(plan), size)):
+            job = engine.job(plan)
+            fill(folder, job, size, job.starts(size), engine, report)
+            with kept(folder, job.starts(size), size, len(plan)):
+                assembled(folder, job, size, target, engine)
         return True
 
 
-def _check_executor(executor: str) -> None:
-    if executor not in ("threads", "dask"):
-        raise UserError(f"executor = {executor!r}: expected 'threads' or 'dask'")
+def _run_into_address(
+    target: Address,
+    plan: Plan,
+    manifest: dict[str, Any],
+    resume: bool,
+    report: Report | None,
+    engine: Engine,
+) -> bool:
+    """Run a plan and store the result at an address; see :func:`run_into_store`."""
+    if manifest["replaces"]:
+        raise UserError(
+            f"--overwrite is refused at {target}: in an object store a new result cannot take the"
+            " place of an old one in one step, and a kill could leave neither; choose another"
+            " --out, or delete the old one yourself"
+        )
+    blocks = partial_objects(target)
+    blocks.check()
+    if resume and not blocks.exists() and RECORD in reached(target):
+        compare(told(target, manifest), manifest, target)
+        log.info("%s is finished and belongs to this study: nothing is left to do", target)
+        return False
+    if not (resume and blocks.exists()):
+        check_clear(target)
+    size = prepare(blocks, manifest, plan, engine, resume, overwrite=False)
+    with mended(blocks, range(0, len(plan), size)):
+        job = engine.job(plan)
+        fill(blocks, job, size, job.starts(size), engine, report)
+        with kept(blocks, job.starts(size), size, len(plan)):
+            assembled(blocks, job, size, target, engine)
+    return True
 
 
-def _derivatives(job: Job, status: Codes) -> Sensitivities | None:
+def assembled(
+    blocks: BlockFolder | ObjectBlocks, job: Job, size: int, target: Path | Address, engine: Engine
+) -> None:
+    """Make the result of blocks that are all finished, and delete them."""
+    found = derivatives(job, assemble.statuses(job, blocks, size))
+    spread = engine.spread(job, blocks, size)
+    if isinstance(target, Path):
+        assert isinstance(blocks, BlockFolder)
+        assemble.finish(job, blocks, size, target, found, spread)
+    else:
+        assemble.write_zarr(
+            job, blocks, size, lambda attrs: StoreObjects(target, attrs), found, spread
+        )
+        blocks.remove()
+
+
+def checked_out(out: str | os.PathLike[str]) -> Path | Address:
+    """Return where a result can be written: a path, or an address of an object store.
+
+    Raises:
+        UserError: nothing can be written there.
+    """
+    text = os.fspath(out)
+    return checked_address(text) if is_address(text) else checked_target(text)
+
+
+def derivatives(job: Job, status: Codes) -> Sensitivities | None:
     """Differentiate the run that stands for a finished job, where the study asks for it."""
     return of_job(job, status) if job.plan.study.output.sensitivity else None
 
 
-def _solve(
-    job: Job,
-    starts: list[int],
-    block: int,
-    threads: int | None,
-    progress: Report | None,
-    executor: Executor,
-) -> Iterator[Block]:
-    """Solve the given blocks, reporting runs done out of all runs of the study."""
-    total = job.count
-    before = total - sum(min(block, total - s) for s in starts)
+def told_of(report: Report | None, before: int, total: int) -> Tell:
+    """Return what takes the number of runs finished in a call and reports those of the study."""
 
     def tell(n: int) -> None:
-        if progress is not None:
-            progress(before + n, total)
+        if report is not None:
+            report(before + n, total)
 
+    return tell
+
+
+def _solve(
+    job: Job, starts: list[int], block: int, threads: int | None, tell: Tell
+) -> Iterator[Block]:
+    """Solve the given blocks."""
     tell(0)
-    if executor == "threads":
-        yield from run_blocks(job, starts, block, threads, tell)
-        return
-    done = 0
-    for found in run_blocks_dask(job, starts, block, threads or os.cpu_count() or 1):
-        done += len(found.status)
-        tell(done)
-        yield found
+    yield from run_blocks(job, starts, block, threads, tell)
 
 
 def manifest_of(plan: Plan, replaces: bool = False) -> dict[str, Any]:
@@ -171,179 +265,90 @@ def manifest_of(plan: Plan, replaces: bool = False) -> dict[str, Any]:
     }
 
 
-def _compare(old: dict[str, Any], new: dict[str, Any], where: Path) -> None:
-    """Refuse to mix results of different studies or code.
-
-    Raises:
-        UserError: naming what differs.
-    """
-    a, b = ({k: v for k, v in m.items() if k not in _OF_THE_SWEEP} for m in (old, new))
-    found = differences(json.loads(json.dumps(a)), json.loads(json.dumps(b)))
-    if found:
-        shown = "; ".join(found[:6]) + (f"; and {len(found) - 6} more" if len(found) > 6 else "")
-        raise UserError(
-            f"{where} cannot be resumed, it belongs to another study or version: {shown}. Restore"
-            " what differs, choose another --out, or start again with --overwrite"
-        )
-
-
-def _may_go_on(folder: BlockFolder, target: Path, manifest: dict[str, Any]) -> bool:
-    """Whether the unfinished sweep belongs to this study.
-
-    Then it takes precedence over a result that it was started to replace. Where it had given its
-    result the name before it was stopped, what is left of it is deleted.
-
-    Raises:
-        UserError: something is in its way, or what it would replace is not of this program.
-    """
-    if not folder.exists():
-        return False
-    try:
-        kept = folder.manifest()
-        _compare(kept, manifest, folder.path)
-    except UserError:
-        return False
-    if not kept["replaces"] and _belongs(target, manifest):
-        folder.remove()
-        return False
-    check_free(target, folder.path, kept["replaces"])
-    return True
-
-
-def _belongs(target: Path, manifest: dict[str, Any]) -> bool:
-    """Whether there is a whole result, and of this study."""
-    try:
-        check_replaceable(target)
-        _compare(_told(target, manifest, verify=True), manifest, target)
-    except UserError:
-        return False
-    return target.exists()
-
-
-def _told(target: Path, manifest: dict[str, Any], verify: bool = False) -> dict[str, Any]:
-    """Return what a result says that it belongs to, as a manifest has it.
-
-    Raises:
-        UserError: it does not open, or does not say so.
-    """
-    with store.open_store(target, verify=verify) as ds:
-        try:
-            study = tomllib.loads(str(ds.attrs["study"]))
-        except tomllib.TOMLDecodeError as error:
-            raise UserError(
-                f"{target} says of what it is in words that cannot be read: its attribute 'study'"
-                f" is no study file ({error}); choose another --out, or --overwrite"
-            ) from None
-        return {
-            "study": study,
-            "extensions": {e["name"]: e["sha256"] for e in store.extensions(ds.attrs, target)},
-            "model": ds.attrs.get("model"),
-            "numbers": ds.attrs.get("numbers"),
-            "versions": store.told(ds.attrs, "versions", target),
-            "code": store.told(ds.attrs, "fingerprints", target),
-            "machine": manifest["machine"],
-        }
-
-
-def _is_done(target: Path, manifest: dict[str, Any], resume: bool, overwrite: bool) -> bool:
-    """Whether the result is there already, and may stand for this study.
-
-    Raises:
-        UserError: when something is in the way.
-    """
-    if not target.exists():
-        return False
-    if overwrite:
-        check_replaceable(target)
-        return False
-    if not resume:
-        _refuse_existing(target)
-    _compare(_told(target, manifest), manifest, target)
-    log.info("%s is finished and belongs to this study: nothing is left to do", target)
-    return True
-
-
-def _refuse_existing(target: Path) -> None:
-    try:
-        check_replaceable(target)
-    except UserError:
-        raise UserError(
-            f"{target} exists already and is not a result of a sweep of this version; choose"
-            " another --out"
-        ) from None
-    raise UserError(f"{target} exists already; choose another --out, or --overwrite to replace it")
-
-
-def _prepare(
-    folder: BlockFolder, manifest: dict[str, Any], plan: Plan, resume: bool, overwrite: bool
+def prepare(
+    blocks: Blocks,
+    manifest: dict[str, Any],
+    plan: Plan,
+    engine: Engine,
+    resume: bool,
+    overwrite: bool,
 ) -> int:
-    """Make or check the folder of blocks; returns the block size in use.
+    """Make or check the place of blocks; returns the block size in use.
 
     Raises:
         UserError: when an unfinished sweep is in the way, or it cannot be resumed.
     """
-    if folder.exists() and not overwrite:
+    if blocks.exists() and not overwrite:
         if not resume:
+            again = "--overwrite" if isinstance(blocks.path, Path) else "delete it"
             raise UserError(
-                f"an unfinished sweep is at {folder.path}; add --resume to complete it, or"
-                " --overwrite to start again"
+                f"an unfinished sweep is at {blocks.path}; add --resume to complete it, or"
+                f" {again} to start again"
             )
-        old = folder.manifest()
-        _compare(old, manifest, folder.path)
+        old = blocks.manifest()
+        compare(old, manifest, blocks.path)
         return int(old["block"])
-    folder.remove()
-    check_space(plan, folder.path.parent)
-    with _kept(folder, 0, len(plan)):
-        folder.start(manifest)
-    return plan.block
+    blocks.remove()
+    if isinstance(blocks.path, Path):
+        check_space(plan, blocks.path.parent)
+    size = engine.block(plan)
+    with kept(blocks, [], size, len(plan)):
+        blocks.start({**manifest, "block": size})
+    return size
 
 
-def _run_into(
-    folder: BlockFolder,
+def fill(
+    blocks: Blocks,
     job: Job,
     size: int,
-    target: Path,
-    threads: int | None,
-    progress: Report | None,
-    executor: Executor,
+    starts: Sequence[int],
+    engine: Engine,
+    report: Report | None,
+    again: str = RESUME,
 ) -> None:
-    """Solve the blocks that are missing, then assemble the store."""
-    missing = _missing(folder, job, size)
-    total = len(job.plan)
-    done = total - sum(min(size, total - s) for s in missing)
+    """Have those of some blocks solved and saved that are missing, or damaged.
+
+    Raises:
+        UserError: one cannot be written, and what is kept.
+        Interrupted: stopped from the keyboard, and what is kept.
+    """
+    missing = _missing(blocks, job, size, starts)
+    runs = _runs_of(starts, size, job.count)
+    tell = told_of(report, runs - _runs_of(missing, size, job.count), runs)
     try:
-        for block in _solve(job, missing, size, threads, progress, executor):
-            with _kept(folder, done, total):
-                folder.save(block, size)
-            done += len(block.status)
-        with _kept(folder, done, total):
-            found = _derivatives(job, assemble.statuses(job, folder, size))
-            assemble.finish(job, folder, size, target, found)
+        with kept(blocks, starts, size, job.count, again):
+            engine.fill(job, blocks, missing, size, tell)
     except KeyboardInterrupt:
+        done = _runs_of([s for s in starts if blocks.has(s)], size, job.count)
         raise Interrupted(
-            f"stopped with {done} of {total} runs finished; run the same command with --resume to"
-            " complete it"
+            f"stopped with {done} of {runs} runs finished; {again} to complete it"
         ) from None
 
 
-def _missing(folder: BlockFolder, job: Job, size: int) -> list[int]:
+def _runs_of(starts: Sequence[int], size: int, total: int) -> int:
+    """Return how many runs are in some blocks."""
+    return sum(min(size, total - s) for s in starts)
+
+
+def _missing(blocks: Blocks, job: Job, size: int, starts: Sequence[int]) -> list[int]:
     """Return the first runs of the blocks to solve; one that is damaged is named, and is among."""
     found = []
-    for first in job.starts(size):
-        fault = folder.fault(first, job.shapes(first, size)) if folder.has(first) else ""
+    for first in starts:
+        fault = blocks.fault(first, job.shapes(first, size)) if blocks.has(first) else ""
         if fault:
             last = min(first + size, job.count)
             log.warning(
                 "the finished block of runs %d to %d in %s is damaged and is solved again: %s",
-                first, last - 1, folder.path, fault,
+                first, last - 1, blocks.path, fault,
             )  # fmt: skip
+            blocks.forget(first)
         if fault is not None:
             found.append(first)
     return found
 
 
 @contextlib.contextmanager
-def _mended(folder: BlockFolder, blocks: range) -> Iterator[None]:
+def mended(blocks: Blocks, starts: Sequence[int]) -> Iterator[None]:
     """Let what stopped a sweep, such as a function of the study, be mended and run again.
 
     Raises:
@@ -352,19 +357,21 @@ def _mended(folder: BlockFolder, blocks: range) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        kept = sum(folder.has(first) for first in blocks)
-        if not kept:
-            folder.remove()
-        if not kept or isinstance(error.__cause__, OSError):  # a disk: said what to do
+        done = sum(blocks.has(first) for first in starts)
+        if not done:
+            blocks.remove()
+        if not done or isinstance(error.__cause__, OSError):  # a disk: said what to do
             raise
         raise UserError(
-            f"{error}; {kept} of {len(blocks)} blocks are finished and kept in {folder.path}:"
+            f"{error}; {done} of {len(starts)} blocks are finished and kept in {blocks.path}:"
             " --resume goes on with the same study and files, --overwrite starts again"
         ) from error
 
 
 @contextlib.contextmanager
-def _kept(folder: BlockFolder, done: int, total: int) -> Iterator[None]:
+def kept(
+    blocks: Blocks, starts: Sequence[int], size: int, total: int, again: str = RESUME
+) -> Iterator[None]:
     """Say what is kept when the disk is full, or cannot be written for another reason.
 
     Raises:
@@ -373,12 +380,13 @@ def _kept(folder: BlockFolder, done: int, total: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = error.filename or folder.path
-        kept = f"{done} of {total} runs are finished and kept in {folder.path}" if done else ""
-        how = "mend that and run the same command with --resume to complete it"
+        place = error.filename or blocks.path
+        done = _runs_of([s for s in starts if blocks.has(s)], size, total)
+        finished = f"{done} of {total} runs are finished and kept in {blocks.path}"
+        how = f"mend that and {again} to complete it"
         raise UserError(
             f"cannot write {place}: {error.strerror or error}; "
-            + (f"{kept}: {how}" if kept else "nothing was finished")
+            + (f"{finished}: {how}" if done else "nothing was finished")
         ) from error
 
 

@@ -17,21 +17,25 @@ import numpy as np
 
 from ldnsim.arrays import Ints
 from ldnsim.config.study import StudyConfig
-from ldnsim.errors import Interrupted, UserError
+from ldnsim.errors import UserError
 from ldnsim.results import assemble, store
-from ldnsim.results.blocks import BlockFolder, differences
+from ldnsim.results.blocks import differences
+from ldnsim.results.folder import BlockFolder
 from ldnsim.results.provenance import identity
 from ldnsim.results.taken import Taken
 from ldnsim.results.target import check_replaceable, checked_target, kind_of
 from ldnsim.results.zarr_files import read_array
 from ldnsim.runs.job import Job
-from ldnsim.runs.plan import Plan, check_space, make_plan
-from ldnsim.sweep import execute
+from ldnsim.runs.plan import Plan, make_plan
+from ldnsim.sweep import execute, there
 from ldnsim.sweep.progress import Progress, Report, reporting
+from ldnsim.sweep.room import check_space
 
 if TYPE_CHECKING:
     from ldnsim.runs.grid import Dim
 
+AGAIN = "run the same command"
+"""How an append that was stopped goes on."""
 _GROWS = ("axes", "regimens")
 """Blocks of a study that are compared as dimensions, value by value."""
 
@@ -41,7 +45,6 @@ def append(
     out: str | os.PathLike[str],
     *,
     progress: Progress | None = None,
-    executor: execute.Executor = "threads",
 ) -> int:
     """Add the runs of a plan that a finished result lacks.
 
@@ -49,7 +52,6 @@ def append(
         plan: the study with the longer axes, laid out.
         out: the finished result, a Zarr store.
         progress: called with the number of runs done and their total; True shows a bar.
-        executor: ``threads``, or ``dask`` for worker processes.
 
     Returns:
         how many runs were added; 0 when all of them were there.
@@ -60,7 +62,6 @@ def append(
         Interrupted: when stopped from the keyboard; finished blocks are kept.
     """
     target = checked_target(out)
-    execute._check_executor(executor)
     if kind_of(target) != "zarr":
         raise UserError(f"{target}: append adds to a Zarr store (.zarr); run the sweep anew")
     folder = store.partial_folder(target)
@@ -70,17 +71,17 @@ def append(
         if not target.exists():
             raise UserError(f"there is no result at {target} to add to; leave out append")
         check_replaceable(target)
-        told = execute._told(target, execute.manifest_of(plan), verify=True)
+        told = there.told(target, execute.manifest_of(plan), verify=True)
         taken = Taken(target, _places(plan, told, target))
         if not len(taken.new):
             _clear(folder, plan)
             return 0
         size = _prepare(folder, plan, told, taken)
-        with execute._mended(folder, range(0, len(taken.new), size)):
+        with execute.mended(folder, range(0, len(taken.new), size)):
             job = Job(plan, plan.threads)
             job.only = taken.new
             _same_people(job, taken, target)
-            _run(folder, job, size, taken, report, executor)
+            _run(folder, job, size, taken, report)
         return len(taken.new)
 
 
@@ -219,10 +220,10 @@ def _prepare(folder: BlockFolder, plan: Plan, told: Mapping[str, Any], taken: Ta
     before = {"study": _plain(told["study"]), "runs": int((taken.of >= 0).sum())}
     manifest = {**execute.manifest_of(plan, replaces=True), "adds_to": before}
     if folder.exists():
-        execute._compare(folder.manifest(), manifest, folder.path)
+        there.compare(folder.manifest(), manifest, folder.path)
         return int(folder.manifest()["block"])
     check_space(plan, folder.path.parent)
-    with execute._kept(folder, 0, len(taken.new)):
+    with execute.kept(folder, [], plan.block, len(taken.new)):
         folder.start(manifest)
     return plan.block
 
@@ -246,28 +247,12 @@ def _same_people(job: Job, taken: Taken, target: Path) -> None:
         )
 
 
-def _run(
-    folder: BlockFolder,
-    job: Job,
-    size: int,
-    taken: Taken,
-    report: Report | None,
-    executor: execute.Executor,
-) -> None:
+def _run(folder: BlockFolder, job: Job, size: int, taken: Taken, report: Report | None) -> None:
     """Solve the new runs that are missing, then put old and new ones together."""
-    total = len(taken.new)
-    missing = execute._missing(folder, job, size)
-    done = total - sum(min(size, total - first) for first in missing)
-    try:
-        for block in execute._solve(job, missing, size, job.plan.threads, report, executor):
-            with execute._kept(folder, done, total):
-                folder.save(block, size)
-            done += len(block.status)
-        with execute._kept(folder, done, total):
-            status = taken.status(assemble.statuses(job, folder, size))
-            found = execute._derivatives(job, status)
-            assemble.finish(job, folder, size, taken.store, found, taken)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"stopped with {done} of {total} new runs finished; run the same command to complete it"
-        ) from None
+    starts = job.starts(size)
+    engine = execute.Threads(job.plan.threads)
+    execute.fill(folder, job, size, starts, engine, report, AGAIN)
+    with execute.kept(folder, starts, size, job.count, AGAIN):
+        status = taken.status(assemble.statuses(job, folder, size))
+        found = execute.derivatives(job, status)
+        assemble.finish(job, folder, size, taken.store, found, taken=taken)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from ldnsim.runs.plan import Plan
+    from ldnsim.sweep.engines import Engine
 
 
 class Study(StudyConfig):
@@ -49,11 +51,13 @@ class Study(StudyConfig):
         overwrite: bool = False,
         append: bool = False,
         executor: Literal["threads", "dask"] = "threads",
+        client: Any = None,
     ) -> xr.Dataset:
         """Run the study and return its result as a labelled dataset.
 
         Args:
-            out: Zarr folder (``.zarr``) or NetCDF file (``.nc``) to write; in memory only when
+            out: Zarr folder (``.zarr``) or NetCDF file (``.nc``) to write, or the address of such
+                a folder in an object store (``s3://bucket/result.zarr``); in memory only when
                 None.
             resume: complete a sweep that was killed; the result is the same to the last bit.
             threads: threads to use; the study's setting, or all cores, when None.
@@ -61,7 +65,10 @@ class Study(StudyConfig):
             overwrite: replace a result of an earlier sweep that is there.
             append: add to the finished result at ``out`` the runs of this study that it lacks,
                 along axes that have grown; what is stopped goes on with the same call.
-            executor: ``threads``, or ``dask`` for worker processes (extra ``dask``).
+            executor: ``threads``, or ``dask`` for as many worker processes on this machine, which
+                are started and ended for it (extra ``dask``).
+            client: a ``distributed.Client`` whose workers are to solve the runs and write them
+                where ``out`` is, which they must see (extra ``dask``).
 
         Returns:
             variables over ``(axes..., time)``, summaries and status over ``(axes...)``.
@@ -75,20 +82,23 @@ class Study(StudyConfig):
         from ldnsim.sweep.execute import run_plan
 
         _check_run(out, resume, threads, overwrite, append)
+        if append and (client is not None or executor != "threads"):
+            raise UserError("append runs on this machine, with threads: leave out the workers")
         if append and out is not None:
             from ldnsim.results.store import open_store
             from ldnsim.sweep import grow
 
-            grow.append(make_plan(self, threads), out, progress=progress, executor=executor)
+            grow.append(make_plan(self, threads), out, progress=progress)
             return open_store(out)
-        return run_plan(
-            make_plan(self, threads),
-            out,
-            resume=resume,
-            overwrite=overwrite,
-            progress=progress,
-            executor=executor,
-        )
+        with _engine(executor, client, threads) as engine:
+            return run_plan(
+                make_plan(self, threads),
+                out,
+                resume=resume,
+                overwrite=overwrite,
+                progress=progress,
+                engine=engine,
+            )
 
     def _repr_html_(self) -> str:
         """Show the plan in a notebook."""
@@ -136,6 +146,25 @@ def _check_run(
     if out is not None:
         path_text(out, "out")
     check_threads(threads)
+
+
+def _engine(
+    executor: object, client: Any, threads: int | None
+) -> AbstractContextManager[Engine | None]:
+    """Return a context of what solves the runs; None for threads of this process.
+
+    Raises:
+        UserError: what was asked for is not known, or not there.
+    """
+    if executor not in ("threads", "dask"):
+        raise UserError(f"executor = {executor!r}: expected 'threads' or 'dask'")
+    if client is not None and executor == "dask":
+        raise UserError("executor = 'dask' starts workers of its own: leave it out with client")
+    if executor == "threads" and client is None:
+        return nullcontext()
+    from ldnsim.sweep.cluster import Cluster, local
+
+    return local(threads) if client is None else nullcontext(Cluster(client, threads))
 
 
 def check_threads(threads: object) -> None:

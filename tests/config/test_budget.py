@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from ldnsim.cli import app
 from ldnsim.config import budget
 from ldnsim.errors import UserError
-from ldnsim.runs import plan as plans
+from ldnsim.sweep.room import check_memory
 from ldnsim.sweep.study import Study
 
 PLAIN = "4.5 mg nightly at 22:00, for 26 wk"
@@ -152,10 +152,10 @@ def test_a_result_larger_than_memory_is_not_begun(monkeypatch: pytest.MonkeyPatc
     keys = {"regimen": PLAIN, "population": {"size": 100_000}, "output": {"every": "10 min"}}
     made = Study.build(keys).plan()
     monkeypatch.setattr("os.sysconf", lambda name: 1_000_000)
-    plans.check_memory(made)
+    check_memory(made)
     monkeypatch.setattr("os.sysconf", lambda name: 1000)
     with pytest.raises(UserError, match=r"of memory and this machine has 1\.0 MB; write it to a"):
-        plans.check_memory(made)
+        check_memory(made)
 
 
 def test_sizes_are_those_of_what_is_laid_out() -> None:

@@ -155,7 +155,7 @@ def test_a_changed_extension_is_not_resumed_with(tmp_path: Path) -> None:
 
 
 def test_worker_processes_give_the_same_bits(tmp_path: Path) -> None:
-    pytest.importorskip("dask")
+    pytest.importorskip("distributed")
     shutil.copy(EXAMPLE / "trpm3.py", tmp_path)
     made = ldnsim.Study.build(
         {

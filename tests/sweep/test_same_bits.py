@@ -83,7 +83,7 @@ def test_any_block_size(study: Study, reference: xr.Dataset, block: int) -> None
 
 
 def test_dask_workers(study: Study, reference: xr.Dataset) -> None:
-    pytest.importorskip("dask")
+    pytest.importorskip("distributed")
     assert_same(with_block(study, 8).run(threads=2, executor="dask"), reference)
 
 

@@ -22,7 +22,8 @@ from ldnsim.errors import UserError
 from ldnsim.results import store
 from ldnsim.runs.block import Block
 from ldnsim.sweep import execute
-from tests.sweep.faults import Crash, faulty, refusal, run, solve, stand_in, title_of
+from ldnsim.sweep.shards import Shard, merge, run_shard
+from tests.sweep.faults import Crash, faulty, plan, refusal, run, solve, stand_in, title_of
 
 TITLES = st.sampled_from(["one", "two", "one short"])
 MODES = st.sampled_from([{}, {"resume": True}, {"overwrite": True}, {"append": True}])
@@ -95,6 +96,31 @@ class StoreMachine(RuleBasedStateMachine):
             told = refusal(self.out, title, **how)
         assert "Traceback" not in told
         self._look(title)
+
+    @rule(title=TITLES, number=st.integers(1, 3), at=CALLS)
+    def shard(self, title: str, number: int, at: int) -> None:
+        """One of three, which may be killed; it never makes a result, and never takes one away."""
+        with contextlib.suppress(Crash, UserError), faulty(at):
+            run_shard(plan(title), self.out, Shard(number, 3))
+        if not self.damaged:
+            assert title_of(self._place()) == self.safe
+
+    @rule(title=TITLES, at=CALLS)
+    def merged(self, title: str, at: int) -> None:
+        with contextlib.suppress(Crash, UserError), faulty(at):
+            merge(self.out, lambda file: plan(title), Path(__file__))
+        self._look(title)
+
+    @rule(title=TITLES, file=st.sampled_from([Path(__file__)]))
+    def all_shards(self, title: str, file: Path) -> None:
+        """Where nothing is in the way, they give the result."""
+        if os.path.lexists(self.out) or store.partial_folder(self.out).path.exists():
+            return
+        for number in (3, 1, 2):
+            run_shard(plan(title), self.out, Shard(number, 3), file)
+        merge(self.out, lambda _: plan(title))
+        assert title_of(self.out) == title
+        self.safe, self.damaged = title, False
 
     def _look(self, title: str) -> None:
         """After a stop the old result is whole, or the new one."""
