@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import platform
@@ -33,6 +32,7 @@ from ldnsim.runs.derivatives import Sensitivities, of_job
 from ldnsim.runs.job import Job, run_blocks
 from ldnsim.runs.plan import Plan
 from ldnsim.sweep.engines import Engine, Tell
+from ldnsim.sweep.keeping import RESUME, kept, mended, runs_of
 from ldnsim.sweep.progress import Progress, Report, reporting
 from ldnsim.sweep.room import check_memory, check_space
 from ldnsim.sweep.there import compare, is_done, may_go_on, told
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from ldnsim.arrays import Codes
 
 log = logging.getLogger("ldnsim")
-RESUME = "run the same command with --resume"
-"""How a sweep that was stopped goes on."""
 
 
 class Threads:
@@ -313,21 +311,16 @@ def fill(
         Interrupted: stopped from the keyboard, and what is kept.
     """
     missing = _missing(blocks, job, size, starts)
-    runs = _runs_of(starts, size, job.count)
-    tell = told_of(report, runs - _runs_of(missing, size, job.count), runs)
+    runs = runs_of(starts, size, job.count)
+    tell = told_of(report, runs - runs_of(missing, size, job.count), runs)
     try:
         with kept(blocks, starts, size, job.count, again):
             engine.fill(job, blocks, missing, size, tell)
     except KeyboardInterrupt:
-        done = _runs_of([s for s in starts if blocks.has(s)], size, job.count)
+        done = runs_of([s for s in starts if blocks.has(s)], size, job.count)
         raise Interrupted(
             f"stopped with {done} of {runs} runs finished; {again} to complete it"
         ) from None
-
-
-def _runs_of(starts: Sequence[int], size: int, total: int) -> int:
-    """Return how many runs are in some blocks."""
-    return sum(min(size, total - s) for s in starts)
 
 
 def _missing(blocks: Blocks, job: Job, size: int, starts: Sequence[int]) -> list[int]:
@@ -345,49 +338,6 @@ def _missing(blocks: Blocks, job: Job, size: int, starts: Sequence[int]) -> list
         if fault is not None:
             found.append(first)
     return found
-
-
-@contextlib.contextmanager
-def mended(blocks: Blocks, starts: Sequence[int]) -> Iterator[None]:
-    """Let what stopped a sweep, such as a function of the study, be mended and run again.
-
-    Raises:
-        UserError: what stopped it, and what to do where blocks are finished; else none is left.
-    """
-    try:
-        yield
-    except UserError as error:
-        done = sum(blocks.has(first) for first in starts)
-        if not done:
-            blocks.remove()
-        if not done or isinstance(error.__cause__, OSError):  # a disk: said what to do
-            raise
-        raise UserError(
-            f"{error}; {done} of {len(starts)} blocks are finished and kept in {blocks.path}:"
-            " --resume goes on with the same study and files, --overwrite starts again"
-        ) from error
-
-
-@contextlib.contextmanager
-def kept(
-    blocks: Blocks, starts: Sequence[int], size: int, total: int, again: str = RESUME
-) -> Iterator[None]:
-    """Say what is kept when the disk is full, or cannot be written for another reason.
-
-    Raises:
-        UserError: with the reason.
-    """
-    try:
-        yield
-    except OSError as error:
-        place = error.filename or blocks.path
-        done = _runs_of([s for s in starts if blocks.has(s)], size, total)
-        finished = f"{done} of {total} runs are finished and kept in {blocks.path}"
-        how = f"mend that and {again} to complete it"
-        raise UserError(
-            f"cannot write {place}: {error.strerror or error}; "
-            + (f"{finished}: {how}" if done else "nothing was finished")
-        ) from error
 
 
 def outcome(ds: xr.Dataset) -> str:
