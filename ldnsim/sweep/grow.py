@@ -27,7 +27,7 @@ from ldnsim.results.target import check_replaceable, checked_target, kind_of
 from ldnsim.results.zarr_files import read_array
 from ldnsim.runs.job import Job
 from ldnsim.runs.plan import Plan, make_plan
-from ldnsim.sweep import execute, there
+from ldnsim.sweep import execute, keeping, there
 from ldnsim.sweep.progress import Progress, Report, reporting
 from ldnsim.sweep.room import check_space
 
@@ -77,7 +77,7 @@ def append(
             _clear(folder, plan)
             return 0
         size = _prepare(folder, plan, told, taken)
-        with execute.mended(folder, range(0, len(taken.new), size)):
+        with keeping.mended(folder, range(0, len(taken.new), size)):
             job = Job(plan, plan.threads)
             job.only = taken.new
             _same_people(job, taken, target)
@@ -223,7 +223,7 @@ def _prepare(folder: BlockFolder, plan: Plan, told: Mapping[str, Any], taken: Ta
         there.compare(folder.manifest(), manifest, folder.path)
         return int(folder.manifest()["block"])
     check_space(plan, folder.path.parent)
-    with execute.kept(folder, [], plan.block, len(taken.new)):
+    with keeping.kept(folder, [], plan.block, len(taken.new)):
         folder.start(manifest)
     return plan.block
 
@@ -252,7 +252,7 @@ def _run(folder: BlockFolder, job: Job, size: int, taken: Taken, report: Report 
     starts = job.starts(size)
     engine = execute.Threads(job.plan.threads)
     execute.fill(folder, job, size, starts, engine, report, AGAIN)
-    with execute.kept(folder, starts, size, job.count, AGAIN):
+    with keeping.kept(folder, starts, size, job.count, AGAIN):
         status = taken.status(assemble.statuses(job, folder, size))
         found = execute.derivatives(job, status)
         assemble.finish(job, folder, size, taken.store, found, taken=taken)

@@ -30,7 +30,7 @@ from ldnsim.results.objects import (
 )
 from ldnsim.results.record import RECORD
 from ldnsim.runs.plan import Plan
-from ldnsim.sweep import execute
+from ldnsim.sweep import execute, keeping
 from ldnsim.sweep.cluster import LEAST, MOST
 from ldnsim.sweep.progress import Progress, reporting
 from ldnsim.sweep.there import compare, is_done, told
@@ -250,7 +250,7 @@ def merge(
         engine = execute.Threads(threads)
         job = engine.job(plan)
         _check_sound(blocks, job, size, manifest)
-        with execute.kept(blocks, job.starts(size), size, len(plan)):
+        with keeping.kept(blocks, job.starts(size), size, len(plan)):
             execute.assembled(blocks, job, size, target, engine)
         return plan
 
