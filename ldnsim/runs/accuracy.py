@@ -12,6 +12,7 @@ import numpy as np
 
 from ldnsim.arrays import Floats
 from ldnsim.config.blocks import Solver
+from ldnsim.influence import drug_states
 from ldnsim.model import Model
 from ldnsim.regimen.steady import RTOL
 
@@ -33,6 +34,11 @@ CHECKED, CHECKED_SLOWLY = 1e-8, (1e-9, 1e-11)
 """The kernels, and (also absolute) what they are held against in the check of an installation."""
 
 
+TRACES = 0.1
+"""States of the drug have their usual size on milligrams; what a patient makes of having drug in
+the body at all is decided by traces of it."""
+
+
 def absolute(model: Model, solver: Solver) -> Floats:
     """Return the absolute tolerance of each state: the setting times the state's usual size.
 
@@ -40,5 +46,6 @@ def absolute(model: Model, solver: Solver) -> Floats:
         model: the states.
         solver: accuracy asked for.
     """
-    scale = [state.scale for state in model.states.values()]
-    return solver.floor * np.array(scale, dtype=np.float64)
+    scale = np.array([state.scale for state in model.states.values()], dtype=np.float64)
+    scale[list(drug_states(model))] *= TRACES
+    return solver.floor * scale
