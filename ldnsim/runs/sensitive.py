@@ -19,8 +19,11 @@ from ldnsim.arrays import Flags, Floats
 from ldnsim.config.blocks import Solver
 from ldnsim.model import Model
 
-GROWTH = 5.0
+GROWTH = 2.5
 """Speed of one day over that of a day before from which on a run is looked at again."""
+MOVED = 0.1
+"""Share of its way that the memory has gone before its speed counts: it begins at rest, where
+errors fade, and what sets out from there fast has been close to no other resting point."""
 STILL = 0.03
 """Speed below which the memory stands still, in its usual sizes a day."""
 TIGHTER = 0.1
@@ -90,8 +93,12 @@ def growing(daily: Floats, model: Model) -> Flags:
     if not daily.shape[1] or daily.shape[2] < 3:
         return np.zeros(len(daily), dtype=bool)
     still = STILL * model.observables[watched(model)[-1]].scale
-    speed = np.abs(np.diff(daily[:, -1], axis=1)) + still
-    return np.asarray((speed > GROWTH * np.minimum.accumulate(speed, axis=1)).any(axis=1))
+    memory = daily[:, -1]
+    speed = np.abs(np.diff(memory, axis=1)) + still
+    way = np.abs(memory - memory[:, :1])
+    out = np.maximum.accumulate(way[:, 1:] > MOVED * way.max(axis=1, keepdims=True), axis=1)
+    slowest = np.minimum.accumulate(np.where(out, speed, np.inf), axis=1)
+    return np.asarray((out & (speed > GROWTH * slowest)).any(axis=1))
 
 
 def apart(one: Floats, other: Floats, model: Model) -> Floats:

@@ -18,7 +18,7 @@ from ldnsim.sweep import execute, grow
 from ldnsim.sweep.study import Study
 from tests.sweep import faults
 
-SAME_BITS = False
+SAME_BITS = True
 """Whether a run is the same bits whatever runs are beside it; then so is a result that grew."""
 CLOSE = 5e-3
 """How far runs of other neighbours may lie apart until then, of the size of what is compared."""
