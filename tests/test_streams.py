@@ -53,6 +53,7 @@ WORDS: dict[str, list[str]] = {
     "sensitivity": ["1 mg nightly for 2 d", "--set", "no_such=1"],
     "simulate": ["1 mg nightly for 2 d", "--plot", "{own}/s.png"],
     "states": ["no_such_phenotype"],
+    "merge": ["none-such.zarr"],
     "sweep": ["{study}", "--out", "{own}/r.zarr"],
     "templates": [],
     "population": ["no_such_population"],

@@ -82,7 +82,7 @@ class Switch:
     variable: str
     parameter: str
     share: float
-    memory: str | None = None
+    memory: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -53,27 +53,7 @@ _HOME = {
     "visits": "visits",
 }
 
-__all__ = [
-    "bifurcation",
-    "check_ending",
-    "compare",
-    "damping",
-    "discriminate",
-    "heatmap",
-    "hypotheses",
-    "hypothesis_axis",
-    "night",
-    "optimise",
-    "pathways",
-    "phase_plane",
-    "save",
-    "scorecard",
-    "sensitivity",
-    "start_dose",
-    "summaries",
-    "trials",
-    "visits",
-]
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:

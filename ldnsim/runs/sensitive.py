@@ -19,7 +19,7 @@ from ldnsim.arrays import Flags, Floats
 from ldnsim.config.blocks import Solver
 from ldnsim.model import Model
 
-GROWTH = 2.5
+GROWTH = 2.0
 """Speed of one day over that of a day before from which on a run is looked at again."""
 MOVED = 0.1
 """Share of its way that the memory has gone before its speed counts: it begins at rest, where

@@ -20,6 +20,7 @@ NEITHER = {
     "demo": "simulates a study of the package",
     "init": "copies a study of the package",
     "templates": "lists the studies of the package",
+    "merge": "reads the study that its shards ran",
     "schema": "says what a study may hold, whatever it names",
 }
 NEEDS = {

@@ -28,7 +28,7 @@ ENDINGS = {
 }  # fmt: skip
 NEAR = {".toml": ".md"}
 """Ending of a table that is meant by a wrong one, where it is not the first."""
-READS = ("discriminate --error", "calibrate --story-file", "trial --pool")
+READS = ("discriminate --error", "calibrate --story-file", "trial --pool", "merge --study")
 FOLDERS = ("demo --out",)
 WORDS = {
     "simulate": [RX], "sensitivity": [RX], "export sbml": [RX], "export antimony": [RX],

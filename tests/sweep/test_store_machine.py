@@ -116,8 +116,10 @@ class StoreMachine(RuleBasedStateMachine):
         """Where nothing is in the way, they give the result."""
         if os.path.lexists(self.out) or store.partial_folder(self.out).path.exists():
             return
-        for number in (3, 1, 2):
-            run_shard(plan(title), self.out, Shard(number, 3), file)
+        # the short one has two blocks
+        count = 2 if title == "one short" else 3
+        for number in (3, 1, 2)[-count:]:
+            run_shard(plan(title), self.out, Shard(number, count), file)
         merge(self.out, lambda _: plan(title))
         assert title_of(self.out) == title
         self.safe, self.damaged = title, False
