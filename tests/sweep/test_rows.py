@@ -12,11 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from ldnsim.errors import UserError
-from ldnsim.patients import accept, days, draws, rows
+from ldnsim.patients import accept, days, draws, people, rows, untreated
 from ldnsim.patients.rows import Rows
 from ldnsim.patients.windows import Windows
 from ldnsim.results import zarr_files
 from ldnsim.results.store import open_store
+from ldnsim.runs import reference
 from ldnsim.sweep.study import Study
 
 TABLE = np.random.default_rng(1).random((50, 3, 2))
@@ -24,7 +25,7 @@ STUDY = {
     "regimens": [
         {"name": n, "prescription": f"{n} nightly at 22:00 for 3 d"} for n in ("1 mg", "4 mg")
     ],
-    "axes": [{"name": "hypothesis", "field": "hypothesis", "values": ["dual_pathway", "tonic"]}],
+    "axes": [{"name": "kind", "field": "patient.phenotype", "values": ["default", "fibromyalgia"]}],
     "population": {"size": 9, "oprm1_g_frequency": 0.3, "method": "latin_hypercube"},
     "output": {"trajectories": False},
 }
@@ -103,9 +104,11 @@ def test_a_sweep_gives_the_same_with_its_patients_on_the_disk(
 ) -> None:
     found = []
     for name in ("few", "many"):
+        monkeypatch.setattr(untreated, "_SOLVED", {})
         if name == "many":
             monkeypatch.setattr(rows, "MOST", 0)
-            monkeypatch.setattr(days, "AT_ONCE", 4)
+            for module in (days, people, reference, untreated):
+                monkeypatch.setattr(module, "AT_ONCE", 4)
             monkeypatch.setattr(accept, "AT_ONCE", 5)
             monkeypatch.setattr(zarr_files, "ONE_CHUNK", 8000)
         Study.build(STUDY, "x").run(tmp_path / f"{name}.zarr")
