@@ -82,9 +82,9 @@ class Rows:
             if error.errno != errno.ENOSPC:
                 raise
             raise UserError(
-                f"{tempfile.gettempdir()} is full: numbers of {self.shape[0]} patients are kept"
-                " there while they are simulated, about 5 kB each; set TMPDIR to a folder with"
-                " more room, or lower population.size"
+                f"{tempfile.gettempdir()} is full: {self.shape[0] * self._width / 1e9:.2g} GB of"
+                " numbers of virtual patients go there while they are simulated; set TMPDIR to a"
+                " folder with more room, or lower population.size"
             ) from error
 
     def __len__(self) -> int:

@@ -79,7 +79,7 @@ def test_a_full_disk_is_named_with_the_remedy(
 
     kept = Rows(TABLE.shape)
     monkeypatch.setattr(kept, "_file", Full())
-    with pytest.raises(UserError, match=r"is full.*50 patients.*TMPDIR"):
+    with pytest.raises(UserError, match=r"is full: 2.4e-06 GB.*TMPDIR"):
         kept.put(0, TABLE)
 
 
