@@ -82,6 +82,7 @@ def _sweep(folder: Path, *arguments: object) -> dict[str, float]:
         pytest.param((200, 100, 7, 0, "engine"), id="20000_runs_of_7_days"),
         pytest.param((400, 250, 84, 0, "none"), id="100000_runs_without_solver"),
         pytest.param((1, 1, 2, 20_000, "none"), id="20000_patients_without_solver"),
+        pytest.param((1, 1, 2, 100_000, "none"), id="100000_patients_without_solver"),
     ],
 )
 def test_summaries_only(benchmark: Any, tmp_path: Path, arguments: tuple[object, ...]) -> None:

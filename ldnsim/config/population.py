@@ -15,7 +15,7 @@ from ldnsim.errors import UserError
 class Population(Config):
     """Many virtual patients, the same ones in every regimen and under every hypothesis."""
 
-    size: Whole = Field(ge=2, le=100_000)
+    size: Whole = Field(ge=2, le=1_000_000)
     """Number of patients; the dimension ``patient`` of the result."""
     method: Literal["sobol", "latin_hypercube"] = "sobol"
     """How quantiles are drawn: ``sobol`` (a larger population begins with the smaller one) or

@@ -10,13 +10,13 @@ from __future__ import annotations
 import functools
 import logging
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ldnsim.arrays import Flags, Floats
 from ldnsim.config import correlations
@@ -28,10 +28,13 @@ from ldnsim.engine.solve.status import Status
 from ldnsim.errors import UserError
 from ldnsim.model import Model
 from ldnsim.patients import draws
+from ldnsim.patients.days import Days
 from ldnsim.patients.matched import Matched, match
 from ldnsim.patients.people import OPRM1, People, on_bound, varied, vary, with_genotype
+from ldnsim.patients.rows import Rows
 from ldnsim.patients.untreated import pick, untreated
 from ldnsim.patients.vectors import is_inflamed, own_parameters
+from ldnsim.patients.windows import Windows
 
 log = logging.getLogger("ldnsim")
 CHUNK, AT_ONCE = 64, 2048
@@ -61,7 +64,7 @@ class _Candidates:
 
 
 class _Accepted:
-    """Plausible candidates in order, up to the number wanted, in arrays of that length."""
+    """Plausible candidates in order, up to the number wanted."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -69,7 +72,8 @@ class _Accepted:
         self.reason: list[str] = []
         self.genotype: list[str] = []
         self.clipped: Any = 0
-        self.arrays: dict[str, NDArray[Any]] = {}
+        self.quantile: Rows | None = None
+        self.days: Days | None = None
 
     def add(self, chunk: _Candidates) -> None:
         """Take what is still wanted of a chunk."""
@@ -77,11 +81,12 @@ class _Accepted:
         self.reason += chunk.reason
         self.genotype += chunk.genotype[:n]
         self.clipped = self.clipped + chunk.clipped[:n].sum(axis=0)
-        days = {f.name: getattr(chunk.orbits, f.name) for f in fields(chunk.orbits)}
-        for name, values in {"quantile": chunk.quantile, **days}.items():
-            if name not in self.arrays:
-                self.arrays[name] = np.empty((self.size, *values.shape[1:]), values.dtype)
-            self.arrays[name][self.count : self.count + n] = values[:n]
+        if self.quantile is None or self.days is None:
+            self.quantile = Rows((self.size, *chunk.quantile.shape[1:]))
+            self.days = Days.room(self.size, chunk.orbits.y0.shape[1], chunk.orbits.mean.shape[1])
+        self.quantile.put(self.count, chunk.quantile[:n])
+        days = chunk.orbits
+        self.days.put(self.count, days.y0[:n], days.mean[:n], days.residual[:n], days.status[:n])
         self.count += n
 
     def likely(self) -> int:
@@ -148,19 +153,14 @@ def _stream(
     settings: Population, seed: int, names: tuple[str, ...], how_many: Callable[[], int]
 ) -> Iterator[Chunk]:
     """Draw candidates, so many at a time, up to as many as are tried."""
-    first, drawn = 0, 0
-    u, genes = np.empty((0, len(names))), np.empty(0)
+    first, size, gene = 0, settings.size, f"covariate {OPRM1}"
+    drawn = Windows(
+        (*names, gene), lambda name, n: draws.quantiles(settings.method, seed, name, n, size)
+    )
     while first < most(settings):
         last = min(first + how_many(), most(settings))
-        if last > drawn:
-            drawn = max(2 * drawn, last)
-            args = (drawn, settings.size)
-            u = np.empty((drawn, len(names)))
-            for j, name in enumerate(names):
-                u[:, j] = draws.quantiles(settings.method, seed, name, *args)
-            u = _together(settings, names, u)
-            genes = draws.quantiles(settings.method, seed, f"covariate {OPRM1}", *args)
-        yield u[first:last], genes[first:last]
+        u = drawn.between(first, last)
+        yield _together(settings, names, u[:, :-1].copy()), u[:, -1]
         first = last
 
 
@@ -184,7 +184,7 @@ def _look_at(
     """Solve for the untreated state of a chunk of candidates and judge it."""
     (u, genes), model = chunk, reference.edition.model
     g = settings.oprm1_g_frequency
-    genotype = () if g is None else tuple(str(x) for x in draws.genotypes(genes, g))
+    genotype = () if g is None else tuple(sys.intern(str(x)) for x in draws.genotypes(genes, g))
     runs = [with_genotype(reference, x) for x in genotype] or [reference] * len(u)
     memo = {run.covariates: own_parameters(run) for run in runs}
     centre = np.array([memo[run.covariates] for run in runs])
@@ -207,7 +207,7 @@ def _reasons(model: Model, settings: Population, orbits: Orbits) -> tuple[str, .
             value = mean[index[name]]
             if not reason and not low <= value <= high:
                 reason = f"{name} below {low:g}" if value < low else f"{name} above {high:g}"
-        found.append(reason)
+        found.append(sys.intern(reason))  # one text, however many share it
     return tuple(found)
 
 
@@ -218,33 +218,32 @@ def _accept(settings: Population, reference: RunSpec, found: _Accepted, seed: in
     model = reference.edition.model
     names, genotypes = varied(model, settings), sorted(set(found.genotype))
     runs = [with_genotype(reference, x) for x in genotypes] or [reference]
-    quantile = found.arrays.pop("quantile")
-    orbits = Orbits(**found.arrays)
+    assert found.quantile is not None and found.days is not None
     return People(
         model,
         settings,
         names,
         good.astype(np.int64),
-        quantile,
+        found.quantile,
         tuple(found.genotype),
         np.array([own_parameters(run) for run in runs]),
         is_inflamed(reference),
-        orbits,
+        found.days,
         tried,
         dict(sorted(Counter(r for r in found.reason[:tried] if r).items())),
         {n: int(k) for n, k in zip(names, found.clipped, strict=True) if k},
         seed,
-        _weighted(settings, reference, orbits),
+        _weighted(settings, reference, found.days),
     )
 
 
-def _weighted(settings: Population, reference: RunSpec, orbits: Orbits) -> Matched | None:
+def _weighted(settings: Population, reference: RunSpec, days: Days) -> Matched | None:
     """Return the weights that the study asks for, from the untreated days of its patients."""
     if settings.match is None:
         return None
     published = reference.edition.populations[settings.match]
     index = reference.edition.model.observable_index
-    values = {n: orbits.mean[:, index[n]] for n in published.baselines}
+    values = {n: days.mean[:, index[n]] for n in published.baselines}
     found = match(published, values, reference.phenotype, settings.least_effective)
     if found.advice:
         log.warning("population.match: %s", found.advice)

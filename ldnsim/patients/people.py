@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.config.population import Population
 from ldnsim.config.run import RunSpec
-from ldnsim.engine.rhythm.orbit import Orbits
 from ldnsim.model import Model
 from ldnsim.patients import draws, matched
+from ldnsim.patients.days import AT_ONCE, Days
 from ldnsim.patients.matched import Matched
+from ldnsim.patients.rows import Rows
 
 PK = "pharmacokinetics"
 OPRM1 = "oprm1"
-AT_ONCE = 4096
-"""Patients whose parameter vectors are held at once."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class People:
         genotype: of each patient; empty when none is drawn.
         centres: medians there of each genotype of :meth:`genotypes`, (genotypes, parameters).
         inflamed: basin of the reference.
-        orbits: their untreated days, solved to judge them.
+        days: their untreated days, solved to judge them.
         tried: how many candidates were looked at for these patients.
         rejected: how many of them were not plausible, by reason.
         clipped: how many patients were put on the bound of a parameter, by its name.
@@ -47,11 +48,11 @@ class People:
     settings: Population
     names: tuple[str, ...]
     candidate: Ints
-    quantile: Floats
+    quantile: Rows = field(repr=False)
     genotype: tuple[str, ...]
     centres: Floats
     inflamed: bool
-    orbits: Orbits = field(repr=False)
+    days: Days = field(repr=False)
     tried: int
     rejected: dict[str, int]
     clipped: dict[str, int]
@@ -69,6 +70,10 @@ class People:
         """
         if not self.genotype:
             return [None], np.zeros(len(self), dtype=np.int64)
+        return self._genotypes
+
+    @cached_property
+    def _genotypes(self) -> tuple[list[str | None], Ints]:
         names, which = np.unique(np.array(self.genotype, dtype=str), return_inverse=True)
         return [str(n) for n in names], which.astype(np.int64)
 
@@ -85,16 +90,38 @@ class People:
     @property
     def values(self) -> Floats:
         """Parameters that vary, under the reference, shape (patients, names)."""
-        at = [self.model.parameter_index[n] for n in self.names]
-        found = np.empty((len(self), len(at)))
-        for first in range(0, len(self), AT_ONCE):
-            which = np.arange(first, min(first + AT_ONCE, len(self)))
-            found[which] = self.own(which)[:, at]
-        return found
+        return Values(self)[:]
 
     def own(self, patients: Ints) -> Floats:
         """Return the parameters under the reference of some patients, (patients, parameters)."""
         return self.vectors(self.centres[self.genotypes()[1][patients]], patients)
+
+
+@dataclass(frozen=True)
+class Values:
+    """What :attr:`People.values` is, worked out by slices as these are read."""
+
+    people: People
+    dtype = np.dtype(np.float64)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Patients and names."""
+        return len(self.people), len(self.people.names)
+
+    def __getitem__(self, rows: slice) -> Floats:
+        """Return the parameters of consecutive patients, shape (rows, names)."""
+        people, which = self.people, range(len(self.people))[rows]
+        at = [people.model.parameter_index[n] for n in people.names]
+        found = np.empty((len(which), len(at)))
+        for first in range(0, len(which), AT_ONCE):
+            some = np.array(which[first : first + AT_ONCE])
+            found[first : first + len(some)] = people.own(some)[:, at]
+        return found
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return those of all patients."""
+        return np.asarray(self[:], dtype=dtype)
 
 
 def varied(model: Model, settings: Population) -> tuple[str, ...]:
@@ -182,7 +209,7 @@ def drawn(people: People) -> dict[str, Any]:
         "units": "see drawn_unit",
         "long_name": "parameters drawn, under the study's own hypothesis and phenotype",
     }
-    found: dict[str, Any] = {"patient_parameters": (("patient", "drawn"), people.values, words)}
+    found: dict[str, Any] = {"patient_parameters": (("patient", "drawn"), Values(people), words)}
     if people.genotype:
         names = np.array(people.genotype, dtype=str)
         long_name = {"long_name": "OPRM1 A118G genotype drawn"}

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ldnsim.arrays import Flags, Floats
+from ldnsim.arrays import Flags, Floats, Ints
 from ldnsim.engine.rhythm import orbit
 from ldnsim.engine.rhythm.drugfree import felt
 from ldnsim.engine.rhythm.orbit import Orbits
 from ldnsim.model import Model
-from ldnsim.patients.people import AT_ONCE, People
+from ldnsim.patients.days import AT_ONCE, Days
+from ldnsim.patients.people import People
 from ldnsim.patients.vectors import Patients
 
 KEPT = 16_384
@@ -75,7 +76,7 @@ def _merged(known: dict[int, _Day], new: NDArray[np.intp], found: Orbits | None)
     return Orbits(**merged)
 
 
-def untreated_days(patients: Patients, threads: int | None = None) -> Orbits:
+def untreated_days(patients: Patients, threads: int | None = None) -> Days:
     """Return the untreated days of the distinct patients of some runs.
 
     Those of virtual patients were solved to judge them, and are not solved again: what a
@@ -85,29 +86,35 @@ def untreated_days(patients: Patients, threads: int | None = None) -> Orbits:
         patients: the patients.
         threads: threads of the engine.
     """
-    model, people = patients.model, patients.people
+    people, every = patients.people, np.arange(len(patients))
     if people is None:
-        return untreated(model, patients.params, patients.inflamed, threads)
+        return _solved(patients, every, threads)
     known = np.where(_same_day(people, patients), patients.person, -1)
     new = np.flatnonzero(known < 0)
     if not len(new):
-        whole = np.array_equal(known, np.arange(len(people)))
-        return people.orbits if whole else pick(people.orbits, known)
-    found = untreated(model, patients.vectors(new), patients.inflamed[new], threads)
-    known[new] = len(people) + np.arange(len(new))
-    return pick(_joined([people.orbits, found]), known)
+        return people.days if np.array_equal(known, every) else people.days.pick(known)
+    # who is the same untreated under several hypotheses is solved once: these are solved together
+    new = new[np.argsort(patients.person[new], kind="stable")]
+    found = _solved(patients, new, threads)
+    place = np.empty(len(patients), np.intp)
+    place[new] = np.arange(len(new))
+    return people.days.merged(known, found, place)
+
+
+def _solved(patients: Patients, which: Ints, threads: int | None) -> Days:
+    """Solve for the untreated days of some patients."""
+    n = len(patients.model.states), len(patients.model.observables)
+    days = Days.room(len(which), *n)
+    for first in range(0, len(which), AT_ONCE):
+        some = which[first : first + AT_ONCE]
+        found = untreated(patients.model, patients.vectors(some), patients.inflamed[some], threads)
+        days.put(first, found.y0, found.mean, found.residual, found.status)
+    return days
 
 
 def pick(orbits: Orbits, rows: NDArray[np.intp]) -> Orbits:
     """Return the untreated days of some patients."""
     return Orbits(**{f.name: getattr(orbits, f.name)[rows] for f in fields(Orbits)})
-
-
-def _joined(parts: list[Orbits]) -> Orbits:
-    """Return the untreated days of several groups of patients, one after the other."""
-    return Orbits(
-        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Orbits)}
-    )
 
 
 def _same_day(people: People, patients: Patients) -> Flags:

@@ -14,7 +14,8 @@ from ldnsim.catalog.covariates import CovariateEffect
 from ldnsim.config.run import RunSpec
 from ldnsim.mechanisms.record import ASSUMED
 from ldnsim.model import Model
-from ldnsim.patients.people import AT_ONCE, People, with_genotype
+from ldnsim.patients.days import AT_ONCE
+from ldnsim.patients.people import People, with_genotype
 
 if TYPE_CHECKING:
     from ldnsim.runs.grid import Runs

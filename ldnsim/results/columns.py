@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ldnsim.engine.solve.status import Method, Status
 from ldnsim.equations.symbols import symbol
 from ldnsim.model import Model
+from ldnsim.results.zarr_files import Sliced
 from ldnsim.runs import measures as summaries
 from ldnsim.runs.block import Block
 from ldnsim.runs.job import Job
@@ -24,7 +25,7 @@ from ldnsim.runs.plan import Plan
 from ldnsim.runs.sensitive import Accuracy
 
 Values = Callable[[Block], NDArray[Any]]
-Labelled = tuple[tuple[str, ...] | str, NDArray[Any], Mapping[str, Any]]
+Labelled = tuple[tuple[str, ...] | str, NDArray[Any] | Sliced, Mapping[str, Any]]
 """Dimensions, values and attributes of an array, as xarray takes them."""
 
 

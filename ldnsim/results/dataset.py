@@ -151,7 +151,9 @@ def in_memory(job: Job, whole: Block, found: Sensitivities | None) -> Arrays:
 
 def _named(found: Mapping[str, Labelled]) -> dict[str, Array]:
     return {
-        name: Array(name, (dims,) if isinstance(dims, str) else tuple(dims), values, attrs)
+        name: Array(
+            name, (dims,) if isinstance(dims, str) else tuple(dims), np.asarray(values), attrs
+        )
         for name, (dims, values, attrs) in found.items()
     }
 

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,27 @@ from numpy.typing import NDArray
 from ldnsim.results import files
 from ldnsim.results.record import GROUP, Record, mark
 
+ONE_CHUNK = 8_000_000
+"""Bytes up to which an array that is not over the runs is one chunk."""
 LEVEL = 0  # of Zstandard: its default, and that of the zarr package
+
+
+class Sliced(Protocol):
+    """What has the shape and the type of an array, and slices of its rows."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the whole."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values."""
+
+    def __getitem__(self, rows: slice) -> NDArray[Any]:
+        """Return consecutive rows."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the whole."""
 
 
 class Store(ABC):
@@ -90,11 +110,32 @@ class Store(ABC):
         return ArrayFiles(self, name, tuple(int(n) for n in shape), sizes, kind)
 
     def whole(
-        self, name: str, dims: Sequence[str], values: NDArray[Any], attrs: Mapping[str, Any]
+        self,
+        name: str,
+        dims: Sequence[str],
+        values: NDArray[Any] | Sliced,
+        attrs: Mapping[str, Any],
     ) -> None:
-        """Write an array as one chunk."""
-        array = self.array(name, dims, values.shape, values.shape, values.dtype, attrs)
-        array.write([slice(0, n) for n in values.shape], values)
+        """Write an array as one chunk, or a large one as chunks of consecutive rows.
+
+        Args:
+            name: of the array.
+            dims: names of the dimensions.
+            values: an array, or what has the shape and the type of one and slices of its rows.
+            attrs: attributes.
+        """
+        shape, row = values.shape, values.dtype.itemsize * math.prod(values.shape[1:])
+        rows = max(1, ONE_CHUNK // max(1, row))
+        if not shape or shape[0] <= rows:
+            whole = np.asarray(values)
+            array = self.array(name, dims, shape, shape, values.dtype, attrs)
+            array.write([slice(0, n) for n in shape], whole)
+            return
+        array = self.array(name, dims, shape, (rows, *shape[1:]), values.dtype, attrs)
+        for first in range(0, shape[0], rows):
+            part = values[first : first + rows]
+            where = slice(first, first + len(part))
+            array.write([where, *(slice(0, n) for n in shape[1:])], part)
 
     def put(self, name: str, data: bytes) -> None:
         """Write a file of the store and note what was written."""

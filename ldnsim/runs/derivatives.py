@@ -25,6 +25,7 @@ from ldnsim.errors import UserError
 from ldnsim.influence import SWITCH, reaching
 from ldnsim.measure import Summary
 from ldnsim.mechanisms.record import ASSUMED, Parameter
+from ldnsim.patients.rows import Rows
 from ldnsim.patients.untreated import untreated_days
 from ldnsim.patients.vectors import Patients, grades
 from ldnsim.runs.accuracy import DIFFERENTIATED
@@ -275,12 +276,13 @@ def _summaries(
     """Summaries of every copy minus those of its patient, the patient's, and untreated means."""
     model, own = patient.model, patient.params[0]
     laid = beside(own, copies)
-    start, closed = shifted_orbits(model, own, y0, copies, threads)
+    orbits, closed = shifted_orbits(model, own, y0, copies, threads)
     n = len(laid)
     each = np.arange(n, dtype=np.int64)
     lanes, inflamed = _lanes(plan, run, n), np.full(n, patient.inflamed[0])
     patients = Patients(model, laid, each, np.empty(0, np.int64), inflamed, each)
-    mean = daily_means(model, laid, start, threads, together=True)
+    mean = daily_means(model, laid, orbits, threads, together=True)
+    start = Rows.of(orbits)
     day = reference_day(lanes, patients, start, threads, together=True)
     state = Untreated(start, mean, np.zeros(n), np.zeros(n, np.int8), *day)
     job = Job(lanes, threads, patients, state)

@@ -256,12 +256,13 @@ class Job:
     def _hours(self, task: Task, solved: Solved, who: Ints) -> Floats:
         """Hours above the untreated patient at the same clock time, shape (runs, same_clock)."""
         plan, names = self.plan, summaries.followed(self.plan)
+        clocked = self.untreated.clocked[who] if names else np.empty(0)
         columns = [
             summaries.hours_above_reference(
                 solved.night[:, self._observables.index(s.variable)],
                 task.night_start,
                 task.night_time,
-                self.untreated.clocked[who, names.index(s.variable)],
+                clocked[:, names.index(s.variable)],
                 plan.clock,
                 float(s.threshold),
             )

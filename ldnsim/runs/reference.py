@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ldnsim.arrays import Codes, Floats
-from ldnsim.patients.people import AT_ONCE
+from ldnsim.patients.days import AT_ONCE
+from ldnsim.patients.rows import Rows
 from ldnsim.patients.untreated import untreated_days
 from ldnsim.patients.vectors import Patients
 from ldnsim.runs import measures as summaries
@@ -30,12 +31,12 @@ class Untreated:
             see :func:`ldnsim.runs.measures.apart`.
     """
 
-    y0: Floats
+    y0: Rows
     mean: Floats
     residual: Floats
     status: Codes
-    clocked: Floats
-    hourly: Floats
+    clocked: Rows
+    hourly: Rows
 
 
 def find_untreated(plan: Plan, patients: Patients, threads: int | None = None) -> Untreated:
@@ -46,8 +47,8 @@ def find_untreated(plan: Plan, patients: Patients, threads: int | None = None) -
 
 
 def reference_day(
-    plan: Plan, patients: Patients, y0: Floats, threads: int | None = None, together: bool = False
-) -> tuple[Floats, Floats]:
+    plan: Plan, patients: Patients, y0: Rows, threads: int | None = None, together: bool = False
+) -> tuple[Rows, Rows]:
     """Follow every untreated patient for one day, as far as a summary is compared with it.
 
     Patients are taken some thousands at a time.
@@ -63,9 +64,9 @@ def reference_day(
         ``clocked`` and ``hourly`` of :class:`Untreated`.
     """
     names, apart = summaries.followed(plan), summaries.apart(plan)
+    clocked, hourly = Rows((len(y0), len(names), len(plan.clock))), Rows((len(y0), len(apart)))
     if not (names or apart):
-        return np.empty((len(y0), 0, 0)), np.empty((len(y0), 0))
-    parts = []
+        return clocked, hourly
     for first in range(0, len(y0), AT_ONCE):
         which = np.arange(first, min(first + AT_ONCE, len(y0)))
         task = Task(
@@ -73,6 +74,7 @@ def reference_day(
             plan.study.solver, wanted=summaries.wanted_untreated(plan, len(which)),
             observables=names, time=plan.clock, together=together,
         )  # fmt: skip
-        parts.append(solve_task(task, threads))
-    clocked = np.concatenate([p.trajectory for p in parts])
-    return clocked, summaries.joined(plan, np.concatenate([p.reductions for p in parts]))
+        found = solve_task(task, threads)
+        clocked.put(first, found.trajectory)
+        hourly.put(first, summaries.joined(plan, found.reductions))
+    return clocked, hourly

@@ -18,6 +18,8 @@ import numpy as np
 from ldnsim.arrays import Ints
 from ldnsim.config.study import StudyConfig
 from ldnsim.errors import UserError
+from ldnsim.patients.days import AT_ONCE
+from ldnsim.patients.people import Values
 from ldnsim.results import assemble, store
 from ldnsim.results.blocks import differences
 from ldnsim.results.folder import BlockFolder
@@ -239,12 +241,15 @@ def _same_people(job: Job, taken: Taken, target: Path) -> None:
         return
     was = read_array(target / "patient_parameters")
     n = min(len(was), len(people))
-    same = (was[:n] == people.values[:n]).all(axis=1)
-    if not same.all():
-        raise UserError(
-            f"{target} cannot be added to: patient {int(np.flatnonzero(~same)[0])} is another"
-            " person now"
-        )
+    now = Values(people)
+    for first in range(0, n, AT_ONCE):
+        last = min(first + AT_ONCE, n)
+        other = np.flatnonzero((was[first:last] != now[first:last]).any(axis=1))
+        if len(other):
+            raise UserError(
+                f"{target} cannot be added to: patient {first + int(other[0])} is another person"
+                " now"
+            )
 
 
 def _run(folder: BlockFolder, job: Job, size: int, taken: Taken, report: Report | None) -> None:

@@ -130,7 +130,7 @@ def test_only_what_goes_together_is_drawn_anew() -> None:
     a, b = ([list(p.candidate).index(k) for k in same] for p in (both, alone))
     moved = [
         n for j, n in enumerate(both.names)
-        if not np.array_equal(both.quantile[a, j], alone.quantile[b, j])
+        if not np.array_equal(both.quantile[a][:, j], alone.quantile[b][:, j])
     ]  # fmt: skip
     assert moved == ["nociception"], "cl comes first in the model"
 

@@ -188,7 +188,7 @@ def test_untreated_days_solved_to_judge_patients_stand_for_them(patients: Patien
 
 def test_a_drawn_genotype_acts_through_the_claim(people: People) -> None:
     potency = people.values[:, people.names.index("oprm1_potency")]
-    u = people.quantile[:, people.names.index("oprm1_potency")]
+    u = np.asarray(people.quantile)[:, people.names.index("oprm1_potency")]
     from scipy.stats import norm
 
     centre = potency / np.exp(0.05 * norm.ppf(u))
@@ -291,5 +291,5 @@ def test_patients_are_the_same_bits_however_many_are_wanted_or_looked_at_once(
     monkeypatch.setattr(population, "AT_ONCE", 11)
     few = people_of(TEXT.replace(f"size = {SIZE}", "size = 7"), threads=1)
     np.testing.assert_array_equal(few.candidate, many.candidate[:7])
-    np.testing.assert_array_equal(few.orbits.y0, many.orbits.y0[:7])
-    np.testing.assert_array_equal(few.orbits.mean, many.orbits.mean[:7])
+    np.testing.assert_array_equal(few.days.y0, many.days.y0[:7])
+    np.testing.assert_array_equal(few.days.mean, many.days.mean[:7])
