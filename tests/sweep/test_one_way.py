@@ -14,6 +14,7 @@ from ldnsim.edition import Edition
 from ldnsim.engine.rhythm import orbit
 from ldnsim.engine.solve import batch
 from ldnsim.errors import UserError
+from ldnsim.influence import drug_states
 from ldnsim.model import default_model
 from ldnsim.patients import accept
 from ldnsim.patients import untreated as days
@@ -167,6 +168,8 @@ def test_runs_of_two_models_are_not_mixed() -> None:
 def test_one_number_sets_both_tolerances() -> None:
     model = default_model()
     scale = np.array([s.scale for s in model.states.values()])
+    # traces of drug are resolved beyond their usual size
+    scale[list(drug_states(model))] *= accuracy.TRACES
     np.testing.assert_allclose(accuracy.absolute(model, Solver(rtol=1e-3)), 1e-5 * scale)
     np.testing.assert_allclose(accuracy.absolute(model, Solver(atol=1e-9)), 1e-9 * scale)
 
