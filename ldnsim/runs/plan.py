@@ -173,11 +173,13 @@ class Plan:
         """Runs per block: the setting, or as many as keep the work around the solver small.
 
         That is some for every thread at least, and beyond that so many that a sixteenth of the
-        study is in a block, up to :data:`MOST_IN_BLOCK` runs and :data:`BLOCK_BYTES` of results.
+        study is in a block, up to :data:`MOST_IN_BLOCK` runs and :data:`BLOCK_BYTES` of results;
+        half of it where somebody looks at the runs, since every look interrupts a whole block.
         """
         solver = self.study.solver
         least = 8 * max(4, 2 * (solver.threads or os.cpu_count() or 1))
-        room = min(MOST_IN_BLOCK, BLOCK_BYTES // self._bytes_at_work, len(self) // 16)
+        share = 16 if self.watch is None else 2
+        room = min(MOST_IN_BLOCK, BLOCK_BYTES // self._bytes_at_work, len(self) // share)
         return solver.block or max(8, min(max(least, room // 8 * 8), self.most_in_block // 8 * 8))
 
     @property

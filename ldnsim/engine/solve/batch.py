@@ -244,6 +244,8 @@ def _again(
         getattr(result, f.name)[rows[failed[rows]]] = getattr(found, f.name)[failed[rows]]
 
 
+AT_ONCE = LANES
+"""Runs that one thread has in its lanes from the beginning: no other could help."""
 POLL = 0.1
 """Seconds between two reports of progress."""
 
@@ -257,6 +259,11 @@ def _in_threads(
     """Let threads take runs from the queue until there are none; stopped, they take no more."""
     # places taken, and runs ended: the kernels add to both, whichever thread they run in
     taken = np.zeros(2, np.int64)
+    if len(queue) <= AT_ONCE:
+        work(taken)
+        if progress is not None:
+            progress(len(queue))
+        return
     workers = max(1, min(threads or os.cpu_count() or 1, -(-len(queue) // LANES)))
     with ThreadPoolExecutor(workers) as pool:
         waiting = {pool.submit(work, taken) for _ in range(workers)}
