@@ -35,14 +35,16 @@ def _workspace(kernels: Any) -> np.ndarray:
 
 def test_right_hand_side(measure: Any) -> None:
     kernels = load_kernels(default_model())
-    setup, rhs = kernels.setup, kernels.rhs
-    w = _workspace(kernels)
+    setup, tick, rhs = kernels.setup, kernels.tick, kernels.rhs
+    w, moment = _workspace(kernels), kernels.AT_MOMENT
 
     @numba.njit
     def many(w: np.ndarray, n: int) -> None:
         setup(w)
         for i in range(n):
-            rhs(w, 1.0 / (1.0 + i), 0.5)
+            w[moment] = 1.0 * i
+            tick(w)
+            rhs(w)
 
     many(w, 1)
     measure(many, w, CALLS, rounds=15)
