@@ -19,11 +19,13 @@ from ldnsim.arrays import Flags, Floats
 from ldnsim.config.blocks import Solver
 from ldnsim.model import Model
 
-GROWTH = 2.0
-"""Speed of one day over that of a day before from which on a run is looked at again."""
+GROWTH = 5.0
+"""Speed of one day over that of any day before from which on a run is looked at again ..."""
+ON_THE_WAY = 2.5
+"""... where it is that much faster, too, than on a day before it on which it was on its way."""
 MOVED = 0.1
-"""Share of its way that the memory has gone before its speed counts: it begins at rest, where
-errors fade, and what sets out from there fast has been close to no other resting point."""
+"""Share of its way after which the memory is on it: it begins at rest, where errors fade, and what
+sets out from there fast has been close to no other resting point."""
 STILL = 0.03
 """Speed below which the memory stands still, in its usual sizes a day."""
 TIGHTER = 0.1
@@ -98,7 +100,9 @@ def growing(daily: Floats, model: Model) -> Flags:
     way = np.abs(memory - memory[:, :1])
     out = np.maximum.accumulate(way[:, 1:] > MOVED * way.max(axis=1, keepdims=True), axis=1)
     slowest = np.minimum.accumulate(np.where(out, speed, np.inf), axis=1)
-    return np.asarray((out & (speed > GROWTH * slowest)).any(axis=1))
+    later = (out & (speed > ON_THE_WAY * slowest)).any(axis=1)
+    ever = (speed > GROWTH * np.minimum.accumulate(speed, axis=1)).any(axis=1)
+    return np.asarray(later & ever)
 
 
 def apart(one: Floats, other: Floats, model: Model) -> Floats:
