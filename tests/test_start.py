@@ -40,7 +40,8 @@ def loaded(folder: Path, *words: str) -> set[str]:
     """Run a command; return the packages that its process had imported at the end."""
     done = subprocess.run(
         [sys.executable, "-c", LOADED, json.dumps(words)],
-        capture_output=True, text=True, cwd=folder, timeout=300, env={**os.environ},
+        capture_output=True, encoding="utf-8", cwd=folder, timeout=300,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))
@@ -90,7 +91,7 @@ def test_a_picture_is_not_hidden_by_its_file(order: str) -> None:
         "assert callable(plots.trials) and plots.style.save is plots.save\n"
         "assert callable(heatmap) and callable(summaries)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
 
 
