@@ -14,8 +14,9 @@ Everything here is imported on first use, so that ``import ldnsim`` costs nothin
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ldnsim.lazy import names
 
 if TYPE_CHECKING:
     from ldnsim import analysis as analysis
@@ -58,21 +59,4 @@ __all__ = [
     "simulate",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name the first time it is asked for."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'ldnsim' has no attribute {name!r}")
-    home = _HOME[name]
-    value = (
-        getattr(importlib.import_module(home), name)
-        if home
-        else importlib.import_module(f"ldnsim.{name}")
-    )
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, imported or not."""
-    return sorted(__all__)
+__getattr__, __dir__ = names(__name__, _HOME)

@@ -5,8 +5,9 @@ What is here is imported when it is first used: it brings SciPy, which other ana
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ldnsim.lazy import names
 
 if TYPE_CHECKING:
     from ldnsim.analysis.states.branch import Branch as Branch
@@ -15,18 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Branch", "continue_orbit", "resting_states"]
 
-_HOME = {"Branch": "branch", "continue_orbit": "continuation", "resting_states": "resting"}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name the first time it is asked for."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.states.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, imported or not."""
-    return sorted(__all__)
+_HOME = {
+    "Branch": "states.branch",
+    "continue_orbit": "states.continuation",
+    "resting_states": "states.resting",
+}
+__getattr__, __dir__ = names(__name__, _HOME)

@@ -5,10 +5,11 @@ Each is imported when it is first used: matplotlib takes longer to import than a
 
 from __future__ import annotations
 
-import importlib
 import sys
 import types
 from typing import TYPE_CHECKING, Any
+
+from ldnsim.lazy import names
 
 if TYPE_CHECKING:
     from ldnsim.plots.bifurcation import bifurcation as bifurcation
@@ -54,20 +55,7 @@ _HOME = {
 }
 
 __all__ = list(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    """Import a picture the first time it is asked for."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, imported or not."""
-    return sorted(__all__)
+__getattr__, __dir__ = names(__name__, _HOME)
 
 
 class _Pictures(types.ModuleType):

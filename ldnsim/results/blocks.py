@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from ldnsim.engine import LANES
 from ldnsim.errors import UserError
 from ldnsim.results.record import Damaged, sealed, unsealed
 from ldnsim.runs.block import Block, names
-from ldnsim.runs.task import LANES
 
 MANIFEST, TOKEN = "manifest.json", "token"
 ARRAYS = tuple(names())

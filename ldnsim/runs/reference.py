@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ldnsim.arrays import Codes, Floats
-from ldnsim.patients.days import AT_ONCE
+from ldnsim.patients.days import AT_ONCE, Days
 from ldnsim.patients.rows import Rows
 from ldnsim.patients.untreated import untreated_days
 from ldnsim.patients.vectors import Patients
@@ -17,24 +16,16 @@ from ldnsim.runs.task import Events, Task, solve_task
 
 
 @dataclass(frozen=True)
-class Untreated:
-    """The untreated 24 h orbit of every distinct patient, NaN where there is none.
+class Untreated(Days):
+    """The untreated days of every distinct patient, and what summaries are compared with of them.
 
     Attributes:
-        y0: state at midnight, shape (patients, states).
-        mean: 24 h means, shape (patients, observables).
-        residual: of the orbit, shape (patients,).
-        status: the engine's codes, shape (patients,).
         clocked: variables compared by the clock, at the plan's clock times, shape (patients,
             variables, clock times).
         hourly: of the hours that summaries are compared with, shape (patients, summaries apart);
             see :func:`ldnsim.runs.measures.apart`.
     """
 
-    y0: Rows
-    mean: Floats
-    residual: Floats
-    status: Codes
     clocked: Rows
     hourly: Rows
 

@@ -16,6 +16,7 @@ import numpy as np
 from ldnsim.arrays import Codes, Flags, Floats, Ints
 from ldnsim.config.blocks import Solver
 from ldnsim.edition import Edition
+from ldnsim.engine import LANES
 from ldnsim.engine.solve import batch, stretches
 from ldnsim.measure import Measure
 from ldnsim.runs import sensitive
@@ -25,7 +26,6 @@ from ldnsim.runs.sensitive import Accuracy
 from ldnsim.runs.visiting import Flat, Visiting
 from ldnsim.runs.visitor import Visitor
 
-LANES = 8
 UNSOLVED = -1
 """The engine's code of the method of a run that was not solved."""
 FEW_WINDOWS = 4
