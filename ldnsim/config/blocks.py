@@ -216,7 +216,8 @@ class Solver(Config):
     rtol: Number = Field(default=1e-4, ge=1e-11, lt=1e-2)
     """Largest error wanted of a value, relative to its state's range."""
     atol: Number | None = Field(default=None, ge=1e-15, lt=1e-2)
-    """What of each state's usual size need not be resolved; a hundredth of rtol when left out."""
+    """What of each state's usual size need not be resolved, of states of the drug a tenth of that;
+    a hundredth of rtol when left out."""
     method: MethodName = "auto"
     """auto: collocation, and Rodas5P for runs in which that fails; or one of them for all."""
     refine: Flag = True
@@ -230,7 +231,7 @@ class Solver(Config):
 
     @property
     def floor(self) -> float:
-        """Absolute tolerance in use, as a share of each state's usual size."""
+        """Absolute tolerance in use, as a share of usual size; states of the drug have a tenth."""
         return 1e-2 * self.rtol if self.atol is None else self.atol
 
     @model_validator(mode="after")

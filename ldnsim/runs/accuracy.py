@@ -3,7 +3,8 @@
 What is asked is one number, the largest error wanted of a value relative to its state's range
 (``rtol`` of a study's ``[solver]``). The engine takes two: that one, and for each state an
 absolute error below which nothing need be resolved. By default that is a hundredth of ``rtol`` of
-the state's usual size, the ratio at which the promise was measured (``benchmarks/accuracy.py``).
+the state's usual size, and a tenth of that for states of the drug, the ratios at which the promise
+was measured (``benchmarks/accuracy.py``).
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ the body at all is decided by traces of it."""
 
 def absolute(model: Model, solver: Solver) -> Floats:
     """Return the absolute tolerance of each state: the setting times the state's usual size.
+
+    Of states of the drug it is a tenth of that (:data:`TRACES`).
 
     Args:
         model: the states.
