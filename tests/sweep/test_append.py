@@ -18,11 +18,6 @@ from ldnsim.sweep import execute, grow
 from ldnsim.sweep.study import Study
 from tests.sweep import faults
 
-SAME_BITS = True
-"""Whether a run is the same bits whatever runs are beside it; then so is a result that grew."""
-CLOSE = 5e-3
-"""How far runs of other neighbours may lie apart until then, of the size of what is compared."""
-
 OUTPUT = {
     "variables": ["pain", "tnf"],
     "summaries": ["pain_change", "hours_blocked"],
@@ -41,7 +36,7 @@ def study(doses: list[str] = DOSES, gains: list[float] | None = None, **more: An
 
 
 def same(grown: xr.Dataset, fresh: xr.Dataset) -> None:
-    """Hold two results together: everything of them, values to the bit or nearly."""
+    """Hold two results together: everything of them, values to the bit."""
     assert set(grown.variables) == set(fresh.variables)
     assert dict(grown.sizes) == dict(fresh.sizes)
     assert grown.attrs == fresh.attrs
@@ -49,14 +44,7 @@ def same(grown: xr.Dataset, fresh: xr.Dataset) -> None:
         a, b = grown[name], fresh[name]
         assert (a.dims, a.dtype) == (b.dims, b.dtype), name
         assert str(a.attrs) == str(b.attrs), name
-        if SAME_BITS or a.dtype.kind != "f":
-            loose = not SAME_BITS and name in ("steps", "rejected")
-            assert loose or np.array_equal(a.values, b.values, equal_nan=a.dtype.kind == "f"), name
-        else:
-            size = np.max(np.abs(b.values), where=np.isfinite(b.values), initial=0.0)
-            np.testing.assert_allclose(
-                a.values, b.values, atol=CLOSE * size + 1e-5, err_msg=str(name)
-            )
+        assert np.array_equal(a.values, b.values, equal_nan=a.dtype.kind == "f"), name
 
 
 def test_values_are_added_anywhere_along_several_axes(tmp_path: Path) -> None:
