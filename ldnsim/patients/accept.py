@@ -10,9 +10,11 @@ from __future__ import annotations
 import functools
 import logging
 import math
+import os
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +39,10 @@ from ldnsim.patients.vectors import is_inflamed, own_parameters
 from ldnsim.patients.windows import Windows
 
 log = logging.getLogger("ldnsim")
-CHUNK, AT_ONCE = 64, 2048
-"""Fewest and most candidates solved at once. A candidate's orbit depends on nobody else's, so that
-whether one is accepted depends neither on this nor on how many are wanted."""
+CHUNK, AT_ONCE = 64, 1024
+"""Fewest candidates looked at together, and most that all threads look at. A candidate's orbit
+depends on nobody else's, so that whether one is accepted depends neither on this nor on how many
+are wanted."""
 MOST = 20
 """Candidates tried per patient before a population is given up."""
 
@@ -89,12 +92,12 @@ class _Accepted:
         self.days.put(self.count, days.y0[:n], days.mean[:n], days.residual[:n], days.status[:n])
         self.count += n
 
-    def likely(self) -> int:
-        """Return how many more candidates are likely to be needed, within :data:`AT_ONCE`."""
+    def likely(self, drawn: int) -> int:
+        """Return how many candidates are likely to be needed beyond those drawn so far."""
         tried, left = len(self.reason), self.size - self.count
         # at the share accepted so far; below one in MOST the population is given up
         share = max(self.count / tried, 1.0 / MOST) if tried else 1.0
-        return min(max(math.ceil(left / share), CHUNK), AT_ONCE)
+        return math.ceil(left / share) - (drawn - tried)
 
 
 Chunk = tuple[Floats, Floats]
@@ -128,10 +131,14 @@ def find_people(
     seed = study.seed if settings.seed is None else settings.seed
     found = _Accepted(settings.size)
     names = varied(reference.edition.model, settings)
-    look = functools.partial(_look_at, settings, names, reference, 1 if looking else threads)
-    # elsewhere chunks are looked at side by side, before it is known how many are needed
-    chunks = _stream(settings, seed, names, (lambda: CHUNK) if looking else found.likely)
-    looked = looking(look, chunks, -(-settings.size // CHUNK)) if looking else map(look, chunks)
+    look = functools.partial(_look_at, settings, names, reference)
+    draw = _Stream(settings, seed, names)
+    if looking is None:
+        looked = _side_by_side(look, draw, found, threads or os.cpu_count() or 1)
+    else:
+        # before it is known how many are needed
+        chunks = iter(functools.partial(draw, CHUNK), None)
+        looked = looking(look, chunks, -(-settings.size // CHUNK))
     for chunk in looked:
         found.add(chunk)
         if found.count == settings.size:
@@ -149,19 +156,49 @@ def most(settings: Population) -> int:
     return max(MOST * settings.size, 4 * CHUNK)
 
 
-def _stream(
-    settings: Population, seed: int, names: tuple[str, ...], how_many: Callable[[], int]
-) -> Iterator[Chunk]:
-    """Draw candidates, so many at a time, up to as many as are tried."""
-    first, size, gene = 0, settings.size, f"covariate {OPRM1}"
-    drawn = Windows(
-        (*names, gene), lambda name, n: draws.quantiles(settings.method, seed, name, n, size)
-    )
-    while first < most(settings):
-        last = min(first + how_many(), most(settings))
-        u = drawn.between(first, last)
-        yield _together(settings, names, u[:, :-1].copy()), u[:, -1]
-        first = last
+class _Stream:
+    """Candidates in order, up to as many as are tried.
+
+    Attributes:
+        drawn: how many there have been so far.
+    """
+
+    def __init__(self, settings: Population, seed: int, names: tuple[str, ...]) -> None:
+        self.settings, self.names, self.drawn = settings, names, 0
+        size, every = settings.size, (*names, f"covariate {OPRM1}")
+        self._windows = Windows(
+            every, lambda name, n: draws.quantiles(settings.method, seed, name, n, size)
+        )
+
+    def __call__(self, n: int) -> Chunk | None:
+        """Draw the next ``n``, or what is left of them; None when nobody is."""
+        first, last = self.drawn, min(self.drawn + n, most(self.settings))
+        if first == last:
+            return None
+        self.drawn, u = last, self._windows.between(first, last)
+        return _together(self.settings, self.names, u[:, :-1].copy()), u[:, -1]
+
+
+def _side_by_side(
+    look: Callable[[Chunk], _Candidates], draw: _Stream, found: _Accepted, threads: int
+) -> Iterator[_Candidates]:
+    """Look at as many chunks at a time as there are threads; give what is found, in order.
+
+    Each has one thread of its own, so that what Python does for one chunk runs beside what
+    compiled code does for the others, and nobody waits for the slowest of all.
+    """
+    largest, waiting = max(AT_ONCE // threads, CHUNK), deque[Future[_Candidates]]()
+    with ThreadPoolExecutor(threads) as pool:
+        while True:
+            while len(waiting) < threads and (n := found.likely(draw.drawn)) > 0:
+                share = -(-n // (threads - len(waiting)))
+                chunk = draw(min(max(share, CHUNK), largest))
+                if chunk is None:
+                    break
+                waiting.append(pool.submit(look, chunk))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
 
 
 def _together(settings: Population, names: tuple[str, ...], u: Floats) -> Floats:
@@ -178,10 +215,9 @@ def _look_at(
     settings: Population,
     names: tuple[str, ...],
     reference: RunSpec,
-    threads: int | None,
     chunk: Chunk,
 ) -> _Candidates:
-    """Solve for the untreated state of a chunk of candidates and judge it."""
+    """Solve for the untreated state of a chunk of candidates, with one thread, and judge it."""
     (u, genes), model = chunk, reference.edition.model
     g = settings.oprm1_g_frequency
     genotype = () if g is None else tuple(sys.intern(str(x)) for x in draws.genotypes(genes, g))
@@ -189,7 +225,7 @@ def _look_at(
     memo = {run.covariates: own_parameters(run) for run in runs}
     centre = np.array([memo[run.covariates] for run in runs])
     params = vary(model, settings, names, centre, u)
-    orbits = untreated(model, params, np.full(len(u), is_inflamed(reference)), threads)
+    orbits = untreated(model, params, np.full(len(u), is_inflamed(reference)), 1)
     reason = _reasons(model, settings, orbits)
     good = np.flatnonzero(np.array([r == "" for r in reason]))
     clipped = on_bound(model, names, centre, params)[good]

@@ -19,7 +19,7 @@ from ldnsim.arrays import Flags, Floats
 from ldnsim.config.blocks import Solver
 from ldnsim.model import Model
 
-GROWTH = 5.0
+GROWTH = 4.0
 """Speed of one day over that of any day before from which on a run is looked at again ..."""
 ON_THE_WAY = 2.5
 """... where it is that much faster, too, than on a day before it on which it was on its way."""

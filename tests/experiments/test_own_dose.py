@@ -66,8 +66,8 @@ def test_the_script_answers_from_its_own_runs(tmp_path: Path) -> None:
     table = pd.read_csv(tmp_path / "own_dose_gains.csv", index_col=[0, 1],
                         keep_default_na=False)  # fmt: skip
     null = table.loc[("pain alone", "null")]
-    # drug that does nothing still has the solver take other steps
-    assert np.allclose(null[["gap", "utility", "gain at own"]].astype(float), 0.0, atol=1e-8)
+    # drug that does nothing still has the solver take other steps; its points run from 0 to 10
+    assert np.allclose(null[["gap", "utility", "gain at own"]].astype(float), 0.0, atol=1e-6)
     shares = table[[c for c in table if c.startswith("share ")]].sum(axis=1)
     assert np.allclose(shares, 1.0)
     assert (table["gap_low"] <= table["gap"] + 1e-9).all()

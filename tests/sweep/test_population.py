@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,6 +114,38 @@ def test_a_larger_population_begins_with_the_smaller_for_any_number_of_threads(
     people: People,
 ) -> None:
     assert_same(people, people_of(TEXT.replace(f"size = {SIZE}", "size = 5"), threads=2), 5)
+
+
+@pytest.mark.parametrize(("threads", "chunk", "most"), [(1, 4, 4), (3, 2, 6), (2, 8, 64)])
+def test_patients_do_not_depend_on_who_is_looked_at_beside_them(
+    people: People, threads: int, chunk: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    look_at = population._look_at
+
+    def look(*given: Any) -> Any:
+        found = look_at(*given)
+        looked.append(len(found.reason))
+        return found
+
+    monkeypatch.setattr(population, "_look_at", look)
+    monkeypatch.setattr(population, "CHUNK", chunk)
+    monkeypatch.setattr(population, "AT_ONCE", most)
+    found = people_of(TEXT, threads)
+    assert_same(found, people, SIZE)
+    assert (found.tried, found.rejected) == (people.tried, people.rejected)
+    assert max(looked) <= max(chunk, most // threads)
+    # drawn ahead, but no more than the share that is accepted makes likely
+    assert found.tried <= sum(looked) < found.tried + 2 * max(chunk * threads, most)
+
+
+def test_a_fault_in_what_looks_at_some_ends_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(*given: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(population, "_look_at", look)
+    with pytest.raises(ZeroDivisionError):
+        people_of(TEXT, 3)
 
 
 def test_a_draw_does_not_depend_on_what_else_varies(people: People) -> None:

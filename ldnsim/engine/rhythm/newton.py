@@ -93,8 +93,8 @@ def broyden(
     """
     n, size = len(y), 1.0 + np.abs(y)
     best, low, u = y.copy(), np.full(n, np.inf), y.copy()
-    known = np.broadcast_to(inverse, (n, *inverse.shape[1:]))
-    active = np.flatnonzero(np.isfinite(known).all(axis=(1, 2)) & np.isfinite(y).all(axis=1))
+    shared = len(inverse) == 1
+    active = np.flatnonzero(np.isfinite(inverse).all(axis=(1, 2)) & np.isfinite(y).all(axis=1))
     steps, weights = np.zeros((most, *y.shape)), np.zeros((most, *y.shape))
     last = np.zeros_like(y)
     for k in range(most):
@@ -107,7 +107,9 @@ def broyden(
         best[active[better]], low[active[better]] = u[active[better]], found[better]
         active = active[on]
         # large states count by their size, as in the residual
-        turn = np.matmul(known[active], gaps[on][:, :, None])[:, :, 0] / size[active]
+        # (the same products, without copies of matrices where all are used)
+        own = inverse if shared or len(active) == n else inverse[active]
+        turn = np.matmul(own, gaps[on][:, :, None])[:, :, 0] / size[active]
         for s, w in zip(steps[: k - 1, active], weights[: k - 1, active], strict=True):
             turn += w * _along(s, turn)
         if k:

@@ -10,6 +10,7 @@ basin's starting guess; who leaves the basin on the way has no orbit there.
 from __future__ import annotations
 
 import functools
+import threading
 
 import numpy as np
 
@@ -36,9 +37,17 @@ CERTAIN = 60
 """Days from which on who is in the other basin has left his own."""
 
 
-@functools.cache
+_ALONE = threading.Lock()
+
+
 def beginning(model: Model, inflamed: bool) -> Beginning | None:
     """Find the orbit that others begin from; None where the default patient has none."""
+    with _ALONE:  # what several threads need at once is found once
+        return _beginning(model, inflamed)
+
+
+@functools.cache
+def _beginning(model: Model, inflamed: bool) -> Beginning | None:
     alone = Search.of(model, felt(model, model.defaults()[None]), np.array([inflamed]), 1)
     settle(alone)
     if alone.status[0] != Status.OK:

@@ -12,6 +12,7 @@ that share their steps; there results depend on who is in the group, and on noth
 from __future__ import annotations
 
 import os
+import threading
 import types
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -259,12 +260,14 @@ def _in_threads(
     """Let threads take runs from the queue until there are none; stopped, they take no more."""
     # places taken, and runs ended: the kernels add to both, whichever thread they run in
     taken = np.zeros(2, np.int64)
-    if len(queue) <= AT_ONCE:
+    workers = max(1, min(threads or os.cpu_count() or 1, -(-len(queue) // LANES)))
+    # whoever waits for a thread that is not the first is interrupted in its place
+    beside = threading.current_thread() is not threading.main_thread()
+    if len(queue) <= AT_ONCE or (workers == 1 and beside):
         work(taken)
         if progress is not None:
             progress(len(queue))
         return
-    workers = max(1, min(threads or os.cpu_count() or 1, -(-len(queue) // LANES)))
     with ThreadPoolExecutor(workers) as pool:
         waiting = {pool.submit(work, taken) for _ in range(workers)}
         try:

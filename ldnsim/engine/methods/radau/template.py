@@ -20,7 +20,7 @@ from ldnsim.engine.generate.contract import *
 
 # ---- template begins ----
 
-MEMORY = 1.0 / 24.0  # 1/h: what a state that never forgets adds up over a day counts in full
+MEMORY = 1.0 / 8.0  # 1/h: what a state that never forgets adds up over eight hours counts in full
 SMOOTH = 0.1  # weight of the coarser quadrature in the error estimate
 SETTLED = 0.3  # share of the tolerance that rounds of a loop may leave
 LEAST_FIRST = 0.1  # contraction taken for granted after one round ...
@@ -28,7 +28,7 @@ LEAST_LATER = 0.3  # ... and after more
 MOST_CONTRACTION = 0.99
 FORGET = 0.8  # how much of the slowest contraction lately is remembered from round to round
 FADE = 24.0  # h in which the largest size of a state lately halves
-TIGHT = 0.25  # share of the tolerance asked of a step, so that a run's error stays below it
+TIGHT = 0.2  # share of the tolerance asked of a step, so that a run's error stays below it
 FAR = 1e4  # tolerances: so far out the polynomials of the step are worth nothing
 FARTHEST = 1e30
 LONGEST_GUESS = 3.0  # times the last step's length: further ahead its polynomials are not continued
