@@ -12,7 +12,8 @@ The error of a value is its distance from the reference (rtol 1e-10), relative t
 range: its largest size in the run, or its usual size (the state's recorded scale) where that is
 larger. The reference is itself checked against other solvers by the tests. ``--write`` rewrites the
 table in docs/speed.md. Exit code 1: more than 1 % of fresh runs are above rtol (or a hundredth
-of it where that is asked for), or a run of either set is above rtol and does not say so.
+of it where that is asked for), a fresh run is above rtol and does not say so, or one of the hard
+ones is above it by more than a quarter and does not.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ SUMMARISED = ("mor_occupancy", "beta_endorphin", "tnf", "pain")
 REFERENCE = 1e-10
 SHARE = 0.01
 """Share of fresh runs that may be above rtol."""
+MARGIN = 1.25
+"""How far above rtol a hard run may be without saying so, as a multiple."""
 AT_ONCE = 256
 """Cases whose trajectories are in memory at a time."""
 TRIED = (0.3, 1.0, 3.0, 10.0, 30.0)
@@ -191,17 +194,17 @@ class Row:
         """Which cases are above the tolerance."""
         return self.stored > self.rtol
 
-    @property
-    def silent(self) -> int:
-        """How many of them do not say that they may be."""
-        return int((self.above & (self.accuracy != Accuracy.SENSITIVE)).sum())
+    def silent(self, margin: float = 1.0) -> int:
+        """How many cases are above so many times the tolerance and do not say that they may be."""
+        above = self.stored > margin * self.rtol
+        return int((above & (self.accuracy != Accuracy.SENSITIVE)).sum())
 
     def line(self) -> str:
         """One line of the table."""
         shares = [f"{np.quantile(self.stored, q):.1e}" for q in (0.5, 0.99, 1.0)]
         flagged = [int((self.accuracy == a).sum()) for a in (Accuracy.REFINED, Accuracy.SENSITIVE)]
         cells = [self.name, f"{len(self.stored):,}", *shares, f"{self.summed.max():.1e}",
-                 int(self.above.sum()), *flagged, self.silent]  # fmt: skip
+                 int(self.above.sum()), *flagged, self.silent()]  # fmt: skip
         return "| " + " | ".join(map(str, cells)) + " |"
 
 
@@ -264,7 +267,8 @@ def main() -> None:
         DOCS.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
     fresh, finer, hard = found[1], found[2], found[4]
     broken = [r.name for r in (fresh, finer) if r.above.mean() > SHARE]
-    broken += [f"{r.name}, not told" for r in (fresh, hard) if r.silent]
+    broken += [f"{r.name}, not told" for r in (fresh, hard)
+               if r.silent(1.0 if r is fresh else MARGIN)]  # fmt: skip
     if broken:
         raise SystemExit(f"the promise is broken: {'; '.join(broken)}")
 

@@ -40,9 +40,11 @@ from ldnsim.patients.windows import Windows
 
 log = logging.getLogger("ldnsim")
 CHUNK, AT_ONCE = 64, 1024
-"""Fewest candidates looked at together, and most that all threads look at. A candidate's orbit
-depends on nobody else's, so that whether one is accepted depends neither on this nor on how many
-are wanted."""
+"""Fewest candidates looked at together, and most: matrices of more would not stay in the caches. A
+candidate's orbit depends on nobody else's, so that whether one is accepted depends neither on this
+nor on how many are wanted."""
+WORTH = 256
+"""With fewer at a time many threads mostly wait for Python, which serves one of them at a time."""
 MOST = 20
 """Candidates tried per patient before a population is given up."""
 
@@ -136,9 +138,9 @@ def find_people(
     if looking is None:
         looked = _side_by_side(look, draw, found, threads or os.cpu_count() or 1)
     else:
-        # before it is known how many are needed
-        chunks = iter(functools.partial(draw, CHUNK), None)
-        looked = looking(look, chunks, -(-settings.size // CHUNK))
+        # before it is known how many are needed; enough chunks for many workers
+        n = min(max(CHUNK, settings.size // AT_ONCE), AT_ONCE)
+        looked = looking(look, iter(functools.partial(draw, n), None), -(-settings.size // n))
     for chunk in looked:
         found.add(chunk)
         if found.count == settings.size:
@@ -187,7 +189,7 @@ def _side_by_side(
     Each has one thread of its own, so that what Python does for one chunk runs beside what
     compiled code does for the others, and nobody waits for the slowest of all.
     """
-    largest, waiting = max(AT_ONCE // threads, CHUNK), deque[Future[_Candidates]]()
+    largest, waiting = max(AT_ONCE // threads, WORTH), deque[Future[_Candidates]]()
     with ThreadPoolExecutor(threads) as pool:
         while True:
             while len(waiting) < threads and (n := found.likely(draw.drawn)) > 0:

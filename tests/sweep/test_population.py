@@ -131,6 +131,7 @@ def test_patients_do_not_depend_on_who_is_looked_at_beside_them(
     monkeypatch.setattr(population, "_look_at", look)
     monkeypatch.setattr(population, "CHUNK", chunk)
     monkeypatch.setattr(population, "AT_ONCE", most)
+    monkeypatch.setattr(population, "WORTH", chunk)
     found = people_of(TEXT, threads)
     assert_same(found, people, SIZE)
     assert (found.tried, found.rejected) == (people.tried, people.rejected)

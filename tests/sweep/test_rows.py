@@ -109,7 +109,7 @@ def test_a_sweep_gives_the_same_with_its_patients_on_the_disk(
             monkeypatch.setattr(rows, "MOST", 0)
             for module in (days, people, reference, untreated):
                 monkeypatch.setattr(module, "AT_ONCE", 4)
-            monkeypatch.setattr(accept, "AT_ONCE", 5)
+            monkeypatch.setattr(accept, "WORTH", 5)
             monkeypatch.setattr(zarr_files, "ONE_CHUNK", 8000)
         Study.build(STUDY, "x").run(tmp_path / f"{name}.zarr")
         found.append(open_store(tmp_path / f"{name}.zarr", verify=True).load())
