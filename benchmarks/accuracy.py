@@ -1,6 +1,6 @@
 """Check the promise of accuracy: 1,000 fresh patients on random regimens against a tight reference.
 
-Usage: python benchmarks/accuracy.py [--cases 1000] [--days 84] [--rtol 1e-4] [--seed 1] [--write]
+Usage: python benchmarks/accuracy.py [--cases 1000] [--days 84] [--rtol 1e-4] [--seed 1 ...] [--write]
 
 Every case is a patient drawn from the recorded spreads, in a basin drawn for it, on a regimen over
 the whole dose range (1 ng to 50 mg, every 6 to 48 h, at once or in steps). All states are stored
@@ -12,8 +12,8 @@ The error of a value is its distance from the reference (rtol 1e-10), relative t
 range: its largest size in the run, or its usual size (the state's recorded scale) where that is
 larger. The reference is itself checked against other solvers by the tests. ``--write`` rewrites the
 table in docs/speed.md. Exit code 1: more than 1 % of fresh runs are above rtol (or a hundredth
-of it where that is asked for), a fresh run is above rtol and does not say so, or one of the hard
-ones is above it by more than a quarter and does not.
+of it where that is asked for), or a run of either set is above one and a half times rtol and does
+not say so.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ SUMMARISED = ("mor_occupancy", "beta_endorphin", "tnf", "pain")
 REFERENCE = 1e-10
 SHARE = 0.01
 """Share of fresh runs that may be above rtol."""
-MARGIN = 1.25
-"""How far above rtol a hard run may be without saying so, as a multiple."""
+MARGIN = 1.5
+"""How far above rtol a run may be without saying so, as a multiple."""
 AT_ONCE = 256
 """Cases whose trajectories are in memory at a time."""
 TRIED = (0.3, 1.0, 3.0, 10.0, 30.0)
@@ -252,12 +252,15 @@ def main() -> None:
     parser.add_argument("--cases", type=at_least_one, default=1000)
     parser.add_argument("--days", type=at_least_one, default=84)
     parser.add_argument("--rtol", type=float, default=1e-4)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, nargs="+", default=[1], help="counted together")
     parser.add_argument("--write", action="store_true", help="rewrite the table in the docs")
     args = parser.parse_args()
-    task = cases(args.cases, args.days, args.seed)
     ways = [(args.rtol, False), (args.rtol, True), (1e-2 * args.rtol, True)]
-    found = rows("fresh", task, ways) + rows("tipping", tipping(task, args.seed), ways)
+    each = []
+    for seed in args.seed:
+        task = cases(args.cases, args.days, seed)
+        each.append(rows("fresh", task, ways) + rows("tipping", tipping(task, seed), ways))
+    found = [_joined(list(parts)) for parts in zip(*each, strict=True)]
     lines = ["| " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * (len(COLUMNS) - 1)]
     text = "\n".join([*lines, *(r.line() for r in found)])
     print(text)
@@ -267,8 +270,7 @@ def main() -> None:
         DOCS.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
     fresh, finer, hard = found[1], found[2], found[4]
     broken = [r.name for r in (fresh, finer) if r.above.mean() > SHARE]
-    broken += [f"{r.name}, not told" for r in (fresh, hard)
-               if r.silent(1.0 if r is fresh else MARGIN)]  # fmt: skip
+    broken += [f"{r.name}, not told" for r in (fresh, hard) if r.silent(MARGIN)]
     if broken:
         raise SystemExit(f"the promise is broken: {'; '.join(broken)}")
 

@@ -8,7 +8,7 @@ is read from one value a day, and costs nothing. Thresholds were set by measurem
 (``benchmarks/accuracy.py``, seeds 1, 7, 12, 20 and 21): among runs on doses at which patients just
 tip it has to find all whose error has grown above ``rtol``, and among random ones it may ask for
 few. It does not see what grows in other states while the memory stands still: there errors of up to
-a quarter above ``rtol`` were seen.
+1.4 times ``rtol`` were seen.
 """
 
 from __future__ import annotations
