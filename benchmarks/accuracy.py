@@ -1,6 +1,6 @@
 """Check the promise of accuracy: 1,000 fresh patients on random regimens against a tight reference.
 
-Usage: python benchmarks/accuracy.py [--cases 1000] [--days 84] [--rtol 1e-4] [--seed 1 ...] [--write]
+Usage: python benchmarks/accuracy.py [--cases 1000] [--days 84] [--rtol 1e-4] [--seed 1] [--write]
 
 Every case is a patient drawn from the recorded spreads, in a basin drawn for it, on a regimen over
 the whole dose range (1 ng to 50 mg, every 6 to 48 h, at once or in steps). All states are stored
