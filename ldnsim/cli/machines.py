@@ -120,7 +120,8 @@ def one_shard(plan: Plan, store: Any, text: str, study: Path) -> None:
     if runs is None:
         return
     say(f"shard {shard}: {runs} runs in {seconds(time.perf_counter() - start)}")
-    say(f"when all {shard.of} shards are finished: ldnsim merge {store}")
+    when = "now" if shard.of == 1 else f"when all {shard.of} shards are finished"
+    say(f"{when}: ldnsim merge {store}")
 
 
 @guarded(resume="the shards are kept: run the command again")
@@ -142,4 +143,5 @@ def merge(
         return make_plan(resolve(file, STUDY).study(), threads)
 
     store = checked_out(out)
-    told(merged(store, plan_of, study, threads), store)
+    if plan := merged(store, plan_of, study, threads):
+        told(plan, store)

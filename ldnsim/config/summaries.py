@@ -50,7 +50,8 @@ _SINGLE = (
         "beta_endorphin same_clock night",
         "hours with endorphin above untreated",
         "hours of the close-up with beta-endorphin above that of the untreated patient at the same"
-        " clock time, times the threshold",
+        " clock time, times the threshold; on straight lines between the samples of"
+        " output.night_every",
         setting="rebound_threshold",
     ),
     _one(

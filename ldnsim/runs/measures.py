@@ -237,7 +237,8 @@ def hours_above_reference(
         crossing = np.where((a > 0) != (b > 0), np.maximum(a, b) / np.abs(a - b), 0.0)
     share = np.where((a > 0) & (b > 0), 1.0, crossing)
     share = np.where(np.isfinite(a) & np.isfinite(b), share, np.nan)
-    return np.asarray(share @ np.diff(night_time))
+    # row by row: a product of matrices rounds as the number of runs has it
+    return np.asarray(np.ascontiguousarray(share * np.diff(night_time)).sum(axis=1))
 
 
 def _short_name(s: Summary, variable: Variable | None) -> str:

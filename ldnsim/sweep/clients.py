@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ldnsim.errors import UserError
 
 if TYPE_CHECKING:
     from distributed import Client
+
+
+_WORKERS = {
+    # the profiler looks at a worker's threads a hundred times a second, for some 7 %
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.preload": ["ldnsim.sweep.quiet"],
+}
+"""How dask starts workers on this machine."""
+_ADDRESS = re.compile(r"(?:[a-z]+://)?(?:\[[0-9a-fA-F:.%]+\]|[^\s/:\[\]]+):[0-9]{1,5}(?:/\S*)?")
 
 
 def needed() -> Any:
@@ -36,6 +48,35 @@ def gone() -> tuple[type[BaseException], ...]:
     return CancelledError, CommClosedError, OSError, TimeoutError, RuntimeError
 
 
+def address_of(text: str) -> str:
+    """Return the address of a scheduler, from itself or from the file that the scheduler wrote.
+
+    A client that is made with a wrong one tries for a minute, or for ever where a file is missing.
+
+    Raises:
+        UserError: it is none, or the file is not there, or not that of a scheduler.
+    """
+    said, found = f"--scheduler {text}", text
+    if text.endswith(".json"):
+        try:
+            found = json.loads(Path(text).read_text(encoding="utf-8"))["address"]
+        except OSError as error:
+            raise UserError(
+                f"{said}: the file that a scheduler writes cannot be read ({error.strerror}); start"
+                f" one with `dask scheduler --scheduler-file {text}`"
+            ) from None
+        except (ValueError, KeyError, TypeError):
+            found = ""
+        said += ": it is not the file that a scheduler writes (--scheduler-file)"
+    else:
+        said += ": it is no address of a scheduler"
+    if not isinstance(found, str) or not _ADDRESS.fullmatch(found):
+        raise UserError(
+            f"{said}; expected one such as tcp://10.0.0.1:8786, or a file ending in .json"
+        )
+    return found
+
+
 @contextlib.contextmanager
 def connected(address: str) -> Iterator[Client]:
     """Connect to a scheduler.
@@ -44,11 +85,11 @@ def connected(address: str) -> Iterator[Client]:
         address: such as ``tcp://10.0.0.1:8786``, or the file ending in ``.json`` that it wrote.
 
     Raises:
-        UserError: nothing answers there.
+        UserError: it is no address, or nothing answers there.
     """
-    how = {"scheduler_file": address} if address.endswith(".json") else {"address": address}
+    found = address_of(address)
     try:
-        client = needed().Client(**how, set_as_default=False)
+        client = needed().Client(found, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise UserError(
             f"--scheduler {address}: no scheduler answers ({error}); start one with `dask"
@@ -72,8 +113,7 @@ def local(workers: int | None = None) -> Iterator[Client]:
     import dask
 
     try:
-        # the profiler looks at a worker's threads a hundred times a second, for some 7 %
-        with dask.config.set({"distributed.worker.profile.enabled": False}):
+        with dask.config.set(_WORKERS):
             processes = package.LocalCluster(
                 n_workers=workers or os.cpu_count() or 1, threads_per_worker=1,
                 dashboard_address=":0", silence_logs=logging.CRITICAL,

@@ -65,7 +65,7 @@ class Cluster:
             threads: threads of this process, for what is found here; all cores when None.
 
         Raises:
-            UserError: it is no client, or one for asynchronous code.
+            UserError: it is no client, one for asynchronous code, or closed.
         """
         if not isinstance(client, needed().Client):
             raise UserError(
@@ -74,6 +74,8 @@ class Cluster:
             )
         if client.asynchronous:
             raise UserError("client: it is asynchronous; make one without asynchronous=True")
+        if client.status != "running":
+            raise UserError(f"client: it is {client.status}; make a new one")
         self.client = client
         self.threads = threads
         self.where = str(client.scheduler.address) if client.scheduler else "?"

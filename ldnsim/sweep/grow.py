@@ -77,6 +77,7 @@ def append(
         taken = Taken(target, _places(plan, told, target))
         if not len(taken.new):
             _clear(folder, plan)
+            _same_order(taken, target)
             return 0
         size = _prepare(folder, plan, told, taken)
         with keeping.mended(folder, range(0, len(taken.new), size)):
@@ -203,6 +204,19 @@ def _otherwise(old: Plan, new: Plan, rows: Ints, was: Ints) -> list[str]:
             " draws of every patient depend on it; with 'sobol' they do not)"
         )
     return found
+
+
+def _same_order(taken: Taken, target: Path) -> None:
+    """Refuse to call a result that of a study which has its values in another order.
+
+    Raises:
+        UserError: it has.
+    """
+    if (np.diff(taken.of) < 0).any():
+        raise UserError(
+            f"{target} cannot be added to: it has all values of the study, in another order; put"
+            " them back as they were, or run the sweep anew"
+        )
 
 
 def _clear(folder: BlockFolder, plan: Plan) -> None:

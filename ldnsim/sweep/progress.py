@@ -46,17 +46,17 @@ def lines(unit: str, now: Callable[[], float] = time.monotonic) -> Report:
         now: clock, in seconds.
     """
     start: tuple[float, int] | None = None
-    last = 0.0
+    last, whole = 0.0, False
 
     def report(done: int, total: int) -> None:
-        nonlocal start, last
+        nonlocal start, last, whole
         moment = now()
         if start is None:
             # compiling comes before the first report and says nothing about the rate
             start, last = (moment, done), moment
-        if moment - last < INTERVAL and done < total:
+        if (moment - last < INTERVAL and done < total) or whole:
             return
-        last = moment
+        last, whole = moment, done >= total
         rate = (done - start[1]) / max(moment - start[0], 1e-9)
         left = f", {seconds((total - done) / rate)} left" if rate > 0 and done < total else ""
         line = f"{done}/{total} {unit}, {rate:.3g}/s{left}"

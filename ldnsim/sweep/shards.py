@@ -33,7 +33,7 @@ from ldnsim.runs.plan import Plan
 from ldnsim.sweep import execute, keeping
 from ldnsim.sweep.cluster import LEAST, MOST
 from ldnsim.sweep.progress import Progress, reporting
-from ldnsim.sweep.there import compare, is_done, told
+from ldnsim.sweep.there import cleared, compare, is_done, told
 
 if TYPE_CHECKING:
     from ldnsim.runs.job import Job
@@ -138,6 +138,8 @@ def run_shard(
                 own.enter_context(blocks.held_shard(f"{shard.number}-of-{shard.of}"))
                 blocks.check()
                 blocks.settle()
+                if isinstance(target, Path) and blocks.exists():
+                    cleared(blocks, target, manifest)
             if not blocks.exists() and _finished(target, manifest):
                 return None
             size = _begun(blocks, manifest, plan, engine, shard)
@@ -201,12 +203,20 @@ def _begun(
     old = blocks.manifest()
     compare(old, manifest, blocks.path)
     if old.get("shards") != shard.of:
-        was = f"in {old['shards']} shards" if "shards" in old else "without shards"
+        if "shards" not in old:
+            raise UserError(f"--shard {shard}: {_unshared(blocks)}")
         raise UserError(
-            f"--shard {shard}: the sweep at {blocks.path} was begun {was}; go on with these, or"
-            " complete it with --resume"
+            f"--shard {shard}: the sweep at {blocks.path} was begun in {old['shards']} shards; go"
+            " on with these, or complete it with --resume"
         )
     return int(old["block"])
+
+
+def _unshared(blocks: BlockFolder | ObjectBlocks) -> str:
+    return (
+        f"the sweep at {blocks.path} was begun without shards; complete it with ldnsim sweep"
+        " STUDY --resume"
+    )
 
 
 def merge(
@@ -214,7 +224,7 @@ def merge(
     plan_of: Callable[[Path], Plan],
     file: Path | None = None,
     threads: int | None = None,
-) -> Plan:
+) -> Plan | None:
     """Make the result of shards that are all finished.
 
     Args:
@@ -224,11 +234,11 @@ def merge(
         threads: threads of the solver, for the patients.
 
     Returns:
-        the plan of the study.
+        the plan of the study; None when the result is whole already.
 
     Raises:
-        UserError: nothing is there to merge, a shard is unfinished or being worked on, or the
-            study is not that of the shards.
+        UserError: nothing is there to merge, it was not begun in shards, a shard is unfinished or
+            being worked on, or the study is not that of the shards.
     """
     target = execute.checked_out(out)
     blocks = _place(target)
@@ -238,11 +248,14 @@ def merge(
             blocks.check_shards()
             blocks.check()
             blocks.settle()
-        if not blocks.exists():
-            whole = RECORD in reached(target) if isinstance(target, Address) else target.exists()
-            why = "is whole already" if whole else "has no shards: run ldnsim sweep with --shard"
-            raise UserError(f"{target} {why}")
-        manifest = blocks.manifest()
+        manifest = blocks.manifest() if blocks.exists() else {}
+        if "shards" not in manifest:
+            if RECORD in reached(target) if isinstance(target, Address) else target.exists():
+                log.info("%s is whole already: nothing is left to do", target)
+                return None
+            if manifest:
+                raise UserError(_unshared(blocks))
+            raise UserError(f"{target} has no shards: run ldnsim sweep with --shard")
         plan = plan_of(_file_of(manifest, file, blocks))
         compare(manifest, execute.manifest_of(plan), blocks.path)
         size = int(manifest["block"])

@@ -135,8 +135,8 @@ def _check_run(
     for key, value in (("resume", resume), ("overwrite", overwrite), ("append", append)):
         if flag(value, key) and out is None:
             raise UserError(
-                f"{key} = True: a run in memory has nothing to go on with or to replace; give the"
-                ' store, such as run("result.zarr", resume=True)'
+                f"{key} = True: a run in memory has no store to go on with, to replace or to add"
+                f' to; give one, such as run("result.zarr", {key}=True)'
             )
     if append and (resume or overwrite):
         raise UserError(

@@ -17,6 +17,8 @@ from ldnsim.results.objects import Address
 from ldnsim.results.target import check_free, check_replaceable
 
 log = logging.getLogger("ldnsim")
+ELSEWHERE = "give the result another name"
+REPLACE = "replace it (--overwrite, in Python overwrite=True)"
 OF_THE_SWEEP = ("block", "replaces", "shards", "file")
 """What a manifest says of the sweep alone: without meaning for the numbers."""
 
@@ -32,8 +34,9 @@ def compare(old: dict[str, Any], new: dict[str, Any], where: Path | Address) -> 
     if found:
         shown = "; ".join(found[:6]) + (f"; and {len(found) - 6} more" if len(found) > 6 else "")
         raise UserError(
-            f"{where} cannot be resumed, it belongs to another study or version: {shown}. Restore"
-            " what differs, choose another --out, or start again with --overwrite"
+            f"{where} cannot be resumed, it belongs to another study or version: {shown}."
+            f" Restore what differs, or {ELSEWHERE}; ldnsim sweep --overwrite, without shards,"
+            " starts again"
         )
 
 
@@ -48,15 +51,33 @@ def may_go_on(folder: BlockFolder, target: Path, manifest: dict[str, Any]) -> bo
     """
     if not folder.exists():
         return False
+    if cleared(folder, target, manifest):
+        return False
     try:
         kept = folder.manifest()
         compare(kept, manifest, folder.path)
     except UserError:
         return False
-    if not kept["replaces"] and belongs(target, manifest):
-        folder.remove()
-        return False
     check_free(target, folder.path, kept["replaces"])
+    return True
+
+
+def cleared(folder: BlockFolder, target: Path, manifest: dict[str, Any]) -> bool:
+    """Delete what is left of a sweep that had given its result the name before it was stopped.
+
+    So may an append have been: it replaces a result, but by one that has more.
+
+    Returns:
+        whether there was something to delete.
+    """
+    try:
+        kept = folder.manifest()
+        compare({k: v for k, v in kept.items() if k != "adds_to"}, manifest, folder.path)
+    except UserError:
+        return False
+    if (kept["replaces"] and "adds_to" not in kept) or not belongs(target, manifest):
+        return False
+    folder.remove()
     return True
 
 
@@ -82,7 +103,7 @@ def told(target: Path | Address, manifest: dict[str, Any], verify: bool = False)
         except tomllib.TOMLDecodeError as error:
             raise UserError(
                 f"{target} says of what it is in words that cannot be read: its attribute 'study'"
-                f" is no study file ({error}); choose another --out, or --overwrite"
+                f" is no study file ({error}); {ELSEWHERE}, or {REPLACE}"
             ) from None
         return {
             "study": study,
@@ -123,7 +144,6 @@ def refuse_existing(target: Path) -> None:
         check_replaceable(target)
     except UserError:
         raise UserError(
-            f"{target} exists already and is not a result of a sweep of this version; choose"
-            " another --out"
+            f"{target} exists already and is not a result of a sweep of this version; {ELSEWHERE}"
         ) from None
-    raise UserError(f"{target} exists already; choose another --out, or --overwrite to replace it")
+    raise UserError(f"{target} exists already; {ELSEWHERE}, or {REPLACE}")

@@ -142,7 +142,9 @@ def test_a_stop_at_any_moment_leaves_the_old_or_the_new(
         aside = out.with_name("a.zarr.partial") / "old-a.zarr"
         left = aside if aside.exists() and not out.exists() else out
         assert faults.title_of(left) in ("one short", "one")
-        faults.run(out, "one", append=True)
+        # what was stopped behind its last step is whole: whatever comes next clears up
+        behind = faults.title_of(left) == "one"
+        faults.run(out, "one", **{"resume" if behind else "append": True})
         assert faults.title_of(out) == "one"
         assert {p.name for p in out.parent.iterdir()} <= {"a.zarr", ".a.zarr.partial.lock"}
 
@@ -172,6 +174,12 @@ def test_what_is_no_longer_axis_is_refused(case: str, there: Path) -> None:
         other.run(there, append=True)
     assert ldnsim.open_store(there, verify=True).sizes["dose"] == 3
     assert not there.with_name("a.zarr.partial").exists()
+
+
+def test_an_axis_in_another_order_with_nothing_new_is_refused(there: Path) -> None:
+    with pytest.raises(UserError, match="in another order"):
+        study(DOSES[::-1]).run(there, append=True)
+    assert study().run(there, append=True).sizes["dose"] == 3  # as it was
 
 
 def test_a_horizon_that_follows_the_regimens_is_refused(tmp_path: Path) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import filecmp
+import os
 import random
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +22,7 @@ from ldnsim.errors import UserError
 from ldnsim.results import store
 from ldnsim.results.objects import Address
 from ldnsim.runs.plan import Plan, make_plan
-from ldnsim.sweep import cluster, execute, worker
+from ldnsim.sweep import clients, cluster, execute, worker
 from ldnsim.sweep.study import Study
 from tests.sweep import faults
 from tests.sweep.farm import Farm
@@ -238,6 +242,70 @@ def test_arguments_that_are_no_cluster() -> None:
         study.run(client="tcp://x:1")
     with pytest.raises(UserError, match="starts workers of its own"):
         study.run(client=object(), executor="dask")
+    with distributed.Client(n_workers=0, processes=False, dashboard_address=":0") as client:
+        pass
+    with pytest.raises(UserError, match=r"client: it is closed; make a new one"):
+        study.run(client=client)
+
+
+@pytest.mark.parametrize(
+    ("address", "content", "said"),
+    [
+        ("absent.json", None, "cannot be read .*dask scheduler --scheduler-file absent.json"),
+        ("a.json", '{"a": 1}', "not the file that a scheduler writes"),
+        ("a.json", "[]", "not the file that a scheduler writes"),
+        ("a.json", "words", "not the file that a scheduler writes"),
+        ("a.json", '{"address": 3}', "not the file that a scheduler writes"),
+        ("a.toml", None, "no address of a scheduler"),
+        ("", None, "no address of a scheduler"),
+        ("tcp://10.0.0.1", None, "no address of a scheduler"),
+    ],
+)
+def test_addresses_that_are_none(
+    address: str, content: str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        Path(address).write_text(content)
+    began = time.monotonic()
+    with pytest.raises(UserError, match=said), cluster.at(address):
+        pass
+    assert time.monotonic() - began < 20.0, "a client was made, which tries for a minute"
+
+
+def test_addresses_of_schedulers(tmp_path: Path) -> None:
+    for address in ("tcp://10.0.0.1:8786", "tls://node-3:8786", "node.local:80", "tcp://[::1]:8786",
+                    "ws://host:8786/path"):  # fmt: skip
+        assert clients.address_of(address) == address
+    file = tmp_path / "s.json"
+    file.write_text('{"address": "tcp://10.0.0.1:8786", "workers": {}}')
+    assert clients.address_of(str(file)) == "tcp://10.0.0.1:8786"
+
+
+def test_the_keyboard_stops_the_sweep_and_its_workers_say_nothing(tmp_path: Path) -> None:
+    text = """
+regimen = "2 mg nightly at 22:00, for 52 wk"
+axes = [{ name = "dose", field = "regimen.target", linspace = ["1 mg", "9 mg", 4000] }]
+output = { trajectories = false, night = false, ledger = false }
+"""
+    (tmp_path / "study.toml").write_text(text)
+    words = [sys.executable, "-m", "ldnsim", "sweep", "study.toml", "--cluster", "local:2"]
+    sweep = subprocess.Popen(
+        words, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        deadline = time.monotonic() + 120.0
+        while not list(tmp_path.glob("study.zarr.partial/block-*")):
+            assert sweep.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        os.killpg(sweep.pid, signal.SIGINT)  # as a terminal does: to all processes
+        _, said = sweep.communicate(timeout=60.0)
+    finally:
+        if sweep.poll() is None:
+            os.killpg(sweep.pid, signal.SIGKILL)
+    assert sweep.returncode == 130, said
+    assert "Traceback" not in said and "KeyboardInterrupt" not in said
+    assert said.splitlines()[-1].startswith("ldnsim: stopped with"), said
 
 
 def test_results_of_workers_in_an_object_store(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,24 @@ from ldnsim.runs.measures import hours_above_reference
 from ldnsim.runs.plan import clock_time
 
 
+def test_hours_above_the_untreated_patient_round_the_same_in_any_company() -> None:
+    rng = np.random.default_rng(3)
+    night, n = np.arange(145) / 6.0, 40
+    values, reference = rng.lognormal(size=(n, 145)), np.ones((n, 145))
+    start, clock = np.full(n, 0.0), clock_time(night)
+    order = np.argsort(clock[:-1])
+    given = (night, clock[:-1][order])
+
+    def found(rows: slice) -> bytes:
+        return hours_above_reference(
+            values[rows], start[rows], given[0], reference[rows, :144], given[1], 1.0
+        ).tobytes()
+
+    alone = b"".join(found(slice(k, k + 1)) for k in range(n))
+    assert found(slice(0, n)) == alone
+    assert b"".join(found(slice(k, k + 5)) for k in range(0, n, 5)) == alone
+
+
 def test_the_close_up_of_nightly_doses_starts_at_the_last() -> None:
     time = 22.0 + 24.0 * np.arange(10)
     assert doses.close_up_start(time, 300.0) == time[-1]
