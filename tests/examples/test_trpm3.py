@@ -133,7 +133,8 @@ def test_with_the_switch_on_nk_activity_follows_the_current(result: xr.Dataset) 
     assert (np.diff(blocked) > 0.0).all() and blocked[0] > 0.0, "the more, the larger the dose"
     assert (on["baseline_nk_activity"] < off["baseline_nk_activity"]).all(), "low in the untreated"
     for name in ("pain", "peripheral_occupancy", "trpm3_current"):
-        assert np.array_equal(on[name].values, off[name].values), "nothing else hangs on it"
+        # nothing else hangs on it; but it is a state, so that steps may differ
+        np.testing.assert_allclose(on[name], off[name], rtol=2e-5, atol=1e-7, err_msg=name)
 
 
 def test_the_current_is_its_equation_of_what_is_stored(result: xr.Dataset) -> None:
