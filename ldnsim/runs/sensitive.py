@@ -23,11 +23,14 @@ from ldnsim.model import Model
 
 GROWTH = 4.0
 """Speed of one day over that of any day before from which on a run is looked at again ..."""
-ON_THE_WAY = 1.8
+ON_THE_WAY = 2.5
 """... where it is that much faster, too, than on a day before it on which it was on its way."""
 MOVED = 0.1
 """Share of its way after which the memory is on it: it begins at rest, where errors fade, and what
 sets out from there fast has been close to no other resting point."""
+BEFORE, AFTER = 3.0, 1.8
+"""Or, on its way, from a day on which it was that much slower than before and will be later: it has
+come close to a resting point, and leaves it in step with what carries it along."""
 STILL = 0.03
 """Speed below which the memory stands still, in its usual sizes a day."""
 TIGHTER = 0.1
@@ -104,7 +107,10 @@ def growing(daily: Floats, model: Model) -> Flags:
     slowest = np.minimum.accumulate(np.where(out, speed, np.inf), axis=1)
     later = (out & (speed > ON_THE_WAY * slowest)).any(axis=1)
     ever = (speed > GROWTH * np.minimum.accumulate(speed, axis=1)).any(axis=1)
-    return np.asarray(later & ever)
+    before = np.maximum.accumulate(speed, axis=1)
+    after = np.maximum.accumulate(speed[:, ::-1], axis=1)[:, ::-1]
+    passed = out & (before > BEFORE * speed) & (after > AFTER * speed)
+    return np.asarray((later & ever) | passed.any(axis=1))
 
 
 def apart(one: Floats, other: Floats, model: Model) -> Floats:

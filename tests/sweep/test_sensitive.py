@@ -67,6 +67,17 @@ def test_an_error_grows_while_the_memory_leaves_a_place_where_it_nearly_rests() 
     assert of(list(0.1 + leaves))
 
 
+def test_an_error_grows_while_the_memory_goes_past_a_place_where_it_nearly_rests() -> None:
+    t = np.arange(60.0)
+    size = MODEL.states["priming"].scale
+    comes = 1.0 - np.exp(-t / 4.0)
+    leaves = 0.02 * np.cumsum(np.linspace(1.0, 5.0, len(t)))
+    assert of(list(0.1 + size * (comes + leaves)))
+    # it only gets slower, or hardly slower than before
+    assert not of(list(0.1 + size * (comes + 0.04 * t)))
+    assert not of(list(0.1 + 0.1 * size * np.cumsum(np.linspace(1.0, 1.7, len(t)))))
+
+
 def test_no_error_grows_in_a_memory_that_comes_to_rest_or_moves_evenly_or_hardly() -> None:
     t = np.arange(60.0)
     size = MODEL.states["priming"].scale
