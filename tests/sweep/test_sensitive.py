@@ -70,8 +70,8 @@ def test_an_error_grows_while_the_memory_leaves_a_place_where_it_nearly_rests() 
 def test_an_error_grows_while_the_memory_goes_past_a_place_where_it_nearly_rests() -> None:
     t = np.arange(60.0)
     size = MODEL.states["priming"].scale
-    comes = 1.0 - np.exp(-t / 4.0)
-    leaves = 0.02 * np.cumsum(np.linspace(1.0, 5.0, len(t)))
+    comes = 3.0 - 3.0 * np.exp(-t / 3.0)
+    leaves = np.cumsum(np.linspace(0.01, 0.12, len(t)))  # twice as fast at the end
     assert of(list(0.1 + size * (comes + leaves)))
     # it only gets slower, or hardly slower than before
     assert not of(list(0.1 + size * (comes + 0.04 * t)))
