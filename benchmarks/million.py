@@ -1,6 +1,6 @@
 """A million runs of one patient, and a million patients: time, memory and size of the store.
 
-    python benchmarks/million.py                         # about half an hour on sixteen cores
+    python benchmarks/million.py                         # an hour on two cores
     python benchmarks/million.py --size 20000 --dry-run  # what it prints, in a minute
 
 Each study is swept by the command line in a process of its own, which keeps summaries only. Peak
@@ -53,7 +53,7 @@ class Cost:
 
 def runs(size: int, days: int) -> str:
     """Study of one patient on ``size`` doses and paces: as many doses as the paces leave."""
-    few = max(1, size // 10_000)
+    few = max(2, size // 10_000)
     regimen = f"1/4 of target nightly at 22:00, +1/4 of target every 1 d to 4.5 mg, for {days} d"
     axes = DOSE.format(many=size // few, few=few)
     return f'regimen = "{regimen}"\nhorizon = "{days} d"\n{OUTPUT}{axes}'

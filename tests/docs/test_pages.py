@@ -204,7 +204,13 @@ def left_out(text: str) -> bool:
     return any(part in text for part in LEFT_OUT)
 
 
-@pytest.mark.parametrize("page", PAGES)
+COMPILES = "docs/extending.md"
+"""Compiles kernels of models of its own, for a minute."""
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(p, marks=[pytest.mark.soak] if p == COMPILES else []) for p in PAGES]
+)
 def test_a_page_can_be_followed(page: str, folder: Path) -> None:
     for command in filter(None, BEFORE.get(page, "").split(" && ")):
         run(command, page)
