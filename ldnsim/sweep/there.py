@@ -17,7 +17,7 @@ from ldnsim.results.objects import Address
 from ldnsim.results.target import check_free, check_replaceable
 
 log = logging.getLogger("ldnsim")
-ELSEWHERE = "give the result another name"
+ELSEWHERE = "give the result another name (--out)"
 REPLACE = "replace it (--overwrite, in Python overwrite=True)"
 OF_THE_SWEEP = ("block", "replaces", "shards", "file")
 """What a manifest says of the sweep alone: without meaning for the numbers."""

@@ -204,12 +204,12 @@ def left_out(text: str) -> bool:
     return any(part in text for part in LEFT_OUT)
 
 
-COMPILES = "docs/extending.md"
-"""Compiles kernels of models of its own, for a minute."""
+SLOW = ("docs/extending.md", "docs/trials.md", "docs/provenance.md", "docs/calibration.md")
+"""Pages that take fifteen seconds to a minute: followed by .ci/run, with -m soak."""
 
 
 @pytest.mark.parametrize(
-    "page", [pytest.param(p, marks=[pytest.mark.soak] if p == COMPILES else []) for p in PAGES]
+    "page", [pytest.param(p, marks=[pytest.mark.soak] if p in SLOW else []) for p in PAGES]
 )
 def test_a_page_can_be_followed(page: str, folder: Path) -> None:
     for command in filter(None, BEFORE.get(page, "").split(" && ")):
