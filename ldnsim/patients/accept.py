@@ -120,9 +120,8 @@ def find_people(
     Args:
         study: the study.
         reference: the run on which plausibility is decided.
-        threads: threads of the engine.
-        looking: has chunks of candidates looked at elsewhere, each by one thread; None does it
-            here, one after the other.
+        threads: how many chunks of candidates are looked at at a time, each by one thread.
+        looking: has chunks looked at elsewhere instead; None does it here.
 
     Raises:
         UserError: when too few candidates are plausible; it says why they were not.

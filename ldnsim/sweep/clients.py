@@ -7,7 +7,10 @@ import json
 import logging
 import os
 import re
+import signal
+import threading
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +20,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-_WORKERS = {
-    # the profiler looks at a worker's threads a hundred times a second, for some 7 %
-    "distributed.worker.profile.enabled": False,
-    "distributed.worker.preload": ["ldnsim.sweep.quiet"],
-}
-"""How dask starts workers on this machine."""
 _ADDRESS = re.compile(r"(?:[a-z]+://)?(?:\[[0-9a-fA-F:.%]+\]|[^\s/:\[\]]+):[0-9]{1,5}(?:/\S*)?")
 
 
@@ -100,6 +97,36 @@ def connected(address: str) -> Iterator[Client]:
 
 
 @contextlib.contextmanager
+def _keyboard_waits() -> Iterator[None]:
+    """Hold Ctrl-C back from this process until the end of the block, and from those begun in it.
+
+    A terminal sends it to all processes. Workers would each print where they were; it is for the
+    sweep, which then ends them. They inherit that it is blocked from the thread that begins them,
+    and that from the one that is begun here.
+
+    Raises:
+        KeyboardInterrupt: at the end, when it came meanwhile.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(
+        signal, "pthread_sigmask"
+    ):
+        yield
+        return
+    # begun later, in the thread of the workers, it would leave that unblocked
+    resource_tracker.ensure_running()
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
 def local(workers: int | None = None) -> Iterator[Client]:
     """Start worker processes on this machine, each with one thread; they end with the block.
 
@@ -113,7 +140,8 @@ def local(workers: int | None = None) -> Iterator[Client]:
     import dask
 
     try:
-        with dask.config.set(_WORKERS):
+        # the profiler looks at a worker's threads a hundred times a second, for some 7 %
+        with _keyboard_waits(), dask.config.set({"distributed.worker.profile.enabled": False}):
             processes = package.LocalCluster(
                 n_workers=workers or os.cpu_count() or 1, threads_per_worker=1,
                 dashboard_address=":0", silence_logs=logging.CRITICAL,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,6 @@ from ldnsim.patients.people import Values
 from ldnsim.results import assemble, store
 from ldnsim.results.blocks import differences
 from ldnsim.results.folder import BlockFolder
-from ldnsim.results.provenance import identity
 from ldnsim.results.taken import Taken
 from ldnsim.results.target import check_replaceable, checked_target, kind_of
 from ldnsim.results.zarr_files import read_array
@@ -76,8 +74,8 @@ def append(
         told = there.told(target, execute.manifest_of(plan), verify=True)
         taken = Taken(target, _places(plan, told, target))
         if not len(taken.new):
-            _clear(folder, plan)
             _same_order(taken, target)
+            there.cleared(folder, target, execute.manifest_of(plan))
             return 0
         size = _prepare(folder, plan, told, taken)
         with keeping.mended(folder, range(0, len(taken.new), size)):
@@ -217,14 +215,6 @@ def _same_order(taken: Taken, target: Path) -> None:
             f"{target} cannot be added to: it has all values of the study, in another order; put"
             " them back as they were, or run the sweep anew"
         )
-
-
-def _clear(folder: BlockFolder, plan: Plan) -> None:
-    """Delete what an append left that had given its result the name before it was stopped."""
-    if folder.exists() and folder.manifest().get("study") == _plain(
-        tomllib.loads(identity(plan.study))
-    ):
-        folder.remove()
 
 
 def _prepare(folder: BlockFolder, plan: Plan, told: Mapping[str, Any], taken: Taken) -> int:

@@ -138,7 +138,7 @@ def run_shard(
                 own.enter_context(blocks.held_shard(f"{shard.number}-of-{shard.of}"))
                 blocks.check()
                 blocks.settle()
-                if isinstance(target, Path) and blocks.exists():
+                if isinstance(target, Path):
                     cleared(blocks, target, manifest)
             if not blocks.exists() and _finished(target, manifest):
                 return None

@@ -49,9 +49,7 @@ def may_go_on(folder: BlockFolder, target: Path, manifest: dict[str, Any]) -> bo
     Raises:
         UserError: something is in its way, or what it would replace is not of this program.
     """
-    if not folder.exists():
-        return False
-    if cleared(folder, target, manifest):
+    if cleared(folder, target, manifest) or not folder.exists():
         return False
     try:
         kept = folder.manifest()
@@ -70,6 +68,8 @@ def cleared(folder: BlockFolder, target: Path, manifest: dict[str, Any]) -> bool
     Returns:
         whether there was something to delete.
     """
+    if not folder.exists():
+        return False
     try:
         kept = folder.manifest()
         compare({k: v for k, v in kept.items() if k != "adds_to"}, manifest, folder.path)

@@ -267,10 +267,9 @@ def test_addresses_that_are_none(
     monkeypatch.chdir(tmp_path)
     if content is not None:
         Path(address).write_text(content)
-    began = time.monotonic()
+    monkeypatch.delattr(distributed, "Client")  # none is made: it would try for a minute
     with pytest.raises(UserError, match=said), cluster.at(address):
         pass
-    assert time.monotonic() - began < 20.0, "a client was made, which tries for a minute"
 
 
 def test_addresses_of_schedulers(tmp_path: Path) -> None:
@@ -282,7 +281,11 @@ def test_addresses_of_schedulers(tmp_path: Path) -> None:
     assert clients.address_of(str(file)) == "tcp://10.0.0.1:8786"
 
 
-def test_the_keyboard_stops_the_sweep_and_its_workers_say_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["workers start", "runs are solved"])
+def test_the_keyboard_stops_the_sweep_and_its_workers_say_nothing(
+    when: str, tmp_path: Path
+) -> None:
+    psutil = pytest.importorskip("psutil")
     text = """
 regimen = "2 mg nightly at 22:00, for 52 wk"
 axes = [{ name = "dose", field = "regimen.target", linspace = ["1 mg", "9 mg", 4000] }]
@@ -293,9 +296,16 @@ output = { trajectories = false, night = false, ledger = false }
     sweep = subprocess.Popen(
         words, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
+
+    def ready() -> bool:
+        if when == "runs are solved":
+            return bool(list(tmp_path.glob("study.zarr.partial/block-*")))
+        below = psutil.Process(sweep.pid).children(recursive=True)
+        return sum("spawn_main" in " ".join(p.cmdline()) for p in below) == 2
+
     try:
         deadline = time.monotonic() + 120.0
-        while not list(tmp_path.glob("study.zarr.partial/block-*")):
+        while not ready():
             assert sweep.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
         os.killpg(sweep.pid, signal.SIGINT)  # as a terminal does: to all processes
@@ -305,7 +315,7 @@ output = { trajectories = false, night = false, ledger = false }
             os.killpg(sweep.pid, signal.SIGKILL)
     assert sweep.returncode == 130, said
     assert "Traceback" not in said and "KeyboardInterrupt" not in said
-    assert said.splitlines()[-1].startswith("ldnsim: stopped with"), said
+    assert said.splitlines()[-1].startswith("ldnsim: stopped"), said
 
 
 def test_results_of_workers_in_an_object_store(monkeypatch: pytest.MonkeyPatch) -> None:
